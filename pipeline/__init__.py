@@ -1,0 +1,1 @@
+"""Recast's engine room: faces in pictures and videos, replaced."""

@@ -1,0 +1,1 @@
+"""Which faces are where, and who is who."""

@@ -1,0 +1,188 @@
+"""478 landmarks of a face by MediaPipe's face landmark network, run on a crop of our own choosing.
+
+The network is the one inside MediaPipe's FaceLandmarker bundle; the crop follows MediaPipe's convention (a square about
+the face, eyes level, 1.5 times as wide as the mesh). It is run by LiteRT rather than by MediaPipe's own graph, because
+that graph finds faces by itself (and misses small ones), keeps state between frames, and links against OpenGL. Here a
+frame and a region go in and a mesh comes out, at any rotation and size, the same each time.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+from pipeline.errors import ModelError
+from pipeline.models.embedded import landmarker_parts
+from pipeline.models.face_mesh import face_mesh
+from pipeline.types import Box, Face, FloatArray, Frame, ImageArray
+
+CROP = 256
+MARGIN = 1.5
+PRESENT = 0.5
+"""A crop whose presence score is lower shows no face."""
+
+FIVE = ((33, 133), (362, 263), (1,), (61,), (291,))
+"""Landmarks whose mean stands for each of the five points of `Face.points`."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """A turned square of the frame: centre and side in pixels, angle of its x axis in radians (clockwise as seen)."""
+
+    x: float
+    y: float
+    side: float
+    angle: float
+
+    def to_crop(self, size: int) -> FloatArray:
+        """``(2, 3)`` affine from frame pixels to pixels of a `size` × `size` crop."""
+        scale = size / self.side
+        c, s = math.cos(self.angle) * scale, math.sin(self.angle) * scale
+        half = (size - 1) / 2
+        return np.array(
+            [[c, s, half - c * self.x - s * self.y], [-s, c, half + s * self.x - c * self.y]], np.float32
+        )
+
+    def bounds(self) -> Box:
+        reach = self.side / 2 * (abs(math.cos(self.angle)) + abs(math.sin(self.angle)))
+        return Box(self.x - reach, self.y - reach, self.x + reach, self.y + reach)
+
+
+def region_from_points(points: FloatArray) -> Region:
+    """The region that five detector points ask for (see `Face.points`)."""
+    right, left, nose, mouth = points[0], points[1], points[2], (points[3] + points[4]) / 2
+    eyes = (right + left) / 2
+    down = mouth - eyes
+    across = left - right
+    # The eye line is short on a profile, the eye-mouth line on a face that looks down: the longer one gives the angle.
+    if np.hypot(*across) > 0.6 * np.hypot(*down):
+        angle = math.atan2(across[1], across[0])
+    else:
+        angle = math.atan2(-down[0], down[1])
+    size = max(float(np.hypot(*across)) * 2.1, float(np.hypot(*down)) * 2.1)
+    centre = (eyes + mouth) / 2 * 0.8 + nose * 0.2
+    return Region(float(centre[0]), float(centre[1]), size * MARGIN, angle)
+
+
+def region_from_landmarks(landmarks: FloatArray) -> Region:
+    """The region for the next frame, from this frame's mesh."""
+    right, left = landmarks[[33, 133], :2].mean(0), landmarks[[362, 263], :2].mean(0)
+    across = left - right
+    down = landmarks[[13, 14], :2].mean(0) - landmarks[168, :2]
+    # On a profile the eye line collapses; blend in the upright axis of nose root to lips.
+    sideways = across / max(float(np.hypot(*down)), 1e-3)
+    upright = np.array([down[1], -down[0]]) / max(float(np.hypot(*down)), 1e-3)
+    direction = sideways + 0.6 * upright
+    angle = math.atan2(float(direction[1]), float(direction[0]))
+    c, s = math.cos(angle), math.sin(angle)
+    turned = landmarks[:468, :2] @ np.array([[c, -s], [s, c]], np.float32)
+    low, high = turned.min(0), turned.max(0)
+    centre, side = (low + high) / 2, float((high - low).max())
+    x, y = centre @ np.array([[c, s], [-s, c]], np.float32)
+    return Region(float(x), float(y), side * MARGIN, angle)
+
+
+class Landmarker:
+    """Finds the mesh in a region. Holds no state between calls; may be shared by threads (calls take turns)."""
+
+    def __init__(self, threads: int = 1) -> None:
+        self._lock = threading.Lock()
+        try:
+            self._network = Interpreter(
+                model_content=landmarker_parts()["face_landmarks_detector.tflite"], num_threads=threads
+            )
+            self._network.allocate_tensors()
+        except (ValueError, RuntimeError, KeyError) as error:
+            raise ModelError("The face landmark network could not be loaded.") from error
+        self._input = self._network.get_input_details()[0]["index"]
+        outputs = {detail["name"]: detail["index"] for detail in self._network.get_output_details()}
+        self._points, self._presence = outputs["Identity"], outputs["Identity_1"]
+
+    def __call__(self, frame: Frame, region: Region) -> tuple[FloatArray, float]:
+        """The mesh in `region`: ``(478, 3)`` landmarks in frame pixels and the presence score, 0 to 1."""
+        crop, to_crop = _crop(frame, region)
+        pixels = cv2.cvtColor(crop, cv2.COLOR_BGR2RGB).astype(np.float32)[None] * np.float32(1 / 255)
+        with self._lock:
+            self._network.set_tensor(self._input, pixels)
+            self._network.invoke()
+            points = self._network.get_tensor(self._points).reshape(478, 3).astype(np.float32)
+            logit = float(self._network.get_tensor(self._presence).reshape(-1)[0])
+        back = cv2.invertAffineTransform(to_crop)
+        result = np.empty((478, 3), np.float32)
+        # The network counts from the corner of the first pixel; our points from its centre.
+        result[:, :2] = (points[:, :2] - 0.5) @ back[:, :2].T + back[:, 2]
+        result[:, 2] = points[:, 2] * (region.side / CROP)
+        return result, 1 / (1 + math.exp(-logit))
+
+    def face(self, frame: Frame, region: Region, rounds: int = 2) -> Face | None:
+        """The face in `region`, or ``None`` where there is none. More rounds centre the crop better."""
+        for last in reversed(range(rounds)):
+            landmarks, presence = self(frame, region)
+            if presence < PRESENT:
+                return None
+            if last:
+                region = region_from_landmarks(landmarks)
+        return face_from_landmarks(landmarks, presence)
+
+
+def face_from_landmarks(landmarks: FloatArray, score: float, track: int | None = None) -> Face:
+    """A `Face` with everything that follows from its mesh."""
+    skin = landmarks[:468, :2]
+    low, high = skin.min(0), skin.max(0)
+    points = np.array([landmarks[list(group), :2].mean(0) for group in FIVE], np.float32)
+    return Face(
+        box=Box(float(low[0]), float(low[1]), float(high[0]), float(high[1])),
+        score=score,
+        points=points,
+        landmarks=landmarks,
+        pose=head_pose(landmarks),
+        track=track,
+    )
+
+
+def head_pose(landmarks: FloatArray) -> FloatArray:
+    """``(4, 4)`` weak-perspective pose: scaled rotation and translation that best carry the canonical face there.
+
+    Weighted orthogonal Procrustes (Umeyama 1991) over the vertices that MediaPipe marks for it.
+    """
+    mesh = face_mesh()
+    weights = mesh.weights[:, None] / mesh.weights.sum()
+    found = landmarks[:468] * np.array([1, 1, -1], np.float32)
+    canonical = mesh.vertices * np.array([1, -1, 1], np.float32)
+    mean_from, mean_to = (weights * canonical).sum(0), (weights * found).sum(0)
+    a, b = canonical - mean_from, found - mean_to
+    u, spread, vt = np.linalg.svd((weights * b).T @ a)
+    sign = np.array([1, 1, np.sign(np.linalg.det(u @ vt))], np.float32)
+    rotation = (u * sign) @ vt
+    scale = float((spread * sign).sum() / (weights * a * a).sum())
+    pose = np.eye(4, dtype=np.float32)
+    pose[:3, :3] = scale * rotation @ np.diag([1, -1, 1])
+    pose[:3, 3] = mean_to - scale * rotation @ mean_from
+    return pose
+
+
+def pose_angles(pose: FloatArray) -> tuple[float, float, float]:
+    """Yaw, pitch and roll in degrees of a pose: yaw > 0 looks to the picture's right, pitch > 0 looks down."""
+    rotation = pose[:3, :3] / np.cbrt(abs(np.linalg.det(pose[:3, :3]))) @ np.diag([1, -1, 1])
+    forward, across = rotation[:, 2], rotation[:, 0]
+    yaw = math.atan2(float(forward[0]), float(forward[2]))
+    pitch = math.asin(float(np.clip(forward[1], -1, 1)))
+    return math.degrees(yaw), math.degrees(pitch), math.degrees(math.atan2(float(across[1]), float(across[0])))
+
+
+def _crop(frame: Frame, region: Region) -> tuple[ImageArray, FloatArray]:
+    part, (x, y) = frame.region(region.bounds())
+    to_crop = region.to_crop(CROP)
+    shift = np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float32)
+    # Large faces are halved first, so that the bilinear warp does not alias.
+    while region.side / CROP * shift[0, 0] ** -1 > 2.5 and min(part.shape[:2]) > 2:
+        height, width = part.shape[:2]
+        part = cv2.resize(part, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+        shift = shift @ np.array([[2, 0, 0.5], [0, 2, 0.5], [0, 0, 1]], np.float32)
+    matrix = to_crop @ shift
+    return cv2.warpAffine(part, matrix, (CROP, CROP), flags=cv2.INTER_LINEAR), to_crop

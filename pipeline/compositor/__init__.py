@@ -1,0 +1,1 @@
+"""How the new face gets back into the frame."""

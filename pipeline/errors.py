@@ -1,0 +1,116 @@
+"""One tree of errors. Each carries a stable code, a sentence that may be shown to a user, and an exit code.
+
+The sentence never names a path outside what the user gave, an address or a trace; details belong in the log
+(``raise ... from cause``).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class RecastError(Exception):
+    """The root. ``str(error)`` is the sentence."""
+
+    code: ClassVar[str] = "fault"
+    exit_code: ClassVar[int] = 1
+    sentence: ClassVar[str] = "Something went wrong inside Recast."
+
+    def __init__(self, sentence: str | None = None) -> None:
+        super().__init__(sentence or self.sentence)
+
+
+class InputError(RecastError):
+    """The user's files or arguments cannot be worked with."""
+
+    code = "bad_input"
+    exit_code = 2
+    sentence = "The input cannot be used."
+
+
+class OptionError(InputError):
+    code = "bad_option"
+    sentence = "An option has a value that is not allowed."
+
+
+class FileMissing(InputError):
+    code = "file_missing"
+    sentence = "The file does not exist."
+
+
+class FileEmpty(InputError):
+    code = "file_empty"
+    sentence = "The file is empty."
+
+
+class UnsupportedMedia(InputError):
+    """Content that is not on the allow-list of containers and codecs."""
+
+    code = "unsupported_media"
+    sentence = "This is not a picture or video that Recast can open."
+
+
+class CorruptMedia(InputError):
+    code = "corrupt_media"
+    sentence = "The file is damaged or cut off."
+
+
+class MediaTooLarge(InputError):
+    code = "media_too_large"
+    sentence = "The picture or video is larger than allowed."
+
+
+class MediaChanged(InputError):
+    code = "media_changed"
+    sentence = "The file changed while it was read."
+
+
+class OutputError(InputError):
+    """The result cannot be written where or as what the user asked for."""
+
+    code = "bad_output"
+    sentence = "The result cannot be written there."
+
+
+class NoFace(RecastError):
+    exit_code = 3
+    code = "no_face"
+    sentence = "No face was found."
+
+
+class NoFaceInSource(NoFace):
+    code = "no_face_in_source"
+    sentence = "No face was found in the source photo."
+
+
+class NoFaceInTarget(NoFace):
+    code = "no_face_in_target"
+    sentence = "No face was found in the target."
+
+
+class PersonUnknown(InputError):
+    code = "person_unknown"
+    sentence = "The cast names a person who is not in the target."
+
+
+class Cancelled(RecastError):
+    code = "cancelled"
+    exit_code = 5
+    sentence = "The job was cancelled."
+
+
+class ModelError(RecastError):
+    """A model file is missing, altered or cannot be run."""
+
+    code = "model"
+    sentence = "A model file is missing or damaged. Install Recast again with `make run`."
+
+
+class DeviceError(InputError):
+    code = "device"
+    sentence = "The device that was asked for cannot be used."
+
+
+class EncoderError(RecastError):
+    code = "encoder"
+    sentence = "The video could not be encoded."

@@ -1,0 +1,348 @@
+"""Frozen values that the rooms hand each other, and the literal types every interface is derived from.
+
+Conventions used everywhere in `pipeline`:
+
+* images are ``uint8`` arrays of shape ``(height, width, 3)`` in BGR order unless a docstring says otherwise;
+* points are ``(x, y)`` in pixels of the upright frame, the centre of the top-left pixel at ``(0, 0)``;
+* times are seconds from the first frame of the target, rates are `fractions.Fraction`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal, Protocol, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+ImageArray = NDArray[np.uint8]
+FloatArray = NDArray[np.float32]
+
+EngineName = Literal["mesh"]
+DeviceName = Literal["auto", "cpu", "cuda"]
+Select = Literal["all", "largest"]
+VideoCodec = Literal["h264", "hevc", "vp9", "av1", "lossless"]
+Quality = Literal["draft", "standard", "high", "best"]
+HardwareUse = Literal["auto", "never"]
+Eyes = Literal["target", "source"]
+Stage = Literal["read", "analyse", "render", "write"]
+
+ENGINES: tuple[EngineName, ...] = get_args(EngineName)
+DEVICES: tuple[DeviceName, ...] = get_args(DeviceName)
+VIDEO_CODECS: tuple[VideoCodec, ...] = get_args(VideoCodec)
+QUALITIES: tuple[Quality, ...] = get_args(Quality)
+STAGES: tuple[Stage, ...] = get_args(Stage)
+
+
+@dataclass(frozen=True)
+class Box:
+    """An axis-aligned rectangle in pixels; ``x1`` and ``y1`` are exclusive."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    @property
+    def width(self) -> float:
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> float:
+        return self.y1 - self.y0
+
+    @property
+    def area(self) -> float:
+        return max(0.0, self.width) * max(0.0, self.height)
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
+
+    def iou(self, other: Box) -> float:
+        """Intersection over union, 0 where the boxes do not meet."""
+        meet = Box(
+            max(self.x0, other.x0), max(self.y0, other.y0), min(self.x1, other.x1), min(self.y1, other.y1)
+        )
+        if meet.width <= 0 or meet.height <= 0:
+            return 0.0
+        return meet.area / (self.area + other.area - meet.area)
+
+    def scaled(self, factor: float) -> Box:
+        """The box grown (or shrunk) about its centre."""
+        (cx, cy), half_w, half_h = self.centre, self.width * factor / 2, self.height * factor / 2
+        return Box(cx - half_w, cy - half_h, cx + half_w, cy + half_h)
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """One detection in one frame. What has not been computed is ``None``.
+
+    Attributes:
+        box: upright bounding box of the face.
+        score: confidence of the detector, or of the landmarker for a tracked face, 0 to 1.
+        points: ``(5, 2)`` float32; left eye, right eye, nose tip, left and right mouth corner *as seen in the picture*
+            of an upright face (the person's right eye first).
+        landmarks: ``(478, 3)`` float32; MediaPipe's face mesh, ``x`` and ``y`` in pixels, ``z`` in pixels with the head's
+            centre near 0 and smaller values nearer to the camera.
+        embedding: ``(128,)`` float32, L2-normalised (SFace).
+        pose: ``(4, 4)`` float32; weak-perspective transform of MediaPipe's canonical face (centimetres, y up, z towards
+            the camera) to pixels: x right, y down, z towards the camera.
+        track: id of the track within one run, or ``None``.
+    """
+
+    box: Box
+    score: float
+    points: FloatArray | None = None
+    landmarks: FloatArray | None = None
+    embedding: FloatArray | None = None
+    pose: FloatArray | None = None
+    track: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Person:
+    """Tracks that show one human being, over the whole target.
+
+    Attributes:
+        number: 1 for the person seen most, and so on; what ``--cast NUMBER=PHOTO`` names.
+        embedding: ``(128,)`` float32, L2-normalised mean over the person's detections.
+        thumbnail: ``(160, 160, 3)`` uint8 BGR, the clearest view.
+        first_time, last_time: seconds of the first and last frame that shows the person.
+        frames: number of frames that show the person.
+        share: `frames` over all frames of the target, 0 to 1.
+    """
+
+    number: int
+    embedding: FloatArray
+    thumbnail: ImageArray
+    first_time: float
+    last_time: float
+    frames: int
+    share: float
+
+
+@dataclass(frozen=True, eq=False)
+class SourcePhoto:
+    """One photo of a source with the face that was found in it (landmarks, pose and embedding present)."""
+
+    image: ImageArray
+    face: Face
+
+
+@dataclass(frozen=True, eq=False)
+class Identity:
+    """A source, analysed once. `embedding` is the L2-normalised mean over the photos."""
+
+    photos: tuple[SourcePhoto, ...]
+    embedding: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Role:
+    """One line of a cast: this person becomes that identity."""
+
+    person: Person
+    identity: Identity
+
+
+@dataclass(frozen=True, eq=False)
+class Cast:
+    """Who becomes whom. Persons in no role become `everyone`, or stay untouched where that is ``None``."""
+
+    everyone: Identity | None = None
+    roles: tuple[Role, ...] = ()
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a job may be asked for. The command line, the API and the page derive their choices from this class.
+
+    Attributes:
+        engine: what renders the new face.
+        device: where networks run; ``auto`` takes a GPU when one works.
+        select: which faces `Cast.everyone` replaces in each frame.
+        likeness: 0 keeps the target's proportions, 1 moves the inner features to the source's as far as the target's
+            outline allows.
+        eyes: whose irises are shown; the gaze is always the target's.
+        keep_occluders: leave hair, glasses and hands of the target in front of the new face.
+        match_light: 0 keeps the photo's light, 1 takes the target's.
+        match_detail: bring sharpness and grain of the new face to those of the frame.
+        smooth: temporal smoothing of landmarks in videos, 0 to 1.
+        codec, quality, hardware: how a video is encoded.
+        start, end: seconds of the target to keep; ``None`` for its beginning or end.
+    """
+
+    engine: EngineName = "mesh"
+    device: DeviceName = "auto"
+    select: Select = "all"
+    likeness: float = 0.35
+    eyes: Eyes = "target"
+    keep_occluders: bool = True
+    match_light: float = 1.0
+    match_detail: bool = True
+    smooth: float = 0.5
+    codec: VideoCodec = "h264"
+    quality: Quality = "high"
+    hardware: HardwareUse = "auto"
+    start: float | None = None
+    end: float | None = None
+
+
+class Frame(Protocol):
+    """One upright frame of a target that can be read as BGR and changed inside a region only.
+
+    Pictures, animations and videos implement it over their own pixel format, so that what is not replaced keeps the
+    decoder's exact values.
+    """
+
+    @property
+    def index(self) -> int:
+        """0-based number of the frame among those read."""
+        ...
+
+    @property
+    def time(self) -> float:
+        """Seconds from the first frame of the target."""
+        ...
+
+    @property
+    def width(self) -> int: ...
+
+    @property
+    def height(self) -> int: ...
+
+    def image(self) -> ImageArray:
+        """The whole frame as BGR uint8. May be shared: do not write into it."""
+        ...
+
+    def region(self, box: Box) -> tuple[ImageArray, tuple[int, int]]:
+        """The part of the frame that covers `box`, clipped to the frame, as BGR uint8, and its top-left ``(x, y)``.
+
+        Cheaper than `image` for videos. Equal to the same part of `image`, up to chroma interpolation at its border. The region may be grown to even coordinates.
+        """
+        ...
+
+    def luma(self) -> ImageArray:
+        """A ``(36, 64)`` uint8 luma miniature for finding scene cuts."""
+        ...
+
+    def change(self, origin: tuple[int, int], before: ImageArray, after: ImageArray) -> None:
+        """Add ``after - before`` (BGR uint8, same shape, from `region`) at `origin` in the frame's own pixel format.
+
+        Where both are equal the frame keeps its exact values.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A moment of a running job, handed to the progress callback.
+
+    Attributes:
+        stage: what is going on, for people: ``"Finding faces"``, ``"Recasting"``, ``"Finishing"``.
+        done, total: frames; `total` is ``None`` when it cannot be known yet.
+        fps: frames a second over the last few seconds, 0 before it is known.
+        eta: seconds left, ``None`` when unknown.
+        preview: the newest finished frame (BGR uint8, at most 640 pixels wide), given about once a second, else ``None``.
+    """
+
+    stage: str
+    done: int
+    total: int | None
+    fps: float = 0.0
+    eta: float | None = None
+    preview: ImageArray | None = field(default=None, compare=False, repr=False)
+
+
+ProgressCallback = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class StageTime:
+    """Seconds of work (not of waiting) and frames that one stage of a job has done."""
+
+    seconds: float
+    frames: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a job did.
+
+    Attributes:
+        output: where the result is.
+        kind: ``"image"``, ``"animation"`` or ``"video"``.
+        frames, changed: frames written, and frames of them in which a face was replaced.
+        faces: faces replaced, summed over frames.
+        people: persons of the target that were recast (0 when the cast names none).
+        seconds: from the start of the job to the finished file.
+        fps: `frames` over `seconds`.
+        engine, device, encoder: what was used in the end.
+        stages: work by stage.
+        notes: sentences a user should read (no face in frame 0-310; audio was re-encoded; ...).
+    """
+
+    output: Path
+    kind: Literal["image", "animation", "video"]
+    frames: int
+    changed: int
+    faces: int
+    people: int
+    seconds: float
+    fps: float
+    engine: str
+    device: str
+    encoder: str
+    stages: Mapping[str, StageTime]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class MediaLimits:
+    """Bounds on what is opened, checked before decoding.
+
+    Attributes:
+        pixels: of one picture or frame.
+        seconds: of a video or animation.
+        frames: of a video or animation.
+        streams: in one container.
+        decoded_bytes: of a whole picture or animation once decoded.
+    """
+
+    pixels: int = 64_000_000
+    seconds: float = 4 * 3600.0
+    frames: int = 1_000_000
+    streams: int = 32
+    decoded_bytes: int = 4_000_000_000
+
+
+@dataclass(frozen=True)
+class MediaInfo:
+    """What a target is, read from its content.
+
+    `width` and `height` are upright (after EXIF orientation or display rotation). `frames` is an estimate for videos and
+    ``None`` when even that is unknown; `duration` is ``None`` when the container does not say.
+    """
+
+    path: Path
+    kind: Literal["image", "animation", "video"]
+    container: str
+    codec: str
+    pixel_format: str
+    width: int
+    height: int
+    rotation: int = 0
+    rate: Fraction | None = None
+    frames: int | None = None
+    duration: float | None = None
+    audio: tuple[str, ...] = ()
+    subtitles: tuple[str, ...] = ()
+    chapters: int = 0
+    bit_depth: int = 8
+    hdr: bool = False
+    interlaced: bool = False
+    sample_aspect: Fraction = Fraction(1)
