@@ -44,9 +44,7 @@ class Region:
         scale = size / self.side
         c, s = math.cos(self.angle) * scale, math.sin(self.angle) * scale
         half = (size - 1) / 2
-        return np.array(
-            [[c, s, half - c * self.x - s * self.y], [-s, c, half + s * self.x - c * self.y]], np.float32
-        )
+        return np.array([[c, s, half - c * self.x - s * self.y], [-s, c, half + s * self.x - c * self.y]], np.float32)
 
     def bounds(self) -> Box:
         reach = self.side / 2 * (abs(math.cos(self.angle)) + abs(math.sin(self.angle)))
@@ -105,7 +103,8 @@ class Landmarker:
 
     def __call__(self, frame: Frame, region: Region) -> tuple[FloatArray, float]:
         """The mesh in `region`: ``(478, 3)`` landmarks in frame pixels and the presence score, 0 to 1."""
-        crop, to_crop = _crop(frame, region)
+        to_crop = region.to_crop(CROP)
+        crop = take_crop(frame, to_crop, CROP)
         pixels = cv2.cvtColor(crop, cv2.COLOR_BGR2RGB).astype(np.float32)[None] * np.float32(1 / 255)
         with self._lock:
             self._network.set_tensor(self._input, pixels)
@@ -175,14 +174,26 @@ def pose_angles(pose: FloatArray) -> tuple[float, float, float]:
     return math.degrees(yaw), math.degrees(pitch), math.degrees(math.atan2(float(across[1]), float(across[0])))
 
 
-def _crop(frame: Frame, region: Region) -> tuple[ImageArray, FloatArray]:
-    part, (x, y) = frame.region(region.bounds())
-    to_crop = region.to_crop(CROP)
+def take_crop(frame: Frame, to_crop: FloatArray, size: int) -> ImageArray:
+    """``(size, size, 3)`` BGR uint8: what the affine `to_crop` shows of the frame, black outside of it.
+
+    Args:
+        frame: where the pixels come from; only the part needed is read.
+        to_crop: ``(2, 3)`` affine from frame pixels to crop pixels.
+        size: side of the crop in pixels.
+    """
+    back = cv2.invertAffineTransform(to_crop)
+    corners = np.array([[-1, -1, 1], [size, -1, 1], [-1, size, 1], [size, size, 1]], np.float32) @ back.T
+    (x0, y0), (x1, y1) = np.floor(corners.min(0)), np.ceil(corners.max(0)) + 1
+    if x1 <= 0 or y1 <= 0 or x0 >= frame.width or y0 >= frame.height:
+        return np.zeros((size, size, 3), np.uint8)
+    part, (x, y) = frame.region(Box(float(x0), float(y0), float(x1), float(y1)))
+    reduced = float(np.sqrt(abs(np.linalg.det(back[:, :2].astype(np.float64)))))
     shift = np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float32)
     # Large faces are halved first, so that the bilinear warp does not alias.
-    while region.side / CROP * shift[0, 0] ** -1 > 2.5 and min(part.shape[:2]) > 2:
-        height, width = part.shape[:2]
-        part = cv2.resize(part, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+    while reduced / shift[0, 0] > 2.5 and min(part.shape[:2]) > 2:
+        height, width = part.shape[0] // 2 * 2, part.shape[1] // 2 * 2
+        halved = cv2.resize(part[:height, :width], (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+        part = np.asarray(halved, np.uint8)
         shift = shift @ np.array([[2, 0, 0.5], [0, 2, 0.5], [0, 0, 1]], np.float32)
-    matrix = to_crop @ shift
-    return cv2.warpAffine(part, matrix, (CROP, CROP), flags=cv2.INTER_LINEAR), to_crop
+    return np.asarray(cv2.warpAffine(part, to_crop @ shift, (size, size), flags=cv2.INTER_LINEAR), np.uint8)

@@ -1,0 +1,89 @@
+"""All faces of one frame with everything known about them: for sources, pictures and the detections of a video."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from pipeline.analysis.detect import FaceDetector
+from pipeline.analysis.embed import FaceEmbedder
+from pipeline.analysis.landmarks import Landmarker, Region, region_from_points
+from pipeline.types import Face, Frame
+
+log = logging.getLogger(__name__)
+
+SAME = 0.2
+"""Two meshes whose points lie nearer than this, in face sizes on the average, are one face."""
+
+SURE = 0.7
+"""A detection at least this sure whose mesh fails is tried at other turns before it is dropped."""
+
+
+class FaceFinder:
+    """Detector, landmarks and embedding in one. Holds no state between calls; may be shared by threads."""
+
+    def __init__(self, threads: int = 1) -> None:
+        """
+        Args:
+            threads: for the landmark network; the other two use OpenCV's.
+
+        Raises:
+            ModelError: a network's file is missing or altered, or cannot be run.
+        """
+        self.detector = FaceDetector()
+        self.landmarker = Landmarker(threads)
+        self.embedder = FaceEmbedder()
+
+    def faces(self, frame: Frame, *, min_face: float | None = None) -> tuple[Face, ...]:
+        """The faces of `frame` at any size and in-plane rotation, landmarks, pose and embedding included.
+
+        The largest comes first.
+
+        Args:
+            frame: a picture, or a frame of a video.
+            min_face: width in pixels of the smallest face wanted (see `FaceDetector`).
+        """
+        detections = self.detector(frame.image(), turns=True, min_face=min_face)
+        return tuple(self.identified(frame, face) for face in self.meshes(frame, detections))
+
+    def meshes(self, frame: Frame, detections: Iterable[Face]) -> tuple[Face, ...]:
+        """Those of `detections` that a mesh confirms, without embedding, duplicates removed, the largest first."""
+        found: list[Face] = []
+        for detection in detections:
+            face = self._confirmed(frame, detection)
+            if face is not None and not any(same_mesh(face, other) for other in found):
+                found.append(face)
+        return tuple(sorted(found, key=lambda face: -face.box.area))
+
+    def identified(self, frame: Frame, face: Face) -> Face:
+        """`face` with its embedding."""
+        return replace(face, embedding=self.embedder(frame, face))
+
+    def _confirmed(self, frame: Frame, detection: Face) -> Face | None:
+        assert detection.points is not None
+        region = region_from_points(detection.points)
+        turns = (0.0, math.pi, math.pi / 2, -math.pi / 2) if detection.score >= SURE else (0.0,)
+        for turn in turns:
+            face = self.landmarker.face(frame, Region(region.x, region.y, region.side, region.angle + turn))
+            # A mesh that slid off to a neighbour is the neighbour's own detection's business.
+            if face is not None and face.box.iou(detection.box) > 0.2:
+                return replace(face, score=detection.score)
+        log.debug("a detection of score %.2f shows no face", detection.score)
+        return None
+
+
+def same_mesh(one: Face, other: Face) -> bool:
+    """Whether two meshes lie on the same face."""
+    return mesh_distance(one, other) < SAME
+
+
+def mesh_distance(one: Face, other: Face) -> float:
+    """Mean distance of the points of two meshes, in sizes (root of the box's area) of the smaller face."""
+    if one.landmarks is None or other.landmarks is None:
+        return 1 - one.box.iou(other.box)
+    size = math.sqrt(max(1.0, min(one.box.area, other.box.area)))
+    return float(np.linalg.norm(one.landmarks[:468, :2] - other.landmarks[:468, :2], axis=1).mean()) / size
