@@ -1,0 +1,232 @@
+"""Everything of a video that is not its picture: audio, subtitles, attachments, chapters, descriptions.
+
+Packets are copied as they are from a second opening of the same file, in step with the frames that are written, so that
+memory does not depend on the length. Only what the container forbids is converted, and a note says so.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+
+import av
+from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+from av.stream import Stream
+
+from pipeline.media import details as d
+from pipeline.media.audio import AudioConverter
+from pipeline.media.encoders import Container
+from pipeline.media.guard import SourceFile, media_errors, open_container
+from pipeline.media.metadata import kept_stream_tags
+from pipeline.media.sniff import Demuxer
+from pipeline.media.subtitles import ASS_HEADER, TEXT_CODECS, convert
+from pipeline.types import MediaLimits
+
+log = logging.getLogger(__name__)
+
+_AUDIO: dict[Container, tuple[str, ...] | None] = {
+    "mp4": ("aac", "mp3", "ac3", "eac3", "alac", "opus", "flac", "dts", "mp2"),
+    "mov": ("aac", "mp3", "ac3", "eac3", "alac", "amr_nb", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be",
+            "pcm_s32le", "pcm_s32be", "pcm_f32le", "pcm_alaw", "pcm_mulaw", "pcm_u8", "pcm_s8"),
+    "webm": ("opus", "vorbis"),
+    "mkv": None,  # nearly all; what it refuses is found out by asking the muxer
+}  # fmt: skip
+_TEXT: dict[Container, str] = {"mp4": "mov_text", "mov": "mov_text", "webm": "webvtt", "mkv": "subrip"}
+_MKV_SUBTITLES = ("subrip", "srt", "ass", "ssa", "webvtt", "hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle")
+
+Handle = Callable[[Packet], Iterable[Packet]]
+
+
+class StreamCopier:
+    """Copies the other streams of `source` into `output`, which must not have been started.
+
+    Args:
+        source: the target, opened a second time; closed by `close`.
+        offset: seconds of the source's clock that become 0 of the result's.
+        window: first and last second (exclusive) of the source's clock to keep; ``None`` is beginning or end.
+
+    Attributes:
+        notes: sentences about what was converted or dropped.
+    """
+
+    def __init__(
+        self,
+        source: SourceFile,
+        demuxer: Demuxer,
+        limits: MediaLimits,
+        output: OutputContainer,
+        container: Container,
+        offset: Fraction,
+        window: tuple[Fraction | None, Fraction | None],
+    ) -> None:
+        self.notes: list[str] = []
+        self._source, self._output, self._container = source, output, container
+        self._offset, (self._start, self._end) = offset, window
+        self._input: InputContainer = open_container(source, demuxer, limits)
+        self._handles: dict[int, Handle] = {}
+        self._converters: list[AudioConverter] = []
+        self._next: Packet | None = None
+        for stream in self._input.streams:
+            handle = self._plan(stream)
+            if handle is None:
+                stream.discard = av.stream.Discard.all
+            else:
+                self._handles[stream.index] = handle
+        output.set_chapters(self._chapters())
+        self._packets = self._kept() if self._handles else iter(())
+
+    def until(self, time: Fraction | None) -> None:
+        """Write every packet whose decoding time in the result is up to `time` seconds; ``None`` writes the rest."""
+        while True:
+            if self._next is None:
+                self._next = next(self._packets, None)
+            if self._next is None:
+                break
+            if time is not None and self._result_time(self._next) > time:
+                return
+            packet, self._next = self._next, None
+            self._output.mux(list(self._handles[packet.stream_index](packet)))
+        if time is None:
+            for converter in self._converters:
+                self._output.mux(list(converter.flush()))
+            self._converters = []
+
+    def close(self) -> None:
+        self._input.close()
+        self._source.close()
+
+    def _plan(self, stream: Stream) -> Handle | None:
+        """Add a stream to the output for this one and tell what becomes of its packets; ``None`` drops it."""
+        if stream.type == "audio":
+            return self._plan_audio(stream)
+        if stream.type == "subtitle":
+            return self._plan_subtitle(stream)
+        if stream.type == "attachment" and self._container == "mkv":
+            self._add_copy(stream)
+            return None  # an attachment is in the header; it has no packets
+        return None
+
+    def _plan_audio(self, stream: Stream) -> Handle | None:
+        name, allowed = d.codec_name(stream), _AUDIO[self._container]
+        if allowed is None or name in allowed:
+            copied = self._add_copy(stream)
+            if copied is not None:
+                return self._copy_to(copied)
+        if not d.can_decode_audio(stream):
+            self.notes.append(f"Audio in the format {name} cannot be kept in a .{self._container} file; it was left out.")
+            return None
+        converter = AudioConverter(stream, self._output, "libopus" if self._container == "webm" else "aac", self._offset)
+        self._describe(stream, converter.stream)
+        self._converters.append(converter)
+        new = "Opus" if self._container == "webm" else "AAC"
+        self.notes.append(f"A .{self._container} file cannot hold {name.upper()} audio; it was re-encoded as {new}.")
+        return converter.convert
+
+    def _plan_subtitle(self, stream: Stream) -> Handle | None:
+        name, target = d.codec_name(stream), _TEXT[self._container]
+        if name == target or (self._container == "mkv" and name in _MKV_SUBTITLES):
+            copied = self._add_copy(stream)
+            if copied is not None:
+                return self._copy_to(copied)
+        if name not in TEXT_CODECS:
+            self.notes.append(f"Subtitles in the format {name} cannot be kept in a .{self._container} file; left out.")
+            return None
+        added = self._output.add_stream(target)
+        added.codec_context.subtitle_header = ASS_HEADER
+        added.time_base = stream.time_base
+        self._describe(stream, added)
+
+        def rewrite(packet: Packet) -> Iterable[Packet]:
+            changed = Packet(convert(name, target, bytes(packet)))
+            changed.pts, changed.dts, changed.duration = packet.pts, packet.dts, packet.duration or 0
+            changed.time_base, changed.stream = packet.time_base, added
+            return (self._shifted(changed),)
+
+        return rewrite
+
+    def _add_copy(self, stream: Stream) -> Stream | None:
+        try:
+            added = self._output.add_stream_from_template(stream)
+        except ValueError:
+            log.info("the container refuses a stream of codec %s", d.codec_name(stream))
+            return None
+        self._describe(stream, added)
+        return added
+
+    def _describe(self, source: Stream, target: Stream) -> None:
+        target.metadata.update(kept_stream_tags(source.metadata))
+        target.disposition = source.disposition
+
+    def _copy_to(self, target: Stream) -> Handle:
+        def copy(packet: Packet) -> Iterable[Packet]:
+            packet.stream = target
+            return (self._shifted(packet),)
+
+        return copy
+
+    def _shifted(self, packet: Packet) -> Packet:
+        """Move a packet to the result's clock."""
+        ticks = round(self._offset / packet.time_base)
+        if packet.pts is not None:
+            packet.pts -= ticks
+        if packet.dts is not None:
+            packet.dts -= ticks
+        return packet
+
+    def _kept(self) -> Iterable[Packet]:
+        """Packets that overlap the window, in the order of the file."""
+        self._seek()
+        streams = [s for s in self._input.streams if s.index in self._handles]
+        done: set[int] = set()
+        with media_errors(" in the sound or the subtitles"):
+            for packet in self._input.demux(*streams):
+                if packet.size == 0 or packet.stream_index in done:
+                    continue
+                if packet.dts is None and packet.pts is None:
+                    continue
+                begin = _time(packet)
+                end = begin + (packet.duration or 0) * packet.time_base
+                if self._start is not None and end <= self._start:
+                    continue
+                if self._end is not None and begin >= self._end:
+                    done.add(packet.stream_index)
+                    if len(done) == len(streams):
+                        return
+                    continue
+                yield packet
+
+    def _seek(self) -> None:
+        if self._start is None or self._start <= 0:
+            return
+        try:
+            self._input.seek(int(self._start * av.time_base), backward=True)
+        except av.error.FFmpegError:
+            log.info("the sound cannot be searched; it is read from its beginning")
+
+    def _result_time(self, packet: Packet) -> Fraction:
+        stamp = packet.dts if packet.dts is not None else packet.pts
+        return (stamp or 0) * packet.time_base - self._offset
+
+    def _chapters(self) -> list[av.container.core.Chapter]:
+        """Chapters on the result's clock, clipped to the window."""
+        kept: list[av.container.core.Chapter] = []
+        for chapter in self._input.chapters():
+            base = chapter["time_base"]
+            if not base:
+                continue
+            begin, end = chapter["start"] * base, chapter["end"] * base
+            if self._start is not None:
+                begin = max(begin, self._start)
+            if self._end is not None:
+                end = min(end, self._end)
+            if end > begin:
+                times = {"start": round((begin - self._offset) / base), "end": round((end - self._offset) / base)}
+                kept.append(chapter | {"id": len(kept) + 1} | times)  # type: ignore[typeddict-item]
+        return kept
+
+
+def _time(packet: Packet) -> Fraction:
+    stamp = packet.pts if packet.pts is not None else packet.dts
+    return (stamp or 0) * packet.time_base

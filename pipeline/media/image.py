@@ -1,0 +1,192 @@
+"""Reading pictures: JPEG, PNG, WebP, AVIF, BMP, TIFF and single frames of GIF."""
+
+from __future__ import annotations
+
+import io
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms, ImageFile, UnidentifiedImageError
+
+from pipeline.errors import CorruptMedia, FileEmpty, MediaTooLarge, UnsupportedMedia
+from pipeline.media import exif as exif_tags
+from pipeline.media.guard import SourceFile
+from pipeline.media.orient import Turn, exif_turn, turn_array
+from pipeline.media.picture import Picture
+from pipeline.media.probe import check_limits
+from pipeline.media.sniff import PictureFormat, sniff
+from pipeline.types import MediaInfo, MediaLimits
+
+log = logging.getLogger(__name__)
+
+_DEEP_GREY = ("I;16", "I;16B", "I;16L", "I")
+_ANIMATED: tuple[PictureFormat, ...] = ("GIF", "WEBP", "PNG", "AVIF")
+
+
+@contextmanager
+def picture_errors() -> Iterator[None]:
+    """Turn what PIL raises into sentences."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is checked instead
+            yield
+    except (Image.DecompressionBombError, MemoryError) as error:
+        raise MediaTooLarge("The picture has more pixels than allowed.") from error
+    except UnidentifiedImageError as error:
+        raise CorruptMedia("The picture is damaged.") from error
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, ArithmeticError) as error:
+        raise CorruptMedia("The picture is damaged or cut off.") from error
+
+
+def open_picture(file: BinaryIO, found: PictureFormat) -> ImageFile.ImageFile:
+    """PIL's image of the one format that was sniffed, not yet decoded."""
+    file.seek(0)
+    with picture_errors():
+        return Image.open(file, formats=[found])
+
+
+def picture_info(source: SourceFile, found: PictureFormat, limits: MediaLimits) -> MediaInfo:
+    """What `probe` tells about a picture or an animation, from its header; checks every limit."""
+    with open_picture(source.file, found) as image:
+        return info_of(source.path, image, found, limits)
+
+
+def info_of(path: Path, image: ImageFile.ImageFile, found: PictureFormat, limits: MediaLimits) -> MediaInfo:
+    """`MediaInfo` of an opened picture. Counts the frames of an animation without decoding them."""
+    if image.width * image.height > limits.pixels:
+        raise MediaTooLarge(f"{image.width} x {image.height} pixels are more than allowed.")
+    with picture_errors():
+        frames = int(getattr(image, "n_frames", 1)) if found in _ANIMATED else 1
+        turn = exif_turn(exif_tags.orientation(image.getexif()))
+    depth = _depth(image)
+    width, height = (image.height, image.width) if turn.swaps else (image.width, image.height)
+    info = MediaInfo(
+        path=path,
+        kind="animation" if frames > 1 else "image",
+        container=found.lower(),
+        codec=found.lower(),
+        pixel_format=image.mode,
+        width=width,
+        height=height,
+        rotation=turn.quarters * 90,
+        frames=frames,
+        bit_depth=depth,
+    )
+    check_limits(info, limits)
+    if width * height * 4 * (depth // 8) > limits.decoded_bytes:
+        raise MediaTooLarge("The picture takes more memory than allowed.")
+    return info
+
+
+def read_picture(source: Path | bytes, limits: MediaLimits = MediaLimits()) -> Picture:
+    """Decode a picture, upright, with its ICC profile and what is not personal of its EXIF.
+
+    16-bit PNG and TIFF stay 16 bits deep, grey stays grey, alpha is kept. CMYK is brought to RGB by its profile. Of an
+    animation the first frame is read.
+
+    Raises:
+        FileMissing, FileEmpty, UnsupportedMedia, CorruptMedia, MediaTooLarge, MediaChanged.
+    """
+    if isinstance(source, bytes):
+        if not source:
+            raise FileEmpty
+        return _read(io.BytesIO(source), sniff(source), limits, Path("picture"))
+    with SourceFile(source) as opened:
+        try:
+            picture = _read(opened.file, opened.sniff(), limits, opened.path)
+        finally:
+            opened.check()
+        return picture
+
+
+def _read(file: BinaryIO, sniffed: Any, limits: MediaLimits, path: Path) -> Picture:
+    found: PictureFormat | None = sniffed.picture
+    if found is None:
+        raise UnsupportedMedia("This is a video, not a picture.")
+    with open_picture(file, found) as image:
+        info_of(path, image, found, limits)
+        with picture_errors():
+            tags = image.getexif()
+            turn = exif_turn(exif_tags.orientation(tags))
+            icc = image.info.get("icc_profile") or b""
+            if _depth(image) == 16 and found in ("PNG", "TIFF"):
+                native, alpha = _deep(file)
+            else:
+                native, alpha, icc = samples(image, icc)
+            return _upright(native, alpha, turn, icc, exif_tags.cleaned(tags))
+
+
+def _upright(native: NDArray[Any], alpha: NDArray[Any] | None, turn: Turn, icc: bytes, exif: bytes) -> Picture:
+    native = np.ascontiguousarray(turn_array(native, turn))
+    alpha = np.ascontiguousarray(turn_array(alpha, turn)) if alpha is not None else None
+    return Picture(native, alpha, icc, exif)
+
+
+def _depth(image: ImageFile.ImageFile) -> int:
+    """8 or 16 bits a sample, as stored; PIL's mode alone does not tell for colour."""
+    if image.mode in _DEEP_GREY:
+        return 16
+    if image.format == "TIFF":
+        bits = image.tag_v2.get(258, (8,))  # type: ignore[attr-defined]
+        return 16 if max(bits if isinstance(bits, tuple) else (bits,)) == 16 else 8
+    if image.format == "PNG":
+        return 16 if any("16" in str(tile[3]) for tile in image.tile) else 8
+    return 8
+
+
+def _deep(file: BinaryIO) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    """16-bit samples, which PIL would cut to 8, by OpenCV."""
+    file.seek(0)
+    decoded = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_UNCHANGED)
+    if decoded is None:
+        raise CorruptMedia("The picture is damaged or cut off.")
+    if decoded.ndim == 3 and decoded.shape[2] == 4:
+        return decoded[:, :, :3], decoded[:, :, 3]
+    return decoded, None
+
+
+def samples(image: Image.Image, icc: bytes) -> tuple[NDArray[Any], NDArray[Any] | None, bytes]:
+    """Grey or BGR samples, alpha or ``None``, and the ICC profile that belongs to them, of any 8-bit mode."""
+    mode = image.mode
+    if mode in ("1", "L"):
+        if "transparency" not in image.info:
+            return np.array(image.convert("L")), None, icc
+        mode, image = "LA", image.convert("LA")
+    if mode in ("LA", "La"):
+        both = np.array(image.convert("LA"))
+        return both[:, :, 0], both[:, :, 1], icc
+    if mode in ("CMYK", "LAB"):
+        return _bgr(_to_srgb(image, icc)), None, b""
+    if mode in ("RGBA", "RGBa", "PA") or "transparency" in image.info:
+        rgba = np.array(image.convert("RGBA"))
+        return _bgr(rgba[:, :, :3]), rgba[:, :, 3], icc
+    if mode in ("RGB", "P", "YCbCr", "RGBX", "HSV"):
+        return _bgr(np.array(image.convert("RGB"))), None, icc
+    raise UnsupportedMedia("The picture stores its pixels in a form that Recast cannot work on.")
+
+
+def _to_srgb(image: Image.Image, icc: bytes) -> NDArray[Any]:
+    """CMYK or Lab to RGB, through its profile where there is one."""
+    srgb = ImageCms.createProfile("sRGB")
+    source: Any = io.BytesIO(icc) if icc else None
+    if image.mode == "LAB":
+        source = ImageCms.createProfile("LAB")
+    if source is not None:
+        try:
+            converted = ImageCms.profileToProfile(image, source, srgb, outputMode="RGB")
+            if converted is not None:
+                return np.array(converted)
+        except ImageCms.PyCMSError as error:
+            log.info("a colour profile could not be used: %s", error)
+    return np.array(image.convert("RGB"))
+
+
+def _bgr(rgb: NDArray[Any]) -> NDArray[Any]:
+    return np.ascontiguousarray(rgb[:, :, ::-1])

@@ -1,0 +1,81 @@
+"""A result appears under its final name only when it is whole."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import av.error
+
+from pipeline.errors import OutputError
+
+log = logging.getLogger(__name__)
+
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+
+
+class PendingFile:
+    """A hidden file beside `final` that takes its name when it is finished, or goes away.
+
+    Attributes:
+        final: where the result will be.
+        temporary: where it is written until then; same folder, same ending.
+
+    Raises:
+        OutputError: the folder is missing or cannot be written, or `final` is one of `inputs` or a folder.
+    """
+
+    def __init__(self, final: Path, inputs: tuple[Path, ...] = ()) -> None:
+        self.final = Path(final)
+        folder = self.final.parent
+        if not folder.is_dir():
+            raise OutputError("The folder for the result does not exist.")
+        if self.final.is_dir():
+            raise OutputError("The result has the name of a folder.")
+        if any(_same(self.final, path) for path in inputs):
+            raise OutputError("The result would overwrite the input; choose another name.")
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise OutputError("The folder for the result cannot be written to.")
+        stem = self.final.stem[:120]
+        self.temporary = folder.resolve() / f".{stem}.{secrets.token_hex(6)}.part{self.final.suffix}"
+
+    def commit(self) -> None:
+        """Give the finished file its name, in one step."""
+        with output_errors():
+            os.replace(self.temporary, self.final)
+
+    def discard(self) -> None:
+        """Leave nothing behind; may be called at any time, also twice."""
+        try:
+            self.temporary.unlink(missing_ok=True)
+        except OSError:
+            log.warning("a temporary file could not be removed", exc_info=True)
+
+
+def _same(one: Path, other: Path) -> bool:
+    with suppress(OSError):
+        return os.path.samefile(one, other)
+    return False
+
+
+@contextmanager
+def output_errors() -> Iterator[None]:
+    """Turn what goes wrong while writing files into sentences."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_SPACE:
+            raise OutputError("There is no space left for the result.") from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise OutputError("The result cannot be written there: permission denied.") from error
+        raise OutputError("The result could not be written.") from error
+
+
+def is_write_error(error: av.error.FFmpegError) -> bool:
+    """Whether FFmpeg failed at the file rather than at the encoding."""
+    return error.errno in (*_NO_SPACE, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EFBIG)

@@ -1,0 +1,105 @@
+"""A picture in memory, at the depth and in the colours it was stored with."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.types import Box, ImageArray
+
+_LUMA = np.array([[0.114, 0.587, 0.299]], np.float32)
+
+
+@dataclass(eq=False)
+class Picture:
+    """One upright picture; implements `pipeline.types.Frame`.
+
+    A grey picture stays grey: of a change only the luma is added. Alpha is carried along and never touched.
+
+    Attributes:
+        native: ``(height, width)`` grey or ``(height, width, 3)`` BGR; uint8, or uint16 over the full range.
+        alpha: ``(height, width)`` of the same dtype, or ``None``.
+        icc: ICC profile of `native`, empty where there is none.
+        exif: EXIF without personal tags, empty where there is none.
+        index, time: place in an animation; 0 for a single picture.
+        duration: seconds an animation shows it, 0 for a single picture.
+    """
+
+    native: NDArray[Any]
+    alpha: NDArray[Any] | None = None
+    icc: bytes = b""
+    exif: bytes = b""
+    index: int = 0
+    time: float = 0.0
+    duration: float = 0.0
+    changed: bool = field(default=False, init=False)
+
+    @property
+    def width(self) -> int:
+        return int(self.native.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.native.shape[0])
+
+    @property
+    def grey(self) -> bool:
+        return self.native.ndim == 2
+
+    @property
+    def deep(self) -> bool:
+        """Whether samples have 16 bits."""
+        return bool(self.native.dtype == np.uint16)
+
+    def image(self) -> ImageArray:
+        """The whole picture as ``(height, width, 3)`` BGR uint8; do not write into it."""
+        return _to_bgr8(self.native)
+
+    def region(self, box: Box) -> tuple[ImageArray, tuple[int, int]]:
+        """A copy of the part under `box`, clipped, as BGR uint8, and its top-left; empty for a box outside."""
+        x0, y0 = max(0, math.floor(box.x0)), max(0, math.floor(box.y0))
+        x1, y1 = min(self.width, math.ceil(box.x1)), min(self.height, math.ceil(box.y1))
+        if x1 <= x0 or y1 <= y0:
+            return np.empty((0, 0, 3), np.uint8), (min(x0, self.width), min(y0, self.height))
+        part = _to_bgr8(self.native[y0:y1, x0:x1])
+        return (part.copy() if part.base is not None else part), (x0, y0)
+
+    def luma(self) -> ImageArray:
+        """``(36, 64)`` uint8."""
+        small = cv2.resize(self.native, (64, 36), interpolation=cv2.INTER_AREA)
+        return np.asarray(cv2.cvtColor(_to_bgr8(np.asarray(small)), cv2.COLOR_BGR2GRAY), np.uint8)
+
+    def change(self, origin: tuple[int, int], before: ImageArray, after: ImageArray) -> None:
+        """Add ``after - before`` at `origin`, times 257 for 16-bit samples. Equal pixels keep their exact values.
+
+        Raises:
+            ValueError: shapes differ, or the region leaves the picture.
+        """
+        (x, y), (height, width) = origin, before.shape[:2]
+        if before.shape != after.shape or before.ndim != 3:
+            raise ValueError("before and after must have the same shape")
+        if x < 0 or y < 0 or x + width > self.width or y + height > self.height:
+            raise ValueError("the region leaves the picture")
+        if before.size == 0:
+            return
+        difference = cv2.subtract(after, before, dtype=cv2.CV_32F)
+        if self.grey:
+            difference = cv2.transform(difference, _LUMA)
+        if self.deep:
+            difference = difference * 257.0
+        view = self.native[y : y + height, x : x + width]
+        view[:] = cv2.add(view, np.asarray(difference), dtype=cv2.CV_16U if self.deep else cv2.CV_8U)
+        self.changed = True
+
+
+def _to_bgr8(native: NDArray[Any]) -> ImageArray:
+    if native.dtype == np.uint16:
+        native = np.asarray(cv2.convertScaleAbs(native, alpha=1 / 257.0))
+    if native.ndim == 2:
+        return np.asarray(cv2.cvtColor(native, cv2.COLOR_GRAY2BGR), np.uint8)
+    return np.asarray(native, np.uint8)

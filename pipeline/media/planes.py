@@ -1,0 +1,149 @@
+"""Sample arithmetic on planar frames: views, BGR of a region, and adding a difference of BGR.
+
+Functions here take numpy views of planes; `pipeline.media.frames` owns the frames they belong to.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.media.colour import Colour, from_bgr_difference, to_bgr
+from pipeline.media.layout import Layout
+from pipeline.types import ImageArray
+
+Samples = NDArray[Any]
+"""``(height, width)``, uint8 or uint16 by the layout's depth."""
+
+
+def plane_view(frame: av.VideoFrame, plane: int, layout: Layout) -> Samples:
+    """The samples of one plane, sharing memory with `frame`; valid until the frame is made writable or let go."""
+    found = frame.planes[plane]
+    if found.line_size < 0:
+        raise ValueError("the plane is stored bottom up")
+    dtype = np.uint8 if layout.depth == 8 else np.uint16
+    rows = np.frombuffer(found, dtype).reshape(found.height, found.line_size // dtype(0).itemsize)
+    return rows[:, : found.width]
+
+
+def region_bgr(frame: av.VideoFrame, layout: Layout, colour: Colour, window: tuple[int, int, int, int]) -> ImageArray:
+    """BGR uint8 of the window ``(x0, y0, x1, y1)``, which starts on whole chroma samples."""
+    x0, y0, x1, y1 = window
+    if layout.family == "grey":
+        luma = plane_view(frame, 0, layout)[y0:y1, x0:x1]
+        return np.asarray(cv2.cvtColor(_grey_to_8(luma, colour), cv2.COLOR_GRAY2BGR), np.uint8)
+    if layout.family == "gbr":
+        parts = [plane_view(frame, plane, layout)[y0:y1, x0:x1] for plane in (1, 0, 2)]
+        merged = cv2.merge(parts)
+        return np.asarray(merged if layout.depth == 8 else _to_8(merged, 255.0 / ((1 << layout.depth) - 1)), np.uint8)
+    parts = [plane_view(frame, 0, layout)[y0:y1, x0:x1]]
+    parts += [_full_size(plane_view(frame, plane, layout), layout, window) for plane in (1, 2)]
+    merged = cv2.merge(parts)
+    matrix = to_bgr(colour)
+    if layout.depth == 8:
+        return np.asarray(cv2.transform(merged, matrix), np.uint8)
+    # Sixteen-bit samples go through float: cv2.transform would saturate to their own type.
+    return _to_8(cv2.transform(merged.astype(np.float32), matrix), 1.0)
+
+
+def _full_size(chroma: Samples, layout: Layout, window: tuple[int, int, int, int]) -> Samples:
+    """Chroma of the window at luma size. One more sample on each side is read, so that the border interpolates alike."""
+    x0, y0, x1, y1 = window
+    if not (layout.shift_x or layout.shift_y):
+        return chroma[y0:y1, x0:x1]
+    step_x, step_y = 1 << layout.shift_x, 1 << layout.shift_y
+    left, top = max(0, x0 // step_x - 1), max(0, y0 // step_y - 1)
+    right, bottom = min(chroma.shape[1], -(-x1 // step_x) + 1), min(chroma.shape[0], -(-y1 // step_y) + 1)
+    part = chroma[top:bottom, left:right]
+    size = ((right - left) * step_x, (bottom - top) * step_y)
+    large = cv2.resize(part, size, interpolation=cv2.INTER_LINEAR)
+    off_x, off_y = x0 - left * step_x, y0 - top * step_y
+    return np.asarray(large[off_y : off_y + y1 - y0, off_x : off_x + x1 - x0])
+
+
+def _to_8(samples: Samples, scale: float) -> ImageArray:
+    """Scaled, rounded and clipped to uint8."""
+    return np.asarray(cv2.multiply(samples, np.array([scale] * 4), dtype=cv2.CV_8U), np.uint8)
+
+
+def _grey_to_8(luma: Samples, colour: Colour) -> ImageArray:
+    if colour.full and colour.depth == 8:
+        return np.asarray(luma, np.uint8)
+    black = np.array([float(colour.black)] * 4)
+    return _to_8(cv2.subtract(luma, black, dtype=cv2.CV_32F), 255.0 / colour.luma_scale)
+
+
+def add_difference(
+    frame: av.VideoFrame,
+    layout: Layout,
+    colour: Colour,
+    origin: tuple[int, int],
+    before: ImageArray,
+    after: ImageArray,
+) -> None:
+    """Add ``after - before`` (BGR uint8) to the planes of a writable frame, the top-left at `origin`.
+
+    Only the difference goes through the matrix, so offsets and rounding cancel: where both are equal, samples keep
+    their exact values. Samples that were legal stay legal; those that were not are not pulled in unless they change.
+    """
+    (x, y), (height, width) = origin, before.shape[:2]
+    difference = cv2.subtract(after, before, dtype=cv2.CV_32F)
+    if layout.family == "gbr":
+        scale = ((1 << layout.depth) - 1) / 255.0
+        for plane, channel in ((0, 1), (1, 0), (2, 2)):
+            view = plane_view(frame, plane, layout)[y : y + height, x : x + width]
+            _add(view, difference[:, :, channel] * scale, (0, (1 << layout.depth) - 1))
+        return
+    matrix = from_bgr_difference(colour)
+    luma = plane_view(frame, 0, layout)[y : y + height, x : x + width]
+    if layout.family == "grey":
+        _add(luma, cv2.transform(difference, matrix[:1]), colour.luma_limits)
+        return
+    _add(luma, cv2.transform(difference, matrix[:1]), colour.luma_limits)
+    small = _averaged(difference, layout)
+    chroma = cv2.transform(small, matrix[1:])
+    left, top = x >> layout.shift_x, y >> layout.shift_y
+    for plane in (1, 2):
+        view = plane_view(frame, plane, layout)[top : top + chroma.shape[0], left : left + chroma.shape[1]]
+        _add(view, np.ascontiguousarray(chroma[:, :, plane - 1]), colour.chroma_limits)
+
+
+def _averaged(difference: NDArray[np.float32], layout: Layout) -> NDArray[np.float32]:
+    """The mean over each chroma sample's pixels; at an odd edge, over those that there are."""
+    step_x, step_y = 1 << layout.shift_x, 1 << layout.shift_y
+    height, width = difference.shape[:2]
+    right, bottom = -width % step_x, -height % step_y
+    if right or bottom:
+        difference = np.asarray(cv2.copyMakeBorder(difference, 0, bottom, 0, right, cv2.BORDER_REPLICATE), np.float32)
+        height, width = difference.shape[:2]
+    if step_x == step_y == 1:
+        return difference
+    size = (width // step_x, height // step_y)
+    return np.asarray(cv2.resize(difference, size, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _add(view: Samples, difference: NDArray[Any], limits: tuple[int, int]) -> None:
+    """Add a rounded difference in place; results stay within `limits`, or within the old value where that is outside."""
+    low, high = limits
+    depth = cv2.CV_8U if view.dtype == np.uint8 else cv2.CV_16U
+    # The sum is rounded from an integer plus the difference, so a zero difference gives the old value exactly.
+    total = cv2.add(view, difference, dtype=depth)
+    if (low, high) != (0, (1 << 8 * view.itemsize) - 1):
+        total = cv2.max(cv2.min(total, cv2.max(view, float(high))), cv2.min(view, float(low)))
+    view[:] = total
+
+
+def luma_miniature(frame: av.VideoFrame, layout: Layout, size: tuple[int, int] = (64, 36)) -> ImageArray:
+    """The luma plane (the weighted mean of RGB planes) as ``(36, 64)`` uint8."""
+    if layout.family == "gbr":
+        small = [cv2.resize(plane_view(frame, p, layout), size, interpolation=cv2.INTER_AREA) for p in (0, 1, 2)]
+        mixed = small[0] * 0.7152 + small[1] * 0.0722 + small[2] * 0.2126
+    else:
+        mixed = cv2.resize(plane_view(frame, 0, layout), size, interpolation=cv2.INTER_AREA)
+    if layout.depth > 8:
+        return np.asarray(mixed / (1 << (layout.depth - 8)), np.uint8)
+    return np.asarray(mixed, np.uint8)

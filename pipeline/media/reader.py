@@ -1,0 +1,274 @@
+"""Frames of a video, one after the other, upright and with their own timestamps."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import NoReturn
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from pipeline.errors import CorruptMedia, MediaTooLarge, OptionError
+from pipeline.media import details as d
+from pipeline.media.deinterlace import Deinterlacer
+from pipeline.media.frames import VideoFrame, copy_tags
+from pipeline.media.guard import SourceFile, media_errors, open_container
+from pipeline.media.orient import turn_frame
+from pipeline.media.probe import describe, first_frame
+from pipeline.media.sniff import Demuxer
+from pipeline.media.truncation import require_whole
+from pipeline.types import MediaInfo, MediaLimits
+
+log = logging.getLogger(__name__)
+
+
+class VideoReader:
+    """The frames of a video between `start` and `end` seconds; a context manager that can be iterated once.
+
+    Frames come in the order they are shown. Their `index` counts from 0 at the first frame read, their `time` from the
+    first frame of the whole video. Memory does not depend on the length.
+
+    Attributes:
+        info: what the video is.
+        details: time base, tags and the like, for the writer.
+        start, end: the part that is read, in seconds; ``None`` for beginning and end.
+        tags: the container's own descriptions.
+        other_starts: seconds at which the audio streams begin, on the container's clock.
+        source, demuxer, limits: how the file is opened, for those who open it again.
+
+    Raises:
+        FileMissing, FileEmpty, UnsupportedMedia, CorruptMedia, MediaTooLarge, OptionError: when opening.
+        CorruptMedia, MediaTooLarge, MediaChanged: while iterating.
+
+    Example:
+        >>> with VideoReader(Path("clip.mp4"), start=1.0) as reader:
+        ...     for frame in reader:
+        ...         print(frame.index, frame.time, frame.image().shape)
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        start: float | None = None,
+        end: float | None = None,
+        limits: MediaLimits = MediaLimits(),
+        info: MediaInfo | None = None,
+    ) -> None:
+        if (start is not None and start < 0) or (end is not None and end <= (start or 0)):
+            raise OptionError("The end of the part to keep must lie after its start, and its start after 0 seconds.")
+        self.path, self.start, self.end = Path(path), start, end
+        self.limits = limits
+        self._notes: list[str] = []
+        self._container: InputContainer | None = None
+        self._last: float | None = None
+        self.source = SourceFile(self.path)
+        try:
+            sniffed = self.source.sniff()
+            if sniffed.demuxer is None:
+                raise OptionError("This is a picture, not a video.")
+            self.demuxer: Demuxer = sniffed.demuxer
+            require_whole(self.source, self.demuxer)
+            self.info, self.details = self._look(info)
+            if start is not None and self.info.duration is not None and start >= self.info.duration:
+                raise OptionError(f"The part to keep starts after the end ({self.info.duration:.2f} s).")
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the user about what was done to the video while it was read."""
+        return tuple(self._notes)
+
+    @property
+    def time_base(self) -> Fraction:
+        return self.details.time_base
+
+    def __enter__(self) -> VideoReader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if self._container is not None:
+            self._container.close()
+            self._container = None
+        self.source.close()
+
+    def __iter__(self) -> Iterator[VideoFrame]:
+        details, rate = self.details, self.details.rate
+        usual = max(1, round(1 / (rate * details.time_base)))
+        for index, native in enumerate(self._kept()):
+            if index >= self.limits.frames:
+                raise MediaTooLarge(f"The video has more than {self.limits.frames} frames.")
+            time = float((native.pts - details.start) * details.time_base)
+            duration = native.duration or usual
+            upright = turn_frame(native, details.turn)
+            yield VideoFrame(upright, index, time, native.pts, duration, details.time_base, details.codec)
+        self.source.check()
+
+    def _look(self, info: MediaInfo | None) -> tuple[MediaInfo, d.StreamDetails]:
+        """Decode the first frame to learn what the stream is."""
+        with open_container(self.source, self.demuxer, self.limits) as container:
+            stream = d.pick_stream(container)
+            d.prepare(stream, self.limits)
+            first = first_frame(container, stream)
+            self.tags = dict(container.metadata)
+            self.other_starts = tuple(
+                s.start_time * s.time_base
+                for s in container.streams.audio
+                if s.start_time is not None and s.time_base is not None
+            )
+            info = info or describe(self.path, self.demuxer, container, stream, first, self.limits)
+            if sum(not d.is_cover(s) for s in container.streams.video) > 1:
+                self._notes.append("The file holds several videos; only the main one was kept.")
+            return info, d.details_of(stream, first)
+
+    def _open(self) -> tuple[InputContainer, VideoStream]:
+        if self._container is not None:
+            self._container.close()
+        container = self._container = open_container(self.source, self.demuxer, self.limits)
+        stream = d.pick_stream(container)
+        d.prepare(stream, self.limits)
+        for other in container.streams:
+            if other.index != stream.index:
+                other.discard = av.stream.Discard.all
+        return container, stream
+
+    def _kept(self) -> Iterator[av.VideoFrame]:
+        """Frames of the part that is kept, in one size and format, with rising timestamps."""
+        base, origin = self.details.time_base, self.details.start
+        # Half a tick of grace: a time that was rounded to print must still name its frame.
+        first = origin + (self.start / base - Fraction(1, 2) if self.start else 0)
+        last = origin + self.end / base - Fraction(1, 2) if self.end is not None else None
+        for frame in self._uniform(self._timed(self._from(first))):
+            if last is not None and frame.pts >= last:
+                return
+            if frame.pts >= first or not self.start:
+                yield frame
+        self._require_end()
+
+    def _from(self, first: Fraction | int | float) -> Iterator[av.VideoFrame]:
+        """Decoded frames from the key frame before timestamp `first`, or from the beginning."""
+        container, stream = self._open()
+        if not self.start:
+            yield from self._decode(container, stream)
+            return
+        try:
+            container.seek(int(first), stream=stream, backward=True)
+        except av.error.FFmpegError:
+            log.info("the video cannot be searched; it is read from its beginning")
+            container, stream = self._open()
+        frames = self._decode(container, stream)
+        head = next(frames, None)
+        if head is None or head.pts is None or head.pts > first:
+            # Landed too late, or nowhere: containers without an index can only be read through.
+            container, stream = self._open()
+            yield from self._decode(container, stream)
+            return
+        yield head
+        yield from frames
+
+    def _decode(self, container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
+        begun, skipped, interlaced = False, 0, None
+        packets = container.demux(stream)
+        while True:
+            with self._errors():
+                packet = next(packets, None)
+            if packet is None:
+                break
+            try:
+                frames = packet.decode()
+            except av.error.InvalidDataError as error:
+                if not begun:
+                    skipped += 1
+                    continue
+                self._fail(error)
+            except av.error.EOFError:
+                break
+            for frame in frames:
+                if frame.is_corrupt or (not begun and not frame.key_frame and skipped):
+                    if not begun:
+                        skipped += 1
+                        continue
+                    self._fail(None)
+                begun = True
+                if self.info.interlaced:
+                    if interlaced is None:
+                        interlaced = Deinterlacer(stream, frame)
+                        self._note("The video is interlaced; it was deinterlaced.")
+                    yield from interlaced.push(frame)
+                else:
+                    yield frame
+        if interlaced is not None:
+            yield from interlaced.flush()
+        if skipped and begun and not self.start:
+            self._note(f"The first {skipped} frames could not be decoded and were left out.")
+
+    def _timed(self, frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
+        """Give every frame a timestamp later than the one before."""
+        usual = max(1, round(1 / (self.details.rate * self.details.time_base)))
+        before: int | None = None
+        for frame in frames:
+            if frame.pts is None:
+                frame.pts = self.details.start if before is None else before + usual
+            if before is not None and frame.pts <= before:
+                frame.pts = before + 1
+                self._note("Some timestamps of the video run backwards; they were mended.")
+            before = frame.pts
+            self._last = float((frame.pts + (frame.duration or usual) - self.details.start) * self.details.time_base)
+            yield frame
+
+    def _uniform(self, frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
+        """Bring frames whose size or format differs from the first one's to that."""
+        shape: tuple[int, int, str] | None = None
+        for frame in frames:
+            found = (frame.width, frame.height, frame.format.name)
+            if shape is None:
+                shape = found
+            if found != shape:
+                scaled = frame.reformat(*shape)
+                copy_tags(frame, scaled)
+                self._note("The video changes its frame size or format on the way; all was brought to the first one.")
+                frame = scaled
+            yield frame
+
+    def _note(self, sentence: str) -> None:
+        if sentence not in self._notes:
+            self._notes.append(sentence)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            with media_errors(self._where()):
+                yield
+        except CorruptMedia:
+            self.source.check()
+            raise
+
+    def _where(self) -> str:
+        return f" at {self._last:.2f} s" if self._last is not None else ""
+
+    def _fail(self, cause: Exception | None) -> NoReturn:
+        """Say where the video is damaged; a file that was changed meanwhile is told as such."""
+        self.source.check()
+        raise CorruptMedia(f"The video is damaged{self._where()}.") from cause
+
+    def _require_end(self) -> None:
+        """Raise `CorruptMedia` when frames stop long before the header says."""
+        promised = self.info.duration
+        if self.demuxer not in ("mov", "flv") or promised is None or self.end is not None:
+            return
+        reached = self._last or 0.0
+        if reached < promised - max(1.0, 3 / float(self.details.rate)) and not (self.demuxer == "flv" and self.info.audio):
+            self.source.check()
+            raise CorruptMedia(f"The video is cut off at {reached:.2f} s of {promised:.2f} s.")
