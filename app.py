@@ -1,0 +1,71 @@
+"""Recast: the web app, or with ``--headless`` one job without it.
+
+python app.py                                                      the studio, in your browser
+python app.py --headless -s face.jpg -t film.mp4 -o result.mp4     one job
+python app.py --headless -t film.mp4 --people                      who is in it
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command and returns its exit code. Each way in loads only what it needs."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    _quieten(given.verbose)
+    if given.headless:
+        from studio import headless
+
+        return headless.main(given, parser)
+
+    for name in ("source", "target", "output", "cast", "people"):
+        if getattr(given, name):
+            parser.error(f"--{name} is for a job without the studio; add --headless")
+    from studio import server
+
+    return server.main(given)
+
+
+def _parser() -> argparse.ArgumentParser:
+    from studio import headless, options, settings
+
+    parser = argparse.ArgumentParser(
+        prog="app.py",
+        usage="app.py [--host HOST] [--port PORT]\n"
+        "       app.py --headless -s PHOTO -t TARGET [-o OUTPUT] [options]\n"
+        "       app.py --headless -t TARGET --people\n"
+        "       app.py --help",
+        allow_abbrev=False,
+        description="Replace a face in pictures and videos. Without --headless, starts the studio.",
+        epilog="Exit codes: 0 done, 2 bad input or arguments, 3 no face found, 5 cancelled, 1 a fault of Recast.",
+    )
+    parser.add_argument("--verbose", "-v", action="store_true", help="log what is going on")
+    settings.add_arguments(parser)
+    headless.add_arguments(parser)
+    options.add_arguments(parser)
+    return parser
+
+
+def _quieten(verbose: bool) -> None:
+    """Logs warnings only, and tells native libraries to keep their chatter to themselves; errors still come through.
+
+    Has to happen before they are loaded: they read these variables then.
+    """
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    if not verbose:
+        os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The web side, and the headless command. Importing this package loads nothing: each module brings what it needs."""

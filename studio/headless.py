@@ -1,0 +1,254 @@
+"""One job without the studio: ``python app.py --headless``.
+
+Results go to standard output, progress, notes and errors to standard error. Nothing here imports gradio.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import signal
+import sys
+import threading
+import types
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import Cancelled, NoFaceInTarget, OutputError, PersonUnknown, RecastError
+from pipeline.types import Cast, Identity, Options, Person, ProgressCallback, Report, Role
+from studio import options as option_flags
+from studio import terminal
+from studio.outputs import result_name
+
+if TYPE_CHECKING:
+    from pipeline import Recaster
+
+log = logging.getLogger(__name__)
+
+FAULT = "Something went wrong inside Recast. Run the command again with --verbose to see what."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of a job, without its options."""
+    parser.add_argument("--headless", action="store_true", help="run one job and exit, without the studio")
+    group = parser.add_argument_group("a job (with --headless)")
+    group.add_argument(
+        "--source", "-s", action="append", type=Path, default=[], metavar="PHOTO",
+        help="photo of the new face; give several of the same face for a better likeness",
+    )  # fmt: skip
+    group.add_argument("--target", "-t", type=Path, help="picture or video to change")
+    group.add_argument(
+        "--output", "-o", type=Path,
+        help="the result's name or a folder for it (default: NAME-recast beside the target)",
+    )  # fmt: skip
+    group.add_argument(
+        "--cast", action="append", type=_role, default=[], metavar="PERSON=PHOTO",
+        help="this person (a number that --people lists) gets the face in this photo; repeatable",
+    )  # fmt: skip
+    group.add_argument("--people", action="store_true", help="list who is in the target instead of changing it")
+    group.add_argument("--thumbnails", type=Path, metavar="FOLDER", help="with --people: write a picture of each there")
+    group.add_argument("--json", action="store_true", help="write the outcome to standard output as JSON")
+    group.add_argument("--threads", type=_threads, help="threads for the CPU (default: all cores)")
+
+
+def main(given: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    """Runs what was asked for and returns the exit code."""
+    _check_arguments(given, parser)
+    with _cancel_on_signals() as cancel:
+        try:
+            outcome = _people(given, cancel) if given.people else _recast(given, cancel)
+        except RecastError as error:
+            log.info("%s", error.code, exc_info=True)
+            return _failed(given, error.code, str(error), error.exit_code)
+        except BrokenPipeError:
+            return 1
+        except Exception:
+            log.info("fault", exc_info=True)
+            return _failed(given, RecastError.code, FAULT, RecastError.exit_code)
+    sys.stdout.write(outcome)
+    sys.stdout.flush()
+    return 0
+
+
+def _role(text: str) -> tuple[int, Path]:
+    number, separator, photo = text.partition("=")
+    if not separator or not photo or not number.strip().isdecimal() or int(number) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not PERSON=PHOTO, such as 1=face.jpg")
+    return int(number), Path(photo)
+
+
+def _threads(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError("has to be a whole number from 1")
+    return int(text)
+
+
+def _check_arguments(given: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    if given.target is None:
+        parser.error("--target is missing: the picture or video to work on")
+    if given.thumbnails is not None and not given.people:
+        parser.error("--thumbnails goes with --people")
+    if given.people and (given.source or given.cast or given.output):
+        parser.error("--people only lists who is in the target; leave out --source, --cast and --output")
+    if not given.people and not given.source and not given.cast:
+        parser.error("--source is missing: a photo of the new face (or --cast PERSON=PHOTO)")
+
+
+def _recaster(given: argparse.Namespace, options: Options, cancel: threading.Event) -> Recaster:
+    from pipeline import Recaster
+
+    _stop_if(cancel)
+    return Recaster(device=options.device, threads=given.threads)
+
+
+def _stop_if(cancel: threading.Event) -> None:
+    if cancel.is_set():
+        raise Cancelled()
+
+
+def _people(given: argparse.Namespace, cancel: threading.Event) -> str:
+    """Who is in the target, as a table or as JSON."""
+    options = option_flags.from_namespace(given)
+    recaster = _recaster(given, options, cancel)
+    with terminal.progress() as show:
+        people = recaster.people(given.target, options, progress=show, cancel=cancel)
+    if not people:
+        raise NoFaceInTarget()
+    pictures = _write_thumbnails(people, given.thumbnails) if given.thumbnails else {}
+    rows = [_row(person, pictures.get(person.number)) for person in people]
+    return json.dumps({"people": rows}, indent=2) + "\n" if given.json else terminal.people_table(rows)
+
+
+def _row(person: Person, picture: Path | None) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "person": person.number,
+        "first_time": round(person.first_time, 3),
+        "last_time": round(person.last_time, 3),
+        "frames": person.frames,
+        "share": round(person.share, 4),
+    }
+    if picture is not None:
+        row["thumbnail"] = str(picture)
+    return row
+
+
+def _write_thumbnails(people: Sequence[Person], folder: Path) -> dict[int, Path]:
+    import cv2
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        paths = {person.number: folder / f"person-{person.number}.png" for person in people}
+        for person in people:
+            paths[person.number].write_bytes(cv2.imencode(".png", person.thumbnail)[1].tobytes())
+    except OSError as error:
+        raise OutputError("The thumbnails cannot be written to that folder.") from error
+    return paths
+
+
+def _recast(given: argparse.Namespace, cancel: threading.Event) -> str:
+    """Recasts the target and tells what was done, as sentences or as JSON."""
+    options = option_flags.from_namespace(given)
+    output = _output(given.target, given.output, options)
+    recaster = _recaster(given, options, cancel)
+    with terminal.progress() as show:
+        cast = _cast(recaster, given, options, show, cancel)
+        _stop_if(cancel)
+        report = recaster.recast(cast, given.target, output, options, progress=show, cancel=cancel)
+    for note in report.notes:
+        sys.stderr.write(f"Note: {note}\n")
+    return json.dumps(report_data(report), indent=2) + "\n" if given.json else terminal.report_text(report)
+
+
+def _output(target: Path, output: Path | None, options: Options) -> Path:
+    """Where the result goes. A name with an ending is taken as it is; a folder, or nothing, gets the usual name."""
+    if output is not None and not output.is_dir():
+        if not output.suffix:
+            raise OutputError("The result's name needs an ending, such as .mp4 or .png, or has to be a folder.")
+        return output
+    from pipeline.media.probe import probe
+
+    return (output or target.parent) / result_name(target, probe(target), options)
+
+
+def _cast(
+    recaster: Recaster,
+    given: argparse.Namespace,
+    options: Options,
+    show: ProgressCallback | None,
+    cancel: threading.Event,
+) -> Cast:
+    everyone = recaster.identify(given.source) if given.source else None
+    if not given.cast:
+        return Cast(everyone=everyone)
+    photos: dict[int, list[Path]] = {}
+    for number, photo in given.cast:
+        photos.setdefault(number, []).append(photo)
+    identities: dict[int, Identity] = {}
+    for number, paths in photos.items():
+        _stop_if(cancel)
+        identities[number] = recaster.identify(paths)
+    _stop_if(cancel)
+    people = {person.number: person for person in recaster.people(given.target, options, progress=show, cancel=cancel)}
+    for number in identities:
+        if number not in people:
+            raise PersonUnknown(f"The cast names person {number}, but the target shows {_count(len(people))}.")
+    return Cast(everyone=everyone, roles=tuple(Role(people[number], who) for number, who in identities.items()))
+
+
+def _count(people: int) -> str:
+    return "nobody" if people == 0 else "one person" if people == 1 else f"{people} people"
+
+
+def report_data(report: Report) -> dict[str, Any]:
+    """A report as plain values for JSON."""
+    return {
+        "output": str(report.output),
+        "kind": report.kind,
+        "frames": report.frames,
+        "changed": report.changed,
+        "faces": report.faces,
+        "people": report.people,
+        "seconds": round(report.seconds, 3),
+        "fps": round(report.fps, 2),
+        "engine": report.engine,
+        "device": report.device,
+        "encoder": report.encoder,
+        "stages": {
+            name: {
+                "seconds": round(stage.seconds, 3),
+                "frames": stage.frames,
+                "fps": round(stage.frames / stage.seconds, 2) if stage.seconds else 0.0,
+            }
+            for name, stage in report.stages.items()
+        },
+        "notes": list(report.notes),
+    }
+
+
+def _failed(given: argparse.Namespace, code: str, sentence: str, exit_code: int) -> int:
+    if given.json:
+        sys.stdout.write(json.dumps({"error": {"code": code, "message": sentence}}) + "\n")
+    sys.stderr.write(f"{sentence}\n")
+    return exit_code
+
+
+@contextmanager
+def _cancel_on_signals() -> Iterator[threading.Event]:
+    """Ctrl-C and SIGTERM ask the job to stop; a second one gets their usual meaning."""
+    cancel = threading.Event()
+    usual = {}
+
+    def ask(number: int, _frame: types.FrameType | None) -> None:
+        cancel.set()
+        signal.signal(number, usual[number])
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        usual[number] = signal.signal(number, ask)
+    try:
+        yield cancel
+    finally:
+        for number, handler in usual.items():
+            signal.signal(number, handler)

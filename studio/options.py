@@ -1,0 +1,170 @@
+"""What may be set on a job, derived from `pipeline.types.Options`, so that no interface can fall behind it.
+
+The command line makes flags of it, the API checks JSON with it, the page makes its controls of it. A new field of
+`Options` appears in all three by itself; `TEXTS` gives it its words and its place.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import math
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pipeline.errors import OptionError
+from pipeline.types import Options
+
+Kind = Literal["choice", "share", "switch", "seconds"]
+Group = Literal["Face", "Light and detail", "Video", "Engine"]
+
+
+@dataclass(frozen=True)
+class Text:
+    """The words of one option: its label, one sentence about it, and the group it is shown in."""
+
+    label: str
+    about: str
+    group: Group
+
+
+TEXTS: Mapping[str, Text] = {
+    "select": Text("Which faces", "When nobody is chosen: every face, or the largest of each frame.", "Face"),
+    "likeness": Text(
+        "Likeness", "0 keeps the target's proportions, 1 moves eyes, nose and mouth towards the source's.", "Face"
+    ),
+    "eyes": Text("Eyes", "Whose irises are shown. The gaze is always the target's.", "Face"),
+    "keep_occluders": Text("Keep what covers the face", "Hair, glasses and hands stay in front of the face.", "Face"),
+    "match_light": Text("Match light", "0 keeps the photo's light, 1 takes the target's.", "Light and detail"),
+    "match_detail": Text("Match detail", "Sharpness and grain as in the frame around the face.", "Light and detail"),
+    "smooth": Text("Steadiness", "How much a video's landmarks are smoothed over time.", "Light and detail"),
+    "start": Text("Start", "Seconds of the target to begin at.", "Video"),
+    "end": Text("End", "Seconds of the target to stop at.", "Video"),
+    "codec": Text("Codec", "How a video is compressed. H.264 plays everywhere.", "Video"),
+    "quality": Text("Quality", "Of the written video: smaller, or nearer to the original.", "Video"),
+    "hardware": Text("Hardware encoder", "Use the machine's video encoder where there is one that works.", "Video"),
+    "engine": Text("Engine", "What renders the new face.", "Engine"),
+    "device": Text("Device", "Where networks run; auto takes a GPU when one works.", "Engine"),
+}
+GROUPS: tuple[Group, ...] = typing.get_args(Group)
+
+
+@dataclass(frozen=True)
+class Field:
+    """One option: what it is called, what it may be, what it is when nobody says."""
+
+    name: str
+    kind: Kind
+    default: Any
+    choices: tuple[str, ...]
+    text: Text
+
+    @property
+    def flag(self) -> str:
+        return "--" + self.name.replace("_", "-")
+
+    def check(self, value: Any) -> Any:
+        """`value` as this option takes it.
+
+        Raises:
+            OptionError: it is of another type or outside what is allowed.
+        """
+        if self.kind == "choice":
+            if value in self.choices:
+                return value
+            raise OptionError(f"{self.name} has to be one of {', '.join(self.choices)}.")
+        if self.kind == "switch":
+            if isinstance(value, bool):
+                return value
+            raise OptionError(f"{self.name} has to be true or false.")
+        if self.kind == "seconds" and value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+            raise OptionError(f"{self.name} has to be a number that is not negative.")
+        if self.kind == "share" and value > 1:
+            raise OptionError(f"{self.name} has to be between 0 and 1.")
+        return float(value)
+
+
+def _fields() -> tuple[Field, ...]:
+    hints = typing.get_type_hints(Options)
+    found = []
+    for field in dataclasses.fields(Options):
+        kind, choices = _kind(hints[field.name])
+        text = TEXTS.get(field.name) or Text(field.name.replace("_", " ").capitalize(), "", "Engine")
+        found.append(Field(field.name, kind, field.default, choices, text))
+    return tuple(found)
+
+
+def _kind(hint: Any) -> tuple[Kind, tuple[str, ...]]:
+    if typing.get_origin(hint) is Literal:
+        return "choice", typing.get_args(hint)
+    if hint is bool:
+        return "switch", ()
+    if hint is float:
+        return "share", ()
+    if isinstance(hint, types.UnionType) and set(typing.get_args(hint)) == {float, type(None)}:
+        return "seconds", ()
+    raise TypeError(f"no interface knows how to ask for {hint}")
+
+
+FIELDS = _fields()
+
+
+def from_mapping(values: Mapping[str, Any]) -> Options:
+    """Options of names and values, as JSON or the page's controls give them; what is not named keeps its default.
+
+    Raises:
+        OptionError: a name is unknown, a value is not allowed, or the end is not after the start.
+    """
+    known = {field.name: field for field in FIELDS}
+    unknown = sorted(str(name) for name in values if name not in known)
+    if unknown:
+        raise OptionError(f"There is no option {unknown[0]!r}. Options are {', '.join(known)}.")
+    options = Options(**{name: known[name].check(value) for name, value in values.items()})
+    if options.end is not None and options.end <= (options.start or 0.0):
+        raise OptionError("The end has to be after the start.")
+    return options
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """One flag for each option. Flags that are not given do not appear in the namespace."""
+    group = parser.add_argument_group("options of the job")
+    for field in FIELDS:
+        about = field.text.about.replace("%", "%%")
+        if field.kind == "switch":
+            group.add_argument(
+                field.flag,
+                action=argparse.BooleanOptionalAction,
+                default=argparse.SUPPRESS,
+                help=f"{about} (default: {'yes' if field.default else 'no'})",
+            )
+        elif field.kind == "choice":
+            group.add_argument(
+                field.flag,
+                choices=field.choices,
+                default=argparse.SUPPRESS,
+                help=f"{about} (default: {field.default})",
+            )
+        else:
+            default = "" if field.default is None else f" (default: {field.default:g})"
+            group.add_argument(
+                field.flag,
+                type=float,
+                default=argparse.SUPPRESS,
+                metavar="SECONDS" if field.kind == "seconds" else "0..1",
+                help=about + default,
+            )
+
+
+def from_namespace(namespace: argparse.Namespace) -> Options:
+    """The options that flags of `add_arguments` were given for.
+
+    Raises:
+        OptionError: see `from_mapping`.
+    """
+    given = vars(namespace)
+    return from_mapping({field.name: given[field.name] for field in FIELDS if field.name in given})

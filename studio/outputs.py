@@ -1,0 +1,45 @@
+"""What a result is called when nobody says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline.types import MediaInfo, Options
+
+_PICTURES = {
+    ".jpg": "jpeg",
+    ".jpeg": "jpeg",
+    ".png": "png",
+    ".webp": "webp",
+    ".avif": "avif",
+    ".bmp": "bmp",
+    ".tif": "tiff",
+    ".tiff": "tiff",
+    ".gif": "gif",
+}
+_KEPT_CONTAINERS = (".mp4", ".mov", ".mkv")
+MARK = "-recast"
+
+
+def result_name(target: Path, info: MediaInfo, options: Options, name: str | None = None) -> str:
+    """``holiday.mov`` becomes ``holiday-recast.mov``; the ending is one that can hold the result.
+
+    Args:
+        target: the file, for its ending; `name` is used for the rest where the file on disk has another name.
+        info: what `pipeline.media.probe` said about it.
+    """
+    given = Path(name or target.name)
+    return (given.stem or "result") + MARK + _ending(given.suffix.lower(), info, options)
+
+
+def _ending(given: str, info: MediaInfo, options: Options) -> str:
+    if info.kind == "video":
+        if options.codec == "lossless":
+            return ".mkv"
+        if given == ".webm" and options.codec in ("vp9", "av1"):
+            return given
+        return given if given in _KEPT_CONTAINERS else ".mp4"
+    if _PICTURES.get(given) == info.container:
+        return given
+    endings = {content: ending for ending, content in reversed(_PICTURES.items())}
+    return endings.get(info.container, ".gif" if info.kind == "animation" else ".png")

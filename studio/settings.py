@@ -1,0 +1,78 @@
+"""How the server is set up: arguments first, then the environment, then a default for one's own machine."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+ASSETS = ROOT / "assets"
+
+MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the operator decides.
+
+    Attributes:
+        host, port: where the server listens.
+        data: folder of everything the server writes.
+        root_path: path prefix or URL that a reverse proxy serves the studio under.
+        upload_bytes: of all files in one request.
+        json_bytes: of any other request.
+        waiting: jobs that may wait for the worker.
+        keep_seconds: age at which uploads and results are deleted.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 7860
+    data: Path = ROOT / ".cache" / "studio"
+    root_path: str = ""
+    upload_bytes: int = 1024 * MEGABYTE
+    json_bytes: int = 8 * MEGABYTE
+    waiting: int = 20
+    keep_seconds: float = 24 * 3600.0
+
+    @property
+    def uploads(self) -> Path:
+        return self.data / "uploads"
+
+    @property
+    def results(self) -> Path:
+        return self.data / "results"
+
+    @property
+    def examples(self) -> Path:
+        return self.data / "examples"
+
+    @property
+    def readable(self) -> tuple[Path, ...]:
+        """Folders that a request may name files of. All of them can be fetched by whoever knows a file's name."""
+        return self.uploads, self.results, self.examples
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The flags of the server."""
+    group = parser.add_argument_group("the studio")
+    group.add_argument("--host", help="address to listen on (default: 127.0.0.1, this machine only)")
+    group.add_argument("--port", type=int, help="port to listen on (default: 7860)")
+    group.add_argument("--data", type=Path, metavar="FOLDER", help="where uploads and results are kept")
+    group.add_argument("--root-path", metavar="PATH", help="path that a reverse proxy serves the studio under")
+
+
+def from_namespace(given: argparse.Namespace) -> Settings:
+    """Settings of flags and of the variables that hosts set (GRADIO_SERVER_NAME, GRADIO_SERVER_PORT, PORT)."""
+    environment = os.environ
+    default = Settings()
+    port = given.port if given.port is not None else environment.get("GRADIO_SERVER_PORT") or environment.get("PORT")
+    data = given.data or environment.get("RECAST_DATA") or default.data
+    return Settings(
+        host=given.host or environment.get("GRADIO_SERVER_NAME") or default.host,
+        port=int(port) if port is not None else default.port,
+        data=Path(data).resolve(),
+        root_path=given.root_path or environment.get("GRADIO_ROOT_PATH") or default.root_path,
+        upload_bytes=int(environment.get("RECAST_MAX_UPLOAD_MB") or default.upload_bytes // MEGABYTE) * MEGABYTE,
+    )
