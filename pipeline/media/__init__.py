@@ -1,11 +1,26 @@
 """Pictures and videos in and out: what is not replaced keeps its exact values."""
 
+from pipeline.media.animation import AnimationReader
+from pipeline.media.animation_write import AnimationWriter
 from pipeline.media.frames import VideoFrame
 from pipeline.media.image import read_picture
 from pipeline.media.image_write import write_picture
+from pipeline.media.open import open_result, open_target
 from pipeline.media.picture import Picture
 from pipeline.media.probe import probe
 from pipeline.media.reader import VideoReader
 from pipeline.media.writer import VideoWriter
 
-__all__ = ["Picture", "VideoFrame", "VideoReader", "VideoWriter", "probe", "read_picture", "write_picture"]
+__all__ = [
+    "AnimationReader",
+    "AnimationWriter",
+    "Picture",
+    "VideoFrame",
+    "VideoReader",
+    "VideoWriter",
+    "open_result",
+    "open_target",
+    "probe",
+    "read_picture",
+    "write_picture",
+]

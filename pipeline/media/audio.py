@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import cast
 
 import av
 from av.audio.resampler import AudioResampler
@@ -40,7 +41,7 @@ class AudioConverter:
 
     def convert(self, packet: Packet) -> Iterator[Packet]:
         with media_errors(" in the sound"):
-            frames = packet.decode()
+            frames = cast(list[av.AudioFrame], packet.decode())
         for frame in frames:
             if self._pts is None:
                 begin = frame.pts * frame.time_base if frame.pts is not None and frame.time_base else self._offset

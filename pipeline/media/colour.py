@@ -67,8 +67,10 @@ class Colour:
         return (0, (1 << self.depth) - 1) if self.full else (16 << (self.depth - 8), 240 << (self.depth - 8))
 
 
-def colour_of(colorspace: int, color_range: int, width: int, height: int, depth: int, full_when_untagged: bool) -> Colour:
-    """The `Colour` of frames with these tags; an unknown matrix is BT.709 for HD sizes and BT.601 below, as in players."""
+def colour_of(
+    colorspace: int, color_range: int, width: int, height: int, depth: int, full_when_untagged: bool
+) -> Colour:
+    """The `Colour` of frames with these tags; an unknown matrix is BT.709 for HD sizes, BT.601 below, as in players."""
     weights = _WEIGHTS.get(colorspace)
     if weights is None:
         weights = _WEIGHTS[1] if width >= 1280 or height > 576 else _WEIGHTS[6]

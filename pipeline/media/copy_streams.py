@@ -7,13 +7,15 @@ memory does not depend on the length. Only what the container forbids is convert
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
+from typing import Any, cast
 
 import av
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Stream
+from av.subtitles.stream import SubtitleStream
 
 from pipeline.media import details as d
 from pipeline.media.audio import AudioConverter
@@ -75,7 +77,7 @@ class StreamCopier:
             else:
                 self._handles[stream.index] = handle
         output.set_chapters(self._chapters())
-        self._packets = self._kept() if self._handles else iter(())
+        self._packets: Iterator[Packet] = self._kept() if self._handles else iter(())
 
     def until(self, time: Fraction | None) -> None:
         """Write every packet whose decoding time in the result is up to `time` seconds; ``None`` writes the rest."""
@@ -99,7 +101,7 @@ class StreamCopier:
 
     def _plan(self, stream: Stream) -> Handle | None:
         """Add a stream to the output for this one and tell what becomes of its packets; ``None`` drops it."""
-        if stream.type == "audio":
+        if isinstance(stream, av.AudioStream):
             return self._plan_audio(stream)
         if stream.type == "subtitle":
             return self._plan_subtitle(stream)
@@ -108,16 +110,20 @@ class StreamCopier:
             return None  # an attachment is in the header; it has no packets
         return None
 
-    def _plan_audio(self, stream: Stream) -> Handle | None:
+    def _plan_audio(self, stream: av.AudioStream) -> Handle | None:
         name, allowed = d.codec_name(stream), _AUDIO[self._container]
         if allowed is None or name in allowed:
             copied = self._add_copy(stream)
             if copied is not None:
                 return self._copy_to(copied)
         if not d.can_decode_audio(stream):
-            self.notes.append(f"Audio in the format {name} cannot be kept in a .{self._container} file; it was left out.")
+            self.notes.append(
+                f"Audio in the format {name} cannot be kept in a .{self._container} file; it was left out."
+            )
             return None
-        converter = AudioConverter(stream, self._output, "libopus" if self._container == "webm" else "aac", self._offset)
+        converter = AudioConverter(
+            stream, self._output, "libopus" if self._container == "webm" else "aac", self._offset
+        )
         self._describe(stream, converter.stream)
         self._converters.append(converter)
         new = "Opus" if self._container == "webm" else "AAC"
@@ -133,7 +139,7 @@ class StreamCopier:
         if name not in TEXT_CODECS:
             self.notes.append(f"Subtitles in the format {name} cannot be kept in a .{self._container} file; left out.")
             return None
-        added = self._output.add_stream(target)
+        added = cast(SubtitleStream, self._output.add_stream(target))
         added.codec_context.subtitle_header = ASS_HEADER
         added.time_base = stream.time_base
         self._describe(stream, added)
@@ -175,7 +181,7 @@ class StreamCopier:
             packet.dts -= ticks
         return packet
 
-    def _kept(self) -> Iterable[Packet]:
+    def _kept(self) -> Iterator[Packet]:
         """Packets that overlap the window, in the order of the file."""
         self._seek()
         streams = [s for s in self._input.streams if s.index in self._handles]
@@ -211,7 +217,7 @@ class StreamCopier:
 
     def _chapters(self) -> list[av.container.core.Chapter]:
         """Chapters on the result's clock, clipped to the window."""
-        kept: list[av.container.core.Chapter] = []
+        kept: list[Any] = []
         for chapter in self._input.chapters():
             base = chapter["time_base"]
             if not base:
@@ -223,7 +229,7 @@ class StreamCopier:
                 end = min(end, self._end)
             if end > begin:
                 times = {"start": round((begin - self._offset) / base), "end": round((end - self._offset) / base)}
-                kept.append(chapter | {"id": len(kept) + 1} | times)  # type: ignore[typeddict-item]
+                kept.append({**chapter, "id": len(kept) + 1, **times})
         return kept
 
 

@@ -55,7 +55,7 @@ def _together(picture: Picture, grey_alpha: bool) -> NDArray[Any]:
     """Native samples and alpha in one array; grey with alpha as BGR where `grey_alpha` is not to be had."""
     if picture.alpha is None:
         return picture.native
-    colours = picture.native[:, :, None]if picture.grey else picture.native
+    colours = picture.native[:, :, None] if picture.grey else picture.native
     if picture.grey and not grey_alpha:
         colours = np.repeat(colours, 3, axis=2)
     return np.dstack([colours, picture.alpha])
@@ -95,7 +95,12 @@ def _tiff_file(entries: list[tuple[int, int, list[int] | bytes]], strip: bytes) 
     """A little-endian TIFF of one directory; entry 273 is filled with the strip's place."""
     codes = {3: "H", 4: "I"}
     packed = [
-        (tag, kind, len(value), value if isinstance(value, bytes) else struct.pack(f"<{len(value)}{codes[kind]}", *value))
+        (
+            tag,
+            kind,
+            len(value),
+            value if isinstance(value, bytes) else struct.pack(f"<{len(value)}{codes[kind]}", *value),
+        )
         for tag, kind, value in entries
     ]
     heap_at = 8 + 2 + 12 * len(packed) + 4

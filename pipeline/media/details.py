@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any, cast
 
 import av
 from av.container import InputContainer
@@ -114,9 +115,9 @@ def frame_rate(stream: VideoStream) -> Fraction:
 
 def codec_name(stream: av.stream.Stream) -> str:
     """``"av1"`` rather than ``"libdav1d"``."""
-    if stream.codec_context is None:
-        return "unknown"
-    return str(stream.codec_context.codec.canonical_name)
+    # PyAV's types do not say so, but a stream without a decoder has no context.
+    context: av.CodecContext | None = stream.codec_context
+    return str(context.codec.canonical_name) if context is not None else "unknown"
 
 
 def can_decode_audio(stream: av.stream.Stream) -> bool:
@@ -125,8 +126,5 @@ def can_decode_audio(stream: av.stream.Stream) -> bool:
 
 def side_data(frame: av.VideoFrame, name: str) -> bytes:
     """One kind of side data of a frame, empty where there is none."""
-    for kind in av.sidedata.sidedata.Type:
-        if kind.name == name:
-            found = frame.side_data.get(kind)
-            return bytes(found) if found is not None else b""
-    return b""
+    found = cast(Any, frame.side_data).get(name)
+    return bytes(found) if found is not None else b""

@@ -10,7 +10,10 @@ import av
 
 from pipeline.errors import OptionError, OutputError
 from pipeline.media.layout import Layout
-from pipeline.types import Quality, VideoCodec
+from pipeline.types import Options, Quality, VideoCodec
+
+OPTIONS = Options()
+"""The options where none are given."""
 
 Container = Literal["mp4", "mov", "mkv", "webm"]
 
@@ -81,7 +84,9 @@ def container_of(suffix: str) -> Container:
     """
     found = MUXERS.get(suffix.lower())
     if found is None:
-        raise OutputError(f"Videos can be saved as {', '.join(sorted(MUXERS))}; not as {suffix or 'a name without ending'}.")
+        raise OutputError(
+            f"Videos can be saved as {', '.join(sorted(MUXERS))}; not as {suffix or 'a name without ending'}."
+        )
     return found
 
 
@@ -106,7 +111,9 @@ def settle_codec(
     if codec not in _ALLOWED[container]:
         raise OptionError(f"A .{container} file cannot hold {codec.upper()}; choose another codec or .mkv.")
     if codec in ("h264", "vp9") and layout.depth > 8:
-        notes.append("The video has more than 8 bits per sample; it was brought to 8 with dithering. HEVC and AV1 keep 10.")
+        notes.append(
+            "The video has more than 8 bits per sample; it was brought to 8 with dithering. HEVC and AV1 keep 10."
+        )
     return codec, tuple(notes)
 
 
@@ -139,12 +146,12 @@ def software(
 
 
 def _subsampled(layout: Layout, ten: bool, odd: bool) -> tuple[str, tuple[str, ...]]:
-    """4:2:0, which plays everywhere; 4:4:4 for odd sizes, whose last row and column 4:2:0 cannot hold in H.264 or HEVC."""
+    """4:2:0, which plays everywhere; 4:4:4 for odd sizes, which H.264 and HEVC cannot hold in 4:2:0."""
     prefix = "yuvj" if layout.full and layout.family == "yuv" and not ten else "yuv"
     tail = "10le" if ten else ""
     if not odd:
         return f"{prefix}420p{tail}", ()
-    note = "The frame has an odd width or height; it was kept with full colour resolution (4:4:4), which some players cannot show."
+    note = "The frame has an odd width or height; it was kept in 4:4:4, which some players cannot show."
     return f"{prefix}444p{tail}", (note,)
 
 

@@ -1,4 +1,4 @@
-"""EXIF that may go into a result: how the picture was taken, and nothing about who took it, with which copy, or where."""
+"""EXIF that may go into a result: how the picture was taken, nothing about who took it, with which copy, or where."""
 
 from __future__ import annotations
 

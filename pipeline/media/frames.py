@@ -29,7 +29,14 @@ class VideoFrame:
     """
 
     def __init__(
-        self, native: av.VideoFrame, index: int, time: float, pts: int, duration: int, time_base: Fraction, codec: str = ""
+        self,
+        native: av.VideoFrame,
+        index: int,
+        time: float,
+        pts: int,
+        duration: int,
+        time_base: Fraction,
+        codec: str = "",
     ) -> None:
         name = planar_name(native.format.name)
         self.native = native if name == native.format.name else to_planar(native, name)

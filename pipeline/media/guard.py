@@ -33,6 +33,9 @@ from pipeline.types import MediaLimits
 
 log = logging.getLogger(__name__)
 
+LIMITS = MediaLimits()
+"""The limits where none are given."""
+
 VIDEO_DECODERS = (
     "h264", "hevc", "vp8", "libvpx", "vp9", "libdav1d", "av1", "mpeg4", "mpeg1video", "mpeg2video", "h263", "flv",
     "msmpeg4", "msmpeg4v2", "msmpeg4v1", "wmv1", "wmv2", "wmv3", "vc1", "mjpeg", "prores", "dnxhd", "cfhd", "ffv1",

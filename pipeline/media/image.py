@@ -17,7 +17,7 @@ from PIL import Image, ImageCms, ImageFile, UnidentifiedImageError
 
 from pipeline.errors import CorruptMedia, FileEmpty, MediaTooLarge, UnsupportedMedia
 from pipeline.media import exif as exif_tags
-from pipeline.media.guard import SourceFile
+from pipeline.media.guard import LIMITS, SourceFile
 from pipeline.media.orient import Turn, exif_turn, turn_array
 from pipeline.media.picture import Picture
 from pipeline.media.probe import check_limits
@@ -85,7 +85,7 @@ def info_of(path: Path, image: ImageFile.ImageFile, found: PictureFormat, limits
     return info
 
 
-def read_picture(source: Path | bytes, limits: MediaLimits = MediaLimits()) -> Picture:
+def read_picture(source: Path | bytes, limits: MediaLimits = LIMITS) -> Picture:
     """Decode a picture, upright, with its ICC profile and what is not personal of its EXIF.
 
     16-bit PNG and TIFF stay 16 bits deep, grey stays grey, alpha is kept. CMYK is brought to RGB by its profile. Of an

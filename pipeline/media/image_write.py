@@ -66,7 +66,7 @@ def write_picture(
     """
     found = FORMATS.get(Path(path).suffix.lower())
     if found is None:
-        raise OutputError(f"Pictures can be saved as {', '.join(sorted(FORMATS))}; not as {Path(path).suffix or 'a name without ending'}.")
+        raise OutputError(f"Pictures can be saved as {', '.join(sorted(FORMATS))}.")
     if max(picture.width, picture.height) > _LARGEST.get(found, 1 << 31):
         raise OutputError(f"The picture is too large for {found}; save it as .png.")
     pending = PendingFile(path, inputs)
@@ -80,7 +80,9 @@ def write_picture(
     return notes
 
 
-def encode_picture(picture: Picture, found: str, quality: Quality, tags: Mapping[str, str]) -> tuple[bytes, tuple[str, ...]]:
+def encode_picture(
+    picture: Picture, found: str, quality: Quality, tags: Mapping[str, str]
+) -> tuple[bytes, tuple[str, ...]]:
     """The bytes of `picture` in a format of `FORMATS`, and notes for the user."""
     notes: list[str] = []
     if picture.deep and found in ("PNG", "TIFF"):
@@ -126,7 +128,7 @@ def to_pil(picture: Picture, alpha: bool = True) -> tuple[Image.Image, bool]:
 
 
 def _rgb(native: NDArray[Any]) -> NDArray[Any]:
-    return native if native.ndim == 2 else np.ascontiguousarray(native[:, :, ::-1])
+    return np.asarray(native) if native.ndim == 2 else np.ascontiguousarray(native[:, :, ::-1])
 
 
 def _on_white(native: NDArray[Any], cover: NDArray[Any]) -> NDArray[Any]:

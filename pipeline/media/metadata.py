@@ -1,4 +1,4 @@
-"""Descriptions that may go from a target into a result: what says something about the work, not about a person or a place."""
+"""Descriptions that may go from a target into a result: those of the work, none of a person or a place."""
 
 from __future__ import annotations
 

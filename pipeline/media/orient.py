@@ -77,7 +77,7 @@ def matrix_turn(matrix: bytes) -> Turn:
         (1, 0, 0, -1): Turn(2, True),
         (0, 1, 1, 0): Turn(3, True),
     }
-    return turns.get(signs, Turn())  # type: ignore[arg-type]
+    return turns.get(signs, Turn())
 
 
 def turn_array(array: NDArray[Any], turn: Turn) -> NDArray[Any]:

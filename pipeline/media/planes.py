@@ -5,7 +5,7 @@ Functions here take numpy views of planes; `pipeline.media.frames` owns the fram
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import av
 import cv2
@@ -26,8 +26,8 @@ def plane_view(frame: av.VideoFrame, plane: int, layout: Layout) -> Samples:
     if found.line_size < 0:
         raise ValueError("the plane is stored bottom up")
     dtype = np.uint8 if layout.depth == 8 else np.uint16
-    rows = np.frombuffer(found, dtype).reshape(found.height, found.line_size // dtype(0).itemsize)
-    return rows[:, : found.width]
+    rows = np.frombuffer(cast(Any, found), dtype).reshape(found.height, found.line_size // dtype(0).itemsize)
+    return np.asarray(rows[:, : found.width])
 
 
 def region_bgr(frame: av.VideoFrame, layout: Layout, colour: Colour, window: tuple[int, int, int, int]) -> ImageArray:
@@ -51,7 +51,7 @@ def region_bgr(frame: av.VideoFrame, layout: Layout, colour: Colour, window: tup
 
 
 def _full_size(chroma: Samples, layout: Layout, window: tuple[int, int, int, int]) -> Samples:
-    """Chroma of the window at luma size. One more sample on each side is read, so that the border interpolates alike."""
+    """Chroma of the window at luma size. One more sample each side is read, so that the border interpolates alike."""
     x0, y0, x1, y1 = window
     if not (layout.shift_x or layout.shift_y):
         return chroma[y0:y1, x0:x1]
@@ -104,7 +104,7 @@ def add_difference(
         _add(luma, cv2.transform(difference, matrix[:1]), colour.luma_limits)
         return
     _add(luma, cv2.transform(difference, matrix[:1]), colour.luma_limits)
-    small = _averaged(difference, layout)
+    small = _averaged(np.asarray(difference, np.float32), layout)
     chroma = cv2.transform(small, matrix[1:])
     left, top = x >> layout.shift_x, y >> layout.shift_y
     for plane in (1, 2):
@@ -127,13 +127,13 @@ def _averaged(difference: NDArray[np.float32], layout: Layout) -> NDArray[np.flo
 
 
 def _add(view: Samples, difference: NDArray[Any], limits: tuple[int, int]) -> None:
-    """Add a rounded difference in place; results stay within `limits`, or within the old value where that is outside."""
+    """Add a rounded difference in place; results stay within `limits`, or within the old value outside of them."""
     low, high = limits
     depth = cv2.CV_8U if view.dtype == np.uint8 else cv2.CV_16U
     # The sum is rounded from an integer plus the difference, so a zero difference gives the old value exactly.
     total = cv2.add(view, difference, dtype=depth)
     if (low, high) != (0, (1 << 8 * view.itemsize) - 1):
-        total = cv2.max(cv2.min(total, cv2.max(view, float(high))), cv2.min(view, float(low)))
+        total = np.clip(total, np.minimum(view, low), np.maximum(view, high))
     view[:] = total
 
 

@@ -12,7 +12,7 @@ from av.video.stream import VideoStream
 from pipeline.errors import CorruptMedia, MediaTooLarge
 from pipeline.media import details as d
 from pipeline.media.colour import TRC_HLG, TRC_PQ
-from pipeline.media.guard import SourceFile, media_errors, open_container
+from pipeline.media.guard import LIMITS, SourceFile, media_errors, open_container
 from pipeline.media.layout import layout_of, planar_name
 from pipeline.media.sniff import Demuxer
 from pipeline.media.truncation import require_whole
@@ -24,7 +24,7 @@ _PROBE_PACKETS = 400
 """Packets of the video that are tried before a file without a picture in it is given up."""
 
 
-def probe(path: Path, limits: MediaLimits = MediaLimits()) -> MediaInfo:
+def probe(path: Path, limits: MediaLimits = LIMITS) -> MediaInfo:
     """Tell what the file at `path` is, from its content.
 
     Pictures are opened but not decoded; of a video the first frame is decoded, so that its pixel format, orientation
@@ -153,4 +153,3 @@ _INTERLACED_ORDERS = (2, 3, 4, 5)  # AVFieldOrder: TT, BB, TB, BT
 
 def is_interlaced(stream: VideoStream, first: av.VideoFrame) -> bool:
     return first.interlaced_frame or stream.codec_context.field_order in _INTERLACED_ORDERS
-

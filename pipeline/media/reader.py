@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import NoReturn
+from typing import NoReturn, cast
 
 import av
 from av.container import InputContainer
@@ -18,7 +18,7 @@ from pipeline.errors import CorruptMedia, MediaTooLarge, OptionError
 from pipeline.media import details as d
 from pipeline.media.deinterlace import Deinterlacer
 from pipeline.media.frames import VideoFrame, copy_tags
-from pipeline.media.guard import SourceFile, media_errors, open_container
+from pipeline.media.guard import LIMITS, SourceFile, media_errors, open_container
 from pipeline.media.orient import turn_frame
 from pipeline.media.probe import describe, first_frame
 from pipeline.media.sniff import Demuxer
@@ -57,7 +57,7 @@ class VideoReader:
         path: Path,
         start: float | None = None,
         end: float | None = None,
-        limits: MediaLimits = MediaLimits(),
+        limits: MediaLimits = LIMITS,
         info: MediaInfo | None = None,
     ) -> None:
         if (start is not None and start < 0) or (end is not None and end <= (start or 0)):
@@ -110,10 +110,11 @@ class VideoReader:
         for index, native in enumerate(self._kept()):
             if index >= self.limits.frames:
                 raise MediaTooLarge(f"The video has more than {self.limits.frames} frames.")
-            time = float((native.pts - details.start) * details.time_base)
+            pts = cast(int, native.pts)  # `_timed` has seen to it
+            time = float((pts - details.start) * details.time_base)
             duration = native.duration or usual
             upright = turn_frame(native, details.turn)
-            yield VideoFrame(upright, index, time, native.pts, duration, details.time_base, details.codec)
+            yield VideoFrame(upright, index, time, pts, duration, details.time_base, details.codec)
         self.source.check()
 
     def _look(self, info: MediaInfo | None) -> tuple[MediaInfo, d.StreamDetails]:
@@ -151,9 +152,10 @@ class VideoReader:
         first = origin + (self.start / base - Fraction(1, 2) if self.start else 0)
         last = origin + self.end / base - Fraction(1, 2) if self.end is not None else None
         for frame in self._uniform(self._timed(self._from(first))):
-            if last is not None and frame.pts >= last:
+            pts = cast(int, frame.pts)
+            if last is not None and pts >= last:
                 return
-            if frame.pts >= first or not self.start:
+            if pts >= first or not self.start:
                 yield frame
         self._require_end()
 
@@ -269,6 +271,8 @@ class VideoReader:
         if self.demuxer not in ("mov", "flv") or promised is None or self.end is not None:
             return
         reached = self._last or 0.0
-        if reached < promised - max(1.0, 3 / float(self.details.rate)) and not (self.demuxer == "flv" and self.info.audio):
+        if reached < promised - max(1.0, 3 / float(self.details.rate)) and not (
+            self.demuxer == "flv" and self.info.audio
+        ):
             self.source.check()
             raise CorruptMedia(f"The video is cut off at {reached:.2f} s of {promised:.2f} s.")

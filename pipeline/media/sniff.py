@@ -94,6 +94,6 @@ def _demuxer(head: bytes) -> Demuxer | None:
 
 
 def _has_sync(head: bytes, first: int, step: int) -> bool:
-    """Whether MPEG-TS sync bytes stand where packets of `step` bytes would begin; three of them, or all of a tiny file."""
+    """Whether MPEG-TS sync bytes stand where packets of `step` bytes would begin; three of them, or all there are."""
     places = range(first, min(len(head), first + 3 * step), step)
     return len(head) >= step and all(head[place] == 0x47 for place in places)

@@ -10,20 +10,24 @@ from pathlib import Path
 from types import TracebackType
 
 import av
+import numpy as np
 from av.container import OutputContainer
 from av.video.stream import VideoStream
 
-from pipeline.errors import EncoderError, OutputError
+from pipeline.errors import EncoderError, MediaChanged, OutputError
 from pipeline.media import encoders
+from pipeline.media.animation import AnimationReader
 from pipeline.media.copy_streams import StreamCopier
-from pipeline.media.encoders import Choice
+from pipeline.media.encoders import OPTIONS, Choice
 from pipeline.media.fit import fit, rgb_matrix
 from pipeline.media.frames import VideoFrame
 from pipeline.media.guard import SourceFile
 from pipeline.media.hardware import choose
 from pipeline.media.hdr import with_hdr
+from pipeline.media.image_write import to_pil
 from pipeline.media.metadata import MP4_KEYS, kept_tags
 from pipeline.media.output import PendingFile, is_write_error, output_errors
+from pipeline.media.picture import Picture
 from pipeline.media.reader import VideoReader
 from pipeline.types import Options
 
@@ -54,7 +58,11 @@ class VideoWriter:
     """
 
     def __init__(
-        self, output: Path, source: VideoReader, options: Options = Options(), tags: Mapping[str, str] | None = None
+        self,
+        output: Path,
+        source: VideoReader | AnimationReader,
+        options: Options = OPTIONS,
+        tags: Mapping[str, str] | None = None,
     ) -> None:
         self._container_name = encoders.container_of(Path(output).suffix)
         self._pending = PendingFile(output, (source.path,))
@@ -86,8 +94,10 @@ class VideoWriter:
         if not self._finished:
             self.abort()
 
-    def write(self, frame: VideoFrame) -> None:
+    def write(self, frame: VideoFrame | Picture) -> None:
         """Encode one frame. Frames come in the order they were read; none may be changed afterwards."""
+        if isinstance(frame, Picture):
+            frame = as_video_frame(frame, self._source.time_base)
         if self._container is None:
             self._begin(frame)
         assert self._choice is not None and self._stream is not None
@@ -154,12 +164,14 @@ class VideoWriter:
         with self._errors():
             self._container = self._open()
             self._stream = self._add_video(self._container, frame, choice)
-        second = SourceFile(source.path)
-        if not second.same_as(source.source):
-            source.source.check()
-        self._copier = StreamCopier(
-            second, source.demuxer, source.limits, self._container, self._container_name, offset, window
-        )
+        if isinstance(source, VideoReader):
+            second = SourceFile(source.path)
+            if not second.same_as(source.source):
+                second.close()
+                raise MediaChanged
+            self._copier = StreamCopier(
+                second, source.demuxer, source.limits, self._container, self._container_name, offset, window
+            )
         self._container.metadata.update(self._describe())
         with self._errors():
             self._container.start_encoding()
@@ -228,6 +240,14 @@ class VideoWriter:
 
     def _errors(self) -> _WriteErrors:
         return _WriteErrors()
+
+
+def as_video_frame(picture: Picture, time_base: Fraction) -> VideoFrame:
+    """A frame of an animation as one of a video: RGB, transparent parts on white."""
+    image, _ = to_pil(picture, alpha=False)
+    native = av.VideoFrame.from_ndarray(np.asarray(image.convert("RGB")), "rgb24")
+    pts, duration = round(picture.time / time_base), round(picture.duration / time_base)
+    return VideoFrame(native, picture.index, picture.time, pts, duration, time_base)
 
 
 class _WriteErrors:

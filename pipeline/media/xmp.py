@@ -16,7 +16,9 @@ def packet(tags: Mapping[str, str]) -> bytes:
     """`tags` as properties of Recast's namespace, UTF-8; empty for no tags."""
     if not tags:
         return b""
-    lines = "".join(f"<recast:{name(key)}>{escape(_CONTROL.sub('', value))}</recast:{name(key)}>" for key, value in tags.items())
+    lines = "".join(
+        f"<recast:{name(key)}>{escape(_CONTROL.sub('', value))}</recast:{name(key)}>" for key, value in tags.items()
+    )
     return (
         '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
         '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'

@@ -1,0 +1,53 @@
+"""The right reader for a target and the right writer for a result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pipeline.errors import UnsupportedMedia
+from pipeline.media import animation_write
+from pipeline.media.animation import AnimationReader
+from pipeline.media.animation_write import AnimationWriter
+from pipeline.media.encoders import OPTIONS
+from pipeline.media.guard import LIMITS
+from pipeline.media.probe import probe
+from pipeline.media.reader import VideoReader
+from pipeline.media.writer import VideoWriter
+from pipeline.types import MediaInfo, MediaLimits, Options
+
+
+def open_target(
+    path: Path,
+    info: MediaInfo | None = None,
+    start: float | None = None,
+    end: float | None = None,
+    limits: MediaLimits = LIMITS,
+) -> VideoReader | AnimationReader:
+    """A reader of the frames of a video or an animation; `info` is what `probe` said, probed when not given.
+
+    Raises:
+        UnsupportedMedia: it is a single picture; `read_picture` reads those.
+    """
+    info = info or probe(path, limits)
+    if info.kind == "video":
+        return VideoReader(path, start, end, limits, info)
+    if info.kind == "animation":
+        return AnimationReader(path, start, end, limits, info)
+    raise UnsupportedMedia("This is a single picture, not a video or an animation.")
+
+
+def open_result(
+    output: Path,
+    source: VideoReader | AnimationReader,
+    options: Options = OPTIONS,
+    tags: Mapping[str, str] | None = None,
+) -> VideoWriter | AnimationWriter:
+    """A writer for frames of `source`; the ending of `output` chooses between video and animation.
+
+    Raises:
+        OutputError, OptionError: nothing can be written there, or not like this.
+    """
+    if Path(output).suffix.lower() in animation_write.FORMATS:
+        return AnimationWriter(output, source, options, tags)
+    return VideoWriter(output, source, options, tags)
