@@ -1,1 +1,40 @@
-"""Recast's engine room: faces in pictures and videos, replaced."""
+"""Recast's engine room: faces in pictures and videos, replaced. Usable as a library.
+
+>>> from pathlib import Path
+>>> from pipeline import Cast, Recaster
+>>> recaster = Recaster()
+>>> identity = recaster.identify([Path("face.jpg")])
+>>> report = recaster.recast(Cast(everyone=identity), Path("clip.mp4"), Path("result.mp4"))
+"""
+
+from pipeline.errors import (
+    Cancelled,
+    InputError,
+    NoFace,
+    NoFaceInSource,
+    NoFaceInTarget,
+    RecastError,
+)
+from pipeline.media import probe
+from pipeline.recast import Recaster
+from pipeline.types import Cast, Identity, MediaInfo, MediaLimits, Options, Person, Progress, Report, Role
+
+__all__ = [
+    "Cancelled",
+    "Cast",
+    "Identity",
+    "InputError",
+    "MediaInfo",
+    "MediaLimits",
+    "NoFace",
+    "NoFaceInSource",
+    "NoFaceInTarget",
+    "Options",
+    "Person",
+    "Progress",
+    "RecastError",
+    "Recaster",
+    "Report",
+    "Role",
+    "probe",
+]

@@ -346,3 +346,37 @@ class MediaInfo:
     hdr: bool = False
     interlaced: bool = False
     sample_aspect: Fraction = Fraction(1)
+
+
+@dataclass(frozen=True, eq=False)
+class Crop:
+    """The square (or the frame's region) around a face that an engine works on.
+
+    Attributes:
+        image: ``(height, width, 3)`` uint8 BGR, the target's own pixels.
+        landmarks: ``(478, 3)`` float32 in pixels of the crop.
+        matrix: ``(2, 3)`` float32 affine from frame pixels to crop pixels; a whole-number translation for engines that
+            work at the frame's own resolution.
+    """
+
+    image: ImageArray
+    landmarks: FloatArray
+    matrix: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Rendering:
+    """What an engine returns for a crop.
+
+    Attributes:
+        image: ``(height, width, 3)`` uint8 BGR, the new face; meaningful where `coverage` is above 0.
+        coverage: ``(height, width)`` float32, 0 to 1: how much the engine has to show there.
+        tone: ``(3,)`` float32 BGR, the colour of bare skin in `image`, which is evenly lit; ``None`` from engines that
+            render the target's light themselves.
+        scale: pixels of the source photo per pixel of the crop; above 1 the photo is finer than the frame.
+    """
+
+    image: ImageArray
+    coverage: FloatArray
+    tone: FloatArray | None = None
+    scale: float = 1.0

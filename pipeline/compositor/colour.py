@@ -1,0 +1,34 @@
+"""The target's light on the new face."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from pipeline.mesh import FaceView
+from pipeline.mesh.skin import Skin
+from pipeline.types import ImageArray, Rendering
+
+GAIN_LOW, GAIN_HIGH = 0.12, 4.0
+
+
+def match_light(rendering: Rendering, view: FaceView, skin: Skin, strength: float) -> ImageArray:
+    """The rendered face under the target's light.
+
+    The evenly lit face is multiplied, colour channel by colour channel, by the ratio of the target's slowly varying skin
+    colour to its own, as a change of light would do.
+
+    Args:
+        skin: of the target's face in this view.
+        strength: 0 leaves the image as it is, 1 applies the whole ratio.
+
+    Returns:
+        ``(h, w, 3)`` uint8 BGR of the crop's size.
+    """
+    if strength <= 0 or rendering.tone is None:
+        return rendering.image
+    gain = np.clip(view.fold(skin.light) / (rendering.tone + 2), GAIN_LOW, GAIN_HIGH)
+    if strength < 1:
+        gain = gain ** np.float32(strength)
+    lit: ImageArray = cv2.multiply(rendering.image, view.enlarge(gain.astype(np.float32)), dtype=cv2.CV_8U)
+    return lit

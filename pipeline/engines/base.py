@@ -1,0 +1,27 @@
+"""What every engine is to the conductor."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from pipeline.mesh import FaceView
+from pipeline.types import Box, Face, Identity, Options, Rendering
+
+
+class Engine(Protocol):
+    """Renders a new face into a crop. Stateless after construction; shared by threads."""
+
+    name: str
+    device: str
+
+    def prepare(self, identity: Identity) -> Any:
+        """What the engine needs of an identity, made once and handed back to `render`."""
+        ...
+
+    def area(self, face: Face) -> Box:
+        """The part of the frame the engine and the compositor need to see."""
+        ...
+
+    def render(self, view: FaceView, prepared: Any, options: Options) -> Rendering:
+        """The new face with the pose and expression of the view's crop."""
+        ...

@@ -1,0 +1,125 @@
+"""The source's face as one flat, evenly lit picture (the atlas), made once from all its photos."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from pipeline.mesh.skin import Skin, read_skin
+from pipeline.mesh.topology import ZONES, texels, topology
+from pipeline.mesh.view import FaceView
+from pipeline.types import Crop, FloatArray, Identity, ImageArray, SourcePhoto
+
+SMALLEST, LARGEST = 256, 2048
+MIRROR = 0.12
+"""What a mirrored texel counts beside one that is really seen."""
+SHARPNESS = 6
+"""Power of the blending weights: high, so that two photos meet in a narrow band and never show doubly."""
+
+
+@dataclass(frozen=True, eq=False)
+class Atlas:
+    """The unfolded face.
+
+    Attributes:
+        levels: the picture at full, half, quarter ... size: ``(n, n, 3)`` uint8 BGR.
+        valid: ``(128, 128)`` float32, 0 where no photo shows the face itself (hair, hat, never seen).
+        tone: ``(3,)`` float32 BGR, the colour of bare skin.
+        shape: ``(468, 3)`` float32, the face's proportions in the canonical frame (centimetres, y up).
+    """
+
+    levels: tuple[ImageArray, ...]
+    valid: FloatArray
+    tone: FloatArray
+    shape: FloatArray
+
+    @property
+    def size(self) -> int:
+        return int(self.levels[0].shape[0])
+
+
+@dataclass(frozen=True, eq=False)
+class _Leaf:
+    """One photo unfolded and evenly lit: ``(n, n, 3)`` float32 BGR, weight and validity ``(128, 128)`` float32."""
+
+    picture: FloatArray
+    weight: FloatArray
+    valid: FloatArray
+
+
+def build_atlas(identity: Identity) -> Atlas:
+    """Unfold every photo, take its light away, and put them together, each where it shows the face best."""
+    size = _size(identity)
+    views = [FaceView(Crop(p.image, _landmarks(p), np.eye(2, 3, dtype=np.float32))) for p in identity.photos]
+    skins = [read_skin(view.unfold(view.crop.image), view.facing) for view in views]
+    tone = _tone(skins)
+    leaves = [_leaf(view, skin, tone, size) for view, skin in zip(views, skins, strict=True)]
+    leaves += [
+        _Leaf(leaf.picture[:, ::-1], leaf.weight[:, ::-1] * MIRROR, leaf.valid[:, ::-1] * (1 - topology().features))
+        for leaf in leaves
+    ]
+    picture, valid = _bind(leaves, tone)
+    levels = [picture]
+    while levels[-1].shape[0] > 64:
+        half = levels[-1].shape[0] // 2
+        levels.append(cv2.resize(levels[-1], (half, half), interpolation=cv2.INTER_AREA))
+    shape = np.mean([canonical_shape(photo) for photo in identity.photos], axis=0).astype(np.float32)
+    return Atlas(tuple(levels), valid, tone, shape)
+
+
+def canonical_shape(photo: SourcePhoto) -> FloatArray:
+    """``(468, 3)`` vertices of the photo's mesh carried back into the canonical frame by its pose."""
+    assert photo.face.pose is not None
+    back = np.linalg.inv(photo.face.pose.astype(np.float64))
+    points = _landmarks(photo)[:468] * np.array([1, 1, -1], np.float32)
+    return (points @ back[:3, :3].T + back[:3, 3]).astype(np.float32)
+
+
+def _landmarks(photo: SourcePhoto) -> FloatArray:
+    assert photo.face.landmarks is not None
+    return photo.face.landmarks
+
+
+def _size(identity: Identity) -> int:
+    """Texels enough for the finest photo: the outline takes up about 0.7 of the atlas' side."""
+    widest = max(max(photo.face.box.width, photo.face.box.height) for photo in identity.photos)
+    return int(np.clip(2 ** np.ceil(np.log2(widest * 1.4)), SMALLEST, LARGEST))
+
+
+def _tone(skins: list[Skin]) -> FloatArray:
+    """Mean colour of the skin, over the photos."""
+    light = np.concatenate([skin.light[skin.trust > 0.5] for skin in skins] + [skins[0].light.reshape(-1, 3)[:1]])
+    return np.asarray(light.mean(0), np.float32)
+
+
+def _leaf(view: FaceView, skin: Skin, tone: FloatArray, size: int) -> _Leaf:
+    corner, weights, _ = texels(min(size, 512))
+    place = np.einsum("hwkd,hwk->hwd", view.points[:, :2][corner], weights).astype(np.float32)
+    place = cv2.resize(place, (size, size), interpolation=cv2.INTER_LINEAR)
+    x, y = cv2.split(place)
+    picture = cv2.remap(view.crop.image, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    brightness = skin.light.mean(-1) / max(float(tone.mean()), 1.0)
+    gain = cv2.resize(np.clip(tone / (skin.light + 2), 0.3, 3.0), (size, size), interpolation=cv2.INTER_LINEAR)
+    flat = np.clip(picture.astype(np.float32) * gain, 0, 255)
+    shown = np.clip(1 - np.maximum(skin.hair, skin.foreign), 0, 1)
+    exposed = np.clip((brightness - 0.12) / 0.38, 0.02, 1)
+    seen = np.clip((view.facing - 0.03) / 0.45, 0, 1)
+    return _Leaf(flat, seen * shown * exposed, shown * np.clip(seen * 4, 0, 1))
+
+
+def _bind(leaves: list[_Leaf], tone: FloatArray) -> tuple[ImageArray, FloatArray]:
+    size = leaves[0].picture.shape[0]
+    weights = [leaf.weight**SHARPNESS + 1e-12 for leaf in leaves]
+    total = np.sum(weights, axis=0)
+    shares = [cv2.GaussianBlur(weight / total, (0, 0), 1.5) for weight in weights]
+    picture = np.zeros((size, size, 3), np.float32)
+    valid = np.zeros((ZONES, ZONES), np.float32)
+    for leaf, share in zip(leaves, shares, strict=True):
+        picture += leaf.picture * cv2.resize(share, (size, size), interpolation=cv2.INTER_LINEAR)[..., None]
+        valid += leaf.valid * share
+    valid = cv2.GaussianBlur(np.clip(valid, 0, 1) * topology().face, (0, 0), 1.0)
+    # Hair must not bleed into the faded border: behind it there is plain skin.
+    keep = cv2.resize(np.clip(valid * 1.6 - 0.3, 0, 1), (size, size), interpolation=cv2.INTER_LINEAR)[..., None]
+    return np.clip(picture * keep + tone * (1 - keep) + 0.5, 0, 255).astype(np.uint8), valid.astype(np.float32)

@@ -1,0 +1,58 @@
+"""The `mesh` engine: the source's face, laid over the target's mesh triangle by triangle. Needs no weights of its own."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from pipeline.engines.mesh.atlas import Atlas, build_atlas
+from pipeline.engines.mesh.openings import openings
+from pipeline.mesh import FaceView, topology
+from pipeline.types import Box, Face, FloatArray, Identity, ImageArray, Options, Rendering
+
+SURROUND = 1.34
+"""The crop shows the face's box enlarged by this, so that light and grain of its surroundings can be seen."""
+FADE = 9.0
+"""Width of the faded border in pixels of the coarse map."""
+
+
+class MeshEngine:
+    """See the module. `prepare` returns an `Atlas`."""
+
+    name = "mesh"
+    device = "cpu"
+
+    def prepare(self, identity: Identity) -> Atlas:
+        return build_atlas(identity)
+
+    def area(self, face: Face) -> Box:
+        return face.box.scaled(SURROUND)
+
+    def render(self, view: FaceView, prepared: Atlas, options: Options) -> Rendering:
+        level, scale = _level(view.points, prepared)
+        place = view.enlarge(view.atlas_at) * np.float32(level.shape[0]) - np.float32(0.5)
+        x, y = cv2.split(place)
+        image = cv2.remap(level, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        coverage = view.enlarge(_fade(view.seen) * view.fold(prepared.valid))
+        coverage *= 1 - openings(view.crop.landmarks, view.size, eyes=options.eyes == "target")
+        return Rendering(image, coverage, prepared.tone, scale)
+
+
+def _level(points: FloatArray, atlas: Atlas) -> tuple[ImageArray, float]:
+    """The atlas level fit for the size of the face, and texels of the full atlas per pixel."""
+    uv = topology().uv
+    pairs = ((10, 152), (234, 454), (33, 263))
+    ratios = [
+        float(np.linalg.norm(uv[a] - uv[b])) * atlas.size / max(float(np.linalg.norm(points[a, :2] - points[b, :2])), 1.0)
+        for a, b in pairs
+    ]
+    scale = min(ratios)
+    level = int(np.clip(np.floor(np.log2(max(scale, 1e-3)) + 0.35), 0, len(atlas.levels) - 1))
+    return atlas.levels[level], scale
+
+
+def _fade(seen: FloatArray) -> FloatArray:
+    """Fade the face out towards its silhouette, inside it only."""
+    distance = cv2.distanceTransform(np.pad((seen > 0.5).astype(np.uint8), 1), cv2.DIST_L2, 5)[1:-1, 1:-1]
+    t = np.clip((distance - 1.0) / FADE, 0, 1)
+    return (t * t * (3 - 2 * t)).astype(np.float32)

@@ -1,0 +1,69 @@
+"""The one function that changes a frame. Preview, picture, video and live view all call it."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pipeline.compositor import blend, match_detail, match_light, opacity
+from pipeline.engines.base import Engine
+from pipeline.mesh import FaceView
+from pipeline.mesh.skin import read_skin
+from pipeline.types import Crop, Face, FloatArray, Frame, Identity, Options
+
+SMALLEST = 12.0
+"""Faces whose crop is narrower than this many pixels are left alone: there is nothing to see."""
+
+
+class Wardrobe:
+    """What an engine made of each identity, kept as long as the identity itself. Thread-safe."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._lock = threading.Lock()
+        self._prepared: weakref.WeakKeyDictionary[Identity, Any] = weakref.WeakKeyDictionary()
+
+    def prepared(self, identity: Identity) -> Any:
+        with self._lock:
+            if identity not in self._prepared:
+                self._prepared[identity] = self.engine.prepare(identity)
+            return self._prepared[identity]
+
+
+def recast_frame(
+    frame: Frame, roles: Sequence[tuple[Face, Identity]], wardrobe: Wardrobe, options: Options
+) -> int:
+    """Give each face its new identity, in `frame` itself, and return how many were changed.
+
+    Outside the faces' own regions the frame keeps its exact values. Farther (smaller) faces are done first, so that nearer
+    ones end up in front.
+    """
+    changed = 0
+    for face, identity in sorted(roles, key=lambda role: role[0].box.area):
+        changed += _recast_face(frame, face, wardrobe.engine, wardrobe.prepared(identity), options)
+    return changed
+
+
+def _recast_face(frame: Frame, face: Face, engine: Engine, prepared: Any, options: Options) -> bool:
+    if face.landmarks is None:
+        return False
+    before, (x, y) = frame.region(engine.area(face))
+    if min(before.shape[:2]) < SMALLEST:
+        return False
+    view = FaceView(Crop(before, _moved(face.landmarks, x, y), np.array([[1, 0, -x], [0, 1, -y]], np.float32)))
+    skin = read_skin(view.unfold(before), view.facing)
+    rendering = engine.render(view, prepared, options)
+    alpha = opacity(rendering, view, skin, keep_occluders=options.keep_occluders)
+    image = match_light(rendering, view, skin, options.match_light)
+    if options.match_detail:
+        image = match_detail(image, alpha, view, skin, seed=frame.index)
+    frame.change((x, y), before, blend(before, image, alpha))
+    return True
+
+
+def _moved(landmarks: FloatArray, x: int, y: int) -> FloatArray:
+    return landmarks - np.array([x, y, 0], np.float32)

@@ -1,0 +1,91 @@
+"""Counting a running job: progress with rate and remaining time, a preview now and then, and what to tell afterwards."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+
+import cv2
+
+from pipeline.types import Frame, ImageArray, Progress, ProgressCallback
+
+PREVIEW_WIDTH = 640
+PREVIEW_EVERY, REPORT_EVERY, RATE_OVER = 1.0, 0.1, 4.0
+"""Seconds between previews, between reports, and over which the rate is taken."""
+GAP = 15
+"""Runs without a face shorter than this many frames are not worth a note."""
+
+
+class Ledger:
+    """One for each run; used by one thread.
+
+    Attributes:
+        done: frames finished. changed: frames in which a face was replaced. faces: faces replaced.
+        anyone: whether any face at all was seen.
+    """
+
+    def __init__(self, stage: str, total: int | None, progress: ProgressCallback | None) -> None:
+        self._stage, self._total, self._progress = stage, total, progress
+        self._marks: deque[tuple[float, int]] = deque([(time.monotonic(), 0)])
+        self._reported = self._previewed = -1.0
+        self._gaps: list[tuple[int, int]] = []
+        self._gap_start: int | None = None
+        self.done = self.changed = self.faces = 0
+        self.anyone = False
+        if progress is not None:
+            progress(Progress(stage, 0, total))
+
+    def advance(self, frame: Frame | None = None, changed: int = 0, anyone: bool = True) -> None:
+        """One more frame is finished; `frame` is shown as the preview when one is due."""
+        self.anyone = self.anyone or anyone
+        if anyone and self._gap_start is not None:
+            self._close_gap()
+        elif not anyone and self._gap_start is None:
+            self._gap_start = self.done
+        self.done += 1
+        self.changed += changed > 0
+        self.faces += changed
+        if self._progress is not None:
+            self._report(frame)
+
+    def notes(self) -> tuple[str, ...]:
+        """Where no face was seen, as sentences."""
+        if self._gap_start is not None:
+            self._close_gap()
+        spans = [f"{a}-{b}" for a, b in self._gaps[:8]]
+        if not spans:
+            return ()
+        more = f" and {len(self._gaps) - 8} more runs" if len(self._gaps) > 8 else ""
+        return (f"No face in frames {', '.join(spans)}{more}.",)
+
+    def _close_gap(self) -> None:
+        assert self._gap_start is not None
+        if self.done - self._gap_start >= GAP:
+            self._gaps.append((self._gap_start, self.done - 1))
+        self._gap_start = None
+
+    def _report(self, frame: Frame | None) -> None:
+        assert self._progress is not None
+        now = time.monotonic()
+        if now - self._reported < REPORT_EVERY and self.done != self._total:
+            return
+        self._reported = now
+        self._marks.append((now, self.done))
+        while now - self._marks[0][0] > RATE_OVER and len(self._marks) > 2:
+            self._marks.popleft()
+        since, before = self._marks[0]
+        fps = (self.done - before) / (now - since) if now > since else 0.0
+        total = None if self._total is None else max(self._total, self.done)
+        eta = (total - self.done) / fps if total is not None and fps > 0 else None
+        preview = None
+        if frame is not None and now - self._previewed >= PREVIEW_EVERY:
+            self._previewed, preview = now, _preview(frame)
+        self._progress(Progress(self._stage, self.done, total, fps, eta, preview))
+
+
+def _preview(frame: Frame) -> ImageArray:
+    image = frame.image()
+    shrink = min(1.0, PREVIEW_WIDTH / image.shape[1])
+    size = (max(1, round(image.shape[1] * shrink)), max(1, round(image.shape[0] * shrink)))
+    small: ImageArray = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return small

@@ -1,0 +1,7 @@
+"""Geometry of the face mesh that engines and the compositor share: its atlas, drawing it, and going to and fro."""
+
+from pipeline.mesh.raster import rasterise
+from pipeline.mesh.topology import Topology, topology, with_margin
+from pipeline.mesh.view import FaceView, facing
+
+__all__ = ["FaceView", "Topology", "facing", "rasterise", "topology", "with_margin"]

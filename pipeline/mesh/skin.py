@@ -1,0 +1,134 @@
+"""Which parts of an unfolded face are bare, well seen skin, and under what light they are.
+
+The light is taken to be what varies slowly over bare skin. First a smooth surface (a ridge-regularised quadratic in atlas
+coordinates, fitted robustly to the logarithm of the colour) says what skin should look like at each place; then what
+departs from it is told apart by where it is: dark at the rim is hair, dark on the cheek is shade.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import cv2
+import numpy as np
+
+from pipeline.mesh.topology import ZONES, topology
+from pipeline.types import FloatArray, ImageArray
+
+FLOOR = 10.0
+"""Added to colours before the logarithm, so that noise in the dark does not count."""
+WIDE, NEAR = 0.16, 0.055
+"""Blur radii (sigma) in parts of the atlas' side."""
+
+
+@dataclass(frozen=True, eq=False)
+class Skin:
+    """What `read_skin` found; maps are ``(128, 128)`` over the atlas.
+
+    Attributes:
+        trust: float32, 1 on bare skin that is lit well enough, 0 on hair, beards, glasses, highlights and what is not seen.
+        hair: float32, 1 where hair (or a hat) covers the rim of the face.
+        foreign: float32, 1 where something that is not skin covers the middle of the face.
+        light: ``(128, 128, 3)`` float32 BGR, the colour bare skin has or would have at each place.
+    """
+
+    trust: FloatArray
+    hair: FloatArray
+    foreign: FloatArray
+    light: FloatArray
+
+
+def read_skin(unfolded: ImageArray, seen: FloatArray) -> Skin:
+    """Tell skin from what covers it.
+
+    Args:
+        unfolded: ``(128, 128, 3)`` uint8 BGR, a face on the atlas.
+        seen: ``(128, 128)`` float32, how well each texel faces the camera, 0 to 1.
+    """
+    zones = topology()
+    colour = unfolded.astype(np.float32)
+    logs = np.log(colour + FLOOR)
+    shade = logs.mean(-1)
+    weight = zones.inner * np.clip(seen * 2, 0, 1)
+    if weight.sum() < 8:
+        weight = zones.skin * np.clip(seen * 2, 0, 1) + 1e-3
+    expected = _surface(logs, weight, ridge=0.5)
+    for ridge in (0.08, 0.03):
+        near = _likeness(logs, expected, dark=0.30, bright=0.30, hue=0.12)
+        expected = _surface(logs, zones.skin * np.clip(seen * 2, 0, 1) * (near + 1e-3), ridge)
+
+    depart = shade - expected.mean(-1)
+    hue = np.abs((logs - shade[..., None]) - (expected - expected.mean(-1, keepdims=True))).max(-1)
+    foreign_hue = _ramp(hue, 0.16, 0.34)
+    # Dark at the rim is hair; dark elsewhere is shade unless it is very dark.
+    rim_dark = _ramp(-depart, 0.24, 0.50) * zones.rim
+    deep = _ramp(-depart, 0.75, 1.25)
+    glare = _ramp(depart, 0.30, 0.60)
+    hair = _outwards(cv2.GaussianBlur(np.maximum(rim_dark, foreign_hue * zones.rim) * (1 - zones.features), (0, 0), 1.2))
+    foreign = np.maximum(foreign_hue, deep) * zones.skin * (1 - zones.rim) * (1 - zones.beard)
+    foreign = _ramp(cv2.GaussianBlur(foreign, (0, 0), 2.0), 0.35, 0.7)
+    tolerance = _ramp(-depart, 0.45, 0.95)
+    doubt = np.max([hair, foreign_hue, tolerance, glare, foreign], axis=0)
+    trust = zones.skin * _ramp(seen, 0.08, 0.4) * (1 - doubt)
+    return Skin(trust.astype(np.float32), hair, foreign.astype(np.float32), _light(colour, trust, expected))
+
+
+def _light(colour: FloatArray, trust: FloatArray, expected: FloatArray) -> FloatArray:
+    """Normalised convolution (Knutsson & Westin 1993) of the trusted colour at two widths."""
+    wide = _spread(colour, trust, WIDE * ZONES, np.exp(expected) - FLOOR, 0.02)
+    return _spread(colour, trust, NEAR * ZONES, wide, 0.12)
+
+
+def _spread(colour: FloatArray, weight: FloatArray, sigma: float, fallback: FloatArray, pull: float) -> FloatArray:
+    stacked = np.dstack([colour * weight[..., None], weight])
+    # Blurred on a smaller grid: nothing finer is left anyway.
+    step = max(1, int(sigma // 3))
+    small = cv2.resize(stacked, None, fx=1 / step, fy=1 / step, interpolation=cv2.INTER_AREA) if step > 1 else stacked
+    small = cv2.GaussianBlur(small, (0, 0), sigma / step, borderType=cv2.BORDER_CONSTANT)
+    blurred = cv2.resize(small, (ZONES, ZONES), interpolation=cv2.INTER_LINEAR) if step > 1 else small
+    return ((blurred[..., :3] + pull * fallback) / (blurred[..., 3:] + pull)).astype(np.float32)
+
+
+@cache
+def _basis() -> FloatArray:
+    """``(128 * 128, 6)``: 1, x, y, x², xy, y² over the atlas, x and y from -1 to 1."""
+    axis = np.linspace(-1, 1, ZONES, dtype=np.float32)
+    x, y = (grid.ravel() for grid in np.meshgrid(axis, axis))
+    return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], 1)
+
+
+def _surface(logs: FloatArray, weight: FloatArray, ridge: float) -> FloatArray:
+    """Weighted ridge fit of a quadratic surface to each channel. Curvature is held back ten times as much as slope."""
+    basis, flat = _basis()[::9], weight.ravel()[::9]
+    weighted = basis * flat[:, None]
+    mass = float(flat.sum()) + 1e-6
+    penalty = np.diag(np.array([0, 1, 1, 10, 10, 10], np.float32) * ridge)
+    solution = np.linalg.solve(weighted.T @ basis / mass + penalty + 1e-6 * np.eye(6, dtype=np.float32),
+                               weighted.T @ logs.reshape(-1, 3)[::9] / mass)  # fmt: skip
+    result: FloatArray = (_basis() @ solution.astype(np.float32)).reshape(ZONES, ZONES, 3)
+    return result
+
+
+def _likeness(logs: FloatArray, expected: FloatArray, dark: float, bright: float, hue: float) -> FloatArray:
+    shade = logs.mean(-1) - expected.mean(-1)
+    tint = (logs - logs.mean(-1, keepdims=True)) - (expected - expected.mean(-1, keepdims=True))
+    scale = np.where(shade < 0, dark, bright)
+    likeness: FloatArray = np.exp(-0.5 * ((shade / scale) ** 2 + (np.abs(tint).max(-1) / hue) ** 2))
+    return likeness
+
+
+def _outwards(values: FloatArray) -> FloatArray:
+    """Seen from the middle of the face, what lies behind hair is hair too: a running maximum along each ray."""
+    centre = (ZONES / 2, float(topology().uv[168, 1] * ZONES))
+    rays = cv2.warpPolar(values, (64, 180), centre, ZONES * 0.62, cv2.INTER_LINEAR | cv2.WARP_FILL_OUTLIERS)
+    rays = np.maximum.accumulate(cv2.blur(rays, (1, 7)), axis=1)
+    spread: FloatArray = cv2.warpPolar(
+        rays, (ZONES, ZONES), centre, ZONES * 0.62, cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP | cv2.WARP_FILL_OUTLIERS
+    )
+    return _ramp(spread, 0.25, 0.75)
+
+
+def _ramp(values: FloatArray, low: float, high: float) -> FloatArray:
+    t = np.clip((values - low) / (high - low), 0, 1)
+    return (t * t * (3 - 2 * t)).astype(np.float32)

@@ -1,0 +1,314 @@
+"""The conductor: media → analysis → engine → compositor → media."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.analysis import FaceFinder, Tracker
+from pipeline.engines.catalogue import engine_named
+from pipeline.errors import Cancelled, InputError, NoFaceInSource, NoFaceInTarget
+from pipeline.flow import StageClock, run
+from pipeline.frame_recaster import Wardrobe, recast_frame
+from pipeline.ledger import Ledger
+from pipeline.marking import tags
+from pipeline.media import Picture, VideoReader, VideoWriter, probe, read_picture, write_picture
+from pipeline.types import (
+    Cast,
+    Face,
+    Frame,
+    Identity,
+    ImageArray,
+    MediaInfo,
+    MediaLimits,
+    Options,
+    Person,
+    Progress,
+    ProgressCallback,
+    Report,
+    SourcePhoto,
+)
+
+FINDING, RECASTING = "Finding faces", "Recasting"
+
+
+class Recaster:
+    """Recasts pictures and videos. Networks load when first needed and stay; one object serves many threads.
+
+    Args:
+        device: where networks run. The embedded models are small and run on the CPU on every device.
+        threads: for rendering and the networks; the machine's cores when ``None``.
+        limits: bounds on what is opened.
+
+    Example:
+        >>> recaster = Recaster()
+        >>> identity = recaster.identify([Path("face.jpg")])
+        >>> report = recaster.recast(Cast(everyone=identity), Path("clip.mp4"), Path("result.mp4"))
+        >>> report.frames, report.fps
+    """
+
+    def __init__(
+        self, device: str = "auto", threads: int | None = None, limits: MediaLimits = MediaLimits()
+    ) -> None:
+        self.device, self.limits = device, limits
+        self.threads = threads or os.cpu_count() or 2
+        self._lock = threading.Lock()
+        self._wardrobes: dict[str, Wardrobe] = {}
+
+    @cached_property
+    def _finder(self) -> FaceFinder:
+        return FaceFinder()
+
+    def _wardrobe(self, options: Options) -> Wardrobe:
+        with self._lock:
+            if options.engine not in self._wardrobes:
+                self._wardrobes[options.engine] = Wardrobe(engine_named(options.engine))
+            return self._wardrobes[options.engine]
+
+    def identify(self, sources: Sequence[Path | ImageArray]) -> Identity:
+        """The face in one or more photos of the same person; of several faces in a photo the largest.
+
+        Args:
+            sources: files, or uint8 BGR arrays ``(height, width, 3)``.
+
+        Raises:
+            NoFaceInSource: a photo shows no face.
+            InputError: no photo was given, or one cannot be read.
+        """
+        if not sources:
+            raise InputError("No source photo was given.")
+        photos = []
+        for number, source in enumerate(sources, start=1):
+            picture = Picture(source) if isinstance(source, np.ndarray) else read_picture(source, self.limits)
+            faces = self._finder.faces(picture)
+            if not faces:
+                which = "the source photo" if len(sources) == 1 else f"source photo {number}"
+                raise NoFaceInSource(f"No face was found in {which}.")
+            photos.append(SourcePhoto(picture.image(), faces[0]))
+        embeddings = [photo.face.embedding for photo in photos if photo.face.embedding is not None]
+        mean = np.mean(embeddings, axis=0)
+        return Identity(tuple(photos), (mean / (np.linalg.norm(mean) + 1e-9)).astype(np.float32))
+
+    def people(
+        self,
+        target: Path,
+        options: Options = Options(),
+        progress: ProgressCallback | None = None,
+        cancel: threading.Event | None = None,
+    ) -> tuple[Person, ...]:
+        """Who is in a picture or video, the person seen most first. Empty when nobody is.
+
+        Raises:
+            InputError: the target cannot be read.
+            Cancelled: `cancel` was set.
+        """
+        info = probe(target, self.limits)
+        from pipeline.analysis.people import PeopleCollector
+
+        collector = PeopleCollector()
+        if info.kind == "image":
+            picture = read_picture(target, self.limits)
+            collector.add(picture, self._numbered(self._finder.faces(picture)))
+            return collector.people()
+        ledger = Ledger(FINDING, _expected(info, options), progress)
+        tracker = Tracker(self._finder, smooth=0.0)
+        with VideoReader(target, options.start, options.end, self.limits, info) as reader:
+            for frame, faces in _tracked(tracker, _until(reader, cancel), StageClock()):
+                collector.add(frame, faces)
+                ledger.advance()
+        return collector.people()
+
+    def recast_frame(self, image: ImageArray, cast: Cast, options: Options = Options()) -> ImageArray:
+        """One still frame, recast: ``(height, width, 3)`` uint8 BGR in and out. Unchanged where nobody is cast.
+
+        Whole videos are steadier, because there faces are followed and smoothed from frame to frame.
+        """
+        picture = Picture(image.copy())
+        roles = _Casting(cast, options).roles(self._numbered(self._finder.faces(picture)))
+        recast_frame(picture, roles, self._wardrobe(options), options)
+        return picture.image()
+
+    def recast(
+        self,
+        cast: Cast,
+        target: Path,
+        output: Path,
+        options: Options = Options(),
+        progress: ProgressCallback | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Report:
+        """Carry out a cast on a picture, animation or video, and write the result.
+
+        The result appears under its name only when it is whole; an error or cancel leaves nothing.
+
+        Args:
+            cast: who becomes whom.
+            target: the file to change; its content decides what it is.
+            output: the file to write; its ending decides the format.
+            progress: called on the calling thread, about ten times a second.
+            cancel: set it to stop before the next frame.
+
+        Raises:
+            InputError: the target cannot be read or the output not written.
+            NoFaceInTarget: nobody who is cast was seen.
+            Cancelled: `cancel` was set.
+        """
+        if cast.everyone is None and not cast.roles:
+            raise InputError("The cast is empty: nobody would be recast.")
+        begin = time.perf_counter()
+        info = probe(target, self.limits)
+        if info.kind == "image":
+            return self._recast_picture(cast, info, output, options, progress, begin)
+        return self._recast_video(cast, info, output, options, progress, cancel, begin)
+
+    def _recast_picture(
+        self, cast: Cast, info: MediaInfo, output: Path, options: Options, progress: ProgressCallback | None, begin: float
+    ) -> Report:
+        clock, wardrobe, casting = StageClock(), self._wardrobe(options), _Casting(cast, options)
+        with clock.work("read"):
+            picture = read_picture(info.path, self.limits)
+        with clock.work("analyse"):
+            faces = self._numbered(self._finder.faces(picture))
+            roles = casting.roles(faces)
+        if not roles:
+            raise NoFaceInTarget(_nobody(cast, bool(faces)))
+        with clock.work("render"):
+            changed = recast_frame(picture, roles, wardrobe, options)
+        if progress is not None:
+            progress(Progress(RECASTING, 1, 1))
+        with clock.work("write"):
+            notes = write_picture(output, picture, options.quality, tags(options.engine), (info.path,))
+        seconds = time.perf_counter() - begin
+        return Report(
+            output=Path(output), kind="image", frames=1, changed=1, faces=changed, people=len(casting.seen),
+            seconds=seconds, fps=1 / seconds, engine=wardrobe.engine.name, device=wardrobe.engine.device,
+            encoder=Path(output).suffix.lstrip(".").lower(), stages=clock.report(), notes=tuple(notes),
+        )  # fmt: skip
+
+    def _recast_video(
+        self,
+        cast: Cast,
+        info: MediaInfo,
+        output: Path,
+        options: Options,
+        progress: ProgressCallback | None,
+        cancel: threading.Event | None,
+        begin: float,
+    ) -> Report:
+        clock, wardrobe, casting = StageClock(), self._wardrobe(options), _Casting(cast, options)
+        ledger = Ledger(RECASTING, _expected(info, options), progress)
+        tracker = Tracker(self._finder, smooth=options.smooth)
+
+        def analyse(frames: Iterable[Frame]) -> Iterator[tuple[Frame, _Roles, bool]]:
+            for frame, faces in _tracked(tracker, frames, clock):
+                yield frame, casting.roles(faces), bool(faces)
+
+        def render(found: tuple[Frame, _Roles, bool]) -> tuple[Frame, int, bool]:
+            frame, roles, anyone = found
+            return frame, recast_frame(frame, roles, wardrobe, options), anyone
+
+        with (
+            VideoReader(info.path, options.start, options.end, self.limits, info) as reader,
+            VideoWriter(output, reader, options, tags(options.engine)) as writer,
+        ):
+
+            def write(done: tuple[Frame, int, bool]) -> None:
+                frame, changed, anyone = done
+                writer.write(frame)
+                ledger.advance(frame, changed, anyone)
+
+            run(_until(reader, cancel), analyse, render, write, clock=clock, cancel=cancel, workers=self._workers)
+            if ledger.changed == 0:
+                raise NoFaceInTarget(_nobody(cast, ledger.anyone))
+            with clock.work("write", 0):
+                writer.finish()
+            notes = (*reader.notes, *writer.notes, *ledger.notes())
+            encoder = writer.encoder
+        seconds = time.perf_counter() - begin
+        return Report(
+            output=Path(output), kind=info.kind, frames=ledger.done, changed=ledger.changed, faces=ledger.faces,
+            people=len(casting.seen), seconds=seconds, fps=ledger.done / seconds, engine=wardrobe.engine.name,
+            device=wardrobe.engine.device, encoder=encoder, stages=clock.report(), notes=notes,
+        )  # fmt: skip
+
+    @property
+    def _workers(self) -> int:
+        return max(1, min(4, self.threads))
+
+    @staticmethod
+    def _numbered(faces: tuple[Face, ...]) -> tuple[Face, ...]:
+        """Faces of a still, each a track of its own."""
+        return tuple(replace(face, track=number) for number, face in enumerate(faces, start=1))
+
+
+_Roles = list[tuple[Face, Identity]]
+
+
+class _Casting:
+    """Decides which face of each frame gets which identity. Called in frame order."""
+
+    def __init__(self, cast: Cast, options: Options) -> None:
+        self._cast, self._select = cast, options.select
+        self._assigner = None
+        if cast.roles:
+            from pipeline.analysis.people import Assigner
+
+            self._assigner = Assigner(tuple(role.person for role in cast.roles))
+        self.seen: set[int] = set()
+
+    def roles(self, faces: Sequence[Face]) -> _Roles:
+        named = self._assigner.assign(faces) if self._assigner is not None else {}
+        identities = {role.person.number: role.identity for role in self._cast.roles}
+        result: _Roles = []
+        rest: list[Face] = []
+        for place, face in enumerate(faces):
+            person = named.get(place)
+            if person is None:
+                rest.append(face)
+                continue
+            self.seen.add(person.number)
+            result.append((face, identities[person.number]))
+        if self._cast.everyone is not None and rest:
+            chosen = rest if self._select == "all" else [max(rest, key=lambda face: face.box.area)]
+            result.extend((face, self._cast.everyone) for face in chosen)
+        return result
+
+
+def _tracked(tracker: Tracker, frames: Iterable[Frame], clock: StageClock) -> Iterator[tuple[Frame, tuple[Face, ...]]]:
+    for frame in frames:
+        with clock.work("analyse"):
+            ready = tracker.push(frame)
+        yield from ready
+    with clock.work("analyse", 0):
+        ready = tracker.flush()
+    yield from ready
+
+
+def _until(frames: Iterable[Frame], cancel: threading.Event | None) -> Iterator[Frame]:
+    for frame in frames:
+        if cancel is not None and cancel.is_set():
+            raise Cancelled
+        yield frame
+
+
+def _expected(info: MediaInfo, options: Options) -> int | None:
+    """Frames that will come, as far as can be known."""
+    if info.frames is None or (options.start is None and options.end is None):
+        return info.frames
+    if not info.duration:
+        return None
+    begin, end = options.start or 0.0, min(options.end or info.duration, info.duration)
+    return max(1, round(info.frames * (end - begin) / info.duration))
+
+
+def _nobody(cast: Cast, anyone: bool) -> str:
+    if not anyone:
+        return "No face was found in the target."
+    return "Nobody who is cast was seen in the target." if cast.roles else "No face in the target could be replaced."
