@@ -1,9 +1,23 @@
 """Which faces are where, and who is who."""
 
+from pipeline.analysis.assign import Assigner, assign
 from pipeline.analysis.detect import FaceDetector
 from pipeline.analysis.embed import FaceEmbedder
 from pipeline.analysis.find import FaceFinder
 from pipeline.analysis.landmarks import Landmarker, Region, head_pose, pose_angles
+from pipeline.analysis.people import PeopleCollector
 from pipeline.analysis.track import Tracker
 
-__all__ = ["FaceDetector", "FaceEmbedder", "FaceFinder", "Landmarker", "Region", "Tracker", "head_pose", "pose_angles"]
+__all__ = [
+    "Assigner",
+    "FaceDetector",
+    "FaceEmbedder",
+    "FaceFinder",
+    "Landmarker",
+    "PeopleCollector",
+    "Region",
+    "Tracker",
+    "assign",
+    "head_pose",
+    "pose_angles",
+]

@@ -32,7 +32,7 @@ FINEST = 1920
 """Longest side of the finest pass, whatever `min_face` asks for: it bounds the time."""
 
 TURNED = 352
-"""Longest side of the turned passes while the upright ones have found somebody."""
+"""Longest side of the turned passes, unless nobody was found upright."""
 
 
 class FaceDetector:
@@ -55,7 +55,7 @@ class FaceDetector:
         self._outputs = [f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps") for stride in STRIDES]
 
     def __call__(
-        self, image: ImageArray, *, turns: bool = False, min_face: float | None = None, coarse: bool = True
+        self, image: ImageArray, *, turns: bool = False, min_face: float | None = None, fine_turns: bool = True
     ) -> tuple[Face, ...]:
         """The faces of `image` with box, score and points, best score first.
 
@@ -65,16 +65,16 @@ class FaceDetector:
                 found.
             min_face: width in pixels of the smallest face wanted; smaller costs more. ``None``: an eightieth of the
                 longer side, at least 24.
-            coarse: also look in a much reduced copy, for faces that fill the picture.
+            fine_turns: look as finely in turned copies as in the upright one where that shows nobody.
         """
         height, width = image.shape[:2]
         longest = max(height, width)
         wanted = min_face if min_face is not None else max(24.0, longest / 80)
         fine = int(min(longest, FINEST, max(COARSE, longest * LEAST / max(wanted, 1.0))))
-        sizes = (fine, COARSE) if coarse and fine > 1.6 * COARSE else (fine,)
+        sizes = (fine, COARSE) if fine > 2.25 * COARSE else (fine,)
         found = [face for size in sizes for face in self._pass(image, size, 0)]
         if turns:
-            turned = sizes if not found else (min(fine, TURNED),)
+            turned = sizes if fine_turns and not found else (min(fine, TURNED),)
             found += [face for quarter in (1, 2, 3) for size in turned for face in self._pass(image, size, quarter)]
         return merge(found)
 

@@ -1,39 +1,265 @@
-"""Faces followed through a video."""
+"""Faces followed through a video: detected now and then, tracked between, forwards and backwards.
+
+A tracked face costs one run of the landmark network a frame: the mesh of one frame says where to look in the next, and
+the network says whether there still is a face. The detector looks for new faces every `interval` frames, counted from
+the target's beginning so that it does not matter where a segment starts; also at cuts, and when a face was lost. A few
+frames are held back: a face that the detector finds late is followed backwards through them, and landmarks are smoothed
+over them.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import logging
+from collections import deque
+from dataclasses import dataclass, replace
+from itertools import combinations
 
+from pipeline.analysis.cuts import CutFinder
 from pipeline.analysis.find import FaceFinder, same_mesh
-from pipeline.analysis.landmarks import region_from_landmarks
-from pipeline.types import Face, Frame
+from pipeline.analysis.landmarks import face_from_landmarks
+from pipeline.analysis.smooth import REACH, smooth_landmarks
+from pipeline.analysis.trail import SLID, SLID_BY, Trail, unmatched
+from pipeline.types import Face, FloatArray, Frame
+
+log = logging.getLogger(__name__)
+
+Tracked = tuple[Frame, tuple[Face, ...]]
+
+LOST = 0.35
+"""A tracked face whose presence is lower is lost. Lower than for a new one, so that a blurred frame does not matter."""
+
+RESUME = 0.45
+"""A face that comes back within `MEMORY` frames is its old track when their embeddings agree at least so much."""
+
+MEMORY = 90
+"""Frames that a lost track is remembered for."""
+
+STRANGE = 0.2
+"""A tracked face whose embedding agrees less than this with its track, twice running, is somebody else."""
+
+TOUCHING = 0.05
+"""Faces whose boxes overlap more than this are checked by embedding every other frame."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Held:
+    """A frame that waits, and the number of the shot it belongs to."""
+
+    frame: Frame
+    shot: int
 
 
 class Tracker:
-    """Follows faces from frame to frame. One for each run through a video; not for several threads."""
+    """Follows faces from frame to frame. One for each run through a video; not to be shared by threads.
+
+    Holds at most `interval` + 4 frames.
+    """
 
     def __init__(self, finder: FaceFinder, *, interval: int = 12, smooth: float = 0.5) -> None:
-        self._finder, self._interval = finder, interval
-        self._faces: tuple[Face, ...] = ()
-        self._next = 1
+        """
+        Args:
+            finder: may be shared with others.
+            interval: frames between detections.
+            smooth: strength of the temporal smoothing, 0 to 1 (see `smooth_landmarks`).
+        """
+        self._finder, self._interval, self._smooth = finder, max(1, interval), smooth
+        self._delay = self._interval - 1 + REACH
+        self._cuts = CutFinder()
+        self._held: deque[_Held] = deque()
+        self._first = 0  # position of the oldest frame held
+        self._shot = 0
+        self._shot_start = 0
+        self._trails: list[Trail] = []
+        self._numbers = 0
+        self._strange: dict[int, int] = {}
 
-    def push(self, frame: Frame) -> list[tuple[Frame, tuple[Face, ...]]]:
-        """Take the next frame; the frames that are ready by it, in order, each with its faces."""
-        faces = []
-        for old in self._faces:
-            assert old.landmarks is not None
-            face = self._finder.landmarker.face(frame, region_from_landmarks(old.landmarks), rounds=1)
-            if face is not None:
-                faces.append(replace(face, track=old.track, embedding=old.embedding))
-        if frame.index % self._interval == 0 or len(faces) < len(self._faces):
-            found = self._finder.meshes(frame, self._finder.detector(frame.image(), turns=not faces))
-            for face in found:
-                if not any(same_mesh(face, other) for other in faces):
-                    faces.append(replace(self._finder.identified(frame, face), track=self._next))
-                    self._next += 1
-        self._faces = tuple(faces)
-        return [(frame, self._faces)]
+    def push(self, frame: Frame) -> list[Tracked]:
+        """Take the next frame; the frames that are ready by it, in order, each with its faces, the largest first.
 
-    def flush(self) -> list[tuple[Frame, tuple[Face, ...]]]:
+        Each face has `track`, `embedding` (the track's), landmarks, points, pose and box.
+        """
+        position = self._first + len(self._held)
+        starts = self._cuts(frame.luma()) or position == 0
+        if starts:
+            self._shot += 1
+            self._shot_start = position
+            self._trails = [trail for trail in self._trails if trail.last >= self._first - REACH]
+            for trail in self._trails:
+                trail.alive = False
+        self._held.append(_Held(frame, self._shot))
+        lost = self._follow(frame, position)
+        lost |= self._part(frame, position)
+        if starts or lost or frame.index % self._interval == 0:
+            self._detect(frame, position)
+        self._verify(frame, position)
+        self._forget(position)
+        return [self._emit()] if len(self._held) > self._delay else []
+
+    def flush(self) -> list[Tracked]:
         """The frames still held, at the end of the video."""
-        return []
+        return [self._emit() for _ in range(len(self._held))]
+
+    def _follow(self, frame: Frame, position: int) -> bool:
+        """Move every live track on to `frame`; whether one was lost."""
+        lost = False
+        for trail in self._alive():
+            face = self._look(frame, trail, position, 1, LOST)
+            if face is None:
+                trail.alive = False
+                lost = True
+            else:
+                trail.faces[position] = face
+                trail.last = position
+        return lost
+
+    def _look(self, frame: Frame, trail: Trail, position: int, step: int, presence: float) -> Face | None:
+        landmarks, found = self._finder.landmarker(frame, trail.region(position, step))
+        return face_from_landmarks(landmarks, found, trail.number) if found >= presence else None
+
+    def _part(self, frame: Frame, position: int) -> bool:
+        """Where two tracks have come to lie on one face, leave it to the one it belongs to; whether there were any."""
+        parted = False
+        for one, other in combinations(self._alive(), 2):
+            if not (one.alive and other.alive and same_mesh(one.faces[position], other.faces[position])):
+                continue
+            embedding = self._finder.embedder(frame, one.faces[position])
+            stays, goes = (one, other) if one.agrees(embedding) >= other.agrees(embedding) else (other, one)
+            log.debug("track %d gives way to track %d", goes.number, stays.number)
+            # It was led away since it was last seen apart.
+            for p in range(position, self._shot_start - 1, -1):
+                if p not in goes.faces or (p in stays.faces and not same_mesh(goes.faces[p], stays.faces[p])):
+                    break
+                del goes.faces[p]
+            self._end(goes)
+            parted = True
+        return parted
+
+    def _detect(self, frame: Frame, position: int) -> None:
+        tracked = [trail.faces[position] for trail in self._alive()]
+        turns = not tracked or frame.index % (4 * self._interval) == 0
+        least = max(frame.width, frame.height) / 50
+        detections = self._finder.detector(frame.image(), turns=turns, min_face=least, fine_turns=False)
+        for face in self._finder.meshes(frame, unmatched(detections, tracked)):
+            if any(same_mesh(face, other) for other in tracked):
+                continue
+            embedding = self._finder.embedder(frame, face)
+            trail = self._known(embedding, position) or self._born(position)
+            trail.alive, trail.last = True, position
+            trail.faces[position] = replace(face, track=trail.number)
+            trail.learn(embedding, position)
+            self._follow_back(trail, position)
+
+    def _known(self, embedding: FloatArray, position: int) -> Trail | None:
+        """The lost track of this shot that the embedding belongs to."""
+        lost = [t for t in self._trails if not t.alive and self._shot_start <= t.last < position]
+        best = max(lost, key=lambda trail: trail.agrees(embedding), default=None)
+        return best if best is not None and best.agrees(embedding) >= RESUME else None
+
+    def _born(self, position: int) -> Trail:
+        self._numbers += 1
+        trail = Trail(self._numbers, position, position)
+        self._trails.append(trail)
+        return trail
+
+    def _follow_back(self, trail: Trail, position: int) -> None:
+        """Follow a face that was just found backwards, so that it does not pop in late."""
+        for p in range(position - 1, max(self._first, self._shot_start) - 1, -1):
+            if p in trail.faces:
+                return
+            face = self._look(self._held[p - self._first].frame, trail, p, -1, 0.5)
+            if face is None or any(p in t.faces and same_mesh(face, t.faces[p]) for t in self._trails):
+                return
+            trail.faces[p] = face
+
+    def _verify(self, frame: Frame, position: int) -> None:
+        """Check that tracks still show whom they showed: now and then, and often where faces touch."""
+        alive = self._alive()
+        touching = {
+            trail
+            for one, other in combinations(alive, 2)
+            if one.faces[position].box.iou(other.faces[position].box) > TOUCHING
+            for trail in (one, other)
+        }
+        regular = frame.index % (2 * self._interval) == 0
+        young = frame.index % (self._interval // 2 or 1) == 0
+        for trail in alive:
+            due = regular or (young and trail.seen < 3) or (frame.index % 2 == 0 and trail in touching)
+            if not due or not trail.alive or trail.checked == position:
+                continue
+            embedding = self._finder.embedder(frame, trail.faces[position])
+            own = trail.agrees(embedding)
+            other = max(
+                (t for t in self._trails if t is not trail and t.last >= self._shot_start),
+                key=lambda t: t.agrees(embedding),
+                default=None,
+            )
+            if other is not None and other.agrees(embedding) > max(SLID, own + SLID_BY):
+                self._slid(trail, other, position)
+            elif own < STRANGE:
+                self._doubt(trail)
+            else:
+                self._strange.pop(trail.number, None)
+                # A face half behind another says little about whom it belongs to.
+                if trail not in touching:
+                    trail.learn(embedding, position)
+                else:
+                    trail.checked = position
+
+    def _slid(self, trail: Trail, other: Trail, position: int) -> None:
+        """`trail` has been led away to the face of `other` since it was last checked: hand those meshes over."""
+        log.debug("track %d slid to the face of track %d", trail.number, other.number)
+        for p in range(position, max(trail.checked, self._first - 1), -1):
+            mine, theirs = trail.faces.pop(p, None), other.faces.pop(p, None)
+            if mine is not None:
+                other.faces[p] = replace(mine, track=other.number)
+                if theirs is not None and not same_mesh(mine, theirs):
+                    trail.faces[p] = replace(theirs, track=trail.number)
+        for each in (trail, other):
+            if position in each.faces:
+                each.alive, each.last, each.checked = True, position, position
+            else:
+                self._end(each)
+
+    def _doubt(self, trail: Trail) -> None:
+        """A face that is like nobody: wait for a second look, then let the detector begin anew."""
+        self._strange[trail.number] = self._strange.get(trail.number, 0) + 1
+        if self._strange[trail.number] > 1:
+            log.debug("track %d shows somebody else now", trail.number)
+            self._end(trail)
+
+    def _end(self, trail: Trail) -> None:
+        trail.alive = False
+        trail.last = max(trail.faces, default=-1)
+        self._strange.pop(trail.number, None)
+        if not trail.faces:
+            self._trails.remove(trail)
+
+    def _alive(self) -> list[Trail]:
+        return [trail for trail in self._trails if trail.alive]
+
+    def _forget(self, position: int) -> None:
+        for trail in self._trails:
+            trail.forget_before(self._first - REACH)
+        self._trails = [
+            trail for trail in self._trails if trail.alive or trail.last >= min(position - MEMORY, self._first - REACH)
+        ]
+
+    def _emit(self) -> Tracked:
+        position, held = self._first, self._held.popleft()
+        self._first += 1
+        faces = [self._smoothed(trail, position) for trail in self._trails if position in trail.faces]
+        return held.frame, tuple(sorted(faces, key=lambda face: -face.box.area))
+
+    def _smoothed(self, trail: Trail, position: int) -> Face:
+        """The track's face in a frame, smoothed over the frames around it that belong together."""
+        first = last = position
+        while position - first < REACH and first - 1 in trail.faces:
+            first -= 1
+        while last - position < REACH and last + 1 in trail.faces:
+            last += 1
+        run = [trail.faces[p] for p in range(first, last + 1)]
+        meshes = [face.landmarks for face in run if face.landmarks is not None]
+        poses = [face.pose for face in run if face.pose is not None]
+        landmarks = smooth_landmarks(meshes, poses, position - first, self._smooth)
+        face = face_from_landmarks(landmarks, trail.faces[position].score, trail.number)
+        return replace(face, embedding=trail.embedding)

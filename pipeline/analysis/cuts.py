@@ -1,0 +1,52 @@
+"""Where one shot ends and the next begins, from miniatures of consecutive frames."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from pipeline.types import FloatArray, ImageArray
+
+CHANGE = 9.0
+"""Grey levels that a miniature must change by, on the average, once its overall brightness is taken out."""
+
+ALIKE = 0.55
+"""Two miniatures that correlate better show the same place, however much brighter or darker."""
+
+PEAK = 2.5
+"""A cut changes the picture so many times more than the frames before it did; a fast camera does not."""
+
+FLAT = 6.0
+"""Standard deviation in grey levels under which a miniature (a flash, a black frame) shows nothing."""
+
+
+class CutFinder:
+    """Tells the first frame of each shot. Looks back five frames, so the answer soon does not depend on the start."""
+
+    def __init__(self) -> None:
+        self._last: FloatArray | None = None
+        self._changes: deque[float] = deque(maxlen=5)
+
+    def __call__(self, luma: ImageArray) -> bool:
+        """Whether the frame of this miniature (`Frame.luma`) begins another shot than the one before.
+
+        Flashes and black frames are passed over: what comes after them is compared with what came before.
+        """
+        now = luma.astype(np.float32)
+        now -= now.mean()
+        spread = float(now.std())
+        if spread < FLAT:
+            return False
+        last, self._last = self._last, now
+        if last is None:
+            return False
+        change = float(np.abs(now - last).mean())
+        alike = float((now * last).mean()) / (spread * float(last.std()))
+        usual = float(np.median(self._changes)) if self._changes else 0.0
+        cut = change > CHANGE and alike < ALIKE and change > PEAK * usual
+        if cut:
+            self._changes.clear()
+        else:
+            self._changes.append(change)
+        return cut

@@ -1,0 +1,103 @@
+"""What is remembered of one track, and which detection or embedding belongs to which."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pipeline.analysis.embed import normalised
+from pipeline.analysis.landmarks import Region, region_from_landmarks
+from pipeline.types import Face, FloatArray
+
+NEAR = 0.35
+"""Five points of a detection and of a mesh that differ less than this, in face sizes, are one face's."""
+
+SLID = 0.4
+"""A face of a track is another's when it agrees with the other's embedding at least so much ..."""
+
+SLID_BY = 0.15
+"""... and by so much more than with its own."""
+
+
+@dataclass(eq=False)
+class Trail:
+    """One track: its meshes in the frames that are still of interest, and who it shows.
+
+    Attributes:
+        number: id of the track.
+        faces: by position of the frame (a count of pushed frames, not `Frame.index`).
+        last: position of the newest mesh.
+        checked: position of the newest mesh whose embedding agreed with the track.
+        alive: whether it is followed; a trail that is not may be taken up again when the same face comes back.
+    """
+
+    number: int
+    last: int
+    checked: int
+    faces: dict[int, Face] = field(default_factory=dict)
+    alive: bool = True
+    _sum: FloatArray = field(default_factory=lambda: np.zeros(128, np.float32))
+    seen: int = 0
+
+    @property
+    def embedding(self) -> FloatArray:
+        """``(128,)`` mean of the embeddings so far, L2-normalised."""
+        return normalised(self._sum)
+
+    def learn(self, embedding: FloatArray, position: int) -> None:
+        """Count one more embedding as this track's."""
+        self._sum = self._sum + embedding
+        self.seen += 1
+        self.checked = max(self.checked, position)
+
+    def agrees(self, embedding: FloatArray) -> float:
+        """Cosine of `embedding` with the track's, -1 to 1."""
+        return float(self.embedding @ embedding)
+
+    def region(self, position: int, step: int = 1) -> Region:
+        """Where the face of frame `position` should be, from the frame before (`step` 1) or after (-1).
+
+        The head is taken to go on moving as it did, so that a fast one stays inside its crop.
+        """
+        face = self.faces[position - step]
+        assert face.landmarks is not None
+        region = region_from_landmarks(face.landmarks)
+        before = self.faces.get(position - 2 * step)
+        if before is None:
+            return region
+        (x, y), (from_x, from_y) = face.box.centre, before.box.centre
+        reach = 0.25 * region.side
+        dx, dy = (float(np.clip(d, -reach, reach)) for d in (x - from_x, y - from_y))
+        return Region(region.x + dx, region.y + dy, region.side, region.angle)
+
+    def forget_before(self, position: int) -> None:
+        """Drop meshes older than `position`, all but the newest."""
+        for old in [p for p in self.faces if p < position and p != self.last]:
+            del self.faces[old]
+
+
+def unmatched(detections: Iterable[Face], faces: Sequence[Face]) -> list[Face]:
+    """Those of `detections` that are none of `faces`; each face accounts for one detection at most."""
+    detections = list(detections)
+    pairs = sorted(
+        (points_distance(detection, face), i, j)
+        for i, detection in enumerate(detections)
+        for j, face in enumerate(faces)
+    )
+    taken_i: set[int] = set()
+    taken_j: set[int] = set()
+    for distance, i, j in pairs:
+        if distance < NEAR and i not in taken_i and j not in taken_j:
+            taken_i.add(i)
+            taken_j.add(j)
+    return [detection for i, detection in enumerate(detections) if i not in taken_i]
+
+
+def points_distance(one: Face, other: Face) -> float:
+    """Mean distance of the five points of two faces, in sizes (root of the box's area) of the smaller one."""
+    assert one.points is not None and other.points is not None
+    size = math.sqrt(max(1.0, min(one.box.area, other.box.area)))
+    return float(np.linalg.norm(one.points - other.points, axis=1).mean()) / size
