@@ -150,9 +150,10 @@ def head_pose(landmarks: FloatArray) -> FloatArray:
     Weighted orthogonal Procrustes (Umeyama 1991) over the vertices that MediaPipe marks for it.
     """
     mesh = face_mesh()
-    weights = mesh.weights[:, None] / mesh.weights.sum()
-    found = landmarks[:468] * np.array([1, 1, -1], np.float32)
-    canonical = mesh.vertices * np.array([1, -1, 1], np.float32)
+    used = np.flatnonzero(mesh.weights)
+    weights = mesh.weights[used, None] / mesh.weights.sum()
+    found = landmarks[used] * np.array([1, 1, -1], np.float32)
+    canonical = mesh.vertices[used] * np.array([1, -1, 1], np.float32)
     mean_from, mean_to = (weights * canonical).sum(0), (weights * found).sum(0)
     a, b = canonical - mean_from, found - mean_to
     u, spread, vt = np.linalg.svd((weights * b).T @ a)

@@ -9,9 +9,11 @@ was.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.models.face_mesh import (
     FACE_OVAL,
@@ -36,16 +38,7 @@ JITTER = 0.0035
 """Standard deviation of the network's noise, in sizes of the face."""
 
 
-def _groups() -> tuple[tuple[int, ...], ...]:
-    eyes = (RIGHT_EYE + RIGHT_IRIS, LEFT_EYE + LEFT_IRIS)
-    mouth = INNER_LIPS + OUTER_LIPS
-    brows = RIGHT_BROW + LEFT_BROW
-    taken = {*eyes[0], *eyes[1], *mouth, *brows, *FACE_OVAL}
-    return (*eyes, mouth, brows, FACE_OVAL, tuple(index for index in range(478) if index not in taken))
-
-
-GROUPS = _groups()
-"""Landmarks that move together: what is noise and what is movement is told for each group as a whole."""
+Reals = NDArray[np.float64]
 
 
 def smooth_landmarks(
@@ -63,80 +56,90 @@ def smooth_landmarks(
     if strength <= 0 or last - first < 3:
         return landmarks[at]
     noise = JITTER * 4 ** (2 * min(strength, 1.0) - 1)
-    times = np.arange(first - at, last - at, dtype=np.float64)
-    shapes = np.stack([_unposed(landmarks[i], poses[i]) for i in range(first, last)])
-    shape = _shape(shapes, times, noise)
-    pose = _pose([poses[i] for i in range(first, last)], times, noise)
+    meshes, frames = np.stack(landmarks[first:last]), np.stack(poses[first:last]).astype(np.float64)
+    now = at - first
+    scales = np.cbrt(np.abs(np.linalg.det(frames[:, :3, :3])))
+    shape = _shape(_shapes(meshes, frames, scales), now, noise)
+    pose = _pose(frames, scales, now, noise)
     result = shape @ pose[:3, :3].T + pose[:3, 3]
-    return (result * np.array([1, 1, -1])).astype(np.float32)
-
-
-def _unposed(landmarks: FloatArray, pose: FloatArray) -> FloatArray:
-    """The face's shape in the head's frame, ``(478, 3)`` centimetres."""
-    linear = pose[:3, :3]
-    scale = np.cbrt(abs(np.linalg.det(linear)))
-    inverse = linear.T / (scale * scale)
-    return (landmarks * np.array([1, 1, -1], np.float32) - pose[:3, 3]) @ inverse.T
-
-
-def _shape(shapes: FloatArray, times: np.ndarray, noise: float) -> FloatArray:
-    level = noise * FACE_CENTIMETRES
-    weights, residual_weights = _fit(times, 1)
-    smooth = np.tensordot(weights, shapes, 1)
-    residuals = np.tensordot(residual_weights, shapes, 1)
-    raw = shapes[int(np.flatnonzero(times == 0)[0])]
-    # What a linear fit leaves of pure noise is a little less than the noise: n - 2 of n degrees of freedom.
-    spared = (len(times) - 2) / len(times)
-    near = np.exp(-0.5 * (times / 1.5) ** 2)
-    near /= near.sum()
-    result = raw.copy()
-    for group in GROUPS:
-        index = list(group)
-        # Depth is guessed by the network, and noisier than the picture plane.
-        energy = float(np.dot(near, (residuals[:, index, :2] ** 2).mean((1, 2))))
-        keep = _kept(energy, level * level * spared)
-        result[index] = smooth[index] + keep * (raw[index] - smooth[index])
-    return result
-
-
-def _pose(poses: Sequence[FloatArray], times: np.ndarray, noise: float) -> FloatArray:
-    """The pose at time 0, from log-scale, rotation vector and shift relative to the pose of that frame."""
-    now = poses[int(np.flatnonzero(times == 0)[0])].astype(np.float64)
-    scale = np.cbrt(abs(np.linalg.det(now[:3, :3])))
-    rotation = now[:3, :3] / scale
-    path = np.empty((len(poses), 7))
-    for row, pose in zip(path, poses, strict=True):
-        size = np.cbrt(abs(np.linalg.det(pose[:3, :3])))
-        turn, _ = cv2.Rodrigues((pose[:3, :3] / size) @ rotation.T)
-        row[0] = np.log(size / scale)
-        row[1:4] = turn[:, 0]
-        row[4:] = (pose[:3, 3] - now[:3, 3]) / (scale * FACE_CENTIMETRES)
-    linear, residual_weights = _fit(times, 1)
-    quadratic, _ = _fit(times, 2)
-    smooth, follow = linear @ path, quadratic @ path
-    energy = (residual_weights @ path) ** 2
-    # The pose is a mean over many points: quieter than each of them, but for the rotation out of the plane.
-    levels = noise * noise * np.array([0.5, 2, 2, 0.5, 0.3, 0.3, 0.3])
-    keep = np.array([_kept(float(energy[:, i].mean()), float(levels[i])) for i in range(7)])
-    step = smooth + keep * (follow - smooth)
-    turn, _ = cv2.Rodrigues(step[1:4])
-    result = now.copy()
-    result[:3, :3] = turn @ now[:3, :3] * np.exp(step[0])
-    result[:3, 3] += step[4:] * scale * FACE_CENTIMETRES
+    result[:, 2] *= -1
     return result.astype(np.float32)
 
 
-def _kept(energy: float, noise: float) -> float:
-    """Wiener's gain: how much of what a fit took away is movement. 0 up to twice the noise, then quickly 1."""
-    excess = max(0.0, energy / max(noise, 1e-12) - 1.5)
-    return excess * excess / (excess * excess + 1)
+def _shapes(meshes: FloatArray, poses: Reals, scales: Reals) -> Reals:
+    """The meshes ``(n, 478, 3)`` in the head's own frame, centimetres."""
+    placed = meshes * np.array([1, 1, -1]) - poses[:, None, :3, 3]
+    # A scaled rotation is undone by its transpose over the squared scale.
+    return placed @ (poses[:, :3, :3] / (scales * scales)[:, None, None])
 
 
-def _fit(times: np.ndarray, degree: int) -> tuple[np.ndarray, np.ndarray]:
-    """Weights that give the value at time 0 of a least-squares polynomial, and the matrix that gives its residuals.
+def _shape(shapes: Reals, now: int, noise: float) -> Reals:
+    """The shape ``(478, 3)`` at frame `now`."""
+    weights, left = _fit(len(shapes), now, 1)
+    flat = shapes.reshape(len(shapes), -1)
+    smooth = (weights @ flat).reshape(-1, 3)
+    # What a linear fit leaves of pure noise is a little less than the noise: n - 2 of n degrees of freedom.
+    level = (noise * FACE_CENTIMETRES) ** 2 * (len(shapes) - 2) / len(shapes)
+    near = np.exp(-0.5 * ((np.arange(len(shapes)) - now) / 1.5) ** 2)
+    # Depth is guessed by the network, and noisier than the picture plane: it does not count as evidence.
+    residuals = (left @ flat).reshape(len(shapes), -1, 3)[:, :, :2]
+    energy = near / near.sum() @ (residuals**2).mean(2)
+    keep = _kept(_groups() @ energy / level)
+    return smooth + (keep @ (_groups() > 0))[:, None] * (shapes[now] - smooth)
+
+
+def _pose(poses: Reals, scales: Reals, now: int, noise: float) -> Reals:
+    """The pose ``(4, 4)`` at frame `now`, from scale, turn and shift relative to the pose found there."""
+    unit, rotations = scales[now] * FACE_CENTIMETRES, poses[:, :3, :3] / scales[:, None, None]
+    path = np.empty((len(poses), 7))
+    path[:, 0] = np.log(scales / scales[now])
+    path[:, 1:4] = _turns(rotations @ rotations[now].T)
+    path[:, 4:] = (poses[:, :3, 3] - poses[now, :3, 3]) / unit
+    linear, left = _fit(len(poses), now, 1)
+    quadratic, _ = _fit(len(poses), now, 2)
+    smooth, follow = linear @ path, quadratic @ path
+    energy = ((left @ path) ** 2).mean(0)
+    # The pose is a mean over many points: quieter than each of them, but for the rotation out of the plane.
+    step = smooth + _kept(energy / (noise * noise * np.array([0.5, 2, 2, 0.5, 0.3, 0.3, 0.3]))) * (follow - smooth)
+    result: Reals = poses[now].copy()
+    result[:3, :3] = np.asarray(cv2.Rodrigues(step[1:4])[0]) @ poses[now, :3, :3] * np.exp(step[0])
+    result[:3, 3] += step[4:] * unit
+    return result
+
+
+def _turns(rotations: Reals) -> Reals:
+    """Rotation vectors ``(n, 3)`` in radians of rotation matrices ``(n, 3, 3)`` of less than half a turn."""
+    axis = np.stack([rotations[:, j, k] - rotations[:, k, j] for j, k in ((2, 1), (0, 2), (1, 0))], 1) / 2
+    sine = np.linalg.norm(axis, axis=1)
+    angle = np.arctan2(sine, (np.trace(rotations, axis1=1, axis2=2) - 1) / 2)
+    return axis * np.where(sine > 1e-9, angle / np.maximum(sine, 1e-9), 1.0)[:, None]
+
+
+def _kept(ratio: Reals) -> Reals:
+    """Wiener's gain, for energy over noise: how much of what a fit took away is movement. 0 for noise, quickly 1."""
+    excess = np.maximum(0.0, ratio - 1.5) ** 2
+    return excess / (excess + 1)
+
+
+@cache
+def _fit(count: int, now: int, degree: int) -> tuple[Reals, Reals]:
+    """Weights that give the value at `now` of a polynomial fitted to `count` frames, and the residuals' matrix.
 
     Savitzky & Golay 1964, for windows that may be cut off at an end.
     """
-    powers = np.vander(times, min(degree, len(times) - 1) + 1, increasing=True)
+    powers = np.vander(np.arange(count, dtype=np.float64) - now, min(degree, count - 1) + 1, increasing=True)
     solve = np.linalg.pinv(powers)
-    return solve[0], np.eye(len(times)) - powers @ solve
+    return solve[0], np.eye(count) - powers @ solve
+
+
+@cache
+def _groups() -> Reals:
+    """Landmarks that move together, ``(groups, 478)``, each row a mean: noise and movement are told for the group."""
+    mouth, brows = INNER_LIPS + OUTER_LIPS, RIGHT_BROW + LEFT_BROW
+    groups = [RIGHT_EYE + RIGHT_IRIS, LEFT_EYE + LEFT_IRIS, mouth, brows, FACE_OVAL]
+    taken = {index for group in groups for index in group}
+    groups.append(tuple(index for index in range(478) if index not in taken))
+    rows = np.zeros((len(groups), 478))
+    for row, group in zip(rows, groups, strict=True):
+        row[list(group)] = 1 / len(group)
+    return rows

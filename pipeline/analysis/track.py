@@ -37,6 +37,12 @@ MEMORY = 90
 STRANGE = 0.2
 """A tracked face whose embedding agrees less than this with its track, twice running, is somebody else."""
 
+SMALL, SMALLER = 40, 64
+"""The smallest faces looked for are so many times smaller than the frame is long: each time, and now and then."""
+
+THOROUGH = 4
+"""Every so many detections are thorough ones."""
+
 TOUCHING = 0.05
 """Faces whose boxes overlap more than this are checked by embedding every other frame."""
 
@@ -136,8 +142,10 @@ class Tracker:
 
     def _detect(self, frame: Frame, position: int) -> None:
         tracked = [trail.faces[position] for trail in self._alive()]
-        turns = not tracked or frame.index % (4 * self._interval) == 0
-        least = max(frame.width, frame.height) / 50
+        # Every few times a more thorough look: for smaller faces, and for turned ones beside those already known.
+        thorough = frame.index % (THOROUGH * self._interval) == 0
+        least = max(frame.width, frame.height) / (SMALLER if thorough else SMALL)
+        turns = thorough or not tracked
         detections = self._finder.detector(frame.image(), turns=turns, min_face=least, fine_turns=False)
         for face in self._finder.meshes(frame, unmatched(detections, tracked)):
             if any(same_mesh(face, other) for other in tracked):
