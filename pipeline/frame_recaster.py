@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.compositor import blend, match_detail, match_light, opacity
+from pipeline.compositor import composite
 from pipeline.engines.base import Engine
 from pipeline.mesh import FaceView
 from pipeline.mesh.skin import read_skin
-from pipeline.types import Crop, Face, FloatArray, Frame, Identity, Options
+from pipeline.types import Crop, Face, FloatArray, Frame, Identity, ImageArray, Options
 
 SMALLEST = 12.0
 """Faces whose crop is narrower than this many pixels are left alone: there is nothing to see."""
@@ -49,21 +49,20 @@ def recast_frame(
 
 
 def _recast_face(frame: Frame, face: Face, engine: Engine, prepared: Any, options: Options) -> bool:
-    if face.landmarks is None:
+    before, origin = frame.region(engine.area(face))
+    if min(before.shape[:2]) < SMALLEST or face.landmarks is None or face.pose is None:
         return False
-    before, (x, y) = frame.region(engine.area(face))
-    if min(before.shape[:2]) < SMALLEST:
-        return False
-    view = FaceView(Crop(before, _moved(face.landmarks, x, y), np.array([[1, 0, -x], [0, 1, -y]], np.float32)))
+    crop = _crop(before, origin, face.landmarks, face.pose)
+    view = FaceView(crop, engine.placed(crop, prepared, options))
     skin = read_skin(view.unfold(before), view.facing)
     rendering = engine.render(view, prepared, options)
-    alpha = opacity(rendering, view, skin, keep_occluders=options.keep_occluders)
-    image = match_light(rendering, view, skin, options.match_light)
-    if options.match_detail:
-        image = match_detail(image, alpha, view, skin, seed=frame.index)
-    frame.change((x, y), before, blend(before, image, alpha))
+    frame.change(origin, before, composite(rendering, view, skin, options, seed=frame.index))
     return True
 
 
-def _moved(landmarks: FloatArray, x: int, y: int) -> FloatArray:
-    return landmarks - np.array([x, y, 0], np.float32)
+def _crop(image: ImageArray, origin: tuple[int, int], landmarks: FloatArray, pose: FloatArray) -> Crop:
+    shift = np.array([*origin, 0], np.float32)
+    moved = pose.copy()
+    moved[:3, 3] -= shift
+    matrix = np.array([[1, 0, -origin[0]], [0, 1, -origin[1]]], np.float32)
+    return Crop(image, landmarks - shift, matrix, moved)

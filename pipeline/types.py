@@ -357,11 +357,13 @@ class Crop:
         landmarks: ``(478, 3)`` float32 in pixels of the crop.
         matrix: ``(2, 3)`` float32 affine from frame pixels to crop pixels; a whole-number translation for engines that
             work at the frame's own resolution.
+        pose: ``(4, 4)`` float32, see `Face.pose`, in pixels of the crop.
     """
 
     image: ImageArray
     landmarks: FloatArray
     matrix: FloatArray
+    pose: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -373,10 +375,15 @@ class Rendering:
         coverage: ``(height, width)`` float32, 0 to 1: how much the engine has to show there.
         tone: ``(3,)`` float32 BGR, the colour of bare skin in `image`, which is evenly lit; ``None`` from engines that
             render the target's light themselves.
+        openings: ``(height, width)`` float32, 1 where the target's own mouth and eyes show through the new face.
+        through: ``(height, width, 3)`` uint8 BGR, what is seen there; the crop itself, moved along where the engine moves
+            features.
         scale: pixels of the source photo per pixel of the crop; above 1 the photo is finer than the frame.
     """
 
     image: ImageArray
     coverage: FloatArray
     tone: FloatArray | None = None
+    openings: FloatArray | None = None
+    through: ImageArray | None = None
     scale: float = 1.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from pipeline.mesh import FaceView
-from pipeline.types import Box, Face, Identity, Options, Rendering
+from pipeline.types import Box, Crop, Face, FloatArray, Identity, Options, Rendering
 
 
 class Engine(Protocol):
@@ -20,6 +20,10 @@ class Engine(Protocol):
 
     def area(self, face: Face) -> Box:
         """The part of the frame the engine and the compositor need to see."""
+        ...
+
+    def placed(self, crop: Crop, prepared: Any, options: Options) -> FloatArray:
+        """Where the landmarks of the new face will be: ``(478, 3)`` in crop pixels, the crop's own if nothing moves."""
         ...
 
     def render(self, view: FaceView, prepared: Any, options: Options) -> Rendering:

@@ -22,6 +22,10 @@ WIDE, NEAR = 0.16, 0.055
 """Blur radii (sigma) in parts of the atlas' side."""
 
 
+_SKIP = 9
+"""Every ninth texel is enough for a surface of six coefficients."""
+
+
 @dataclass(frozen=True, eq=False)
 class Skin:
     """What `read_skin` found; maps are ``(128, 128)`` over the atlas.
@@ -49,7 +53,6 @@ def read_skin(unfolded: ImageArray, seen: FloatArray) -> Skin:
     zones = topology()
     colour = unfolded.astype(np.float32)
     logs = np.log(colour + FLOOR)
-    shade = logs.mean(-1)
     weight = zones.inner * np.clip(seen * 2, 0, 1)
     if weight.sum() < 8:
         weight = zones.skin * np.clip(seen * 2, 0, 1) + 1e-3
@@ -58,8 +61,7 @@ def read_skin(unfolded: ImageArray, seen: FloatArray) -> Skin:
         near = _likeness(logs, expected, dark=0.30, bright=0.30, hue=0.12)
         expected = _surface(logs, zones.skin * np.clip(seen * 2, 0, 1) * (near + 1e-3), ridge)
 
-    depart = shade - expected.mean(-1)
-    hue = np.abs((logs - shade[..., None]) - (expected - expected.mean(-1, keepdims=True))).max(-1)
+    depart, hue = _departure(logs, expected)
     foreign_hue = _ramp(hue, 0.16, 0.34)
     # Dark at the rim is hair; dark elsewhere is shade unless it is very dark.
     rim_dark = _ramp(-depart, 0.24, 0.50) * zones.rim
@@ -69,7 +71,9 @@ def read_skin(unfolded: ImageArray, seen: FloatArray) -> Skin:
     foreign = np.maximum(foreign_hue, deep) * zones.skin * (1 - zones.rim) * (1 - zones.beard)
     foreign = _ramp(cv2.GaussianBlur(foreign, (0, 0), 2.0), 0.35, 0.7)
     tolerance = _ramp(-depart, 0.45, 0.95)
-    doubt = np.max([hair, foreign_hue, tolerance, glare, foreign], axis=0)
+    doubt = hair
+    for other in (foreign_hue, tolerance, glare, foreign):
+        doubt = cv2.max(doubt, other)
     trust = zones.skin * _ramp(seen, 0.08, 0.4) * (1 - doubt)
     return Skin(trust.astype(np.float32), hair, foreign.astype(np.float32), _light(colour, trust, expected))
 
@@ -100,22 +104,34 @@ def _basis() -> FloatArray:
 
 def _surface(logs: FloatArray, weight: FloatArray, ridge: float) -> FloatArray:
     """Weighted ridge fit of a quadratic surface to each channel. Curvature is held back ten times as much as slope."""
-    basis, flat = _basis()[::9], weight.ravel()[::9]
+    basis, flat = _basis()[::_SKIP], weight.ravel()[::_SKIP]
     weighted = basis * flat[:, None]
     mass = float(flat.sum()) + 1e-6
     penalty = np.diag(np.array([0, 1, 1, 10, 10, 10], np.float32) * ridge)
     solution = np.linalg.solve(weighted.T @ basis / mass + penalty + 1e-6 * np.eye(6, dtype=np.float32),
-                               weighted.T @ logs.reshape(-1, 3)[::9] / mass)  # fmt: skip
+                               weighted.T @ logs.reshape(-1, 3)[::_SKIP] / mass)  # fmt: skip
     result: FloatArray = (_basis() @ solution.astype(np.float32)).reshape(ZONES, ZONES, 3)
     return result
 
 
 def _likeness(logs: FloatArray, expected: FloatArray, dark: float, bright: float, hue: float) -> FloatArray:
-    shade = logs.mean(-1) - expected.mean(-1)
-    tint = (logs - logs.mean(-1, keepdims=True)) - (expected - expected.mean(-1, keepdims=True))
-    scale = np.where(shade < 0, dark, bright)
-    likeness: FloatArray = np.exp(-0.5 * ((shade / scale) ** 2 + (np.abs(tint).max(-1) / hue) ** 2))
+    shade, tint = _departure(logs, expected)
+    likeness: FloatArray = np.exp(-0.5 * ((shade / np.where(shade < 0, dark, bright)) ** 2 + (tint / hue) ** 2))
     return likeness
+
+
+def _departure(logs: FloatArray, expected: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """How much lighter (positive) than expected, and how much off in hue, both in logarithms."""
+    difference = cv2.subtract(logs, expected)
+    shade = _mean(difference)
+    blue, green, red = cv2.split(difference)
+    hue = cv2.max(cv2.max(cv2.absdiff(blue, shade), cv2.absdiff(green, shade)), cv2.absdiff(red, shade))
+    return shade, hue
+
+
+def _mean(colour: FloatArray) -> FloatArray:
+    """Mean of the three channels (numpy's own is slow along a short last axis)."""
+    return cv2.transform(colour, np.full((1, 3), 1 / 3, np.float32))
 
 
 def _outwards(values: FloatArray) -> FloatArray:
@@ -130,5 +146,5 @@ def _outwards(values: FloatArray) -> FloatArray:
 
 
 def _ramp(values: FloatArray, low: float, high: float) -> FloatArray:
-    t = np.clip((values - low) / (high - low), 0, 1)
-    return (t * t * (3 - 2 * t)).astype(np.float32)
+    t = np.clip((values - np.float32(low)) * np.float32(1 / (high - low)), 0, 1)
+    return t * t * (3 - 2 * t)

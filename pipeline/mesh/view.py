@@ -23,40 +23,55 @@ class FaceView:
 
     Attributes:
         crop: what it was made of.
-        points: ``(504, 3)`` float32, the mesh with its margin in crop pixels.
+        own: ``(504, 3)`` float32, the target's mesh with its margin in crop pixels.
+        points, landmarks: the same, and its ``(478, 3)`` landmarks, where the new face goes.
+        moved: whether that is elsewhere.
         grid: ``(width, height)`` of coarse maps.
         atlas_at: ``(h, w, 2)`` float32 coarse map of atlas coordinates in the unit square.
         seen: ``(h, w)`` float32 coarse map, 1 where the face itself (not its margin) is seen.
     """
 
     def __init__(self, crop: Crop, landmarks: FloatArray | None = None) -> None:
+        """
+        Args:
+            landmarks: ``(478, 3)``, where the new face goes, if its features are moved; the crop's own when ``None``.
+        """
         self.crop = crop
-        self.points = with_margin(crop.landmarks if landmarks is None else landmarks)
+        self.own = with_margin(crop.landmarks)
+        self.moved = landmarks is not None and landmarks is not crop.landmarks
+        self.landmarks = crop.landmarks if landmarks is None else landmarks
+        self.points = with_margin(self.landmarks) if self.moved else self.own
         height, width = crop.image.shape[:2]
         shrink = min(1.0, GRID / max(width, height))
         self.size = (width, height)
         self.grid = (max(8, round(width * shrink)), max(8, round(height * shrink)))
-        self.atlas_at, self.seen = self._draw()
+        self.atlas_at, self.seen, self._own_at = self._draw()
 
     def unfold(self, image: ImageArray, size: int = ZONES) -> ImageArray:
-        """A picture of the crop's size laid out on a `size` × `size` atlas."""
-        corner, weight, _ = texels(size)
-        points = self.points[:, :2].copy()
+        """A picture of the crop's size, with the face where the crop shows it, laid out on a `size` × `size` atlas."""
+        points = self.own[:, :2].copy()
         picture = image
         # Shrinking first, as far as the atlas is coarser than the picture, keeps noise out of what is measured.
         factor = max(1.0, float(np.ptp(points[:VERTICES, 0])) / (0.6 * size))
         if factor > 1.3:
             small = (max(1, round(image.shape[1] / factor)), max(1, round(image.shape[0] / factor)))
             picture = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
-            points = (points + 0.5) * (np.array(small, np.float32) / self.size) - 0.5
-        place = np.einsum("hwkd,hwk->hwd", points[corner], weight).astype(np.float32)
-        return cv2.remap(picture, place[..., 0], place[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            points = (points + 0.5) * (np.array(small, np.float32) / np.array(self.size, np.float32)) - 0.5
+        x, y = cv2.split(spread(points, size))
+        unfolded: ImageArray = cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return unfolded
+
+    def through(self) -> ImageArray:
+        """The crop with the target's own features moved along to where the new face has them."""
+        if not self.moved:
+            return self.crop.image
+        x, y = cv2.split(self.enlarge(self._own_at))
+        return cv2.remap(self.crop.image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
     @cached_property
     def facing(self) -> FloatArray:
         """``(128, 128)`` float32 over the atlas: cosine between the surface and the line of sight, 0 where turned away."""
-        corner, weight, covered = texels(ZONES)
-        return np.maximum((facing(self.points)[corner] * weight).sum(-1) * covered, 0).astype(np.float32)
+        return np.maximum(spread(facing(self.own)[:, None], ZONES), 0)
 
     def fold(self, atlas: FloatArray) -> FloatArray:
         """A map over the atlas, seen in the crop: a coarse map."""
@@ -67,7 +82,12 @@ class FaceView:
         """A coarse map at the crop's full size."""
         return cv2.resize(coarse, self.size, interpolation=cv2.INTER_LINEAR)
 
-    def _draw(self) -> tuple[FloatArray, FloatArray]:
+    def fold_fine(self, atlas: FloatArray) -> FloatArray:
+        """As `fold`, at the crop's full size: for what is finer than the coarse map."""
+        x, y = cv2.split(self.enlarge(self.atlas_at) * np.float32(atlas.shape[0]) - np.float32(0.5))
+        return cv2.remap(atlas, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+    def _draw(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         mesh = topology()
         factor = np.array(self.grid, np.float32) / np.array(self.size, np.float32)
         placed = (self.points[:, :2] + 0.5) * factor - 0.5
@@ -75,10 +95,28 @@ class FaceView:
         far_first = np.argsort(-self.points[faces, 2].sum(1))
         triangles = np.concatenate([mesh.triangles[: mesh.margins], faces[far_first]])
         inside = (np.arange(len(self.points)) < VERTICES).astype(np.float32)[:, None]
-        drawn, covered = rasterise(placed, triangles, np.hstack([mesh.uv, inside]), self.grid)
+        values = [mesh.uv, inside, self.own[:, :2]] if self.moved else [mesh.uv, inside]
+        drawn, covered = rasterise(placed, triangles, np.hstack(values), self.grid)
         # Between an outline vertex (1) and a margin vertex (0) lies the margin.
         seen = (covered & (drawn[..., 2] > 0.99)).astype(np.float32)
-        return _continue(drawn[..., :2], covered.astype(np.float32)), seen
+        filled = _continue(drawn, covered.astype(np.float32))
+        return np.ascontiguousarray(filled[..., :2]), seen, np.ascontiguousarray(filled[..., 3:])
+
+
+def spread(values: FloatArray, size: int) -> FloatArray:
+    """``(504, k)`` vertex values over a `size` × `size` atlas, ``(size, size, k)`` float32 (no last axis for k = 1).
+
+    Drawn on a grid of at most 64 texels for small and 512 for large atlases, and enlarged: between vertices values are
+    linear anyway.
+    """
+    grid = min(size, 64 if size <= ZONES else 512)
+    corner, weight, _ = texels(grid)
+    near = values[corner.reshape(-1, 3)]
+    result = near[:, 0] * weight.reshape(-1, 3)[:, :1]
+    result += near[:, 1] * weight.reshape(-1, 3)[:, 1:2]
+    result += near[:, 2] * weight.reshape(-1, 3)[:, 2:]
+    drawn = result.reshape(grid, grid, -1)
+    return cv2.resize(drawn, (size, size), interpolation=cv2.INTER_LINEAR)
 
 
 def facing(points: FloatArray) -> FloatArray:

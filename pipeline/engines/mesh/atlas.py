@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from pipeline.mesh.skin import Skin, read_skin
-from pipeline.mesh.topology import ZONES, texels, topology
-from pipeline.mesh.view import FaceView
+from pipeline.mesh.topology import ZONES, topology
+from pipeline.mesh.view import FaceView, spread
 from pipeline.types import Crop, FloatArray, Identity, ImageArray, SourcePhoto
 
 SMALLEST, LARGEST = 256, 2048
@@ -52,7 +52,7 @@ class _Leaf:
 def build_atlas(identity: Identity) -> Atlas:
     """Unfold every photo, take its light away, and put them together, each where it shows the face best."""
     size = _size(identity)
-    views = [FaceView(Crop(p.image, _landmarks(p), np.eye(2, 3, dtype=np.float32))) for p in identity.photos]
+    views = [FaceView(_crop(photo)) for photo in identity.photos]
     skins = [read_skin(view.unfold(view.crop.image), view.facing) for view in views]
     tone = _tone(skins)
     leaves = [_leaf(view, skin, tone, size) for view, skin in zip(views, skins, strict=True)]
@@ -77,6 +77,12 @@ def canonical_shape(photo: SourcePhoto) -> FloatArray:
     return (points @ back[:3, :3].T + back[:3, 3]).astype(np.float32)
 
 
+def _crop(photo: SourcePhoto) -> Crop:
+    """The whole photo as a crop."""
+    assert photo.face.pose is not None
+    return Crop(photo.image, _landmarks(photo), np.eye(2, 3, dtype=np.float32), photo.face.pose)
+
+
 def _landmarks(photo: SourcePhoto) -> FloatArray:
     assert photo.face.landmarks is not None
     return photo.face.landmarks
@@ -95,18 +101,23 @@ def _tone(skins: list[Skin]) -> FloatArray:
 
 
 def _leaf(view: FaceView, skin: Skin, tone: FloatArray, size: int) -> _Leaf:
-    corner, weights, _ = texels(min(size, 512))
-    place = np.einsum("hwkd,hwk->hwd", view.points[:, :2][corner], weights).astype(np.float32)
-    place = cv2.resize(place, (size, size), interpolation=cv2.INTER_LINEAR)
-    x, y = cv2.split(place)
+    x, y = cv2.split(spread(view.points[:, :2], size))
     picture = cv2.remap(view.crop.image, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    brightness = skin.light.mean(-1) / max(float(tone.mean()), 1.0)
     gain = cv2.resize(np.clip(tone / (skin.light + 2), 0.3, 3.0), (size, size), interpolation=cv2.INTER_LINEAR)
     flat = np.clip(picture.astype(np.float32) * gain, 0, 255)
     shown = np.clip(1 - np.maximum(skin.hair, skin.foreign), 0, 1)
-    exposed = np.clip((brightness - 0.12) / 0.38, 0.02, 1)
     seen = np.clip((view.facing - 0.03) / 0.45, 0, 1)
-    return _Leaf(flat, seen * shown * exposed, shown * np.clip(seen * 4, 0, 1))
+    return _Leaf(flat, seen * shown * _exposure(flat, tone), shown * np.clip(seen * 4, 0, 1))
+
+
+def _exposure(flat: FloatArray, tone: FloatArray) -> FloatArray:
+    """``(128, 128)`` float32, low where bare skin is so dark, even after the light was evened out, that it lies in a deep
+    shadow: there the other side of the face, if it is lit, tells more. Features are dark by nature and keep 1."""
+    small = cv2.GaussianBlur(cv2.resize(flat, (ZONES, ZONES), interpolation=cv2.INTER_AREA), (0, 0), 1.2)
+    brightness = small.mean(-1) / max(float(tone.mean()), 1.0)
+    dark = np.clip((brightness - 0.45) / 0.35, 0.02, 1)
+    bare = cv2.GaussianBlur(topology().skin * (1 - topology().beard), (0, 0), 1.2)
+    return (1 - bare * (1 - dark)).astype(np.float32)
 
 
 def _bind(leaves: list[_Leaf], tone: FloatArray) -> tuple[ImageArray, FloatArray]:

@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 
 from pipeline.engines.mesh.atlas import Atlas, build_atlas
+from pipeline.engines.mesh.likeness import move_towards
 from pipeline.engines.mesh.openings import openings
 from pipeline.mesh import FaceView, topology
-from pipeline.types import Box, Face, FloatArray, Identity, ImageArray, Options, Rendering
+from pipeline.types import Box, Crop, Face, FloatArray, Identity, ImageArray, Options, Rendering
 
 SURROUND = 1.34
 """The crop shows the face's box enlarged by this, so that light and grain of its surroundings can be seen."""
@@ -28,23 +29,24 @@ class MeshEngine:
     def area(self, face: Face) -> Box:
         return face.box.scaled(SURROUND)
 
+    def placed(self, crop: Crop, prepared: Atlas, options: Options) -> FloatArray:
+        """Where the new face's landmarks will be: ``(478, 3)`` in crop pixels."""
+        return move_towards(crop.landmarks, crop.pose, prepared.shape, options.likeness)
+
     def render(self, view: FaceView, prepared: Atlas, options: Options) -> Rendering:
         level, scale = _level(view.points, prepared)
-        place = view.enlarge(view.atlas_at) * np.float32(level.shape[0]) - np.float32(0.5)
-        x, y = cv2.split(place)
+        x, y = cv2.split(view.enlarge(view.atlas_at) * np.float32(level.shape[0]) - np.float32(0.5))
         image = cv2.remap(level, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         coverage = view.enlarge(_fade(view.seen) * view.fold(prepared.valid))
-        coverage *= 1 - openings(view.crop.landmarks, view.size, eyes=options.eyes == "target")
-        return Rendering(image, coverage, prepared.tone, scale)
+        return Rendering(image, coverage, prepared.tone, openings(view.landmarks, view.size), view.through(), scale)
 
 
 def _level(points: FloatArray, atlas: Atlas) -> tuple[ImageArray, float]:
     """The atlas level fit for the size of the face, and texels of the full atlas per pixel."""
     uv = topology().uv
-    pairs = ((10, 152), (234, 454), (33, 263))
     ratios = [
         float(np.linalg.norm(uv[a] - uv[b])) * atlas.size / max(float(np.linalg.norm(points[a, :2] - points[b, :2])), 1.0)
-        for a, b in pairs
+        for a, b in ((10, 152), (234, 454), (33, 263))
     ]
     scale = min(ratios)
     level = int(np.clip(np.floor(np.log2(max(scale, 1e-3)) + 0.35), 0, len(atlas.levels) - 1))

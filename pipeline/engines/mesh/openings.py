@@ -11,16 +11,15 @@ from pipeline.types import FloatArray
 _SUBPIXEL = 4
 
 
-def openings(landmarks: FloatArray, size: tuple[int, int], *, eyes: bool) -> FloatArray:
-    """``(height, width)`` float32, 1 inside the open mouth (and the open eyes), soft at the border, 0 elsewhere.
+def openings(landmarks: FloatArray, size: tuple[int, int]) -> FloatArray:
+    """``(height, width)`` float32, 1 inside the open mouth and the open eyes, soft at the border, 0 elsewhere.
 
     An opening that is nearly shut fades away, so that closed lips and lids belong wholly to the new face.
     """
     width, height = size
     face = float(np.linalg.norm(landmarks[10, :2] - landmarks[152, :2]))
     mask = np.zeros((height, width), np.float32)
-    groups = [(INNER_LIPS, 0.010)] + ([(RIGHT_EYE, 0.006), (LEFT_EYE, 0.006)] if eyes else [])
-    for group, softness in groups:
+    for group, softness in ((INNER_LIPS, 0.010), (RIGHT_EYE, 0.006), (LEFT_EYE, 0.006)):
         outline = landmarks[list(group), :2]
         sigma = max(0.6, softness * face)
         _add(mask, outline, sigma, _openness(outline))

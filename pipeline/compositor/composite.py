@@ -1,0 +1,36 @@
+"""From a rendering to the finished crop."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from pipeline.compositor.colour import match_light
+from pipeline.compositor.detail import match_detail
+from pipeline.compositor.glasses import rims
+from pipeline.compositor.mask import opacity
+from pipeline.compositor.paste import blend
+from pipeline.mesh import FaceView
+from pipeline.mesh.skin import Skin
+from pipeline.types import ImageArray, Options, Rendering
+
+
+def composite(rendering: Rendering, view: FaceView, skin: Skin, options: Options, *, seed: int) -> ImageArray:
+    """The crop with the new face in it: ``(h, w, 3)`` uint8 BGR, the crop's exact pixels where the face does not reach.
+
+    Args:
+        skin: what is known of the target's own face.
+        seed: of the grain; the frame's number.
+    """
+    alpha = opacity(rendering, view, skin, keep_occluders=options.keep_occluders)
+    face = match_light(rendering, view, skin, options.match_light)
+    if options.match_detail:
+        face = match_detail(face, alpha, view, skin, seed=seed)
+    openings = rendering.openings
+    worn = rims(view, skin) if options.keep_occluders else None
+    if worn is not None:
+        openings = worn if openings is None else cv2.max(openings, worn)
+    if openings is not None:
+        through = view.crop.image if rendering.through is None else rendering.through
+        face = blend(face, through, np.ascontiguousarray(openings))
+    return blend(view.crop.image, face, alpha)

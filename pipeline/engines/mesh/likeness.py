@@ -1,0 +1,61 @@
+"""Moving the target's inner features part of the way to where the source has them.
+
+Eyes, nose and mouth are moved as wholes, by the difference between the two faces' canonical shapes, so that expression
+stays the target's. The outline does not move. Where features go is measured only at points that expression hardly moves.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import cv2
+import numpy as np
+
+from pipeline.mesh import topology
+from pipeline.models.face_mesh import FACE_OVAL, VERTICES, face_mesh
+from pipeline.types import FloatArray
+
+ANCHORS = ((33, 133), (263, 362), (168, 6), (1, 4), (98, 327, 2), (61, 291, 0))
+"""Landmarks whose means are moved: the two eyes, nose root, tip and base, mouth."""
+REACH = 2.6
+"""Radius of influence of an anchor in centimetres."""
+LIMIT = 0.55
+"""No anchor moves farther than this, in centimetres."""
+
+
+def move_towards(landmarks: FloatArray, pose: FloatArray, shape: FloatArray, amount: float) -> FloatArray:
+    """`landmarks` ``(478, 3)`` with features moved by `amount` (0 to 1) towards the proportions of `shape`.
+
+    Args:
+        pose: ``(4, 4)`` of the landmarks, see `Face.pose`.
+        shape: ``(468, 3)`` canonical shape of the source, centimetres.
+    """
+    if amount <= 0:
+        return landmarks
+    back = np.linalg.inv(pose.astype(np.float64))
+    flip = np.array([1, 1, -1], np.float32)
+    own = (landmarks[:VERTICES] * flip) @ back[:3, :3].T + back[:3, 3]
+    wanted = np.array([shape[list(group)].mean(0) - own[list(group)].mean(0) for group in ANCHORS])
+    wanted[:, 2] *= 0.5
+    wanted *= np.minimum(1, LIMIT / (np.linalg.norm(wanted, axis=1, keepdims=True) + 1e-6))
+    moved = (_influence() @ wanted * amount) @ pose[:3, :3].T * flip
+    result = landmarks.copy()
+    result[:VERTICES] += moved
+    for iris, eye in ((slice(468, 473), (33, 133)), (slice(473, 478), (263, 362))):
+        result[iris] += moved[list(eye)].mean(0)
+    return result.astype(np.float32)
+
+
+@cache
+def _influence() -> FloatArray:
+    """``(468, 6)``: how much each vertex follows each anchor, 0 on the outline."""
+    mesh = face_mesh()
+    centres = np.array([mesh.vertices[list(group)].mean(0) for group in ANCHORS])
+    distance = np.linalg.norm(mesh.vertices[:, None, :2] - centres[None, :, :2], axis=2)
+    weights = np.exp(-0.5 * (distance / (REACH / 2)) ** 2) + 1e-9
+    shares = weights / weights.sum(1, keepdims=True)
+    uv = topology().uv[:VERTICES]
+    outline = uv[list(FACE_OVAL)].astype(np.float32)
+    inside = np.array([cv2.pointPolygonTest(outline, (float(u), float(v)), True) for u, v in uv])
+    depth = np.clip(inside / 0.17, 0, 1)
+    return (shares * (depth * depth * (3 - 2 * depth))[:, None]).astype(np.float32)
