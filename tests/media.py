@@ -1,0 +1,345 @@
+"""Every test clip, made from code out of the portraits that ship in dependencies, with the truth about each frame.
+
+The portraits are `skimage.data.astronaut()` (NASA) and matplotlib's ``grace_hopper.jpg`` (US Navy), both public domain.
+The same call gives the same pixels, each time and everywhere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+
+import av
+import cv2
+import matplotlib
+import numpy as np
+import skimage.data
+
+from pipeline.types import FloatArray, ImageArray
+
+RATE = Fraction(30)
+
+# The face in each portrait: its centre and width in pixels, and the part of the portrait that is shown.
+_PORTRAITS: dict[str, tuple[tuple[float, float], float, tuple[int, int, int, int]]] = {
+    "astronaut": ((224.0, 122.0), 92.0, (90, 5, 370, 305)),
+    "hopper": ((262.0, 232.0), 185.0, (45, 5, 470, 500)),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """Frames, and where the faces are in each.
+
+    Attributes:
+        frames: ``(height, width, 3)`` uint8 BGR each.
+        places: for each frame, by name of the portrait, the ``(2, 3)`` affine from portrait pixels to frame pixels;
+            names that are missing are not in the frame.
+    """
+
+    frames: list[ImageArray]
+    places: list[Mapping[str, FloatArray]]
+
+    def centre(self, index: int, name: str) -> tuple[float, float]:
+        """Where the face of `name` is in frame `index`."""
+        x, y = self.places[index][name] @ np.array([*_PORTRAITS[name][0], 1.0], np.float32)
+        return float(x), float(y)
+
+
+@cache
+def portrait(name: str) -> ImageArray:
+    """``"astronaut"`` or ``"hopper"`` as BGR uint8. Shared: do not write into it."""
+    if name == "astronaut":
+        return cv2.cvtColor(skimage.data.astronaut(), cv2.COLOR_RGB2BGR)
+    return cv2.imread(str(Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"))
+
+
+def portrait_file(name: str, folder: Path) -> Path:
+    """The portrait as a PNG file in `folder`."""
+    path = folder / f"{name}.png"
+    cv2.imwrite(str(path), portrait(name))
+    return path
+
+
+@cache
+def background(width: int, height: int, seed: int = 0) -> ImageArray:
+    """A blurred, evenly lit wall with some structure, in which nobody is."""
+    noise = np.random.default_rng(seed).normal(0, 1, (height // 16 + 2, width // 16 + 2, 3)).astype(np.float32)
+    wall = cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC) * 14
+    tint = np.random.default_rng(seed + 1).uniform(70, 150, 3).astype(np.float32)
+    slope = np.linspace(-25, 25, width, dtype=np.float32)[None, :, None]
+    return np.clip(wall + tint + slope, 0, 255).astype(np.uint8)
+
+
+def placed(name: str, centre: tuple[float, float], face_width: float, degrees: float = 0.0) -> FloatArray:
+    """The affine that puts the face of a portrait at `centre`, `face_width` pixels wide, turned clockwise."""
+    (x, y), width, _ = _PORTRAITS[name]
+    scale, angle = face_width / width, math.radians(degrees)
+    c, s = scale * math.cos(angle), scale * math.sin(angle)
+    return np.array([[c, -s, centre[0] - c * x + s * y], [s, c, centre[1] - s * x - c * y]], np.float32)
+
+
+def paste(frame: ImageArray, name: str, place: FloatArray, image: ImageArray | None = None) -> ImageArray:
+    """`frame` with the bust of a portrait (or of `image`, a changed copy of it) in front."""
+    height, width = frame.shape[:2]
+    source = portrait(name) if image is None else image
+    scale = math.sqrt(abs(float(np.linalg.det(place[:, :2]))))
+    mask = _mask(name)
+    if scale < 0.5:
+        # A bilinear warp would alias: reduce the portrait first.
+        small = 2 * scale
+        source = cv2.resize(source, None, fx=small, fy=small, interpolation=cv2.INTER_AREA)
+        mask = cv2.resize(mask, None, fx=small, fy=small, interpolation=cv2.INTER_AREA)
+        place = place @ np.array([[1 / small, 0, 0.5 / small - 0.5], [0, 1 / small, 0.5 / small - 0.5], [0, 0, 1]])
+    alpha = cv2.warpAffine(mask, place, (width, height), flags=cv2.INTER_LINEAR)[:, :, None]
+    seen = cv2.warpAffine(source, place, (width, height), flags=cv2.INTER_LINEAR)
+    return np.clip(frame + alpha * (seen.astype(np.float32) - frame) + 0.5, 0, 255).astype(np.uint8)
+
+
+@cache
+def _mask(name: str) -> FloatArray:
+    """Where the bust of a portrait is, 0 to 1, with soft borders."""
+    x0, y0, x1, y1 = _PORTRAITS[name][2]
+    mask = np.zeros(portrait(name).shape[:2], np.float32)
+    cv2.ellipse(mask, ((x0 + x1) // 2, (y0 + y1) // 2), ((x1 - x0) // 2, (y1 - y0) // 2), 0, 0, 360, 1.0, -1)
+    return cv2.GaussianBlur(mask, (0, 0), 6)
+
+
+def scene(
+    count: int,
+    people: Mapping[str, Callable[[int], FloatArray | None]],
+    size: tuple[int, int] = (640, 360),
+    seed: int = 0,
+) -> Clip:
+    """`count` frames in which each of `people` is where its function says, later names in front of earlier ones."""
+    frames, places = [], []
+    for index in range(count):
+        frame, where = background(*size, seed), {}
+        for name, motion in people.items():
+            place = motion(index)
+            if place is not None:
+                frame, where[name] = paste(frame, name, place), place
+        frames.append(frame)
+        places.append(where)
+    return Clip(frames, places)
+
+
+def still(count: int = 30, name: str = "hopper", face_width: float = 110.0, noise: float = 3.0) -> Clip:
+    """Somebody who does not move at all, before a camera with `noise` (standard deviation in grey levels)."""
+    clip = scene(1, {name: lambda _: placed(name, (320, 190), face_width)})
+    random = np.random.default_rng(3)
+    frames = [
+        np.clip(clip.frames[0] + random.normal(0, noise, clip.frames[0].shape), 0, 255).astype(np.uint8)
+        for _ in range(count)
+    ]
+    return Clip(frames, clip.places * count)
+
+
+def camera(count: int = 48, name: str = "hopper") -> Clip:
+    """A pan and a zoom."""
+
+    def motion(i: int) -> FloatArray:
+        t = i / count
+        return placed(name, (200 + 240 * t, 180 + 25 * math.sin(4 * t)), 80 + 60 * t)
+
+    return scene(count, {name: motion})
+
+
+def rotation(count: int = 72, name: str = "hopper", turn: float = 360.0) -> Clip:
+    """A full turn in the picture plane."""
+    return scene(count, {name: lambda i: placed(name, (320, 180), 100, turn * i / count)})
+
+
+def crossing(count: int = 60) -> Clip:
+    """Two people change sides; the astronaut passes behind Hopper and is hidden for a moment."""
+    return scene(
+        count,
+        {
+            "astronaut": lambda i: placed("astronaut", (540 - 440 * i / count, 185), 84),
+            "hopper": lambda i: placed("hopper", (100 + 440 * i / count, 180), 96),
+        },
+    )
+
+
+def cut(count: int = 40, at: int = 20) -> Clip:
+    """Hopper, then from frame `at` the astronaut, in the same place of another room."""
+    first = scene(at, {"hopper": lambda i: placed("hopper", (320 + i, 180), 100)})
+    second = scene(count - at, {"astronaut": lambda i: placed("astronaut", (330 - i, 180), 100)}, seed=7)
+    return Clip(first.frames + second.frames, first.places + second.places)
+
+
+def leaving(count: int = 84, name: str = "hopper") -> Clip:
+    """Somebody walks out of the picture, stays away for a third of the time, and comes back."""
+
+    def motion(i: int) -> FloatArray | None:
+        t = 3 * i / count
+        if 1 <= t < 2:
+            return None
+        away = t if t < 1 else 3 - t
+        return placed(name, (300 + 480 * away, 180), 100)
+
+    return scene(count, {name: motion})
+
+
+def occluded(count: int = 60, name: str = "hopper") -> Clip:
+    """A skin-coloured bar, the breadth of a hand, passes over the face."""
+    clip = scene(1, {name: lambda _: placed(name, (320, 180), 110)})
+    frames = []
+    for i in range(count):
+        frame, x = clip.frames[0].copy(), round(150 + 340 * i / count)
+        cv2.rectangle(frame, (x, 90), (x + 45, 300), (120, 150, 205), -1)
+        frames.append(frame)
+    return Clip(frames, clip.places * count)
+
+
+def small_face(count: int = 30, name: str = "hopper", face_width: float = 40.0) -> Clip:
+    """A face of 40 pixels in a 1280x720 frame, walking."""
+    return scene(count, {name: lambda i: placed(name, (700 + 2 * i, 300 + i), face_width)}, (1280, 720))
+
+
+def opening(i: int) -> float:
+    """How far the mouth of `talking` is open in frame `i`, 0 to 1."""
+    return (1 - math.cos(2 * math.pi * i / 14)) / 2
+
+
+def closing(i: int) -> float:
+    """How far the eyes of `talking` are closed in frame `i`, 0 to 1: a blink of six frames every 24."""
+    return max(0.0, 1 - abs((i + 12) % 24 - 12) / 3)
+
+
+def talking(
+    landmarks: FloatArray, count: int = 48, name: str = "hopper", face_width: float = 150.0, motion: float = 0.0
+) -> Clip:
+    """Somebody talks and blinks, made by warping the mesh of the portrait (see `opening`, `closing`).
+
+    Args:
+        landmarks: ``(478, 3)`` of the portrait itself.
+        motion: pixels that the head sways to either side.
+    """
+    frames, places, looks = [], [], {}
+    for i in range(count):
+        key = round(opening(i), 3), round(closing(i), 3)
+        if key not in looks:
+            looks[key] = grimace(portrait(name), landmarks, *key)
+        place = placed(name, (320 + motion * math.sin(i / 6), 190), face_width)
+        frames.append(paste(background(640, 360), name, place, looks[key]))
+        places.append({name: place})
+    return Clip(frames, places)
+
+
+# Lower lip and what hangs on it; upper lids with the lower lids they meet.
+_LOWER = (95, 88, 178, 87, 14, 317, 402, 318, 324, 146, 91, 181, 84, 17, 314, 405, 321, 375)
+_INSIDE = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95)
+_LIDS = (
+    *((246, 7), (161, 163), (160, 144), (159, 145), (158, 153), (157, 154), (173, 155)),
+    *((466, 249), (388, 390), (387, 373), (386, 374), (385, 380), (384, 381), (398, 382)),
+)
+
+
+def grimace(image: ImageArray, landmarks: FloatArray, mouth: float, eyes: float) -> ImageArray:
+    """`image` with the mouth opened (0 to 1: a fifth of the face's height) and the eyes closed (0 to 1)."""
+    points = landmarks[:468, :2].astype(np.float32)
+    moved = points.copy()
+    height = float(points[152, 1] - points[10, 1])
+    corner = float(points[[61, 291], 1].mean())
+    half = float(points[291, 0] - points[61, 0]) / 2
+    across = np.clip(1 - np.abs(points[:, 0] - points[14, 0]) / half, 0, 1) ** 0.5
+    # The lower lip goes down with the jaw; what lies below follows, less towards the cheeks.
+    below = (points[:, 1] > corner + 0.02 * height) & (np.arange(468) != 13)
+    below[list(_LOWER)] = True
+    below[[78, 308, 61, 291, *(0, 11, 12, 37, 267, 82, 312, 81, 311, 80, 310, 191, 415)]] = False
+    moved[below, 1] += 0.2 * mouth * height * across[below]
+    for upper, lower in _LIDS:
+        moved[upper] += eyes * (points[lower] - points[upper])
+    result = _morphed(image, points, moved)
+    if mouth > 0.02:
+        inside = np.zeros(image.shape[:2], np.float32)
+        rim = moved[list(_INSIDE)]
+        cv2.fillPoly(inside, [np.round(rim * 16).astype(np.int32)], 1.0, cv2.LINE_AA, 4)
+        hole = np.full_like(image, (28, 22, 48))
+        top, reach = moved[13], 0.75 * half
+        teeth = [(top[0] - reach, top[1] - 4), (top[0] + reach, top[1] + 0.05 * height * min(1.0, 2 * mouth))]
+        cv2.rectangle(hole, *[tuple(int(v) for v in corner_) for corner_ in teeth], (205, 220, 225), -1)
+        alpha = cv2.GaussianBlur(inside, (0, 0), 1.0)[:, :, None]
+        result = np.clip(result + alpha * (hole.astype(np.float32) - result) + 0.5, 0, 255).astype(np.uint8)
+    return result
+
+
+def _morphed(image: ImageArray, points: FloatArray, moved: FloatArray) -> ImageArray:
+    """`image` with each triangle of the face mesh that has a moved corner warped affinely to where it went."""
+    from pipeline.models.face_mesh import face_mesh
+
+    result = image.copy()
+    for triangle in face_mesh().triangles:
+        before, after = points[triangle], moved[triangle]
+        if np.abs(before - after).max() < 0.01 or abs(float(np.cross(after[1] - after[0], after[2] - after[0]))) < 0.5:
+            continue
+        x0, y0 = np.floor(after.min(0)).astype(int) - 1
+        x1, y1 = np.ceil(after.max(0)).astype(int) + 2
+        matrix = cv2.getAffineTransform(before, after - np.array([x0, y0], np.float32))
+        patch = cv2.warpAffine(image, matrix, (int(x1 - x0), int(y1 - y0)), borderMode=cv2.BORDER_REPLICATE)
+        mask = np.zeros(patch.shape[:2], np.uint8)
+        cv2.fillConvexPoly(mask, np.round((after - [x0, y0]) * 16).astype(np.int32), 255, cv2.LINE_8, 4)
+        part = result[y0:y1, x0:x1]
+        part[mask > 0] = patch[mask > 0]
+    return result
+
+
+def write_clip(
+    path: Path,
+    frames: Iterable[ImageArray],
+    rate: Fraction | int = RATE,
+    *,
+    codec: str = "libx264",
+    pix_fmt: str = "yuv420p",
+    container: str | None = None,
+    options: Mapping[str, str] | None = None,
+    audio: float | None = None,
+    audio_codec: str = "aac",
+    times: Iterable[int] | None = None,
+    time_base: Fraction | None = None,
+) -> Path:
+    """Encode `frames` into a file by PyAV.
+
+    Args:
+        path: the file to write; its suffix names the container unless `container` does.
+        frames: BGR uint8, all of one size.
+        rate: frames a second.
+        options: for the encoder; CRF 18 by default for x264 and x265.
+        audio: seconds of a 440 Hz tone to put beside the picture; ``None`` for none.
+        times: presentation time of each frame in units of `time_base`, for variable frame rates.
+        time_base: unit of `times`; one over `rate` by default.
+
+    Returns:
+        `path`.
+    """
+    rate = Fraction(rate)
+    base = time_base or 1 / rate
+    stamps = iter(times) if times is not None else None
+    if options is None:
+        options = {"crf": "18", "preset": "veryfast"} if codec in ("libx264", "libx265") else {}
+    with av.open(str(path), "w", format=container) as out:
+        stream = None
+        sound = out.add_stream(audio_codec, rate=48000, layout="mono") if audio else None
+        for index, image in enumerate(frames):
+            if stream is None:
+                stream = out.add_stream(codec, rate=rate, options=dict(options))
+                stream.height, stream.width = image.shape[:2]
+                stream.pix_fmt = pix_fmt
+                stream.codec_context.time_base = base
+            frame = av.VideoFrame.from_ndarray(image, format="bgr24").reformat(format=pix_fmt)
+            frame.pts, frame.time_base = (next(stamps) if stamps is not None else index), base
+            out.mux(stream.encode(frame))
+        if stream is not None:
+            out.mux(stream.encode(None))
+        if sound is not None and audio is not None:
+            wave = (0.2 * np.sin(2 * np.pi * 440 * np.arange(int(audio * 48000)) / 48000)).astype(np.float32)
+            for start in range(0, len(wave), 1024):
+                chunk = av.AudioFrame.from_ndarray(wave[None, start : start + 1024], format="fltp", layout="mono")
+                chunk.sample_rate, chunk.pts, chunk.time_base = 48000, start, Fraction(1, 48000)
+                out.mux(sound.encode(chunk))
+            out.mux(sound.encode(None))
+    return path
