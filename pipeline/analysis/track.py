@@ -37,10 +37,10 @@ MEMORY = 90
 STRANGE = 0.2
 """A tracked face whose embedding agrees less than this with its track, twice running, is somebody else."""
 
-SMALL, SMALLER = 40, 64
+SMALL, SMALLER = 36, 64
 """The smallest faces looked for are so many times smaller than the frame is long: each time, and now and then."""
 
-THOROUGH = 4
+THOROUGH = 6
 """Every so many detections are thorough ones."""
 
 TOUCHING = 0.05
@@ -96,7 +96,7 @@ class Tracker:
         lost = self._follow(frame, position)
         lost |= self._part(frame, position)
         if starts or lost or frame.index % self._interval == 0:
-            self._detect(frame, position)
+            self._detect(frame, position, starts)
         self._verify(frame, position)
         self._forget(position)
         return [self._emit()] if len(self._held) > self._delay else []
@@ -140,10 +140,10 @@ class Tracker:
             parted = True
         return parted
 
-    def _detect(self, frame: Frame, position: int) -> None:
+    def _detect(self, frame: Frame, position: int, starts: bool) -> None:
         tracked = [trail.faces[position] for trail in self._alive()]
         # Every few times a more thorough look: for smaller faces, and for turned ones beside those already known.
-        thorough = frame.index % (THOROUGH * self._interval) == 0
+        thorough = starts or frame.index % (THOROUGH * self._interval) == 0
         least = max(frame.width, frame.height) / (SMALLER if thorough else SMALL)
         turns = thorough or not tracked
         detections = self._finder.detector(frame.image(), turns=turns, min_face=least, fine_turns=False)
