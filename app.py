@@ -16,9 +16,10 @@ from collections.abc import Sequence
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit code. Each way in loads only what it needs."""
+    words = sys.argv[1:] if arguments is None else arguments
+    _quieten(verbose="--verbose" in words or "-v" in words)
     parser = _parser()
-    given = parser.parse_args(arguments)
-    _quieten(given.verbose)
+    given = parser.parse_args(words)
     if given.headless:
         from studio import headless
 
@@ -55,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
 def _quieten(verbose: bool) -> None:
     """Logs warnings only, and tells native libraries to keep their chatter to themselves; errors still come through.
 
-    Has to happen before they are loaded: they read these variables then.
+    Has to happen before anything of the pipeline is imported: they read these variables when they are loaded.
     """
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING,

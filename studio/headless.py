@@ -118,11 +118,11 @@ def _people(given: argparse.Namespace, cancel: threading.Event) -> str:
     if not people:
         raise NoFaceInTarget()
     pictures = _write_thumbnails(people, given.thumbnails) if given.thumbnails else {}
-    rows = [_row(person, pictures.get(person.number)) for person in people]
+    rows = [person_data(person, pictures.get(person.number)) for person in people]
     return json.dumps({"people": rows}, indent=2) + "\n" if given.json else terminal.people_table(rows)
 
 
-def _row(person: Person, picture: Path | None) -> dict[str, Any]:
+def person_data(person: Person, picture: Path | None = None) -> dict[str, Any]:
     row: dict[str, Any] = {
         "person": person.number,
         "first_time": round(person.first_time, 3),

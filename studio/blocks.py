@@ -1,0 +1,52 @@
+"""Builds the page: the head, one file a tab beside this one, and the named endpoints."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from studio import api, recast_tab
+from studio.examples import Example
+from studio.operations import Studio
+from studio.settings import ASSETS
+
+TITLE = "Recast"
+HEAD = """
+<header class="masthead">
+  <span class="mark" aria-hidden="true"></span>
+  <div><h1>Recast</h1><p>One photo, one picture or video: the role gets a new face.</p></div>
+</header>
+"""
+FOOT = """
+<footer class="foot">
+  Recast faces only with the consent of the people shown. Files stay on this server and are deleted after a day.
+</footer>
+"""
+
+
+def theme() -> gr.themes.Base:
+    """Quiet greys, one accent, the system's own fonts: nothing is fetched from elsewhere."""
+    sans = ["Inter", "ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
+    return gr.themes.Base(
+        primary_hue=gr.themes.colors.teal,
+        secondary_hue=gr.themes.colors.teal,
+        neutral_hue=gr.themes.colors.zinc,
+        radius_size=gr.themes.sizes.radius_lg,
+        font=sans,
+        font_mono=["ui-monospace", "SFMono-Regular", "Menlo", "monospace"],
+    )
+
+
+def css() -> str:
+    return (ASSETS / "studio.css").read_text(encoding="utf-8")
+
+
+def build(studio: Studio, examples: tuple[Example, ...] = ()) -> gr.Blocks:
+    """The whole page over `studio`."""
+    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(3600, 24 * 3600)) as page:
+        gr.HTML(HEAD, elem_id="head", padding=False)
+        recast_tab.build(studio, page, examples)
+        gr.HTML(FOOT, elem_id="foot", padding=False)
+        api.build(studio)
+    # No `/run` past the queue; followers cost nothing, the worker bounds the work.
+    page.queue(api_open=False, default_concurrency_limit=None, max_size=200)
+    return page

@@ -1,0 +1,151 @@
+"""What a request may be, checked before the web framework reads it.
+
+A mounted Gradio app bounds neither bodies nor fields, takes a server path for an upload where the payload is shaped
+cleverly, and fetches addresses on behalf of whoever asks. This middleware stands in front of all of it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from studio.settings import Settings
+
+_EVENTS = re.compile(r"/(queue/join|call/|run/|api/|stream/|component_server)")
+_FETCHES = re.compile(r"/(file[=/]\s*[a-z][a-z0-9+.-]*:|file[=/]\s*//|proxy[=/])", re.IGNORECASE)
+_ADDRESS = re.compile(r"\s*([a-z][a-z0-9+.-]*:|//|\\\\)", re.IGNORECASE)
+_FILE_DATA = "gradio.FileData"
+
+
+class Refused(Exception):
+    """The request is not let through; `str` of it may be shown."""
+
+    def __init__(self, status: int, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.code = code
+
+
+class Guard:
+    """ASGI middleware: bounds every body, and every file that an event names."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app = app
+        self.settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            if _FETCHES.search(scope["path"]):
+                raise Refused(403, "no_fetching", "Addresses are not fetched here.")
+            bounded = _bounded(receive, self._limit(scope))
+            _check_length(scope, self._limit(scope))
+            if scope["method"] == "POST" and _EVENTS.search(scope["path"]):
+                bounded = await self._checked(bounded)
+            await self.app(scope, bounded, watched)
+        except Refused as refused:
+            if started:
+                raise
+            answer = JSONResponse({"error": str(refused), "code": refused.code, "detail": str(refused)}, refused.status)
+            await answer(scope, receive, send)
+
+    def _limit(self, scope: Scope) -> int:
+        return self.settings.upload_bytes if scope["path"].endswith("/upload") else self.settings.json_bytes
+
+    async def _checked(self, receive: Receive) -> Receive:
+        """Reads the body of an event and looks at the files it names; the application then reads it again."""
+        body = bytearray()
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] != "http.request":
+                raise Refused(400, "cut_off", "The request was cut off.")
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+        try:
+            payload = json.loads(bytes(body)) if body else None
+        except (ValueError, RecursionError):
+            raise Refused(400, "bad_json", "The request is not JSON.") from None
+        check_payload(payload, self.settings.readable)
+        return _replay(bytes(body), receive)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    given = False
+
+    async def again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
+
+
+def _check_length(scope: Scope, limit: int) -> None:
+    for name, value in scope["headers"]:
+        if name == b"content-length" and (not value.isdigit() or int(value) > limit):
+            raise _too_large(limit)
+
+
+def _bounded(receive: Receive, limit: int) -> Receive:
+    count = 0
+
+    async def counted() -> Message:
+        nonlocal count
+        message = await receive()
+        count += len(message.get("body", b""))
+        if count > limit:
+            raise _too_large(limit)
+        return message
+
+    return counted
+
+
+def _too_large(limit: int) -> Refused:
+    return Refused(413, "too_large", f"The request is larger than the {limit // 1024**2} MB allowed.")
+
+
+def check_payload(payload: Any, folders: Sequence[Path]) -> None:
+    """Refuses a payload that names a file which was not uploaded here.
+
+    Raises:
+        Refused: a ``path`` is an address, lies outside `folders`, is no file, or is not marked as an upload.
+    """
+    waiting = [payload]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting.extend(value)
+        elif isinstance(value, dict):
+            waiting.extend(value.values())
+            if isinstance(value.get("path"), str):
+                meta = value.get("meta")
+                marked = isinstance(meta, dict) and meta.get("_type") == _FILE_DATA
+                if not marked or _ADDRESS.match(value["path"]) or not contained(value["path"], folders):
+                    raise Refused(400, "not_uploaded", "A file in the request was not uploaded here, or is gone.")
+
+
+def contained(path: str | Path, folders: Sequence[Path]) -> bool:
+    """Whether `path`, with every link followed, is a file inside one of `folders`."""
+    try:
+        real = Path(path).resolve(strict=True)
+    except (OSError, ValueError, RuntimeError):
+        return False
+    return real.is_file() and any(real.is_relative_to(folder.resolve()) for folder in folders)
