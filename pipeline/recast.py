@@ -12,14 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.analysis import FaceFinder, Tracker
+from pipeline.analysis import Assigner, FaceFinder, PeopleCollector, Tracker
 from pipeline.engines.catalogue import engine_named
 from pipeline.errors import Cancelled, InputError, NoFaceInSource, NoFaceInTarget
 from pipeline.flow import StageClock, run
 from pipeline.frame_recaster import Wardrobe, recast_frame
 from pipeline.ledger import Ledger
 from pipeline.marking import tags
-from pipeline.media import Picture, VideoReader, VideoWriter, probe, read_picture, write_picture
+from pipeline.media import Picture, open_result, open_target, probe, read_picture, write_picture
 from pipeline.types import (
     Cast,
     Face,
@@ -110,8 +110,6 @@ class Recaster:
             Cancelled: `cancel` was set.
         """
         info = probe(target, self.limits)
-        from pipeline.analysis.people import PeopleCollector
-
         collector = PeopleCollector()
         if info.kind == "image":
             picture = read_picture(target, self.limits)
@@ -119,7 +117,7 @@ class Recaster:
             return collector.people()
         ledger = Ledger(FINDING, _expected(info, options), progress)
         tracker = Tracker(self._finder, smooth=0.0)
-        with VideoReader(target, options.start, options.end, self.limits, info) as reader:
+        with open_target(target, info, options.start, options.end, self.limits) as reader:
             for frame, faces in _tracked(tracker, _until(reader, cancel), StageClock()):
                 collector.add(frame, faces)
                 ledger.advance()
@@ -215,8 +213,8 @@ class Recaster:
             return frame, recast_frame(frame, roles, wardrobe, options), anyone
 
         with (
-            VideoReader(info.path, options.start, options.end, self.limits, info) as reader,
-            VideoWriter(output, reader, options, tags(options.engine)) as writer,
+            open_target(info.path, info, options.start, options.end, self.limits) as reader,
+            open_result(output, reader, options, tags(options.engine)) as writer,
         ):
 
             def write(done: tuple[Frame, int, bool]) -> None:
@@ -256,11 +254,7 @@ class _Casting:
 
     def __init__(self, cast: Cast, options: Options) -> None:
         self._cast, self._select = cast, options.select
-        self._assigner = None
-        if cast.roles:
-            from pipeline.analysis.people import Assigner
-
-            self._assigner = Assigner(tuple(role.person for role in cast.roles))
+        self._assigner = Assigner([role.person for role in cast.roles]) if cast.roles else None
         self.seen: set[int] = set()
 
     def roles(self, faces: Sequence[Face]) -> _Roles:

@@ -167,7 +167,7 @@ class Options:
         select: which faces `Cast.everyone` replaces in each frame.
         likeness: 0 keeps the target's proportions, 1 moves the inner features to the source's as far as the target's
             outline allows.
-        eyes: whose irises are shown; the gaze is always the target's.
+        eyes: whose irises' colour is shown; gaze and lids are always the target's.
         keep_occluders: leave hair, glasses and hands of the target in front of the new face.
         match_light: 0 keeps the photo's light, 1 takes the target's.
         match_detail: bring sharpness and grain of the new face to those of the frame.
@@ -180,7 +180,7 @@ class Options:
     device: DeviceName = "auto"
     select: Select = "all"
     likeness: float = 0.35
-    eyes: Eyes = "target"
+    eyes: Eyes = "source"
     keep_occluders: bool = True
     match_light: float = 1.0
     match_detail: bool = True

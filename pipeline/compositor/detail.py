@@ -11,6 +11,8 @@ from pipeline.types import FloatArray, ImageArray
 
 TILE = 128
 """Side of the repeating grain pattern."""
+GRAIN = 3.0
+"""More than this (grey levels) is texture rather than grain."""
 
 
 def match_detail(image: ImageArray, alpha: FloatArray, view: FaceView, skin: Skin, *, seed: int) -> ImageArray:
@@ -29,17 +31,18 @@ def match_detail(image: ImageArray, alpha: FloatArray, view: FaceView, skin: Ski
         result = _blurred(image, ours, theirs)
         ours = _bands(result, weight)
     missing = float(np.sqrt(max(theirs[0] ** 2 - ours[0] ** 2, 0.0)))
-    return _grained(result, missing, seed) if missing > 0.3 else result
+    return _grained(result, min(missing, GRAIN), seed) if missing > 0.2 else result
 
 
 def _bands(image: ImageArray, weight: np.ndarray) -> tuple[float, float]:
-    """Robust spread of the two finest octaves of luma over the weighted pixels."""
-    luma = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    """Typical amplitude of the two finest octaves of luma over the weighted pixels. Medians: wrinkles, freckles and the
+    strokes of a brush are few among many pixels, grain is everywhere."""
+    luma = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float32)
     fine = cv2.GaussianBlur(luma, (3, 3), 0.8)
     middle = cv2.GaussianBlur(luma, (7, 7), 1.8)
-    grain = cv2.absdiff(luma, fine)[weight].astype(np.float32)
-    detail = cv2.absdiff(fine, middle)[weight].astype(np.float32)
-    return float(grain.mean()), float(detail.mean())
+    grain = np.abs((luma - fine)[weight])
+    detail = np.abs((fine - middle)[weight])
+    return float(np.median(grain)), float(np.median(detail))
 
 
 def _blurred(image: ImageArray, ours: tuple[float, float], theirs: tuple[float, float]) -> ImageArray:
@@ -51,10 +54,10 @@ def _blurred(image: ImageArray, ours: tuple[float, float], theirs: tuple[float, 
 
 
 def _grained(image: ImageArray, strength: float, seed: int) -> ImageArray:
-    """Luma noise whose mean absolute fine band is `strength`."""
+    """Luma noise whose typical fine band is `strength`."""
     noise = np.random.default_rng(seed).standard_normal((TILE, TILE)).astype(np.float32)
     noise = cv2.GaussianBlur(noise, (3, 3), 0.6)
-    fine = np.abs(noise - cv2.GaussianBlur(noise, (3, 3), 0.8)).mean()
+    fine = np.median(np.abs(noise - cv2.GaussianBlur(noise, (3, 3), 0.8)))
     height, width = image.shape[:2]
     tiled = np.tile(noise * (strength / fine), (height // TILE + 1, width // TILE + 1))[:height, :width]
     grained: ImageArray = cv2.add(image, cv2.merge([tiled] * 3), dtype=cv2.CV_8U)

@@ -67,7 +67,9 @@ def read_skin(unfolded: ImageArray, seen: FloatArray) -> Skin:
     rim_dark = _ramp(-depart, 0.24, 0.50) * zones.rim
     deep = _ramp(-depart, 0.75, 1.25)
     glare = _ramp(depart, 0.30, 0.60)
-    hair = _outwards(cv2.GaussianBlur(np.maximum(rim_dark, foreign_hue * zones.rim) * (1 - zones.features), (0, 0), 1.2))
+    rim_bright = _ramp(depart, 0.45, 0.80) * zones.rim
+    covered = cv2.max(cv2.max(rim_dark, rim_bright), foreign_hue * zones.rim) * (1 - zones.features)
+    hair = _outwards(cv2.GaussianBlur(covered, (0, 0), 1.2))
     foreign = np.maximum(foreign_hue, deep) * zones.skin * (1 - zones.rim) * (1 - zones.beard)
     foreign = _ramp(cv2.GaussianBlur(foreign, (0, 0), 2.0), 0.35, 0.7)
     tolerance = _ramp(-depart, 0.45, 0.95)

@@ -81,7 +81,7 @@ def topology() -> Topology:
     x, y = _grid(uv)
     inner = skin * _ellipse(x, y, 0.0, 0.28, 0.95, 0.50)
     beard = face * _soft(y, 0.38, 0.55) * np.maximum(_ellipse(x, y, 0.0, 0.75, 0.62, 0.42), _soft(y, 0.85, 1.0))
-    rim = face * np.clip(_soft(-y, 0.26, 0.42) + _soft(np.abs(x), 0.85, 1.15) * _soft(-y, -0.9, -0.6), 0, 1)
+    rim = face * np.clip(_soft(-y, 0.26, 0.42) + _soft(np.abs(x), 0.85, 1.15) * _soft(-y, -1.25, -0.95), 0, 1)
     return Topology(uv, triangles, len(margin), mirror, face, skin, features, inner, rim, beard.astype(np.float32))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from pipeline.engines.mesh.irises import iris_colour
 from pipeline.mesh.skin import Skin, read_skin
 from pipeline.mesh.topology import ZONES, topology
 from pipeline.mesh.view import FaceView, spread
@@ -28,12 +29,14 @@ class Atlas:
         valid: ``(128, 128)`` float32, 0 where no photo shows the face itself (hair, hat, never seen).
         tone: ``(3,)`` float32 BGR, the colour of bare skin.
         shape: ``(468, 3)`` float32, the face's proportions in the canonical frame (centimetres, y up).
+        irises: ``(3,)`` float32, see `iris_colour`; ``None`` where no photo shows them well.
     """
 
     levels: tuple[ImageArray, ...]
     valid: FloatArray
     tone: FloatArray
     shape: FloatArray
+    irises: FloatArray | None
 
     @property
     def size(self) -> int:
@@ -66,7 +69,9 @@ def build_atlas(identity: Identity) -> Atlas:
         half = levels[-1].shape[0] // 2
         levels.append(cv2.resize(levels[-1], (half, half), interpolation=cv2.INTER_AREA))
     shape = np.mean([canonical_shape(photo) for photo in identity.photos], axis=0).astype(np.float32)
-    return Atlas(tuple(levels), valid, tone, shape)
+    colours = [c for photo in identity.photos if (c := iris_colour(photo.image, _landmarks(photo))) is not None]
+    irises = np.mean(colours, axis=0).astype(np.float32) if colours else None
+    return Atlas(tuple(levels), valid, tone, shape, irises)
 
 
 def canonical_shape(photo: SourcePhoto) -> FloatArray:
@@ -105,9 +110,16 @@ def _leaf(view: FaceView, skin: Skin, tone: FloatArray, size: int) -> _Leaf:
     picture = cv2.remap(view.crop.image, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     gain = cv2.resize(np.clip(tone / (skin.light + 2), 0.3, 3.0), (size, size), interpolation=cv2.INTER_LINEAR)
     flat = np.clip(picture.astype(np.float32) * gain, 0, 255)
-    shown = np.clip(1 - np.maximum(skin.hair, skin.foreign), 0, 1)
+    shown = 1 - np.maximum(_with_shadow(skin.hair), skin.foreign)
     seen = np.clip((view.facing - 0.03) / 0.45, 0, 1)
     return _Leaf(flat, seen * shown * _exposure(flat, tone), shown * np.clip(seen * 4, 0, 1))
+
+
+def _with_shadow(hair: FloatArray) -> FloatArray:
+    """Hair and the edge it casts on the skin before it. Brows are never taken for it."""
+    wide = cv2.dilate(hair, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (13, 13)))
+    kept = cv2.GaussianBlur(topology().features, (0, 0), 1.5)
+    return np.maximum(cv2.GaussianBlur(wide, (0, 0), 2.0) * (1 - kept), hair).astype(np.float32)
 
 
 def _exposure(flat: FloatArray, tone: FloatArray) -> FloatArray:
@@ -116,7 +128,7 @@ def _exposure(flat: FloatArray, tone: FloatArray) -> FloatArray:
     small = cv2.GaussianBlur(cv2.resize(flat, (ZONES, ZONES), interpolation=cv2.INTER_AREA), (0, 0), 1.2)
     brightness = small.mean(-1) / max(float(tone.mean()), 1.0)
     dark = np.clip((brightness - 0.45) / 0.35, 0.02, 1)
-    bare = cv2.GaussianBlur(topology().skin * (1 - topology().beard), (0, 0), 1.2)
+    bare = cv2.GaussianBlur(topology().skin, (0, 0), 1.2)
     return (1 - bare * (1 - dark)).astype(np.float32)
 
 
@@ -130,7 +142,7 @@ def _bind(leaves: list[_Leaf], tone: FloatArray) -> tuple[ImageArray, FloatArray
     for leaf, share in zip(leaves, shares, strict=True):
         picture += leaf.picture * cv2.resize(share, (size, size), interpolation=cv2.INTER_LINEAR)[..., None]
         valid += leaf.valid * share
-    valid = cv2.GaussianBlur(np.clip(valid, 0, 1) * topology().face, (0, 0), 1.0)
+    valid = cv2.GaussianBlur(np.clip(valid, 0, 1) * topology().face, (0, 0), 1.5)
     # Hair must not bleed into the faded border: behind it there is plain skin.
     keep = cv2.resize(np.clip(valid * 1.6 - 0.3, 0, 1), (size, size), interpolation=cv2.INTER_LINEAR)[..., None]
     return np.clip(picture * keep + tone * (1 - keep) + 0.5, 0, 255).astype(np.uint8), valid.astype(np.float32)

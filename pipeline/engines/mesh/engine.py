@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from pipeline.engines.mesh.atlas import Atlas, build_atlas
+from pipeline.engines.mesh.irises import recolour
 from pipeline.engines.mesh.likeness import move_towards
 from pipeline.engines.mesh.openings import openings
 from pipeline.mesh import FaceView, topology
@@ -38,7 +39,10 @@ class MeshEngine:
         x, y = cv2.split(view.enlarge(view.atlas_at) * np.float32(level.shape[0]) - np.float32(0.5))
         image = cv2.remap(level, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         coverage = view.enlarge(_fade(view.seen) * view.fold(prepared.valid))
-        return Rendering(image, coverage, prepared.tone, openings(view.landmarks, view.size), view.through(), scale)
+        through = view.through()
+        if options.eyes == "source" and prepared.irises is not None:
+            through = recolour(through, view.landmarks, prepared.irises)
+        return Rendering(image, coverage, prepared.tone, openings(view.landmarks, view.size), through, scale)
 
 
 def _level(points: FloatArray, atlas: Atlas) -> tuple[ImageArray, float]:
