@@ -11,7 +11,7 @@ import numpy as np
 
 from pipeline.analysis.detect import FaceDetector
 from pipeline.analysis.embed import FaceEmbedder
-from pipeline.analysis.landmarks import Landmarker, Region, region_from_points
+from pipeline.analysis.landmarks import Landmarker, region_from_points
 from pipeline.types import Face, Frame
 
 log = logging.getLogger(__name__)
@@ -19,8 +19,11 @@ log = logging.getLogger(__name__)
 SAME = 0.2
 """Two meshes whose points lie nearer than this, in face sizes on the average, are one face."""
 
-SURE = 0.7
-"""A detection at least this sure whose mesh fails is tried at other turns before it is dropped."""
+SURE = 0.8
+"""Least presence of a newly found mesh."""
+
+TILT = math.radians(14)
+"""A mesh that is turned further than this against the detection is looked for once more, from all sides."""
 
 
 class FaceFinder:
@@ -64,16 +67,29 @@ class FaceFinder:
         return replace(face, embedding=self.embedder(frame, face))
 
     def _confirmed(self, frame: Frame, detection: Face) -> Face | None:
+        """The mesh of a detection, or ``None`` where there is no face after all."""
+        face = self._mesh(frame, detection)
+        if face is None or _tilt(face, detection) > TILT:
+            # The network has a mesh for a face that lies askew in its crop, but not the right one.
+            detection = self.detector.upright(frame, detection)
+            face = self._mesh(frame, detection, rounds=3)
+        if face is None or _tilt(face, detection) > 2 * TILT:
+            log.debug("a detection of score %.2f shows no face", detection.score)
+            return None
+        return replace(face, score=detection.score)
+
+    def _mesh(self, frame: Frame, detection: Face, rounds: int = 2) -> Face | None:
         assert detection.points is not None
-        region = region_from_points(detection.points)
-        turns = (0.0, math.pi, math.pi / 2, -math.pi / 2) if detection.score >= SURE else (0.0,)
-        for turn in turns:
-            face = self.landmarker.face(frame, Region(region.x, region.y, region.side, region.angle + turn))
-            # A mesh that slid off to a neighbour is the neighbour's own detection's business.
-            if face is not None and face.box.iou(detection.box) > 0.2:
-                return replace(face, score=detection.score)
-        log.debug("a detection of score %.2f shows no face", detection.score)
-        return None
+        face = self.landmarker.face(frame, region_from_points(detection.points), rounds)
+        # A mesh that slid off to a neighbour is the neighbour's own detection's business.
+        return face if face is not None and face.score >= SURE and face.box.iou(detection.box) > 0.2 else None
+
+
+def _tilt(face: Face, detection: Face) -> float:
+    """Radians between the ways up of a mesh and of the five points it was looked for by."""
+    assert face.points is not None and detection.points is not None
+    turn = region_from_points(face.points).angle - region_from_points(detection.points).angle
+    return abs(math.remainder(turn, math.tau))
 
 
 def same_mesh(one: Face, other: Face) -> bool:

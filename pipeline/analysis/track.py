@@ -37,7 +37,7 @@ MEMORY = 90
 STRANGE = 0.2
 """A tracked face whose embedding agrees less than this with its track, twice running, is somebody else."""
 
-SMALL, SMALLER = 36, 64
+SMALL, SMALLER = 28, 52
 """The smallest faces looked for are so many times smaller than the frame is long: each time, and now and then."""
 
 THOROUGH = 6
