@@ -239,12 +239,13 @@ def _failed(given: argparse.Namespace, code: str, sentence: str, exit_code: int)
 def _cancel_on_signals() -> Iterator[threading.Event]:
     """Ctrl-C and SIGTERM ask the job to stop; a second one gets their usual meaning."""
     cancel = threading.Event()
-    usual = {}
+    usual: dict[int, Any] = {}
 
     def ask(number: int, _frame: types.FrameType | None) -> None:
         cancel.set()
         signal.signal(number, usual[number])
 
+    number: int
     for number in (signal.SIGINT, signal.SIGTERM):
         usual[number] = signal.signal(number, ask)
     try:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import cv2
 
-from pipeline.errors import FileMissing, InputError, NoFaceInTarget, PersonUnknown
+from pipeline.errors import CorruptMedia, FileMissing, InputError, NoFaceInTarget, PersonUnknown
 from pipeline.media import open_target, probe, read_picture
 from pipeline.types import Cast, Identity, ImageArray, MediaInfo, Options, Person, Report, Role
 from studio.guard import contained
@@ -48,7 +48,7 @@ class Request:
 
     sources: tuple[Path, ...]
     target: Path
-    options: Options = Options()
+    options: Options = field(default_factory=Options)
     cast: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     people: tuple[Person, ...] = ()
 
@@ -185,7 +185,9 @@ def _first_frame(path: Path, info: MediaInfo) -> ImageArray:
     if info.kind == "image":
         return read_picture(path).image()
     with open_target(path, info) as reader:
-        return next(iter(reader)).image()
+        for frame in reader:
+            return frame.image()
+    raise CorruptMedia()
 
 
 def _write_view(path: Path, image: ImageArray) -> None:

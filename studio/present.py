@@ -15,8 +15,8 @@ _CODECS = {"h264": "H.264", "hevc": "HEVC", "vp9": "VP9", "av1": "AV1", "mjpeg":
 
 
 def address(path: Path) -> str:
-    """Where the browser finds a file of the studio's folders."""
-    return "/gradio_api/file=" + quote(str(path))
+    """Where the browser finds a file of the studio's folders, relative to the page."""
+    return "gradio_api/file=" + quote(str(path))
 
 
 def target_preview(path: Path, look: Look) -> str:
@@ -106,10 +106,10 @@ def result_video(path: Path) -> str:
     """A player for a finished video or animation."""
     if path.suffix.lower() in (".gif", ".webp", ".png", ".avif"):
         return f'<figure class="preview result"><img alt="The result" src="{address(path)}"></figure>'
-    return f'<figure class="preview result"><video controls playsinline preload="auto" src="{address(path)}"></video></figure>'
+    player = f'<video controls playsinline preload="auto" src="{address(path)}"></video>'
+    return f'<figure class="preview result">{player}</figure>'
 
 
-def person_caption(person: Person, chosen: bool, still: bool) -> str:
+def person_caption(person: Person, chosen: bool) -> str:
     """The words under a person's thumbnail."""
-    seen = "" if still else f" · {person.share:.0%}"
-    return f"{'✓ ' if chosen else ''}Person {person.number}{seen}"
+    return f"{'✓ ' if chosen else ''}Person {person.number}"

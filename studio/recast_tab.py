@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from studio import present
 from studio.controls import option_controls
 from studio.examples import Example
 from studio.headless import FAULT
-from studio.operations import Look, Outcome, Request, Studio, jpeg
+from studio.operations import Outcome, Request, Studio, jpeg
 from studio.options import from_mapping
 from studio.work import Task, follow
 
@@ -41,9 +40,8 @@ class Found:
 
     def rows(self) -> list[tuple[str, str]]:
         """Pictures and words for the gallery."""
-        still = len(self.people) > 0 and all(person.frames <= 1 for person in self.people)
         return [
-            (str(picture), present.person_caption(person, person.number in self.chosen, still))
+            (str(picture), present.person_caption(person, person.number in self.chosen))
             for person, picture in zip(self.people, self.pictures, strict=True)
         ]
 
@@ -58,7 +56,8 @@ def build(studio: Studio, page: gr.Blocks, examples: tuple[Example, ...]) -> Non
                 gr.HTML("<h2><i>1</i>New face</h2>", padding=False)
                 sources = gr.Gallery(
                     label="Photos of the new face", show_label=False, interactive=True, file_types=["image"],
-                    type="filepath", columns=4, height=168, object_fit="cover", elem_id="sources", buttons=[],
+                    type="filepath", columns=4, fit_columns=False, height=168, object_fit="cover", elem_id="sources",
+                    buttons=[],
                 )  # fmt: skip
             with gr.Group(elem_classes="card"):
                 gr.HTML("<h2><i>2</i>Picture or video</h2>", padding=False)
@@ -70,8 +69,8 @@ def build(studio: Studio, page: gr.Blocks, examples: tuple[Example, ...]) -> Non
             with gr.Group(elem_classes="card", visible=False) as who:
                 gr.HTML("<h2><i>3</i>Who <small>everyone, unless you choose</small></h2>", padding=False)
                 gallery = gr.Gallery(
-                    show_label=False, interactive=False, allow_preview=False, columns=4, height="auto",
-                    object_fit="cover", elem_id="people", visible=False, buttons=[],
+                    show_label=False, interactive=False, allow_preview=False, columns=4, fit_columns=False,
+                    height="auto", object_fit="cover", elem_id="people", visible=False, buttons=[],
                 )  # fmt: skip
                 find = gr.Button("Find people", size="sm", elem_id="find")
             with gr.Accordion("Advanced", open=False, elem_id="advanced"):
@@ -112,7 +111,7 @@ def build(studio: Studio, page: gr.Blocks, examples: tuple[Example, ...]) -> Non
         if path is None:
             return fresh
         try:
-            look: Look = studio.look(Path(path))
+            look = studio.look(Path(path))
         except RecastError as error:
             return {**fresh, who: gr.update(visible=False), preview: _shown(present.said(str(error)))}
         return {**fresh, preview: _shown(present.target_preview(Path(path), look))}
@@ -147,7 +146,7 @@ def build(studio: Studio, page: gr.Blocks, examples: tuple[Example, ...]) -> Non
         """A click on a person adds them to those who are recast, or takes them out."""
         if state is None:
             return {found: None}
-        number = state.people[int(event.index)].number  # type: ignore[arg-type]
+        number = state.people[int(event.index)].number
         state = Found(state.target, state.people, state.pictures, state.chosen ^ {number})
         return {found: state, gallery: gr.update(value=state.rows(), selected_index=None)}
 
@@ -193,7 +192,7 @@ def build(studio: Studio, page: gr.Blocks, examples: tuple[Example, ...]) -> Non
             task.cancel()
 
     def use_example(event: gr.SelectData) -> dict[Any, Any]:
-        example = examples[int(event.index)]  # type: ignore[arg-type]
+        example = examples[int(event.index)]
         return {sources: [str(path) for path in example.sources], target: str(example.target)}
 
     def _busy(busy: bool) -> dict[Any, Any]:
@@ -259,4 +258,4 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, RecastError):
         return present.said(str(error))
     log.error("an event failed", exc_info=error)
-    return present.said(html.unescape(FAULT.split(". ")[0]) + ".")
+    return present.said(FAULT.split(". ")[0] + ".")

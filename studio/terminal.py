@@ -13,7 +13,7 @@ from pipeline.types import Progress, ProgressCallback, Report
 
 @contextmanager
 def progress() -> Iterator[ProgressCallback | None]:
-    """A callback that draws a bar with frames, speed and time left on standard error, or ``None`` without a terminal."""
+    """A callback that draws a bar on standard error: frames, speed, time left. ``None`` where that is no terminal."""
     if not sys.stderr.isatty():
         yield None
         return
