@@ -88,7 +88,8 @@ class FaceDetector:
             for eighth in QUARTERS + EIGHTHS if lost else QUARTERS:
                 for size in sizes if lost else (min(fine, TURNED),):
                     found += self._pass(image, size, eighth)
-        return merge(found)
+        # What is much smaller than asked for is mostly texture.
+        return merge([face for face in found if face.box.width >= 0.7 * least])
 
     def upright(self, frame: Frame, face: Face) -> Face:
         """The detection `face` of `frame` with better points, by looking at it from eight sides.

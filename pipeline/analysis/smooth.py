@@ -34,9 +34,14 @@ REACH = 4
 FACE_CENTIMETRES = 16.0
 """Size (root of the box's area) of the canonical face."""
 
-JITTER = 0.0035
-"""Standard deviation of the network's noise, in sizes of the face."""
+JITTER, LEAST_JITTER, MOST_JITTER = 0.0009, 0.0005, 0.004
+"""Standard deviation of the network's noise in sizes of the face: where it cannot be measured, and its bounds.
 
+Measured: 0.0009 for 100 pixels and a good camera, 0.0015 for 36 pixels.
+"""
+
+POSE_NOISE = np.array([9.0, 18.0, 15.0, 5.0, 3.0, 3.6, 0.9])
+"""Variance of scale, turn (radians) and shift (face sizes) of the pose, in that of a point of the skin."""
 
 Reals = NDArray[np.float64]
 
@@ -50,16 +55,17 @@ def smooth_landmarks(
         landmarks: ``(478, 3)`` for each frame (see `Face.landmarks`); more than `REACH` away is not looked at.
         poses: ``(4, 4)`` for each frame (see `Face.pose`).
         at: which of them.
-        strength: 0 changes nothing, 1 takes four times the network's jitter for noise (0.5: the jitter itself).
+        strength: 0 changes nothing, 0.5 takes the jitter that is measured for noise, 1 four times as much.
     """
     first, last = max(0, at - REACH), min(len(landmarks), at + REACH + 1)
     if strength <= 0 or last - first < 3:
         return landmarks[at]
-    noise = JITTER * 4 ** (2 * min(strength, 1.0) - 1)
     meshes, frames = np.stack(landmarks[first:last]), np.stack(poses[first:last]).astype(np.float64)
     now = at - first
     scales = np.cbrt(np.abs(np.linalg.det(frames[:, :3, :3])))
-    shape = _shape(_shapes(meshes, frames, scales), now, noise)
+    shapes = _shapes(meshes, frames, scales)
+    noise = _jitter(shapes) * 4 ** (2 * min(strength, 1.0) - 1)
+    shape = _shape(shapes, now, noise)
     pose = _pose(frames, scales, now, noise)
     result = shape @ pose[:3, :3].T + pose[:3, 3]
     result[:, 2] *= -1
@@ -73,6 +79,16 @@ def _shapes(meshes: FloatArray, poses: Reals, scales: Reals) -> Reals:
     return placed @ (poses[:, :3, :3] / (scales * scales)[:, None, None])
 
 
+def _jitter(shapes: Reals) -> float:
+    """Standard deviation of the noise, in sizes of the face, from what no movement does: third differences in time."""
+    if len(shapes) < 6:
+        return JITTER
+    skin = shapes[:, _groups()[0][-1] > 0, :2] / FACE_CENTIMETRES
+    third = np.diff(skin, 3, axis=0)
+    # Third differences of white noise have 1 + 9 + 9 + 1 times its variance.
+    return float(np.clip(np.sqrt((third**2).mean() / 20), LEAST_JITTER, MOST_JITTER))
+
+
 def _shape(shapes: Reals, now: int, noise: float) -> Reals:
     """The shape ``(478, 3)`` at frame `now`."""
     weights, left = _fit(len(shapes), now, 1)
@@ -80,12 +96,12 @@ def _shape(shapes: Reals, now: int, noise: float) -> Reals:
     smooth = (weights @ flat).reshape(-1, 3)
     # What a linear fit leaves of pure noise is a little less than the noise: n - 2 of n degrees of freedom.
     level = (noise * FACE_CENTIMETRES) ** 2 * (len(shapes) - 2) / len(shapes)
-    near = np.exp(-0.5 * ((np.arange(len(shapes)) - now) / 1.5) ** 2)
     # Depth is guessed by the network, and noisier than the picture plane: it does not count as evidence.
     residuals = (left @ flat).reshape(len(shapes), -1, 3)[:, :, :2]
-    energy = near / near.sum() @ (residuals**2).mean(2)
-    keep = _kept(_groups() @ energy / level)
-    return smooth + (keep @ (_groups() > 0))[:, None] * (shapes[now] - smooth)
+    energy = _near(len(shapes), now) @ (residuals**2).mean(2)
+    groups, louder = _groups()
+    keep = _kept(groups @ energy / (level * louder))
+    return smooth + (keep @ (groups > 0))[:, None] * (shapes[now] - smooth)
 
 
 def _pose(poses: Reals, scales: Reals, now: int, noise: float) -> Reals:
@@ -95,12 +111,14 @@ def _pose(poses: Reals, scales: Reals, now: int, noise: float) -> Reals:
     path[:, 0] = np.log(scales / scales[now])
     path[:, 1:4] = _turns(rotations @ rotations[now].T)
     path[:, 4:] = (poses[:, :3, 3] - poses[now, :3, 3]) / unit
-    linear, left = _fit(len(poses), now, 1)
-    quadratic, _ = _fit(len(poses), now, 2)
-    smooth, follow = linear @ path, quadratic @ path
-    energy = ((left @ path) ** 2).mean(0)
     # The pose is a mean over many points: quieter than each of them, but for the rotation out of the plane.
-    step = smooth + _kept(energy / (noise * noise * np.array([0.5, 2, 2, 0.5, 0.3, 0.3, 0.3]))) * (follow - smooth)
+    level = noise * noise * POSE_NOISE
+    near, step = _near(len(poses), now), np.zeros(7)  # the path is relative to this frame, where it is 0
+    for degree in (2, 1):
+        weights, left = _fit(len(poses), now, degree)
+        fitted = weights @ path
+        kept = _kept(near @ (left @ path) ** 2 / (level * (len(poses) - degree - 1) / len(poses) + 1e-12))
+        step = fitted + kept * (step - fitted)
     result: Reals = poses[now].copy()
     result[:3, :3] = np.asarray(cv2.Rodrigues(step[1:4])[0]) @ poses[now, :3, :3] * np.exp(step[0])
     result[:3, 3] += step[4:] * unit
@@ -122,6 +140,13 @@ def _kept(ratio: Reals) -> Reals:
 
 
 @cache
+def _near(count: int, now: int) -> Reals:
+    """Weights of `count` frames by nearness to frame `now`, summing to 1."""
+    near = np.exp(-0.5 * ((np.arange(count) - now) / 1.5) ** 2)
+    return near / near.sum()
+
+
+@cache
 def _fit(count: int, now: int, degree: int) -> tuple[Reals, Reals]:
     """Weights that give the value at `now` of a polynomial fitted to `count` frames, and the residuals' matrix.
 
@@ -133,13 +158,20 @@ def _fit(count: int, now: int, degree: int) -> tuple[Reals, Reals]:
 
 
 @cache
-def _groups() -> Reals:
-    """Landmarks that move together, ``(groups, 478)``, each row a mean: noise and movement are told for the group."""
+def _groups() -> tuple[Reals, Reals]:
+    """Landmarks that move together, ``(groups, 478)``, each row a mean, the skin last, and the variance of each in that
+    of the skin, ``(groups,)``. Noise and movement are told apart for a group as a whole.
+
+    The lids are given less than they have: a blink is short, and worth more than a little jitter.
+    """
     mouth, brows = INNER_LIPS + OUTER_LIPS, RIGHT_BROW + LEFT_BROW
-    groups = [RIGHT_EYE + RIGHT_IRIS, LEFT_EYE + LEFT_IRIS, mouth, brows, FACE_OVAL]
+    # Contours of eyes start at the outer corner, upper lid first; corners hardly move.
+    lids = [eye[a:b] for eye in (RIGHT_EYE, LEFT_EYE) for a, b in ((1, 8), (9, 16))]
+    groups = [*lids, RIGHT_IRIS, LEFT_IRIS, mouth, brows, FACE_OVAL]
+    louder = [0.4] * 6 + [1.0, 2.0, 1.6, 1.0]
     taken = {index for group in groups for index in group}
     groups.append(tuple(index for index in range(478) if index not in taken))
     rows = np.zeros((len(groups), 478))
     for row, group in zip(rows, groups, strict=True):
         row[list(group)] = 1 / len(group)
-    return rows
+    return rows, np.array(louder)
