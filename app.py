@@ -8,16 +8,16 @@ python app.py --headless -t film.mp4 --people                      who is in it
 from __future__ import annotations
 
 import argparse
-import logging
-import os
 import sys
 from collections.abc import Sequence
+
+from studio.quiet import quieten
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit code. Each way in loads only what it needs."""
     words = sys.argv[1:] if arguments is None else arguments
-    _quieten(verbose="--verbose" in words or "-v" in words)
+    quieten(verbose="--verbose" in words or "-v" in words)
     parser = _parser()
     given = parser.parse_args(words)
     if given.headless:
@@ -51,21 +51,6 @@ def _parser() -> argparse.ArgumentParser:
     headless.add_arguments(parser)
     options.add_arguments(parser)
     return parser
-
-
-def _quieten(verbose: bool) -> None:
-    """Logs warnings only, and tells native libraries to keep their chatter to themselves; errors still come through.
-
-    Has to happen before anything of the pipeline is imported: they read these variables when they are loaded.
-    """
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
-    if not verbose:
-        os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 
 if __name__ == "__main__":

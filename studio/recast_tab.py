@@ -67,7 +67,7 @@ def build(studio: Studio, page: gr.Blocks, examples: tuple[Example, ...]) -> Non
                 )  # fmt: skip
                 preview = gr.HTML(visible=False, elem_id="target-preview", padding=False)
             with gr.Group(elem_classes="card", visible=False) as who:
-                gr.HTML("<h2><i>3</i>Who <small>everyone, unless you choose</small></h2>", padding=False)
+                gr.HTML("<h2><i>3</i>Who <small>everyone, or those you choose</small></h2>", padding=False)
                 gallery = gr.Gallery(
                     show_label=False, interactive=False, allow_preview=False, columns=4, fit_columns=False,
                     height="auto", object_fit="cover", elem_id="people", visible=False, buttons=[],

@@ -1,0 +1,37 @@
+# docker build -t recast .                          runs on the CPU
+# docker build -t recast --build-arg DEVICE=cuda .  adds the CUDA libraries; run it with --gpus all
+ARG PYTHON=3.11
+
+FROM python:${PYTHON}-slim-bookworm AS wheels
+ARG DEVICE=cpu
+WORKDIR /build
+COPY requirements.txt requirements-cuda.txt ./
+RUN python -m venv /opt/recast
+# --no-deps: the lists are whole closures, without the wheels that would overwrite each other.
+RUN /opt/recast/bin/pip install --no-cache-dir --no-deps -r requirements.txt \
+    && if [ "$DEVICE" = cuda ]; then /opt/recast/bin/pip install --no-cache-dir --no-deps -r requirements-cuda.txt; fi
+
+FROM python:${PYTHON}-slim-bookworm
+# What opencv-python links to: libGL, libglib and libgthread.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libgl1 libglib2.0-0 \
+    && rm -rf /var/lib/apt/lists/*
+RUN useradd --create-home --uid 1000 recast && install -d -o recast -g recast /data
+COPY --from=wheels /opt/recast /opt/recast
+WORKDIR /app
+COPY --chown=recast:recast app.py LICENSE ./
+COPY --chown=recast:recast pipeline pipeline
+COPY --chown=recast:recast studio studio
+COPY --chown=recast:recast assets assets
+USER recast
+ENV PATH=/opt/recast/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    GRADIO_SERVER_NAME=0.0.0.0 \
+    GRADIO_SERVER_PORT=7860 \
+    RECAST_DATA=/data
+VOLUME /data
+EXPOSE 7860
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:7860/health', timeout=4)"]
+ENTRYPOINT ["python", "app.py"]

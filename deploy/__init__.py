@@ -1,0 +1,1 @@
+"""What brings Recast to other machines."""
