@@ -34,9 +34,7 @@ class Wardrobe:
             return self._prepared[identity]
 
 
-def recast_frame(
-    frame: Frame, roles: Sequence[tuple[Face, Identity]], wardrobe: Wardrobe, options: Options
-) -> int:
+def recast_frame(frame: Frame, roles: Sequence[tuple[Face, Identity]], wardrobe: Wardrobe, options: Options) -> int:
     """Give each face its new identity, in `frame` itself, and return how many were changed.
 
     Outside the faces' own regions the frame keeps its exact values. Farther (smaller) faces are done first, so that nearer

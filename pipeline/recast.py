@@ -54,9 +54,7 @@ class Recaster:
         >>> report.frames, report.fps
     """
 
-    def __init__(
-        self, device: str = "auto", threads: int | None = None, limits: MediaLimits = MediaLimits()
-    ) -> None:
+    def __init__(self, device: str = "auto", threads: int | None = None, limits: MediaLimits = MediaLimits()) -> None:
         self.device, self.limits = device, limits
         self.threads = threads or os.cpu_count() or 2
         self._lock = threading.Lock()
@@ -167,7 +165,13 @@ class Recaster:
         return self._recast_video(cast, info, output, options, progress, cancel, begin)
 
     def _recast_picture(
-        self, cast: Cast, info: MediaInfo, output: Path, options: Options, progress: ProgressCallback | None, begin: float
+        self,
+        cast: Cast,
+        info: MediaInfo,
+        output: Path,
+        options: Options,
+        progress: ProgressCallback | None,
+        begin: float,
     ) -> Report:
         clock, wardrobe, casting = StageClock(), self._wardrobe(options), _Casting(cast, options)
         with clock.work("read"):

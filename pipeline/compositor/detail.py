@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.mesh import FaceView
 from pipeline.mesh.skin import Skin
@@ -11,6 +12,8 @@ from pipeline.types import FloatArray, ImageArray
 
 TILE = 128
 """Side of the repeating grain pattern."""
+SAMPLES = 4000
+"""Pixels that are enough to measure on."""
 GRAIN = 3.0
 """More than this (grey levels) is texture rather than grain."""
 
@@ -22,9 +25,10 @@ def match_detail(image: ImageArray, alpha: FloatArray, view: FaceView, skin: Ski
     next octave tells sharpness. A new face that is sharper than the frame is blurred until they agree; missing grain is
     added as noise of the frame's own strength, from `seed`, so that a frame rendered twice is the same.
     """
-    weight = (alpha > 0.5) & (view.enlarge(view.fold(skin.trust)) > 0.5)
-    if np.count_nonzero(weight) < 64:
+    weight = np.flatnonzero((alpha > 0.5) & (view.enlarge(view.fold(skin.trust)) > 0.5))
+    if len(weight) < 64:
         return image
+    weight = weight[:: 1 + len(weight) // SAMPLES]
     theirs, ours = _bands(view.crop.image, weight), _bands(image, weight)
     result = image
     if ours[1] > theirs[1] * 1.1:
@@ -34,15 +38,14 @@ def match_detail(image: ImageArray, alpha: FloatArray, view: FaceView, skin: Ski
     return _grained(result, min(missing, GRAIN), seed) if missing > 0.2 else result
 
 
-def _bands(image: ImageArray, weight: np.ndarray) -> tuple[float, float]:
-    """Typical amplitude of the two finest octaves of luma over the weighted pixels. Medians: wrinkles, freckles and the
+def _bands(image: ImageArray, weight: NDArray[np.intp]) -> tuple[float, float]:
+    """Typical amplitude of the two finest octaves of luma over the chosen pixels. Medians: wrinkles, freckles and the
     strokes of a brush are few among many pixels, grain is everywhere."""
     luma = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float32)
     fine = cv2.GaussianBlur(luma, (3, 3), 0.8)
-    middle = cv2.GaussianBlur(luma, (7, 7), 1.8)
-    grain = np.abs((luma - fine)[weight])
-    detail = np.abs((fine - middle)[weight])
-    return float(np.median(grain)), float(np.median(detail))
+    middle = cv2.GaussianBlur(luma, (7, 7), 1.8).ravel()[weight]
+    luma, fine = luma.ravel()[weight], fine.ravel()[weight]
+    return float(np.median(np.abs(luma - fine))), float(np.median(np.abs(fine - middle)))
 
 
 def _blurred(image: ImageArray, ours: tuple[float, float], theirs: tuple[float, float]) -> ImageArray:

@@ -109,7 +109,7 @@ def spread(values: FloatArray, size: int) -> FloatArray:
     Drawn on a grid of at most 64 texels for small and 512 for large atlases, and enlarged: between vertices values are
     linear anyway.
     """
-    grid = min(size, 64 if size <= ZONES else 512)
+    grid = min(size, 64 if size <= 2 * ZONES else 512)
     corner, weight, _ = texels(grid)
     near = values[corner.reshape(-1, 3)]
     result = near[:, 0] * weight.reshape(-1, 3)[:, :1]

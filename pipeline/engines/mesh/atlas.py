@@ -59,10 +59,7 @@ def build_atlas(identity: Identity) -> Atlas:
     skins = [read_skin(view.unfold(view.crop.image), view.facing) for view in views]
     tone = _tone(skins)
     leaves = [_leaf(view, skin, tone, size) for view, skin in zip(views, skins, strict=True)]
-    leaves += [
-        _Leaf(leaf.picture[:, ::-1], leaf.weight[:, ::-1] * MIRROR, leaf.valid[:, ::-1] * (1 - topology().features))
-        for leaf in leaves
-    ]
+    leaves += [_Leaf(leaf.picture[:, ::-1], leaf.weight[:, ::-1] * MIRROR, leaf.valid[:, ::-1]) for leaf in leaves]
     picture, valid = _bind(leaves, tone)
     levels = [picture]
     while levels[-1].shape[0] > 64:
@@ -123,13 +120,16 @@ def _with_shadow(hair: FloatArray) -> FloatArray:
 
 
 def _exposure(flat: FloatArray, tone: FloatArray) -> FloatArray:
-    """``(128, 128)`` float32, low where bare skin is so dark, even after the light was evened out, that it lies in a deep
-    shadow: there the other side of the face, if it is lit, tells more. Features are dark by nature and keep 1."""
-    small = cv2.GaussianBlur(cv2.resize(flat, (ZONES, ZONES), interpolation=cv2.INTER_AREA), (0, 0), 1.2)
-    brightness = small.mean(-1) / max(float(tone.mean()), 1.0)
-    dark = np.clip((brightness - 0.45) / 0.35, 0.02, 1)
+    """``(128, 128)`` float32, low in deep shadow, where the other side of the face tells more, if it is lit.
+
+    A place lies in shadow if, after the light was evened out, it is still much darker than the same place on the other
+    side; or, on bare skin, than skin is. Brows, eyes and beards are dark on both sides and keep their weight.
+    """
+    small = cv2.GaussianBlur(cv2.resize(flat, (ZONES, ZONES), interpolation=cv2.INTER_AREA), (0, 0), 1.6).mean(-1)
+    against_skin = np.clip((small / max(float(tone.mean()), 1.0) - 0.45) / 0.35, 0.02, 1)
+    against_other = np.clip(((small + 6) / (small[:, ::-1] + 6) - 0.50) / 0.30, 0.02, 1)
     bare = cv2.GaussianBlur(topology().skin, (0, 0), 1.2)
-    return (1 - bare * (1 - dark)).astype(np.float32)
+    return cv2.GaussianBlur((against_other * (1 - bare * (1 - against_skin))).astype(np.float32), (0, 0), 1.6)
 
 
 def _bind(leaves: list[_Leaf], tone: FloatArray) -> tuple[ImageArray, FloatArray]:

@@ -49,7 +49,9 @@ def _level(points: FloatArray, atlas: Atlas) -> tuple[ImageArray, float]:
     """The atlas level fit for the size of the face, and texels of the full atlas per pixel."""
     uv = topology().uv
     ratios = [
-        float(np.linalg.norm(uv[a] - uv[b])) * atlas.size / max(float(np.linalg.norm(points[a, :2] - points[b, :2])), 1.0)
+        float(np.linalg.norm(uv[a] - uv[b]))
+        * atlas.size
+        / max(float(np.linalg.norm(points[a, :2] - points[b, :2])), 1.0)
         for a, b in ((10, 152), (234, 454), (33, 263))
     ]
     scale = min(ratios)

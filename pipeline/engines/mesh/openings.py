@@ -1,4 +1,4 @@
-"""Where the target itself is seen through the new face: between the lips and between the eyelids."""
+"""Where the target itself is seen through the new face: between the lips, between the eyelids, and shut eyelids."""
 
 from __future__ import annotations
 
@@ -8,33 +8,48 @@ import numpy as np
 from pipeline.models.face_mesh import INNER_LIPS, LEFT_EYE, RIGHT_EYE
 from pipeline.types import FloatArray
 
+RIGHT_SOCKET = (226, 247, 30, 29, 27, 28, 56, 190, 243, 112, 26, 22, 23, 24, 110, 25)
+LEFT_SOCKET = (446, 467, 260, 259, 257, 258, 286, 414, 463, 341, 256, 252, 253, 254, 339, 255)
+"""The ring of the mesh around each eye, between lids and brow, after MediaPipe's published face mesh map."""
+MOUTH_OPEN = (0.025, 0.085)
+EYE_OPEN = (0.10, 0.20)
+"""Area over squared width at which an opening begins to count as open, and is."""
 _SUBPIXEL = 4
 
 
 def openings(landmarks: FloatArray, size: tuple[int, int]) -> FloatArray:
-    """``(height, width)`` float32, 1 inside the open mouth and the open eyes, soft at the border, 0 elsewhere.
+    """``(height, width)`` float32, 1 where the target shows, soft at the border, 0 elsewhere.
 
-    An opening that is nearly shut fades away, so that closed lips and lids belong wholly to the new face.
+    A mouth that is nearly shut fades away, so that closed lips belong wholly to the new face. An eye that shuts brings its
+    lids along: a photo of open eyes has no shut lids to offer.
     """
     width, height = size
     face = float(np.linalg.norm(landmarks[10, :2] - landmarks[152, :2]))
     mask = np.zeros((height, width), np.float32)
-    for group, softness in ((INNER_LIPS, 0.010), (RIGHT_EYE, 0.006), (LEFT_EYE, 0.006)):
-        outline = landmarks[list(group), :2]
-        sigma = max(0.6, softness * face)
-        _add(mask, outline, sigma, _openness(outline))
+    mouth = landmarks[list(INNER_LIPS), :2]
+    _add(mask, mouth, max(0.6, 0.010 * face), _open(mouth, *MOUTH_OPEN))
+    for lids, socket in ((RIGHT_EYE, RIGHT_SOCKET), (LEFT_EYE, LEFT_SOCKET)):
+        outline = landmarks[list(lids), :2]
+        _add(mask, outline, max(0.6, 0.006 * face), 1.0)
+        _add(mask, landmarks[list(socket), :2], max(0.8, 0.016 * face), 1 - eye_open(outline))
     return mask
 
 
-def _openness(outline: FloatArray) -> float:
+def eye_open(outline: FloatArray) -> float:
+    """0 for shut lids to 1, from their ``(16, 2)`` outline that begins at one corner."""
+    return _open(outline, *EYE_OPEN)
+
+
+def _open(outline: FloatArray, low: float, high: float) -> float:
     """0 for a shut, 1 for an open outline, by its area over the square of its width."""
     span = float(np.linalg.norm(outline[0] - outline[len(outline) // 2]))
     area = float(cv2.contourArea(outline.astype(np.float32)))
-    t = np.clip((area / max(span * span, 1e-3) - 0.025) / 0.06, 0, 1)
-    return float(t * t * (3 - 2 * t))
+    t = float(np.clip((area / max(span * span, 1e-3) - low) / (high - low), 0, 1))
+    return t * t * (3 - 2 * t)
 
 
 def _add(mask: FloatArray, outline: FloatArray, sigma: float, strength: float) -> None:
+    """Paint a soft polygon into the mask, by maximum."""
     if strength <= 0:
         return
     height, width = mask.shape

@@ -1,0 +1,109 @@
+"""The colour of the source's irises on the target's eyes. Gaze, lids and highlights stay the target's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.engines.mesh.openings import eye_open
+from pipeline.models.face_mesh import LEFT_EYE, LEFT_IRIS, RIGHT_EYE, RIGHT_IRIS
+from pipeline.types import FloatArray, ImageArray
+
+EYES = ((RIGHT_IRIS, RIGHT_EYE), (LEFT_IRIS, LEFT_EYE))
+LOW, HIGH = 0.45, 2.2
+SMALLEST = 2.5
+"""Irises of a smaller radius (pixels) show no colour."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Eye:
+    """One eye cut out of a picture.
+
+    Attributes:
+        place: rows and columns of the picture.
+        colour: ``(h, w, 3)`` float32 BGR.
+        iris: ``(h, w)`` float32, soft mask of its visible part.
+        white: ``(h, w)`` bool, the visible sclera.
+        open: 0 for a shut eye to 1.
+    """
+
+    place: tuple[slice, slice]
+    colour: FloatArray
+    iris: FloatArray
+    white: NDArray[np.bool_]
+    open: float
+
+
+def iris_colour(image: ImageArray, landmarks: FloatArray) -> FloatArray | None:
+    """``(3,)`` float32 BGR, the irises' colour in parts of the sclera's brightness, or ``None`` if the eyes show too little.
+
+    In parts, because the two faces are not equally lit.
+    """
+    return _colour(_eyes(image, landmarks))
+
+
+def recolour(image: ImageArray, landmarks: FloatArray, wanted: FloatArray) -> ImageArray:
+    """`image` with its irises in the colour `wanted` (see `iris_colour`); a copy where anything changes."""
+    eyes = _eyes(image, landmarks)
+    own = _colour(eyes)
+    if own is None:
+        return image
+    gain = np.clip(wanted / np.maximum(own, 1e-3), LOW, HIGH)
+    result = image.copy()
+    for eye in eyes:
+        # What is as bright as the sclera is a reflection: it has the light's colour.
+        dull = np.clip((150 - eye.colour.mean(-1)) / 60, 0, 1)
+        share = (eye.iris * dull * eye.open)[..., None]
+        result[eye.place] = np.clip(eye.colour * (1 + share * (gain - 1)) + 0.5, 0, 255).astype(np.uint8)
+    return result
+
+
+def _colour(eyes: list[_Eye]) -> FloatArray | None:
+    found = []
+    for eye in eyes:
+        disc = eye.iris > 0.5
+        if np.count_nonzero(disc) < 12 or np.count_nonzero(eye.white) < 12:
+            continue
+        # Highlights and lashes fall out as the extremes.
+        white = _typical(eye.colour[eye.white], 70)
+        found.append((_typical(eye.colour[disc], 40) + 4) / (float(white.mean()) + 4))
+    return np.mean(found, axis=0).astype(np.float32) if found else None
+
+
+def _eyes(image: ImageArray, landmarks: FloatArray) -> list[_Eye]:
+    """The eyes that are large enough."""
+    height, width = image.shape[:2]
+    result = []
+    for iris, lids in EYES:
+        outline, centre = landmarks[list(lids), :2], landmarks[iris[0], :2]
+        radius = float(np.linalg.norm(landmarks[list(iris[1:]), :2] - centre, axis=1).mean())
+        x0, y0 = np.maximum(np.floor(outline.min(0)).astype(int) - 2, 0)
+        x1, y1 = np.minimum(np.ceil(outline.max(0)).astype(int) + 3, [width, height])
+        if radius < SMALLEST or x1 - x0 < 4 or y1 - y0 < 4:
+            continue
+        ball = np.zeros((y1 - y0, x1 - x0), np.uint8)
+        cv2.fillPoly(ball, [_fixed(outline - [x0, y0])], 255, cv2.LINE_AA, 4)
+        disc = np.zeros_like(ball)
+        spot = _fixed(centre - [x0, y0])
+        cv2.circle(disc, (int(spot[0]), int(spot[1])), round(radius * 16 * 0.97), 255, -1, cv2.LINE_AA, 4)
+        soft = cv2.GaussianBlur(cv2.min(disc, ball), (0, 0), max(0.5, radius * 0.08)).astype(np.float32) / 255
+        place = (slice(int(y0), int(y1)), slice(int(x0), int(x1)))
+        result.append(
+            _Eye(place, image[place].astype(np.float32), soft, (ball > 127) & (soft < 0.1), eye_open(outline))
+        )
+    return result
+
+
+def _fixed(points: FloatArray) -> NDArray[np.int32]:
+    """Points in sixteenths of a pixel, as OpenCV draws them."""
+    return np.round(points * 16).astype(np.int32)
+
+
+def _typical(pixels: FloatArray, percentile: float) -> FloatArray:
+    """Mean colour of the ``(n, 3)`` pixels about a percentile of brightness."""
+    luma = pixels.mean(-1)
+    low, high = np.percentile(luma, [max(0, percentile - 25), min(100, percentile + 25)])
+    return np.asarray(pixels[(luma >= low) & (luma <= high)].mean(0), np.float32)
