@@ -22,7 +22,7 @@ from pipeline.media.output import PendingFile, output_errors
 from pipeline.media.picture import Picture
 from pipeline.media.reader import VideoReader
 from pipeline.media.xmp import packet
-from pipeline.types import Options, Quality
+from pipeline.types import Frame, Options, Quality
 
 FORMATS: Mapping[str, str] = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG", ".apng": "PNG"}
 
@@ -83,14 +83,16 @@ class AnimationWriter:
         if not self._finished:
             self.abort()
 
-    def write(self, frame: Picture | VideoFrame) -> None:
+    def write(self, frame: Frame) -> None:
         """Take one frame. Raises `MediaTooLarge` when all of them no longer fit into the limit."""
         if isinstance(frame, Picture):
             image, _ = to_pil(frame)
             self._last = frame.duration
-        else:
+        elif isinstance(frame, VideoFrame):
             image = Image.fromarray(np.ascontiguousarray(frame.image()[:, :, ::-1]))
             self._last = float(frame.duration * frame.time_base)
+        else:
+            raise TypeError("only frames of a reader can be written")
         if self._format == "GIF":
             image, exact = to_palette(image)
             self._lossy_palette |= not exact

@@ -14,6 +14,7 @@ from av.packet import Packet
 from pipeline.media.guard import media_errors
 
 _OPUS_RATES = (8000, 12000, 16000, 24000, 48000)
+_LAYOUTS = {1: "mono", 2: "stereo", 3: "2.1", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
 _BITS_A_CHANNEL = {"aac": 96_000, "libopus": 64_000}
 
 
@@ -30,7 +31,7 @@ class AudioConverter:
         if encoder == "libopus" and rate not in _OPUS_RATES:
             rate = 48000
         channels = max(1, context.layout.nb_channels)
-        layout = context.layout.name if channels <= 8 else "stereo"
+        layout = _LAYOUTS.get(channels, "stereo")
         self.stream: av.AudioStream = output.add_stream(encoder, rate=rate)  # type: ignore[assignment]
         self.stream.codec_context.layout = layout
         self.stream.codec_context.bit_rate = _BITS_A_CHANNEL[encoder] * min(channels, 8)

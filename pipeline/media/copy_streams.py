@@ -185,6 +185,7 @@ class StreamCopier:
         """Packets that overlap the window, in the order of the file."""
         self._seek()
         streams = [s for s in self._input.streams if s.index in self._handles]
+        texts = {s.index for s in streams if s.type == "subtitle"}
         done: set[int] = set()
         with media_errors(" in the sound or the subtitles"):
             for packet in self._input.demux(*streams):
@@ -201,7 +202,17 @@ class StreamCopier:
                     if len(done) == len(streams):
                         return
                     continue
+                if packet.stream_index in texts:
+                    self._clip(packet, begin, end)
                 yield packet
+
+    def _clip(self, packet: Packet, begin: Fraction, end: Fraction) -> None:
+        """Shorten a line of text to the window; muxers take no line that begins before the film."""
+        first = begin if self._start is None else max(begin, self._start)
+        last = end if self._end is None else min(end, self._end)
+        if (first, last) != (begin, end):
+            packet.pts = packet.dts = -int(-first // packet.time_base)
+            packet.duration = max(0, int(last / packet.time_base) - packet.pts)
 
     def _seek(self) -> None:
         if self._start is None or self._start <= 0:

@@ -6,7 +6,7 @@ import av
 
 from pipeline.media.colour import FULL_RANGE, LIMITED_RANGE
 from pipeline.media.frames import copy_tags
-from pipeline.media.layout import Layout, layout_of
+from pipeline.media.layout import Layout, layout_of, planar_name
 from pipeline.media.planes import plane_view
 
 _BT709, _SMPTE170M, _RGB = 1, 6, 0
@@ -16,10 +16,12 @@ def fit(frame: av.VideoFrame, layout: Layout, name: str) -> av.VideoFrame:
     """`frame` (of `layout`) in format `name`; the frame itself where that is its format already."""
     if frame.format.name == name:
         return frame
-    target = layout_of(name)
-    if layout.family == "grey" and target is not None and target.family == "yuv" and target.depth == layout.depth:
-        return _with_grey_chroma(frame, layout, target)
-    if layout.family == "gbr" and target is not None and target.family == "yuv":
+    target = layout_of(planar_name(name))
+    assert target is not None
+    if layout.family == "grey" and target.family == "yuv" and target.depth == layout.depth:
+        grey = _with_grey_chroma(frame, layout, target)
+        return fit(grey, target, name)
+    if layout.family == "gbr" and target.family == "yuv":
         matrix = rgb_matrix(frame.width, frame.height)
         fitted = frame.reformat(format=name, dst_colorspace=_sws(matrix), dst_color_range=LIMITED_RANGE)
         copy_tags(frame, fitted)

@@ -113,6 +113,24 @@ def _stamp(found: os.stat_result) -> tuple[int, int, int, int]:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
+class _Bytes:
+    """What FFmpeg gets to see of a file: its bytes, and places inside of it only."""
+
+    def __init__(self, source: SourceFile) -> None:
+        self._file, self._size = source.file, source.size
+
+    def read(self, size: int) -> bytes:
+        return self._file.read(size)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        # Damaged files ask for places far outside; there is nothing to read there, which FFmpeg notices by itself.
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._file.tell(), os.SEEK_END: self._size}[whence]
+        return self._file.seek(min(max(0, base + offset), self._size))
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+
 def _refuse(name: str, flags: int, options: dict[str, str]) -> NoReturn:
     """Stand in for FFmpeg's own opening of files: nothing inside a file may name another one."""
     log.warning("a media file tried to open another file or address; refused")
@@ -136,7 +154,7 @@ def open_container(source: SourceFile, demuxer: Demuxer, limits: MediaLimits) ->
         options |= {"enable_drefs": "0", "use_absolute_path": "0"}
     with media_errors():
         container = av.open(
-            source.file,
+            _Bytes(source),
             "r",
             format=demuxer,
             options=options,
@@ -161,5 +179,5 @@ def media_errors(where: str = "") -> Iterator[None]:
         raise UnsupportedMedia(f"The file uses a format that Recast cannot open{where}.") from error
     except (MemoryError, av.error.MemoryError) as error:
         raise MediaTooLarge(f"There is not enough memory to open this file{where}.") from error
-    except (av.error.FFmpegError, av.error.EOFError, ValueError) as error:
+    except (av.error.FFmpegError, OSError, ValueError) as error:
         raise CorruptMedia(f"The file is damaged or cut off{where}.") from error

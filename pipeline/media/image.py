@@ -26,6 +26,11 @@ from pipeline.types import MediaInfo, MediaLimits
 
 log = logging.getLogger(__name__)
 
+# PIL warns about bombs, where our own limit is checked, and about damaged tags, which are no longer used then. Set
+# once, since changing filters for the length of a call would not be safe with several threads.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+
 _DEEP_GREY = ("I;16", "I;16B", "I;16L", "I")
 _ANIMATED: tuple[PictureFormat, ...] = ("GIF", "WEBP", "PNG", "AVIF")
 
@@ -34,9 +39,7 @@ _ANIMATED: tuple[PictureFormat, ...] = ("GIF", "WEBP", "PNG", "AVIF")
 def picture_errors() -> Iterator[None]:
     """Turn what PIL raises into sentences."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is checked instead
-            yield
+        yield
     except (Image.DecompressionBombError, MemoryError) as error:
         raise MediaTooLarge("The picture has more pixels than allowed.") from error
     except UnidentifiedImageError as error:
@@ -64,7 +67,7 @@ def info_of(path: Path, image: ImageFile.ImageFile, found: PictureFormat, limits
         raise MediaTooLarge(f"{image.width} x {image.height} pixels are more than allowed.")
     with picture_errors():
         frames = int(getattr(image, "n_frames", 1)) if found in _ANIMATED else 1
-        turn = exif_turn(exif_tags.orientation(image.getexif()))
+        turn = _turn(image)
     depth = _depth(image)
     width, height = (image.height, image.width) if turn.swaps else (image.width, image.height)
     info = MediaInfo(
@@ -113,14 +116,27 @@ def _read(file: BinaryIO, sniffed: Any, limits: MediaLimits, path: Path) -> Pict
     with open_picture(file, found) as image:
         info_of(path, image, found, limits)
         with picture_errors():
-            tags = image.getexif()
-            turn = exif_turn(exif_tags.orientation(tags))
+            tags, turn = exif_of(image), _turn(image)
             icc = image.info.get("icc_profile") or b""
             if _depth(image) == 16 and found in ("PNG", "TIFF"):
                 native, alpha = _deep(file)
             else:
                 native, alpha, icc = samples(image, icc)
             return _upright(native, alpha, turn, icc, exif_tags.cleaned(tags))
+
+
+def exif_of(image: ImageFile.ImageFile) -> Image.Exif:
+    """The EXIF of an opened picture. Of a PNG without decoding it, which PIL would do to look behind the pixels."""
+    if image.format != "PNG":
+        return image.getexif()
+    found = Image.Exif()
+    found.load(image.info.get("exif") or b"")
+    return found
+
+
+def _turn(image: ImageFile.ImageFile) -> Turn:
+    """What is left to do to have the picture upright: PIL and OpenCV turn TIFFs themselves."""
+    return Turn() if image.format == "TIFF" else exif_turn(exif_tags.orientation(exif_of(image)))
 
 
 def _upright(native: NDArray[Any], alpha: NDArray[Any] | None, turn: Turn, icc: bytes, exif: bytes) -> Picture:

@@ -43,6 +43,7 @@ _AVIF: Mapping[Quality, dict[str, Any]] = {
     "high": {"quality": 88, "speed": 7, "subsampling": "4:4:4"},
     "best": {"quality": 96, "speed": 6, "subsampling": "4:4:4"},
 }
+_XMP_TAG = 700
 _LARGEST = {"JPEG": 65535, "WEBP": 16383, "AVIF": 65536}
 
 
@@ -101,13 +102,14 @@ def encode_picture(
     elif found in ("WEBP", "AVIF"):
         arguments = dict((_WEBP if found == "WEBP" else _AVIF)[quality])
     elif found == "TIFF":
-        arguments = {"compression": "tiff_adobe_deflate"}
+        # libtiff, which does the compression, does not take EXIF's directory of its own.
+        arguments = {"compression": "raw" if picture.exif else "tiff_adobe_deflate"}
     if found != "BMP":
         arguments |= _description(found, picture, tags)
     buffer = io.BytesIO()
     try:
         image.save(buffer, found, **arguments)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise OutputError(f"The picture could not be saved as {found}.") from error
     return buffer.getvalue(), tuple(notes)
 
@@ -148,7 +150,11 @@ def _description(found: str, picture: Picture, tags: Mapping[str, str]) -> dict[
     if tags and found == "PNG":
         arguments["pnginfo"] = deep.png_text(tags)
     elif tags and found == "TIFF":
-        arguments["tiffinfo"] = {700: packet(tags)}
+        # PIL takes either EXIF or tags for a TIFF, so the packet goes in among the EXIF.
+        both = Image.Exif()
+        both.load(picture.exif)
+        both[_XMP_TAG] = packet(tags)
+        arguments["exif"] = both
     elif tags:
         arguments["xmp"] = packet(tags)
     return arguments

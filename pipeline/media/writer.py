@@ -25,11 +25,12 @@ from pipeline.media.guard import SourceFile
 from pipeline.media.hardware import choose
 from pipeline.media.hdr import with_hdr
 from pipeline.media.image_write import to_pil
+from pipeline.media.layout import layout_of, planar_name
 from pipeline.media.metadata import MP4_KEYS, kept_tags
 from pipeline.media.output import PendingFile, is_write_error, output_errors
 from pipeline.media.picture import Picture
 from pipeline.media.reader import VideoReader
-from pipeline.types import Options
+from pipeline.types import Frame, Options
 
 log = logging.getLogger(__name__)
 
@@ -94,10 +95,12 @@ class VideoWriter:
         if not self._finished:
             self.abort()
 
-    def write(self, frame: VideoFrame | Picture) -> None:
-        """Encode one frame. Frames come in the order they were read; none may be changed afterwards."""
+    def write(self, frame: Frame) -> None:
+        """Encode one frame of `source`. They come in the order they were read; none may be changed afterwards."""
         if isinstance(frame, Picture):
             frame = as_video_frame(frame, self._source.time_base)
+        if not isinstance(frame, VideoFrame):
+            raise TypeError("only frames of a reader can be written")
         if self._container is None:
             self._begin(frame)
         assert self._choice is not None and self._stream is not None
@@ -201,7 +204,8 @@ class VideoWriter:
         context.sample_aspect_ratio = details.sample_aspect
         context.colorspace, context.color_range = native.colorspace, native.color_range
         context.color_trc, context.color_primaries = native.color_trc, native.color_primaries
-        if frame.layout.family == "gbr" and choice.pixel_format.startswith("yuv"):
+        target = layout_of(planar_name(choice.pixel_format))
+        if frame.layout.family == "gbr" and target is not None and target.family == "yuv":
             context.colorspace, context.color_range = rgb_matrix(frame.width, frame.height), 1
         elif frame.layout.family == "grey" and frame.colour.full:
             context.color_range = 2
