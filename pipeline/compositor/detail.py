@@ -14,8 +14,10 @@ TILE = 128
 """Side of the repeating grain pattern."""
 SAMPLES = 4000
 """Pixels that are enough to measure on."""
-GRAIN = 3.0
+GRAIN = 0.9
 """More than this (grey levels) is texture rather than grain."""
+CALM = 25
+"""Percentile at which grain is measured."""
 
 
 def match_detail(image: ImageArray, alpha: FloatArray, view: FaceView, skin: Skin, *, seed: int) -> ImageArray:
@@ -34,18 +36,18 @@ def match_detail(image: ImageArray, alpha: FloatArray, view: FaceView, skin: Ski
     if ours[1] > theirs[1] * 1.1:
         result = _blurred(image, ours, theirs)
         ours = _bands(result, weight)
-    missing = float(np.sqrt(max(theirs[0] ** 2 - ours[0] ** 2, 0.0)))
-    return _grained(result, min(missing, GRAIN), seed) if missing > 0.2 else result
+    missing = 0.7 * float(np.sqrt(max(theirs[0] ** 2 - ours[0] ** 2, 0.0)))
+    return _grained(result, min(missing, GRAIN), seed) if missing > 0.08 else result
 
 
 def _bands(image: ImageArray, weight: NDArray[np.intp]) -> tuple[float, float]:
-    """Typical amplitude of the two finest octaves of luma over the chosen pixels. Medians: wrinkles, freckles and the
-    strokes of a brush are few among many pixels, grain is everywhere."""
+    """Amplitude of the two finest octaves of luma over the chosen pixels. Of the finest a low percentile: wrinkles,
+    freckles and the strokes of a brush leave calm places between them, grain is everywhere."""
     luma = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float32)
     fine = cv2.GaussianBlur(luma, (3, 3), 0.8)
     middle = cv2.GaussianBlur(luma, (7, 7), 1.8).ravel()[weight]
     luma, fine = luma.ravel()[weight], fine.ravel()[weight]
-    return float(np.median(np.abs(luma - fine))), float(np.median(np.abs(fine - middle)))
+    return float(np.percentile(np.abs(luma - fine), CALM)), float(np.median(np.abs(fine - middle)))
 
 
 def _blurred(image: ImageArray, ours: tuple[float, float], theirs: tuple[float, float]) -> ImageArray:
@@ -59,8 +61,8 @@ def _blurred(image: ImageArray, ours: tuple[float, float], theirs: tuple[float, 
 def _grained(image: ImageArray, strength: float, seed: int) -> ImageArray:
     """Luma noise whose typical fine band is `strength`."""
     noise = np.random.default_rng(seed).standard_normal((TILE, TILE)).astype(np.float32)
-    noise = cv2.GaussianBlur(noise, (3, 3), 0.6)
-    fine = np.median(np.abs(noise - cv2.GaussianBlur(noise, (3, 3), 0.8)))
+    noise = cv2.GaussianBlur(noise, (5, 5), 0.75)
+    fine = np.percentile(np.abs(noise - cv2.GaussianBlur(noise, (3, 3), 0.8)), CALM)
     height, width = image.shape[:2]
     tiled = np.tile(noise * (strength / fine), (height // TILE + 1, width // TILE + 1))[:height, :width]
     grained: ImageArray = cv2.add(image, cv2.merge([tiled] * 3), dtype=cv2.CV_8U)

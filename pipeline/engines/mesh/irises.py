@@ -13,7 +13,7 @@ from pipeline.models.face_mesh import LEFT_EYE, LEFT_IRIS, RIGHT_EYE, RIGHT_IRIS
 from pipeline.types import FloatArray, ImageArray
 
 EYES = ((RIGHT_IRIS, RIGHT_EYE), (LEFT_IRIS, LEFT_EYE))
-LOW, HIGH = 0.45, 2.2
+LOW, HIGH = 0.6, 1.6
 SMALLEST = 2.5
 """Irises of a smaller radius (pixels) show no colour."""
 
