@@ -73,7 +73,7 @@ class FaceFinder:
             # The network has a mesh for a face that lies askew in its crop, but not the right one.
             detection = self.detector.upright(frame, detection)
             face = self._mesh(frame, detection, rounds=3)
-        if face is None or _tilt(face, detection) > 2 * TILT:
+        if face is None or _tilt(face, detection) > 3 * TILT:
             log.debug("a detection of score %.2f shows no face", detection.score)
             return None
         return replace(face, score=detection.score)

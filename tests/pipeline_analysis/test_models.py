@@ -1,0 +1,51 @@
+"""Wrong and missing model files are a clear error, never a wrong result."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pipeline.analysis import FaceDetector, FaceEmbedder
+from pipeline.errors import ModelError
+from pipeline.models import embedded
+
+
+@pytest.fixture
+def other_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the package that carries the networks, found in place of the installed one."""
+    home = embedded.locate(embedded.YUNET).parents[1]
+    copy = tmp_path / home.name
+    (copy / "models").mkdir(parents=True)
+    (copy / "__init__.py").touch()
+    for model in (embedded.YUNET, embedded.SFACE):
+        shutil.copy(embedded.locate(model), copy / model.path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, home.name, raising=False)
+    importlib.invalidate_caches()
+    assert embedded.locate(embedded.YUNET).is_relative_to(tmp_path)
+    return copy
+
+
+def test_an_altered_file(other_home: Path) -> None:
+    path = other_home / embedded.YUNET.path
+    data = bytearray(path.read_bytes())
+    data[5000] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(ModelError, match="not the expected one"):
+        FaceDetector()
+
+
+def test_a_missing_file(other_home: Path) -> None:
+    (other_home / embedded.SFACE.path).unlink()
+    with pytest.raises(ModelError, match="missing"):
+        FaceEmbedder()
+
+
+def test_a_missing_package() -> None:
+    with pytest.raises(ModelError, match="Install the package"):
+        embedded.load(replace(embedded.YUNET, package="a_package_that_is_not_installed"))

@@ -1,0 +1,128 @@
+"""Faces followed through clips whose truth is known: nobody is swapped, merged, or noticed late."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+import pytest
+
+from pipeline.analysis import FaceFinder, Tracker
+from pipeline.types import Face, Frame
+from tests import media
+from tests.frames import ArrayFrame
+from tests.media import Clip
+
+Done = list[tuple[Frame, tuple[Face, ...]]]
+
+
+def shown(clip: Clip, done: Done, known: dict[str, Face]) -> dict[int, dict[str, list[int]]]:
+    """By track: frames in which it lies on each portrait's face (mean error under 15 % of its width)."""
+    result: dict[int, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for frame, faces in done:
+        for face in faces:
+            on = "nobody"
+            for name, place in clip.places[frame.index].items():
+                truth = known[name].landmarks[:468, :2] @ place[:, :2].T + place[:, 2]
+                if np.linalg.norm(face.landmarks[:468, :2] - truth, axis=1).mean() < 0.15 * face.box.width:
+                    on = name
+            result[face.track][on].append(frame.index)
+    return {track: dict(names) for track, names in result.items()}
+
+
+def test_frames_come_out_in_order_and_few_are_held(finder: FaceFinder) -> None:
+    frames = [ArrayFrame(media.background(320, 180), index) for index in range(40)]
+    tracker, done = Tracker(finder), []
+    for count, frame in enumerate(frames, 1):
+        done += tracker.push(frame)
+        assert count - len(done) <= 16
+    done += tracker.flush()
+    assert [frame for frame, _ in done] == frames
+    assert all(faces == () for _, faces in done)
+    assert tracker.flush() == []
+
+
+def test_a_camera_move(track, known) -> None:
+    clip = media.camera()
+    done = track(clip)
+    assert shown(clip, done, known) == {1: {"hopper": list(range(48))}}
+    face = done[20][1][0]
+    assert face.embedding @ known["hopper"].embedding > 0.9
+    assert face.points.shape == (5, 2) and face.pose.shape == (4, 4) and 0 < face.score <= 1
+
+
+def test_a_full_turn(track, known) -> None:
+    clip = media.rotation()
+    assert shown(clip, track(clip), known) == {1: {"hopper": list(range(72))}}
+
+
+def test_a_clip_that_begins_askew(track, known) -> None:
+    clip = media.rotation(turn=120)
+    clip = Clip(clip.frames[28:48], clip.places[28:48])
+    assert shown(clip, track(clip), known) == {1: {"hopper": list(range(20))}}
+
+
+@pytest.mark.parametrize("count", [36, 60, 90])
+def test_two_people_who_cross_keep_their_tracks(track, known, count: int) -> None:
+    clip = media.crossing(count)
+    seen = shown(clip, track(clip), known)
+    assert len(seen) == 2
+    (front,) = [names for names in seen.values() if "hopper" in names]
+    (behind,) = [names for names in seen.values() if "astronaut" in names]
+    assert front == {"hopper": list(range(count))}
+    assert set(behind) == {"astronaut"}
+    # Before and after, but for the moment that she is hidden.
+    assert len(behind["astronaut"]) > 0.7 * count
+    assert behind["astronaut"][0] == 0 and behind["astronaut"][-1] == count - 1
+
+
+def test_a_cut_ends_a_track(track, known) -> None:
+    clip = media.cut(40, 21)
+    assert shown(clip, track(clip), known) == {
+        1: {"hopper": list(range(21))},
+        2: {"astronaut": list(range(21, 40))},
+    }
+
+
+def test_a_flash_is_no_cut(track, known) -> None:
+    clip = media.camera(30)
+    clip.frames[14] = np.full_like(clip.frames[14], 255)
+    clip.frames[15] = np.clip(clip.frames[15].astype(np.int16) + 60, 0, 255).astype(np.uint8)
+    seen = shown(clip, track(clip), known)
+    assert list(seen) == [1] and set(range(30)) - set(seen[1]["hopper"]) <= {14}
+
+
+def test_somebody_who_comes_back_is_the_same_track_and_seen_from_the_first_frame(track, known) -> None:
+    clip = media.leaving()
+    seen = shown(clip, track(clip), known)
+    assert list(seen) == [1] and set(seen[1]) == {"hopper"}
+    there = set(seen[1]["hopper"])
+    assert {i for i in range(84) if clip.places[i] and clip.centre(i, "hopper")[0] < 590} <= there
+    assert not there & set(range(28, 56))
+
+
+def test_somebody_who_comes_in_between_detections_does_not_pop_in(track, known) -> None:
+    clip = media.scene(30, {"hopper": lambda i: media.placed("hopper", (320, 180), 90) if i >= 5 else None})
+    assert shown(clip, track(clip), known) == {1: {"hopper": list(range(5, 30))}}
+
+
+def test_a_hand_in_front_does_not_end_a_track(track, known) -> None:
+    clip = media.occluded()
+    seen = shown(clip, track(clip), known)
+    assert list(seen) == [1] and len(seen[1]["hopper"]) >= 54
+
+
+def test_a_small_face(track, known) -> None:
+    clip = media.small_face()
+    assert shown(clip, track(clip), known) == {1: {"hopper": list(range(30))}}
+
+
+def test_a_part_of_a_clip_gives_the_same_faces(track) -> None:
+    clip = media.crossing(72)
+    whole, part = track(clip), track(clip, 30, 72)
+    for (frame, faces), (again, others) in zip(whole[54:], part[24:], strict=True):
+        assert frame.index == again.index and len(faces) == len(others)
+        for face, other in zip(faces, others, strict=True):
+            difference = np.linalg.norm(face.landmarks[:, :2] - other.landmarks[:, :2], axis=1)
+            assert difference.mean() < 0.003 * face.box.width
+            assert face.embedding @ other.embedding > 0.97
