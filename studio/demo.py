@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from studio.quiet import quieten
+from studio.quiet import quieten, silence_greeting
 from studio.settings import ROOT
 
 FOLDER = ROOT / "results" / "demo"
@@ -13,6 +13,7 @@ FOLDER = ROOT / "results" / "demo"
 def main() -> int:
     """Recasts every example once, and returns the exit code."""
     quieten()
+    silence_greeting()
     from pipeline import Cast, Recaster, RecastError
     from studio import terminal
     from studio.examples import examples

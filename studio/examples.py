@@ -24,7 +24,7 @@ _PORTRAITS = {
     "eileen-collins.jpg": ("skimage", "data/astronaut.png"),
     "grace-hopper.jpg": ("matplotlib", "mpl-data/sample_data/grace_hopper.jpg"),
 }
-CLIP_SECONDS = 3
+CLIP_SECONDS = 3.0
 CLIP_RATE = 25
 
 
@@ -76,12 +76,14 @@ def _portrait(path: Path, package: str, inside: str) -> Path | None:
     return None
 
 
-def write_clip(path: Path, image: ImageArray, width: int = 640, height: int = 480) -> None:
+def write_clip(
+    path: Path, image: ImageArray, width: int = 640, height: int = 480, seconds: float = CLIP_SECONDS
+) -> None:
     """A few seconds of a hand-held camera on a portrait: it drifts, turns and comes nearer."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=Fraction(CLIP_RATE), options={"crf": "18", "preset": "veryfast"})
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        for number in range(CLIP_SECONDS * CLIP_RATE):
+        for number in range(round(seconds * CLIP_RATE)):
             frame = av.VideoFrame.from_ndarray(_shot(image, number / CLIP_RATE, width, height), format="bgr24")
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))

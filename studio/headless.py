@@ -22,6 +22,7 @@ from pipeline.types import Cast, Identity, Options, Person, ProgressCallback, Re
 from studio import options as option_flags
 from studio import terminal
 from studio.outputs import result_name
+from studio.quiet import silence_greeting
 
 if TYPE_CHECKING:
     from pipeline import Recaster
@@ -100,6 +101,8 @@ def _check_arguments(given: argparse.Namespace, parser: argparse.ArgumentParser)
 def _recaster(given: argparse.Namespace, options: Options, cancel: threading.Event) -> Recaster:
     from pipeline import Recaster
 
+    if not given.verbose:
+        silence_greeting()
     _stop_if(cancel)
     return Recaster(device=options.device, threads=given.threads)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import math
 import types
 import typing
 from collections.abc import Mapping
@@ -49,6 +48,8 @@ TEXTS: Mapping[str, Text] = {
     "engine": Text("Engine", "What renders the new face.", "Engine"),
     "device": Text("Device", "Where networks run; auto takes a GPU when one works.", "Engine"),
 }
+HIGHEST = 1e9
+"""Above any number that an option takes; infinity and what is no number are not below it."""
 GROUPS: tuple[Group, ...] = typing.get_args(Group)
 
 
@@ -82,7 +83,7 @@ class Field:
             raise OptionError(f"{self.name} has to be true or false.")
         if self.kind == "seconds" and value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < HIGHEST:
             raise OptionError(f"{self.name} has to be a number that is not negative.")
         if self.kind == "share" and value > 1:
             raise OptionError(f"{self.name} has to be between 0 and 1.")

@@ -5,6 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import tempfile
+
+GREETING = b"INFO: Created TensorFlow Lite XNNPACK delegate"
 
 
 def quieten(verbose: bool = False) -> None:
@@ -20,3 +23,32 @@ def quieten(verbose: bool = False) -> None:
     if not verbose:
         os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+def silence_greeting() -> None:
+    """Lets LiteRT say once in private that it uses its CPU kernels: it has no switch for that line.
+
+    Whatever else is said in that moment is passed on. Call it before there are threads and before networks are loaded.
+    """
+    from ai_edge_litert.interpreter import Interpreter
+
+    from pipeline.errors import ModelError
+    from pipeline.models.embedded import landmarker_parts
+
+    try:
+        network = landmarker_parts()["face_detector.tflite"]
+    except (ModelError, KeyError):
+        return  # told in full when the network is needed
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as held:
+        standard_error = os.dup(2)
+        os.dup2(held.fileno(), 2)
+        try:
+            Interpreter(model_content=network).allocate_tensors()
+        finally:
+            os.dup2(standard_error, 2)
+            os.close(standard_error)
+            held.seek(0)
+            for line in held:
+                if GREETING not in line:
+                    os.write(2, line)

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
 
 from studio import settings as settings_module
+from studio.quiet import silence_greeting
 from studio.settings import Settings
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ def main(given: argparse.Namespace) -> int:
         return 2
     import uvicorn
 
+    if not given.verbose:
+        silence_greeting()
     app = build_app(settings)
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=GRACE, server_header=False)
     shown = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host

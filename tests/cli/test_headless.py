@@ -1,0 +1,202 @@
+"""The headless command as a user meets it: real processes, their exit codes, their output, what they leave."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.conftest import Material
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = [sys.executable, str(ROOT / "app.py"), "--headless"]
+
+
+def run(*words: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [*COMMAND, *map(str, words)], capture_output=True, text=True, cwd=cwd, timeout=120, stdin=subprocess.DEVNULL
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+def test_a_picture_is_recast_and_reported(material: Material, tmp_path: Path) -> None:
+    output = tmp_path / "result.png"
+    done = run("--source", material.grace, "--target", material.eileen, "--output", output, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    report = json.loads(done.stdout)
+    assert report["output"] == str(output) and report["kind"] == "image"
+    assert report["faces"] == report["frames"] == report["changed"] == 1
+    assert {"seconds", "fps", "engine", "device", "encoder", "stages", "notes", "people"} <= set(report)
+    before, after = cv2.imread(str(material.eileen)), cv2.imread(str(output))
+    assert before is not None and after is not None and before.shape == after.shape
+    assert np.array_equal(before[-100:], after[-100:])
+    assert not np.array_equal(before, after)
+
+
+def test_without_an_output_the_result_lies_beside_the_target(material: Material, tmp_path: Path) -> None:
+    target = tmp_path / "holiday.jpg"
+    target.write_bytes(material.eileen.read_bytes())
+    done = run("-s", material.grace, "-t", target)
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[0] == str(tmp_path / "holiday-recast.jpg")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["holiday-recast.jpg", "holiday.jpg"]
+
+
+def test_a_part_of_a_video_into_a_folder(material: Material, tmp_path: Path) -> None:
+    done = run(
+        "-s", material.grace, "-t", material.clip, "-o", tmp_path, "--end", "0.4", "--json", "--quality", "draft"
+    )
+    report = json.loads(done.stdout)
+    assert report["output"] == str(tmp_path / "short-recast.mp4")
+    assert report["frames"] == 10 and report["stages"]["render"]["frames"] == 10
+    assert [path.name for path in tmp_path.iterdir()] == ["short-recast.mp4"]
+
+
+def test_people_as_table_json_and_thumbnails(material: Material, tmp_path: Path) -> None:
+    done = run("--people", "-t", material.both, "--thumbnails", tmp_path / "who", "--json")
+    people = json.loads(done.stdout)["people"]
+    assert [person["person"] for person in people] == [1, 2]
+    assert all(cv2.imread(person["thumbnail"]).shape == (160, 160, 3) for person in people)
+    table = run("--people", "-t", material.both).stdout.splitlines()
+    assert table[0].split() == ["Person", "From", "To", "Frames", "Share"]
+    assert len(table) == 3
+
+
+def test_a_cast_changes_only_whom_it_names(material: Material, tmp_path: Path) -> None:
+    output = tmp_path / "cast.png"
+    done = run("-t", material.both, "-o", output, "--cast", f"2={material.eileen}", "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["faces"] == report["people"] == 1
+    before, after = cv2.imread(str(material.both)), cv2.imread(str(output))
+    changed = np.flatnonzero((before != after).any(axis=(0, 2)))
+    assert changed.min() >= 512 or changed.max() < 512  # one of the two halves, never both
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["-s", "{grace}"], 2, "--target is missing"),
+        (["-t", "{eileen}"], 2, "--source is missing"),
+        (["-s", "nowhere.jpg", "-t", "{eileen}", "-o", "{out}/a.png"], 2, "does not exist"),
+        (["-s", "{grace}", "-t", "nowhere.mp4", "-o", "{out}/a.mp4"], 2, "does not exist"),
+        (["-s", "{grace}", "-t", __file__, "-o", "{out}/a.mp4"], 2, "not a picture or video"),
+        (["-s", "{grace}", "-t", "{eileen}", "-o", "{out}/no/such/folder/a.png"], 2, "folder"),
+        (["-s", "{grace}", "-t", "{eileen}", "-o", "{out}/a"], 2, "ending"),
+        (["-s", "{grace}", "-t", "{eileen}", "--likeness", "7"], 2, "between 0 and 1"),
+        (["-s", "{grace}", "-t", "{eileen}", "--likeness", "nan"], 2, "number"),
+        (["-s", "{grace}", "-t", "{eileen}", "--engine", "magic"], 2, "invalid choice"),
+        (["-s", "{grace}", "-t", "{clip}", "--start", "2", "--end", "1"], 2, "after the start"),
+        (["-t", "{eileen}", "--cast", "first={grace}"], 2, "PERSON=PHOTO"),
+        (["-t", "{eileen}", "--cast", "9={grace}", "-o", "{out}/a.png"], 2, "person 9"),
+        (["--people", "-t", "{eileen}", "-s", "{grace}"], 2, "only lists"),
+        (["-s", "{empty}", "-t", "{eileen}", "-o", "{out}/a.png"], 3, "source"),
+        (["-s", "{grace}", "-t", "{empty}", "-o", "{out}/a.png"], 3, "target"),
+        (["--people", "-t", "{empty}"], 3, "target"),
+    ],
+)
+def test_mistakes_get_a_sentence_and_their_code(
+    material: Material, tmp_path: Path, words: list[str], code: int, said: str
+) -> None:
+    done = run(*(word.format(**material._asdict(), out=tmp_path) for word in words))
+    assert done.returncode == code, done.stderr
+    assert said in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_as_json(material: Material, tmp_path: Path) -> None:
+    done = run("-s", material.empty, "-t", material.eileen, "-o", tmp_path / "a.png", "--json")
+    assert done.returncode == 3
+    assert json.loads(done.stdout)["error"]["code"] == "no_face_in_source"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_cancelled_job_leaves_nothing(material: Material, tmp_path: Path, number: signal.Signals) -> None:
+    long = tmp_path / "long.mkv"
+    _loop(material.clip, long, times=40)
+    folder = tmp_path / "out"
+    folder.mkdir()
+    words = ["-s", material.grace, "-t", long, "-o", folder / "a.mkv", "--quality", "draft"]
+    with subprocess.Popen([*COMMAND, *map(str, words)], stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        until = time.monotonic() + 60
+        while not any(folder.iterdir()) and time.monotonic() < until:
+            time.sleep(0.05)
+        assert process.poll() is None, "the job was over before it could be cancelled"
+        process.send_signal(number)
+        began = time.monotonic()
+        assert process.wait(20) == 5
+        assert time.monotonic() - began < 10
+        assert process.stderr is not None and process.stderr.read() == "The job was cancelled.\n"
+    assert list(folder.iterdir()) == []
+
+
+def _loop(clip: Path, output: Path, times: int) -> None:
+    """`clip` many times in a row, without decoding it."""
+    import av
+
+    with av.open(str(output), "w") as written:
+        stream, shift = None, 0
+        for _ in range(times):
+            with av.open(str(clip)) as read:
+                source = read.streams.video[0]
+                stream = stream or written.add_stream_from_template(source)
+                length = source.duration
+                for packet in read.demux(source):
+                    if packet.dts is None:
+                        continue
+                    packet.pts, packet.dts, packet.stream = packet.pts + shift, packet.dts + shift, stream
+                    written.mux(packet)
+                shift += length
+
+
+def test_a_bar_is_drawn_on_a_terminal_only(material: Material, tmp_path: Path) -> None:
+    pty = pytest.importorskip("pty")
+    ours, theirs = pty.openpty()
+    words = ["-s", material.grace, "-t", material.clip, "-o", tmp_path / "a.mp4", "--quality", "draft"]
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+    process = subprocess.Popen(
+        [*COMMAND, *map(str, words)], stdout=subprocess.PIPE, stderr=theirs, cwd=ROOT, env=environment
+    )
+    os.close(theirs)
+    drawn = b""
+    try:
+        while part := os.read(ours, 4096):
+            drawn += part
+    except OSError:  # how a pseudo-terminal says that its other end is closed
+        pass
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert (b"/25" in drawn and b"left" in drawn) or b"fps" in drawn
+
+
+def test_help_is_quick_and_complete() -> None:
+    done = subprocess.run([sys.executable, str(ROOT / "app.py"), "--help"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0
+    for flag in (
+        "--source",
+        "--target",
+        "--output",
+        "--cast",
+        "--people",
+        "--likeness",
+        "--no-match-detail",
+        "--start",
+    ):
+        assert flag in done.stdout
+
+
+def test_flags_of_a_job_need_headless(material: Material) -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "app.py"), "-t", str(material.eileen)], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2 and "--headless" in done.stderr

@@ -1,0 +1,45 @@
+"""The options that every interface derives from the dataclass."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from typing import Any
+
+import pytest
+
+from pipeline.errors import OptionError
+from pipeline.types import Options
+from studio.options import FIELDS, GROUPS, TEXTS, add_arguments, from_mapping, from_namespace
+
+
+def test_every_field_has_words_and_a_group() -> None:
+    assert [field.name for field in FIELDS] == [field.name for field in dataclasses.fields(Options)]
+    assert set(TEXTS) == {field.name for field in FIELDS}
+    assert {field.text.group for field in FIELDS} == set(GROUPS)
+
+
+def test_defaults_pass_their_own_checks() -> None:
+    assert from_mapping({field.name: field.default for field in FIELDS}) == Options() == from_mapping({})
+
+
+def test_flags_make_the_same_options_as_names() -> None:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    words = ["--likeness", "0.5", "--codec", "vp9", "--no-keep-occluders", "--start", "1.5", "--end", "3"]
+    expected = {"likeness": 0.5, "codec": "vp9", "keep_occluders": False, "start": 1.5, "end": 3}
+    assert from_namespace(parser.parse_args(words)) == from_mapping(expected)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"codec": "divx"}, {"codec": 1}, {"codec": None}, {"codec": ["h264"]}, {"likeness": 1.1}, {"likeness": -0.1},
+        {"likeness": "much"}, {"likeness": True}, {"likeness": float("nan")}, {"likeness": None}, {"smooth": 10**400},
+        {"match_detail": 1}, {"match_detail": "yes"}, {"start": -1}, {"end": 0}, {"start": 2, "end": 2}, {"speed": 1},
+        {"__class__": 1},
+    ],
+)  # fmt: skip
+def test_what_is_not_allowed_is_named(values: dict[str, Any]) -> None:
+    with pytest.raises(OptionError):
+        from_mapping(values)
