@@ -171,6 +171,20 @@ def cut(count: int = 40, at: int = 20) -> Clip:
     return Clip(first.frames + second.frames, first.places + second.places)
 
 
+def dissolve(count: int = 60, first: int = 20, last: int = 32) -> Clip:
+    """Hopper turns into the astronaut in the same place, between frames `first` and `last`; which is no cut."""
+    people = {name: placed(name, (320, 180), 110) for name in ("hopper", "astronaut")}
+    one, other = (paste(background(640, 360), name, place) for name, place in people.items())
+    frames, places = [], []
+    for i in range(count):
+        share = min(1.0, max(0.0, (i - first) / (last - first)))
+        frames.append(cv2.addWeighted(one, 1 - share, other, share, 0))
+        places.append(
+            people if 0 < share < 1 else {name: people[name] for name in [("hopper", "astronaut")[share == 1]]}
+        )
+    return Clip(frames, places)
+
+
 def leaving(count: int = 84, name: str = "hopper") -> Clip:
     """Somebody walks out of the picture, stays away for a third of the time, and comes back."""
 

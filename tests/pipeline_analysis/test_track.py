@@ -84,6 +84,16 @@ def test_a_cut_ends_a_track(track, known) -> None:
     }
 
 
+@pytest.mark.parametrize("last", [21, 32])
+def test_a_track_is_split_where_the_face_becomes_another(track, known, last: int) -> None:
+    clip = media.dissolve(60, 20, last)
+    seen = shown(clip, track(clip), known)
+    assert len(seen) == 2
+    old, new = (sorted(index for indices in names.values() for index in indices) for names in seen.values())
+    assert 18 <= old[-1] < new[0] <= 34
+    assert new[-1] == 59 and set(old + new) == set(range(60))
+
+
 def test_a_flash_is_no_cut(track, known) -> None:
     clip = media.camera(30)
     clip.frames[14] = np.full_like(clip.frames[14], 255)

@@ -1,0 +1,85 @@
+"""One real server for all tests of the studio, in a process of its own, reached over loopback only."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+UPLOAD_MB = 20
+
+
+@dataclass(frozen=True)
+class Server:
+    url: str
+    data: Path
+    process: subprocess.Popen[str]
+    log: list[str]
+
+    def jobs(self) -> int:
+        import json
+
+        with urllib.request.urlopen(self.url + "/health", timeout=5) as answer:
+            return int(json.load(answer)["jobs"])
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    data = tmp_path_factory.mktemp("data")
+    environment = {**os.environ, "RECAST_DATA": str(data), "RECAST_MAX_UPLOAD_MB": str(UPLOAD_MB)}
+    process = subprocess.Popen(
+        [sys.executable, "app.py", "--port", "0"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    log: list[str] = []
+    ready = threading.Event()
+    addresses: list[str] = []
+
+    def listen() -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            log.append(line)
+            if found := re.search(r"http://\S+", line):
+                addresses.append(found.group())
+                ready.set()
+        ready.set()
+
+    threading.Thread(target=listen, daemon=True).start()
+    ready.wait(90)
+    if not addresses:
+        process.kill()
+        pytest.fail("the server did not start:\n" + "".join(log))
+    server = Server(addresses[0], data, process, log)
+    eventually(lambda: _healthy(server), 60)
+    yield server
+    process.terminate()
+    process.wait(20)
+
+
+def _healthy(server: Server) -> bool:
+    try:
+        return server.jobs() >= 0
+    except OSError:
+        return False
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 15) -> None:
+    """Waits until `condition` holds, and fails when it does not in time."""
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(0.05)

@@ -1,0 +1,168 @@
+"""Hostile requests to a real server: each is refused, and tells nothing."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import httpx
+import pytest
+
+from studio.guard import Refused, check_payload, contained
+from tests.conftest import Material
+from tests.studio.conftest import UPLOAD_MB, Server
+
+META = {"_type": "gradio.FileData"}
+SECRET = "/etc/passwd"
+
+
+def file(path: str, **more: Any) -> dict[str, Any]:
+    return {"path": path, "meta": META, **more}
+
+
+def call(server: Server, data: Any, name: str = "recast_image") -> httpx.Response:
+    return httpx.post(f"{server.url}/gradio_api/call/{name}", json={"data": data}, timeout=10)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        file(SECRET),
+        {"path": SECRET},
+        {"path": SECRET, "meta": {}},
+        {"path": SECRET, "orig_name": "a.svg", "meta": META},
+        file("../../../../../../../../etc/passwd"),
+        file("file:///etc/passwd"),
+        file("http://127.0.0.1:1/a.png"),
+        file("https://example.org/a.png"),
+        file("//example.org/a.png"),
+        file("\\\\host\\share\\a.png"),
+        file(str(Path(__file__))),
+        file(""),
+        file("\x00"),
+        [[{"deep": {"deeper": [file(SECRET)]}}]],
+    ],
+    ids=lambda value: json.dumps(value)[:60],
+)
+def test_only_uploads_may_be_named(server: Server, target: Any) -> None:
+    answer = call(server, [[target], target, None, None])
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "not_uploaded"
+    assert "root:" not in answer.text
+
+
+def test_a_way_out_of_the_uploads_folder_is_seen(server: Server) -> None:
+    folder = server.data / "uploads"
+    assert call(server, [None, file(f"{folder}/../../../../../etc/passwd"), None, None]).status_code == 400
+    link = folder / "link.png"
+    link.symlink_to(SECRET)
+    assert call(server, [None, file(str(link)), None, None]).status_code == 400
+    link.unlink()
+
+
+@pytest.mark.parametrize("fn_index", range(12))
+def test_no_event_of_the_page_takes_a_server_path(server: Server, fn_index: int) -> None:
+    body = {"data": [file(SECRET)] * 4, "fn_index": fn_index, "session_hash": "a" * 10}
+    answer = httpx.post(f"{server.url}/gradio_api/queue/join", json=body, timeout=10)
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/gradio_api/file=http://127.0.0.1:1/",
+        "/gradio_api/file=https://example.org/a.png",
+        "/gradio_api/file=%68ttp://127.0.0.1:1/",
+        "/gradio_api/file/http://127.0.0.1:1/",
+        "/gradio_api/proxy=https://example.org/",
+    ],
+)
+def test_nothing_is_fetched_for_others(server: Server, path: str) -> None:
+    assert httpx.get(server.url + path, timeout=10).status_code == 403
+
+
+@pytest.mark.parametrize("path", [SECRET, str(Path(__file__)), "../../etc/passwd", "%2e%2e/%2e%2e/etc/passwd"])
+def test_files_of_the_server_are_not_served(server: Server, path: str) -> None:
+    answer = httpx.get(f"{server.url}/gradio_api/file={quote(path, safe='%/.')}", timeout=10)
+    assert answer.status_code in (403, 404)
+    assert "root:" not in answer.text
+
+
+def test_the_queue_cannot_be_bypassed(server: Server) -> None:
+    answer = httpx.post(f"{server.url}/gradio_api/run/recast_image", json={"data": [None] * 4}, timeout=10)
+    assert answer.status_code in (401, 403, 404)
+
+
+def test_what_is_internal_is_not_public(server: Server) -> None:
+    assert httpx.get(f"{server.url}/monitoring/summary", timeout=10).status_code in (401, 403, 404)
+    assert httpx.get(f"{server.url}/docs", timeout=10).status_code == 404
+
+
+def test_broken_json_is_refused(server: Server) -> None:
+    url = f"{server.url}/gradio_api/call/recast_image"
+    for body in (b"{", b"\xff\xfe", b"[" * 100_000, b'{"data": [' + b'{"a":' * 50_000):
+        assert httpx.post(url, content=body, timeout=10).status_code == 400
+
+
+def test_bodies_are_bounded(server: Server) -> None:
+    url = f"{server.url}/gradio_api/call/recast_image"
+    assert httpx.post(url, content=b" " * (9 * 1024**2), timeout=30).status_code == 413
+    big = b"x" * (UPLOAD_MB * 1024**2 + 1)
+    upload = f"{server.url}/gradio_api/upload"
+    assert httpx.post(upload, files={"files": ("a.png", big)}, timeout=30).status_code == 413
+    assert httpx.post(upload, data={"note": "x" * len(big)}, files={"files": ("a", b"")}, timeout=30).status_code == 413
+    many = [("files", (f"{number}.png", b"x" * (UPLOAD_MB * 1024**2 // 4))) for number in range(5)]
+    assert httpx.post(upload, files=many, timeout=30).status_code == 413
+
+
+def test_a_body_of_unsaid_length_is_counted(server: Server) -> None:
+    address = urlsplit(server.url)
+    with socket.create_connection((str(address.hostname), int(address.port or 80)), timeout=30) as connection:
+        head = "POST /gradio_api/call/recast_image HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        connection.sendall(head.encode())
+        chunk = b"%x\r\n" % 1024**2 + b" " * 1024**2 + b"\r\n"
+        try:
+            for _ in range(12):
+                connection.sendall(chunk)
+        except OSError:  # it closed on us, which is as good
+            pass
+        try:
+            answer = connection.recv(64)
+        except OSError:
+            answer = b""
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 413")
+
+
+def test_an_upload_that_is_no_picture_is_a_sentence(server: Server) -> None:
+    upload = httpx.post(f"{server.url}/gradio_api/upload", files={"files": ("a.png", b"#!/bin/sh\n")}, timeout=10)
+    path = upload.json()[0]
+    event = call(server, [[file(path)], file(path), None, None]).json()["event_id"]
+    with httpx.stream("GET", f"{server.url}/gradio_api/call/recast_image/{event}", timeout=20) as answer:
+        text = answer.read().decode()
+    assert "event: error" in text and "unsupported_media" in text and "Traceback" not in text
+
+
+def test_names_of_uploads_stay_in_the_folder(server: Server) -> None:
+    answer = httpx.post(f"{server.url}/gradio_api/upload", files={"files": ("../../../evil.png", b"x")}, timeout=10)
+    path = Path(answer.json()[0])
+    assert path.resolve().is_relative_to(server.data.resolve())
+
+
+def test_the_server_is_well_after_all_this(server: Server) -> None:
+    assert httpx.get(server.url + "/health", timeout=5).json() == {"status": "ok", "jobs": 0}
+
+
+def test_containment(tmp_path: Path, material: Material) -> None:
+    inside = tmp_path / "in" / "a.png"
+    inside.parent.mkdir()
+    inside.write_bytes(b"x")
+    assert contained(inside, [inside.parent])
+    assert not contained(inside.parent, [inside.parent])
+    assert not contained(material.eileen, [inside.parent])
+    assert not contained(inside.parent / "gone.png", [inside.parent])
+    with pytest.raises(Refused):
+        check_payload({"a": [{"path": str(material.eileen), "meta": META}]}, [inside.parent])
+    check_payload({"a": [{"path": str(inside), "meta": META}, {"path": None}, 1, "path"]}, [inside.parent])
