@@ -27,6 +27,8 @@ class CutFinder:
     def __init__(self) -> None:
         self._last: FloatArray | None = None
         self._changes: deque[float] = deque(maxlen=5)
+        self.doubtful = False
+        """Whether the last frame changed so much that it may be a cut all the same."""
 
     def __call__(self, luma: ImageArray) -> bool:
         """Whether the frame of this miniature (`Frame.luma`) begins another shot than the one before.
@@ -36,6 +38,7 @@ class CutFinder:
         now = luma.astype(np.float32)
         now -= now.mean()
         spread = float(now.std())
+        self.doubtful = True
         if spread < FLAT:
             return False
         last, self._last = self._last, now
@@ -45,6 +48,7 @@ class CutFinder:
         alike = float((now * last).mean()) / (spread * float(last.std()))
         usual = float(np.median(self._changes)) if self._changes else 0.0
         cut = change > CHANGE and alike < ALIKE and change > PEAK * usual
+        self.doubtful = change > CHANGE / 2 and change > PEAK * usual
         if cut:
             self._changes.clear()
         else:

@@ -36,7 +36,7 @@ COARSE = 320
 FINEST = 1920
 """Longest side of the finest pass, whatever `min_face` asks for: it bounds the time."""
 
-TURNED = 352
+TURNED = 288
 """Longest side of the turned passes, unless nobody was found upright."""
 
 QUARTERS, EIGHTHS = (2, 4, 6), (1, 3, 5, 7)
@@ -81,7 +81,7 @@ class FaceDetector:
         longest = max(height, width)
         least, floor = (max(24.0, longest / 80), FLOOR) if min_face is None else (max(1.0, min_face), COARSE)
         fine = int(min(longest, FINEST, max(floor, longest * LEAST / least)))
-        sizes = (fine, COARSE) if fine > 2.25 * COARSE else (fine,)
+        sizes = (fine, COARSE) if fine > 3 * COARSE else (fine,)
         found = [face for size in sizes for face in self._pass(image, size, 0)]
         if turns:
             lost = not found and fine_turns

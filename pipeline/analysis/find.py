@@ -22,8 +22,13 @@ SAME = 0.2
 SURE = 0.8
 """Least presence of a newly found mesh."""
 
+OVERLAP = 0.6
+"""Neither do two faces of one picture share more of their boxes, whatever way up their meshes are."""
+
+CLEAR = 0.88
+"""Detections that score less, or whose mesh is turned further than `TILT`, are looked at once more, from all sides."""
+
 TILT = math.radians(14)
-"""A mesh that is turned further than this against the detection is looked for once more, from all sides."""
 
 
 class FaceFinder:
@@ -58,7 +63,9 @@ class FaceFinder:
         found: list[Face] = []
         for detection in detections:
             face = self._confirmed(frame, detection)
-            if face is not None and not any(same_mesh(face, other) for other in found):
+            if face is not None and not any(
+                same_mesh(face, other) or face.box.iou(other.box) > OVERLAP for other in found
+            ):
                 found.append(face)
         return tuple(sorted(found, key=lambda face: -face.box.area))
 
@@ -68,7 +75,7 @@ class FaceFinder:
 
     def _confirmed(self, frame: Frame, detection: Face) -> Face | None:
         """The mesh of a detection, or ``None`` where there is no face after all."""
-        face = self._mesh(frame, detection)
+        face = self._mesh(frame, detection) if detection.score >= CLEAR else None
         if face is None or _tilt(face, detection) > TILT:
             # The network has a mesh for a face that lies askew in its crop, but not the right one.
             detection = self.detector.upright(frame, detection)

@@ -34,8 +34,11 @@ RESUME = 0.45
 MEMORY = 90
 """Frames that a lost track is remembered for."""
 
-STRANGE = 0.2
-"""A tracked face whose embedding agrees less than this with its track, twice running, is somebody else."""
+STRANGE = 0.3
+"""A tracked face whose embedding agrees less than this with its track, `STRIKES` times running, is somebody else."""
+
+STRIKES = 3
+"""Looks, every other frame, at a face that has become strange: a hand or a blur does that too, but not for long."""
 
 SMALL, SMALLER = 28, 52
 """The smallest faces looked for are so many times smaller than the frame is long: each time, and now and then."""
@@ -191,7 +194,8 @@ class Tracker:
         regular = frame.index % (2 * self._interval) == 0
         young = frame.index % (self._interval // 2 or 1) == 0
         for trail in alive:
-            due = regular or (young and trail.seen < 3) or (frame.index % 2 == 0 and trail in touching)
+            often = trail in touching or trail.number in self._strange
+            due = regular or self._cuts.doubtful or (young and trail.seen < 3) or (frame.index % 2 == 0 and often)
             if not due or not trail.alive or trail.checked == position:
                 continue
             embedding = self._finder.embedder(frame, trail.faces[position])
@@ -203,8 +207,8 @@ class Tracker:
             )
             if other is not None and other.agrees(embedding) > max(SLID, own + SLID_BY):
                 self._slid(trail, other, position)
-            elif own < STRANGE:
-                self._doubt(trail)
+            elif own < STRANGE and trail not in touching:
+                self._doubt(trail, embedding, position)
             else:
                 self._strange.pop(trail.number, None)
                 # A face half behind another says little about whom it belongs to.
@@ -228,12 +232,29 @@ class Tracker:
             else:
                 self._end(each)
 
-    def _doubt(self, trail: Trail) -> None:
-        """A face that is like nobody: wait for a second look, then let the detector begin anew."""
+    def _doubt(self, trail: Trail, embedding: FloatArray, position: int) -> None:
+        """A face that has become like nobody: when it stays so, another track begins where it changed."""
         self._strange[trail.number] = self._strange.get(trail.number, 0) + 1
-        if self._strange[trail.number] > 1:
-            log.debug("track %d shows somebody else now", trail.number)
-            self._end(trail)
+        if self._strange[trail.number] < STRIKES:
+            return
+        # Bisect for the first strange frame among those that can still be changed.
+        low, high = max(trail.checked, self._first - 1), position
+        while high - low > 1:
+            middle = (low + high) // 2
+            face = trail.faces.get(middle)
+            if face is None:
+                low = middle
+            elif trail.agrees(self._finder.embedder(self._held[middle - self._first].frame, face)) < STRANGE:
+                high = middle
+            else:
+                low = middle
+        other = self._born(position)
+        log.debug("track %d shows somebody else from here on: track %d", trail.number, other.number)
+        other.learn(embedding, position)
+        for p in range(high, position + 1):
+            if p in trail.faces:
+                other.faces[p] = replace(trail.faces.pop(p), track=other.number)
+        self._end(trail)
 
     def _end(self, trail: Trail) -> None:
         trail.alive = False

@@ -90,7 +90,7 @@ def test_a_track_is_split_where_the_face_becomes_another(track, known, last: int
     seen = shown(clip, track(clip), known)
     assert len(seen) == 2
     old, new = (sorted(index for indices in names.values() for index in indices) for names in seen.values())
-    assert 18 <= old[-1] < new[0] <= 34
+    assert 18 <= old[-1] < new[0] <= 40
     assert new[-1] == 59 and set(old + new) == set(range(60))
 
 
