@@ -55,6 +55,8 @@ class AnimationReader:
                 raise UnsupportedMedia("This is a video, not an animation.")
             self._image = open_picture(self.source.file, found)
             self.info = info_of(self.path, self._image, found, limits)
+            # Counting frames leaves PIL without the first one's transparency, so it starts anew.
+            self._image = open_picture(self.source.file, found)
             with picture_errors():
                 self.loop: int | None = self._image.info.get("loop", None if found == "GIF" else 0)
                 self.icc: bytes = self._image.info.get("icc_profile") or b""

@@ -91,7 +91,7 @@ class VideoFrame:
         y0 = min(max(0, math.floor(box.y0)), self.height) // step_y * step_y
         x1 = min(self.width, -(-math.ceil(box.x1) // step_x) * step_x)
         y1 = min(self.height, -(-math.ceil(box.y1) // step_y) * step_y)
-        if x1 <= x0 or y1 <= y0:
+        if x1 <= x0 or y1 <= y0 or box.x0 >= self.width or box.y0 >= self.height:
             return np.empty((0, 0, 3), np.uint8), (x0, y0)
         return planes.region_bgr(self.native, self._layout, self._colour, (x0, y0, x1, y1)), (x0, y0)
 

@@ -104,7 +104,7 @@ def choose(
     deep = layout.depth > 8 and codec != "h264"
     notes: list[str] = []
     for maker in _MAKERS:
-        name = f"{codec}_{maker.suffix}"
+        name = encoder_name(codec, maker)
         if name not in av.codecs_available or not maker.present():
             continue
         options = maker.options(_QUALITY[quality])
@@ -114,6 +114,11 @@ def choose(
         log.warning("%s is present but does not work: %s", name, failure)
         notes.append(f"The {maker.title} video encoder is present but did not work; {plain.encoder} was used.")
     return plain, tuple(notes)
+
+
+def encoder_name(codec: VideoCodec, maker: Maker) -> str:
+    """FFmpeg's name of a maker's encoder."""
+    return f"{codec}_{maker.suffix}"
 
 
 @lru_cache(maxsize=64)
