@@ -45,7 +45,7 @@ def build(studio: Studio) -> None:
         target: str | None,
         cast: dict[str, Any] | None = None,
         options: dict[str, Any] | None = None,
-        progress: gr.Progress = gr.Progress(),  # noqa: B008  # how gradio asks for it
+        progress: gr.Progress = gr.Progress(),
     ) -> AsyncIterator[tuple[str | None, dict[str, Any]]]:
         async for step in _recast(studio, ("image", "animation"), sources, target, cast, options, progress):
             yield step
@@ -55,7 +55,7 @@ def build(studio: Studio) -> None:
         target: str | None,
         cast: dict[str, Any] | None = None,
         options: dict[str, Any] | None = None,
-        progress: gr.Progress = gr.Progress(),  # noqa: B008
+        progress: gr.Progress = gr.Progress(),
     ) -> AsyncIterator[tuple[str | None, dict[str, Any]]]:
         async for step in _recast(studio, ("video", "animation"), sources, target, cast, options, progress):
             yield step
@@ -63,7 +63,7 @@ def build(studio: Studio) -> None:
     async def find_people(
         target: str | None,
         options: dict[str, Any] | None = None,
-        progress: gr.Progress = gr.Progress(),  # noqa: B008
+        progress: gr.Progress = gr.Progress(),
     ) -> AsyncIterator[tuple[list[tuple[str, str]], dict[str, Any]]]:
         """Who is in a picture or video: numbers for a cast, when they are seen, and a thumbnail of each."""
         try:

@@ -49,7 +49,7 @@ def examples(folder: Path) -> tuple[Example, ...]:
     clip = folder / "eileen-collins.mp4"
     if not clip.exists():
         part = clip.with_suffix(".part.mp4")
-        write_clip(part, cv2.imread(str(eileen)))  # type: ignore[arg-type]  # it was just written
+        write_clip(part, cv2.imread(str(eileen)))
         part.replace(clip)
     rows = (
         ("Picture", grace, eileen),
@@ -71,7 +71,7 @@ def _portrait(path: Path, package: str, inside: str) -> Path | None:
     for root in (spec.submodule_search_locations or []) if spec else []:
         image = cv2.imread(str(Path(root) / inside))
         if image is not None:
-            path.write_bytes(jpeg(image, quality=95))  # type: ignore[arg-type]
+            path.write_bytes(jpeg(image, quality=95))
             return path
     return None
 
@@ -105,7 +105,7 @@ def _card(path: Path, source: Path, target: Path, side: int = 240) -> Path:
     """The source in a corner of the target."""
     if path.exists():
         return path
-    big, small = (_square(cv2.imread(str(photo)), size) for photo, size in ((target, side), (source, side // 3)))  # type: ignore[arg-type]
+    big, small = (_square(cv2.imread(str(photo)), size) for photo, size in ((target, side), (source, side // 3)))
     edge, border = side // 3, 3
     big[side - edge - 2 * border :, : edge + 2 * border] = 255
     big[side - edge - border : side - border, border : edge + border] = small

@@ -193,7 +193,7 @@ def _first_frame(path: Path, info: MediaInfo) -> ImageArray:
 def _write_view(path: Path, image: ImageArray) -> None:
     scale = VIEW / max(image.shape[:2])
     if scale < 1:
-        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     path.write_bytes(jpeg(image, quality=92))
 
 
