@@ -14,7 +14,7 @@ from pipeline.types import Box, Crop, Face, FloatArray, Identity, ImageArray, Op
 
 SURROUND = 1.34
 """The crop shows the face's box enlarged by this, so that light and grain of its surroundings can be seen."""
-FADE = 9.0
+FADE = 6.5
 """Width of the faded border in pixels of the coarse map."""
 
 

@@ -1,0 +1,259 @@
+"""The mesh engine on real faces: whose face it is, whose pose and expression, and what stays."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from pipeline.engines.mesh.atlas import build_atlas
+from pipeline.engines.mesh.likeness import move_towards
+from pipeline.engines.mesh.openings import openings
+from pipeline.mesh import topology
+from pipeline.models.face_mesh import FACE_OVAL, INNER_LIPS, LEFT_EYE, RIGHT_EYE
+from pipeline.types import Identity, Options, SourcePhoto
+from tests import faces, media
+
+NAMES = ("astronaut", "hopper")
+PLAIN = Options(keep_occluders=False)
+
+
+def other(name: str) -> str:
+    return NAMES[1 - NAMES.index(name)]
+
+
+def eye_distance(landmarks: FloatArray) -> float:
+    return float(np.linalg.norm(landmarks[33, :2] - landmarks[263, :2]))
+
+
+@pytest.mark.parametrize("target", NAMES)
+def test_the_new_face_is_nearer_the_source_than_the_target(target: str) -> None:
+    source, image = other(target), media.portrait(target)
+    result = faces.recast(image, faces.identity(source), PLAIN)
+    found = faces.arcface(result, faces.faces(result)[0])
+    to_source = float(found @ faces.arcface(media.portrait(source), faces.portrait_face(source)))
+    to_target = float(found @ faces.arcface(image, faces.portrait_face(target)))
+    assert to_source > to_target + 0.1
+    assert to_source > 0.3
+
+
+@pytest.mark.parametrize("target", NAMES)
+@pytest.mark.parametrize("likeness", [0.0, 0.35])
+def test_pose_and_expression_stay_the_targets(target: str, likeness: float) -> None:
+    image = media.portrait(target)
+    result = faces.recast(image, faces.identity(other(target)), Options(likeness=likeness))
+    before, after = faces.portrait_face(target).landmarks, faces.faces(result)[0].landmarks
+    assert before is not None and after is not None
+    error = np.linalg.norm(after[:, :2] - before[:, :2], axis=1).mean() / eye_distance(before)
+    assert error < 0.02
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_person_recast_as_themselves_looks_nearly_the_same(name: str) -> None:
+    image, face = media.portrait(name), faces.portrait_face(name)
+    result = faces.recast(image, faces.identity(name))
+    x0, y0, x1, y1 = (int(v) for v in (face.box.x0, face.box.y0, face.box.x1, face.box.y1))
+    assert cv2.PSNR(image[y0:y1, x0:x1], result[y0:y1, x0:x1]) > 31
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_changes_outside_the_outline(name: str) -> None:
+    image, face = media.portrait(name), faces.portrait_face(name)
+    result = faces.recast(image, faces.identity(other(name)))
+    assert face.landmarks is not None
+    hull = np.zeros(image.shape[:2], np.uint8)
+    cv2.fillPoly(hull, [np.round(face.landmarks[list(FACE_OVAL), :2]).astype(np.int32)], 1)
+    outside = cv2.dilate(hull, np.ones((3, 3), np.uint8)) == 0
+    assert (result[outside] == image[outside]).all()
+    assert (result[hull > 0] != image[hull > 0]).any(axis=-1).mean() > 0.5
+
+
+def test_teeth_and_tongue_stay_the_targets() -> None:
+    face = faces.portrait_face("astronaut")
+    assert face.landmarks is not None
+    image = media.grimace(media.portrait("astronaut"), face.landmarks, 1.0, 0.0)
+    opened = faces.faces(image)[0]
+    result = faces.recast(image, faces.identity("hopper"), Options(likeness=0.0), opened)
+    assert opened.landmarks is not None
+    mouth = np.zeros(image.shape[:2], np.uint8)
+    cv2.fillPoly(mouth, [np.round(opened.landmarks[list(INNER_LIPS), :2]).astype(np.int32)], 1)
+    inside = cv2.erode(mouth, np.ones((3, 3), np.uint8)) > 0
+    assert np.count_nonzero(inside) > 20
+    assert np.abs(result[inside].astype(int) - image[inside]).mean() < 4
+
+
+def test_shut_lips_leave_no_opening_and_shut_eyes_bring_their_lids() -> None:
+    landmarks = faces.portrait_face("hopper").landmarks
+    assert landmarks is not None
+    size = (512, 600)
+    mask = openings(landmarks, size)
+    x, y = np.round(landmarks[13, :2]).astype(int)
+    assert mask[y, x] < 0.05
+    shut = landmarks.copy()
+    for eye in (RIGHT_EYE, LEFT_EYE):
+        shut[list(eye), 1] = landmarks[list(eye), 1].mean()
+    lid = np.round(landmarks[[159, 27], :2].mean(0)).astype(int)
+    assert mask[lid[1], lid[0]] < 0.5 < openings(shut, size)[lid[1], lid[0]]
+
+
+def test_the_gaze_is_the_targets() -> None:
+    image = media.portrait("astronaut")
+    before = faces.portrait_face("astronaut").landmarks
+    result = faces.recast(image, faces.identity("hopper"), Options(likeness=0.0))
+    after = faces.faces(result)[0].landmarks
+    assert before is not None and after is not None
+    for iris in (468, 473):
+        assert np.linalg.norm(before[iris, :2] - after[iris, :2]) / eye_distance(before) < 0.02
+
+
+def test_the_targets_glasses_stay_in_front() -> None:
+    image, face = media.portrait("hopper"), faces.portrait_face("hopper")
+    kept = faces.recast(image, faces.identity("astronaut"), Options(likeness=0.0))
+    gone = faces.recast(image, faces.identity("astronaut"), Options(likeness=0.0, keep_occluders=False))
+    assert face.landmarks is not None
+    x, y = np.round(face.landmarks[168, :2]).astype(int)
+    bridge = (slice(y - 8, y + 12), slice(x - 8, x + 8))
+    assert np.abs(kept[bridge].astype(int) - image[bridge]).mean() < 0.5 * np.abs(
+        gone[bridge].astype(int) - image[bridge]
+    ).mean()
+
+
+def test_the_targets_fringe_stays_in_front_and_the_sources_is_not_pasted() -> None:
+    image, face = media.portrait("astronaut"), faces.portrait_face("astronaut")
+    result = faces.recast(image, faces.identity("hopper"))
+    assert face.landmarks is not None
+    x, y = np.round(face.landmarks[10, :2]).astype(int)
+    fringe = (slice(y - 2, y + 6), slice(x - 20, x + 20))
+    assert np.abs(result[fringe].astype(int) - image[fringe]).mean() < 6
+
+    atlas = build_atlas(faces.identity("astronaut"))
+    u, v = (np.array([0.5, 0.19]) * 128).astype(int)
+    assert atlas.valid[v, u] < 0.2, "the astronaut's fringe counts as her face"
+    assert atlas.valid[70, 64] > 0.9
+
+
+def test_the_light_is_the_targets() -> None:
+    image, face = media.portrait("astronaut"), faces.portrait_face("astronaut")
+    assert face.landmarks is not None
+    x0, x1 = int(face.box.x0), int(face.box.x1)
+    shade = np.interp(np.arange(image.shape[1]), [x0, x1], [1.0, 0.35]).astype(np.float32)
+    dark = (image * shade[None, :, None]).astype(np.uint8)
+    result = faces.recast(dark, faces.identity("hopper"), PLAIN, face)
+    right, left = np.round(face.landmarks[[205, 425], :2]).astype(int)
+
+    def cheek(picture: np.ndarray, at: np.ndarray) -> float:
+        return float(picture[at[1] - 5 : at[1] + 6, at[0] - 5 : at[0] + 6].mean())
+
+    ratio = (cheek(result, left) / cheek(result, right)) / (cheek(dark, left) / cheek(dark, right))
+    assert 0.8 < ratio < 1.25
+
+
+def test_likeness_moves_inner_features_and_never_the_outline() -> None:
+    face, atlas = faces.portrait_face("astronaut"), build_atlas(faces.identity("hopper"))
+    assert face.landmarks is not None and face.pose is not None
+    moved = move_towards(face.landmarks, face.pose, atlas.shape, 1.0)
+    distance = np.linalg.norm(moved - face.landmarks, axis=1)
+    assert distance[list(FACE_OVAL)].max() < 1e-3
+    assert distance[[1, 33, 263, 13]].max() > 0.5
+    assert move_towards(face.landmarks, face.pose, atlas.shape, 0.0) is face.landmarks
+
+
+def test_the_hidden_side_of_a_turned_photo_comes_from_the_other_side() -> None:
+    """A photo whose left half is covered: its atlas still has skin there."""
+    face = faces.portrait_face("astronaut")
+    assert face.landmarks is not None
+    atlas = build_atlas(faces.identity("astronaut"))
+    covered = media.portrait("astronaut").copy()
+    middle = int(face.landmarks[1, 0])
+    covered[:, middle + 12 :] = (covered[:, middle + 12 :] * 0.12).astype(np.uint8)
+    half = build_atlas(Identity((SourcePhoto(covered, face),), faces.identity("astronaut").embedding))
+    level = [a.levels[0][150:165, 170:185].astype(float).mean() / a.tone.mean() for a in (atlas, half)]
+    assert level[1] > 0.7 * level[0]
+
+
+def test_two_photos_are_used_where_each_shows_the_face_best() -> None:
+    """Each photo shows one side, a card hides the other: marks on both cheeks arrive, and are not mirrored."""
+    face = faces.portrait_face("astronaut")
+    assert face.landmarks is not None
+    marked = media.portrait("astronaut").copy()
+    for landmark, colour in ((205, (60, 60, 230)), (425, (60, 200, 60))):
+        x, y = np.round(face.landmarks[landmark, :2]).astype(int)
+        cv2.circle(marked, (int(x), int(y)), 4, colour, -1)
+    middle, photos = int(face.landmarks[1, 0]), []
+    for side in (slice(0, middle - 4), slice(middle + 4, None)):
+        half = marked.copy()
+        half[:, side] = (160, 90, 30)
+        photos.append(SourcePhoto(half, face))
+    atlas = build_atlas(Identity(tuple(photos), faces.identity("astronaut").embedding))
+    uv = topology().uv[[205, 425]]
+    right, left = (atlas.levels[0][int(v * atlas.size), int(u * atlas.size)].astype(int) for u, v in uv)
+    assert right[2] > right[1] + 40, "the red mark on the person's right cheek"
+    assert left[1] > left[2] + 40, "the green mark on the left"
+
+
+def test_the_photos_detail_is_kept_beyond_128_pixels() -> None:
+    """A face of 700 pixels from a photo of 740: fine stripes on the photo's cheek are still there."""
+    image, face = media.portrait("hopper"), faces.portrait_face("hopper")
+    assert face.landmarks is not None
+    big = cv2.resize(image, None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC)
+    scaled = replace(
+        face,
+        landmarks=face.landmarks * 4,
+        pose=np.diag([4, 4, 4, 1]).astype(np.float32) @ face.pose,
+        box=type(face.box)(*(4 * v for v in (face.box.x0, face.box.y0, face.box.x1, face.box.y1))),
+    )
+    striped = big.copy()
+    x, y = np.round(scaled.landmarks[205, :2]).astype(int)
+    striped[y - 20 : y + 20, x - 30 : x + 30 : 6] = np.clip(striped[y - 20 : y + 20, x - 30 : x + 30 : 6] * 0.6, 0, 255)
+    striped[y - 20 : y + 20, x - 29 : x + 30 : 6] = np.clip(striped[y - 20 : y + 20, x - 29 : x + 30 : 6] * 0.6, 0, 255)
+    source = Identity((SourcePhoto(striped, scaled),), faces.identity("hopper").embedding)
+    result = faces.recast(big, source, Options(match_detail=False, likeness=0), scaled)
+    row = result[y - 8 : y + 8, x - 24 : x + 24].mean((0, 2))
+    spectrum = np.abs(np.fft.rfft(row - row.mean()))
+    assert 7 <= int(spectrum.argmax()) <= 9
+
+
+def test_irises_take_the_sources_colour_and_leave_gaze_and_white() -> None:
+    image, face = media.portrait("astronaut"), faces.portrait_face("astronaut")
+    assert face.landmarks is not None
+    green = replace(faces.identity("hopper"))
+    own = faces.recast(image, green, Options(eyes="target", likeness=0.0))
+    taken = faces.recast(image, green, Options(eyes="source", likeness=0.0))
+    changed = (own != taken).any(axis=-1)
+    ys, xs = np.nonzero(changed)
+    assert len(xs) > 0
+    centres = face.landmarks[[468, 473], :2]
+    radius = np.linalg.norm(face.landmarks[469, :2] - face.landmarks[468, :2])
+    nearest = np.min([np.hypot(xs - cx, ys - cy) for cx, cy in centres], axis=0)
+    assert nearest.max() < radius * 1.8
+
+
+def test_tiny_faces_do_not_fail() -> None:
+    image, face = media.portrait("hopper"), faces.portrait_face("hopper")
+    assert face.landmarks is not None and face.pose is not None
+    k = 0.1
+    small = cv2.resize(image, None, fx=k, fy=k, interpolation=cv2.INTER_AREA)
+    shrunk = replace(
+        face,
+        landmarks=face.landmarks * k,
+        pose=np.diag([k, k, k, 1]).astype(np.float32) @ face.pose,
+        box=type(face.box)(*(k * v for v in (face.box.x0, face.box.y0, face.box.x1, face.box.y1))),
+    )
+    assert faces.recast(small, faces.identity("astronaut"), Options(), shrunk).shape == small.shape
+
+
+@pytest.mark.parametrize("shift", [(-250, 0), (150, 0), (0, -220), (0, 330)])
+def test_a_face_partly_outside_the_frame(shift: tuple[int, int]) -> None:
+    image, face = media.portrait("hopper"), faces.portrait_face("hopper")
+    assert face.landmarks is not None and face.pose is not None
+    moved = cv2.warpAffine(image, np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float32), (512, 600))
+    pose = face.pose.copy()
+    pose[:2, 3] += shift
+    offset = np.array([*shift, 0], np.float32)
+    box = type(face.box)(*(v + d for v, d in zip(
+        (face.box.x0, face.box.y0, face.box.x1, face.box.y1), (*shift, *shift), strict=True)))  # fmt: skip
+    there = replace(face, landmarks=face.landmarks + offset, pose=pose, box=box)
+    result = faces.recast(moved, faces.identity("astronaut"), Options(), there)
+    assert (result != moved).any()
