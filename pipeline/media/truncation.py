@@ -39,7 +39,7 @@ def _boxes(source: SourceFile) -> None:
         if size == 0:
             break  # the last box reaches to the end, whatever that is
         if size < 8 or not all(32 <= byte < 127 or byte == 0xA9 for byte in name):
-            break  # not a box: padding after the last one, which players ignore
+            return  # not a box: padding or rubbish, which players step over
         at += size
         if at > source.size and name in (b"mdat", b"moov", b"moof"):
             raise CorruptMedia(_CUT)
