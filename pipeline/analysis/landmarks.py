@@ -26,8 +26,8 @@ MARGIN = 1.5
 PRESENT = 0.5
 """A crop whose presence score is lower shows no face."""
 
-FIVE = ((33, 133), (362, 263), (1,), (61,), (291,))
-"""Landmarks whose mean stands for each of the five points of `Face.points`."""
+FIVE = ((33, 362, 1, 61, 291), (133, 263, 1, 61, 291))
+"""Landmarks halfway between which each of the five points of `Face.points` lies (an eye between its corners)."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def face_from_landmarks(landmarks: FloatArray, score: float, track: int | None =
     """A `Face` with everything that follows from its mesh."""
     skin = landmarks[:468, :2]
     low, high = skin.min(0), skin.max(0)
-    points = np.array([landmarks[list(group), :2].mean(0) for group in FIVE], np.float32)
+    points = np.asarray((landmarks[list(FIVE[0]), :2] + landmarks[list(FIVE[1]), :2]) / 2, np.float32)
     return Face(
         box=Box(float(low[0]), float(low[1]), float(high[0]), float(high[1])),
         score=score,
