@@ -105,11 +105,11 @@ def add_difference(
         return
     _add(luma, cv2.transform(difference, matrix[:1]), colour.luma_limits)
     small = _averaged(np.asarray(difference, np.float32), layout)
-    chroma = cv2.transform(small, matrix[1:])
     left, top = x >> layout.shift_x, y >> layout.shift_y
     for plane in (1, 2):
-        view = plane_view(frame, plane, layout)[top : top + chroma.shape[0], left : left + chroma.shape[1]]
-        _add(view, np.ascontiguousarray(chroma[:, :, plane - 1]), colour.chroma_limits)
+        view = plane_view(frame, plane, layout)[top : top + small.shape[0], left : left + small.shape[1]]
+        # One row of the matrix at a time: OpenCV is quick for one channel and for three, and slow for two.
+        _add(view, cv2.transform(small, matrix[plane : plane + 1]), colour.chroma_limits)
 
 
 def _averaged(difference: NDArray[np.float32], layout: Layout) -> NDArray[np.float32]:
@@ -133,7 +133,9 @@ def _add(view: Samples, difference: NDArray[Any], limits: tuple[int, int]) -> No
     # The sum is rounded from an integer plus the difference, so a zero difference gives the old value exactly.
     total = cv2.add(view, difference, dtype=depth)
     if (low, high) != (0, (1 << 8 * view.itemsize) - 1):
-        total = np.clip(total, np.minimum(view, low), np.maximum(view, high))
+        kind = view.dtype.type
+        total = np.minimum(total, np.maximum(view, kind(high)))
+        total = np.maximum(total, np.minimum(view, kind(low)))
     view[:] = total
 
 
