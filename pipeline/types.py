@@ -179,7 +179,7 @@ class Options:
     engine: EngineName = "mesh"
     device: DeviceName = "auto"
     select: Select = "all"
-    likeness: float = 0.35
+    likeness: float = 0.25
     eyes: Eyes = "source"
     keep_occluders: bool = True
     match_light: float = 1.0

@@ -16,8 +16,8 @@ SAMPLES = 4000
 """Pixels that are enough to measure on."""
 GRAIN = 0.9
 """More than this (grey levels) is texture rather than grain."""
-CALM = 25
-"""Percentile at which grain is measured."""
+CALM = 0.25
+"""Quantile at which grain is measured."""
 
 
 def match_detail(image: ImageArray, alpha: FloatArray, view: FaceView, skin: Skin, *, seed: int) -> ImageArray:
@@ -47,7 +47,13 @@ def _bands(image: ImageArray, weight: NDArray[np.intp]) -> tuple[float, float]:
     fine = cv2.GaussianBlur(luma, (3, 3), 0.8)
     middle = cv2.GaussianBlur(luma, (7, 7), 1.8).ravel()[weight]
     luma, fine = luma.ravel()[weight], fine.ravel()[weight]
-    return float(np.percentile(np.abs(luma - fine), CALM)), float(np.median(np.abs(fine - middle)))
+    return _quantile(np.abs(luma - fine), CALM), _quantile(np.abs(fine - middle), 0.5)
+
+
+def _quantile(values: FloatArray, share: float) -> float:
+    """Without interpolation: much quicker than numpy's."""
+    place = int(share * (len(values) - 1))
+    return float(np.partition(values, place)[place])
 
 
 def _blurred(image: ImageArray, ours: tuple[float, float], theirs: tuple[float, float]) -> ImageArray:
@@ -62,7 +68,7 @@ def _grained(image: ImageArray, strength: float, seed: int) -> ImageArray:
     """Luma noise whose typical fine band is `strength`."""
     noise = np.random.default_rng(seed).standard_normal((TILE, TILE)).astype(np.float32)
     noise = cv2.GaussianBlur(noise, (5, 5), 0.75)
-    fine = np.percentile(np.abs(noise - cv2.GaussianBlur(noise, (3, 3), 0.8)), CALM)
+    fine = _quantile(np.abs(noise - cv2.GaussianBlur(noise, (3, 3), 0.8)).ravel(), CALM)
     height, width = image.shape[:2]
     tiled = np.tile(noise * (strength / fine), (height // TILE + 1, width // TILE + 1))[:height, :width]
     grained: ImageArray = cv2.add(image, cv2.merge([tiled] * 3), dtype=cv2.CV_8U)

@@ -6,13 +6,14 @@ from functools import cached_property
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.mesh.raster import rasterise
 from pipeline.mesh.topology import ZONES, texels, topology, with_margin
 from pipeline.models.face_mesh import VERTICES
 from pipeline.types import Crop, FloatArray, ImageArray
 
-GRID = 144
+GRID = 112
 """Longer side of the coarse map on which the mesh is drawn; it is smooth, so it is enlarged without loss."""
 
 
@@ -99,7 +100,7 @@ class FaceView:
         drawn, covered = rasterise(placed, triangles, np.hstack(values), self.grid)
         # Between an outline vertex (1) and a margin vertex (0) lies the margin.
         seen = (covered & (drawn[..., 2] > 0.99)).astype(np.float32)
-        filled = _continue(drawn, covered.astype(np.float32))
+        filled = _continue(drawn, covered)
         return np.ascontiguousarray(filled[..., :2]), seen, np.ascontiguousarray(filled[..., 3:])
 
 
@@ -136,11 +137,15 @@ def facing(points: FloatArray) -> FloatArray:
     return cosine
 
 
-def _continue(values: FloatArray, known: FloatArray) -> FloatArray:
-    """Continue a map a few pixels beyond its border, so that enlarging it does not mix in emptiness."""
-    for _ in range(2):
-        weight = cv2.blur(known, (3, 3))
-        near = cv2.blur(values * known[..., None], (3, 3)) / np.maximum(weight, 1e-6)[..., None]
-        values = np.where((known > 0)[..., None], values, near)
-        known = (weight > 1e-3).astype(np.float32)
-    return np.ascontiguousarray(values)
+def _continue(values: FloatArray, covered: NDArray[np.bool_]) -> FloatArray:
+    """Continue a map beyond its border by a pixel, so that enlarging it does not mix in emptiness.
+
+    Args:
+        values: ``(h, w, k)`` float32, 0 where not covered.
+    """
+    near = cv2.blur(values, (3, 3))
+    weight = cv2.blur(covered.astype(np.float32), (3, 3))
+    border = np.flatnonzero((weight > 0.01) & ~covered)
+    channels = values.shape[2]
+    values.reshape(-1, channels)[border] = near.reshape(-1, channels)[border] / weight.reshape(-1, 1)[border]
+    return values

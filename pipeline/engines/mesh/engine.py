@@ -12,9 +12,9 @@ from pipeline.engines.mesh.openings import openings
 from pipeline.mesh import FaceView, topology
 from pipeline.types import Box, Crop, Face, FloatArray, Identity, ImageArray, Options, Rendering
 
-SURROUND = 1.34
-"""The crop shows the face's box enlarged by this, so that light and grain of its surroundings can be seen."""
-FADE = 6.5
+SURROUND = 1.08
+"""The crop is the face's box enlarged by this: room for the mesh's margin, beyond which nothing is drawn."""
+FADE = 6.0
 """Width of the faded border in pixels of the coarse map."""
 
 

@@ -104,6 +104,7 @@ def _fixed(points: FloatArray) -> NDArray[np.int32]:
 
 def _typical(pixels: FloatArray, percentile: float) -> FloatArray:
     """Mean colour of the ``(n, 3)`` pixels about a percentile of brightness."""
-    luma = pixels.mean(-1)
-    low, high = np.percentile(luma, [max(0, percentile - 25), min(100, percentile + 25)])
-    return np.asarray(pixels[(luma >= low) & (luma <= high)].mean(0), np.float32)
+    luma = pixels @ np.full(3, 1 / 3, np.float32)
+    order = np.argsort(luma)
+    first, last = (int(len(order) * np.clip(p, 0, 100) / 100) for p in (percentile - 25, percentile + 25))
+    return np.asarray(pixels[order[first : max(last, first + 1)]].mean(0), np.float32)
