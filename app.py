@@ -54,4 +54,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        code = main()
+    except KeyboardInterrupt:
+        # Ctrl-C while modules are still loading, or after the server has closed.
+        code = 5 if "--headless" in sys.argv else 0
+    sys.exit(code)

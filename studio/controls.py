@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import gradio as gr
 from gradio.components import Component
 
-from studio.options import FIELDS, GROUPS, Field
+from pipeline.types import Options
+from studio.options import FIELDS, GROUPS, Field, from_mapping, parse_seconds
 
 
 def option_controls() -> dict[str, Component]:
@@ -20,13 +24,30 @@ def option_controls() -> dict[str, Component]:
     return {field.name: controls[field.name] for field in FIELDS}
 
 
+def read_controls(values: Sequence[Any]) -> Options:
+    """Options of what the controls of `option_controls` hold, in their order.
+
+    Raises:
+        OptionError: one of them holds something that is not allowed.
+    """
+    named = {field.name: value for field, value in zip(FIELDS, values, strict=True)}
+    for field in FIELDS:
+        text = named[field.name]
+        if field.kind == "seconds" and isinstance(text, str):
+            named[field.name] = parse_seconds(text) if text.strip() else None
+    return from_mapping(named)
+
+
 def _control(field: Field) -> Component:
     label, about, width = field.text.label, field.text.about, 220
     if field.kind == "switch":
         return gr.Checkbox(field.default, label=label, info=about, min_width=width)
     if field.kind == "share":
-        return gr.Slider(0, 1, field.default, step=0.05, label=label, info=about, min_width=width)
+        return gr.Slider(0, 1, field.default, step=0.05, label=label, info=about, min_width=320)
     if field.kind == "seconds":
-        return gr.Number(field.default, label=label, info=about, minimum=0, min_width=width)
+        # A number field cannot be empty: it shows 0, which is something else than "not set".
+        return gr.Textbox(
+            "", label=label, info=about, placeholder="not set", max_lines=1, max_length=20, min_width=width
+        )
     choices = [(choice.replace("_", " "), choice) for choice in field.choices]
     return gr.Dropdown(choices, value=field.default, label=label, info=about, min_width=width)

@@ -49,7 +49,7 @@ def examples(folder: Path) -> tuple[Example, ...]:
     clip = folder / "eileen-collins.mp4"
     if not clip.exists():
         part = clip.with_suffix(".part.mp4")
-        write_clip(part, cv2.imread(str(eileen)))
+        write_clip(part, _read(eileen))
         part.replace(clip)
     rows = (
         ("Picture", grace, eileen),
@@ -105,12 +105,16 @@ def _card(path: Path, source: Path, target: Path, side: int = 240) -> Path:
     """The source in a corner of the target."""
     if path.exists():
         return path
-    big, small = (_square(cv2.imread(str(photo)), size) for photo, size in ((target, side), (source, side // 3)))
+    big, small = (_square(_read(photo), size) for photo, size in ((target, side), (source, side // 3)))
     edge, border = side // 3, 3
     big[side - edge - 2 * border :, : edge + 2 * border] = 255
     big[side - edge - border : side - border, border : edge + border] = small
     path.write_bytes(jpeg(big, quality=90))
     return path
+
+
+def _read(path: Path) -> ImageArray:
+    return np.asarray(cv2.imread(str(path)), np.uint8)
 
 
 def _square(image: ImageArray, side: int) -> ImageArray:

@@ -40,8 +40,8 @@ TEXTS: Mapping[str, Text] = {
     "match_light": Text("Match light", "0 keeps the photo's light, 1 takes the target's.", "Light and detail"),
     "match_detail": Text("Match detail", "Sharpness and grain as in the frame around the face.", "Light and detail"),
     "smooth": Text("Steadiness", "How much a video's landmarks are smoothed over time.", "Light and detail"),
-    "start": Text("Start", "Seconds of the target to begin at.", "Video"),
-    "end": Text("End", "Seconds of the target to stop at.", "Video"),
+    "start": Text("Start", "Where in the target to begin: seconds, or 1:30.", "Video"),
+    "end": Text("End", "Where in the target to stop: seconds, or 1:30.", "Video"),
     "codec": Text("Codec", "How a video is compressed. H.264 plays everywhere.", "Video"),
     "quality": Text("Quality", "Of the written video: smaller, or nearer to the original.", "Video"),
     "hardware": Text("Hardware encoder", "Use the machine's video encoder where there is one that works.", "Video"),
@@ -115,6 +115,21 @@ def _kind(hint: Any) -> tuple[Kind, tuple[str, ...]]:
 FIELDS = _fields()
 
 
+def parse_seconds(text: str) -> float:
+    """``90``, ``1:30`` and ``0:01:30.0`` alike.
+
+    Raises:
+        OptionError: it is no time.
+    """
+    seconds = 0.0
+    for part in text.strip().split(":"):
+        try:
+            seconds = seconds * 60 + float(part)
+        except ValueError:
+            raise OptionError(f"{text!r} is no time. Write seconds, or 1:30 for a minute and a half.") from None
+    return seconds
+
+
 def from_mapping(values: Mapping[str, Any]) -> Options:
     """Options of names and values, as JSON or the page's controls give them; what is not named keeps its default.
 
@@ -154,11 +169,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             default = "" if field.default is None else f" (default: {field.default:g})"
             group.add_argument(
                 field.flag,
-                type=float,
+                type=_time if field.kind == "seconds" else float,
                 default=argparse.SUPPRESS,
-                metavar="SECONDS" if field.kind == "seconds" else "0..1",
+                metavar="TIME" if field.kind == "seconds" else "0..1",
                 help=about + default,
             )
+
+
+def _time(text: str) -> float:
+    try:
+        return parse_seconds(text)
+    except OptionError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def from_namespace(namespace: argparse.Namespace) -> Options:

@@ -13,11 +13,10 @@ import gradio as gr
 from pipeline.errors import Cancelled, RecastError
 from pipeline.types import Person
 from studio import present
-from studio.controls import option_controls
+from studio.controls import option_controls, read_controls
 from studio.examples import Example
 from studio.headless import FAULT
 from studio.operations import Outcome, Request, Studio, jpeg
-from studio.options import from_mapping
 from studio.work import Task, follow
 
 log = logging.getLogger(__name__)
@@ -122,9 +121,7 @@ def build(studio: Studio, page: gr.Blocks, examples: tuple[Example, ...]) -> Non
         try:
             if path is None:
                 raise RecastError("Add a picture or video first.")
-            task = tasks[session] = studio.find_people(
-                Path(path), from_mapping(dict(zip(controls, values, strict=True)))
-            )
+            task = tasks[session] = studio.find_people(Path(path), read_controls(values))
             yield _busy(True)
             async for _ in follow(task):
                 yield {status: _progress(task)}
@@ -171,7 +168,7 @@ def build(studio: Studio, page: gr.Blocks, examples: tuple[Example, ...]) -> Non
                 Request(
                     sources=tuple(Path(photo) for photo, _ in photos),
                     target=Path(path),
-                    options=from_mapping(dict(zip(controls, values, strict=True))),
+                    options=read_controls(values),
                     cast=dict.fromkeys(chosen, everything),
                     people=people,
                 )

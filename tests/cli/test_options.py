@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.errors import OptionError
 from pipeline.types import Options
-from studio.options import FIELDS, GROUPS, TEXTS, add_arguments, from_mapping, from_namespace
+from studio.options import FIELDS, GROUPS, TEXTS, add_arguments, from_mapping, from_namespace, parse_seconds
 
 
 def test_every_field_has_words_and_a_group() -> None:
@@ -26,7 +26,7 @@ def test_defaults_pass_their_own_checks() -> None:
 def test_flags_make_the_same_options_as_names() -> None:
     parser = argparse.ArgumentParser()
     add_arguments(parser)
-    words = ["--likeness", "0.5", "--codec", "vp9", "--no-keep-occluders", "--start", "1.5", "--end", "3"]
+    words = ["--likeness", "0.5", "--codec", "vp9", "--no-keep-occluders", "--start", "0:01.5", "--end", "3"]
     expected = {"likeness": 0.5, "codec": "vp9", "keep_occluders": False, "start": 1.5, "end": 3}
     assert from_namespace(parser.parse_args(words)) == from_mapping(expected)
 
@@ -43,3 +43,14 @@ def test_flags_make_the_same_options_as_names() -> None:
 def test_what_is_not_allowed_is_named(values: dict[str, Any]) -> None:
     with pytest.raises(OptionError):
         from_mapping(values)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90", 90), ("1:30", 90), (" 0:01:30.5 ", 90.5), ("0", 0)])
+def test_times(text: str, seconds: float) -> None:
+    assert parse_seconds(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "soon", "1:", ":", "1;30"])
+def test_what_is_no_time(text: str) -> None:
+    with pytest.raises(OptionError):
+        parse_seconds(text)
