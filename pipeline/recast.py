@@ -19,6 +19,7 @@ from pipeline.flow import StageClock, run
 from pipeline.frame_recaster import Wardrobe, recast_frame
 from pipeline.ledger import Ledger
 from pipeline.marking import tags
+from pipeline.models.devices import check_device
 from pipeline.media import Picture, open_result, open_target, probe, read_picture, write_picture
 from pipeline.types import (
     Cast,
@@ -65,6 +66,7 @@ class Recaster:
         return FaceFinder()
 
     def _wardrobe(self, options: Options) -> Wardrobe:
+        check_device(options.device)
         with self._lock:
             if options.engine not in self._wardrobes:
                 self._wardrobes[options.engine] = Wardrobe(engine_named(options.engine))
@@ -191,7 +193,7 @@ class Recaster:
         return Report(
             output=Path(output), kind="image", frames=1, changed=1, faces=changed, people=len(casting.seen),
             seconds=seconds, fps=1 / seconds, engine=wardrobe.engine.name, device=wardrobe.engine.device,
-            encoder=Path(output).suffix.lstrip(".").lower(), stages=clock.report(), notes=tuple(notes),
+            encoder=Path(output).suffix.lstrip(".").lower(), stages=clock.report(), notes=(*notes, *_device_notes(options, wardrobe)),
         )  # fmt: skip
 
     def _recast_video(
@@ -231,7 +233,7 @@ class Recaster:
                 raise NoFaceInTarget(_nobody(cast, ledger.anyone))
             with clock.work("write", 0):
                 writer.finish()
-            notes = (*reader.notes, *writer.notes, *ledger.notes())
+            notes = (*reader.notes, *writer.notes, *ledger.notes(), *_device_notes(options, wardrobe))
             encoder = writer.encoder
         seconds = time.perf_counter() - begin
         return Report(
@@ -304,6 +306,12 @@ def _expected(info: MediaInfo, options: Options) -> int | None:
         return None
     begin, end = options.start or 0.0, min(options.end or info.duration, info.duration)
     return max(1, round(info.frames * (end - begin) / info.duration))
+
+
+def _device_notes(options: Options, wardrobe: Wardrobe) -> tuple[str, ...]:
+    if options.device == "cuda" and wardrobe.engine.device == "cpu":
+        return (f"The engine {wardrobe.engine.name} runs on the CPU; the CUDA device was not needed.",)
+    return ()
 
 
 def _nobody(cast: Cast, anyone: bool) -> str:
