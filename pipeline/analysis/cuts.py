@@ -14,6 +14,9 @@ CHANGE = 9.0
 ALIKE = 0.55
 """Two miniatures that correlate better show the same place, however much brighter or darker."""
 
+DOUBTFUL = 0.85
+"""Two miniatures that correlate less, with half of `CHANGE` at least, may still show another face."""
+
 PEAK = 2.5
 """A cut changes the picture so many times more than the frames before it did; a fast camera does not."""
 
@@ -38,7 +41,7 @@ class CutFinder:
         now = luma.astype(np.float32)
         now -= now.mean()
         spread = float(now.std())
-        self.doubtful = True
+        self.doubtful = False
         if spread < FLAT:
             return False
         last, self._last = self._last, now
@@ -48,7 +51,7 @@ class CutFinder:
         alike = float((now * last).mean()) / (spread * float(last.std()))
         usual = float(np.median(self._changes)) if self._changes else 0.0
         cut = change > CHANGE and alike < ALIKE and change > PEAK * usual
-        self.doubtful = change > CHANGE / 2 and change > PEAK * usual
+        self.doubtful = change > CHANGE / 2 and alike < DOUBTFUL and change > PEAK * usual
         if cut:
             self._changes.clear()
         else:

@@ -17,6 +17,9 @@ THUMBNAIL = 160
 ALIKE = 0.36
 """Mean cosine between tracks from which on they show one person. SFace's authors give 0.363 for single pictures."""
 
+BRIEF, GLIMPSE = 4, 0.22
+"""Somebody seen for no more than `BRIEF` frames of a video is taken for a blurred view of whom they are like."""
+
 SURE = 0.6
 """Cosine from which on an ended track is merged at once, so that a long target keeps few summaries."""
 
@@ -94,6 +97,13 @@ class PeopleCollector:
     def people(self) -> tuple[Person, ...]:
         """Everybody seen so far, the one seen in most frames first."""
         groups = _merged([_copy(summary) for summary in self._summaries], ALIKE)
+        brief = [group for group in groups if group.frames <= BRIEF < self._frames / 10]
+        for glimpse in brief:
+            others = [group for group in groups if group not in brief and not group.apart(glimpse)]
+            nearest = max(others, key=lambda group: float(group.embedding @ glimpse.embedding), default=None)
+            if nearest is not None and float(nearest.embedding @ glimpse.embedding) >= GLIMPSE:
+                nearest.absorb(glimpse)
+                groups.remove(glimpse)
         groups.sort(key=lambda group: (-group.frames, group.first))
         return tuple(
             Person(

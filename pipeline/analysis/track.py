@@ -18,7 +18,7 @@ from pipeline.analysis.cuts import CutFinder
 from pipeline.analysis.find import FaceFinder, same_mesh
 from pipeline.analysis.landmarks import face_from_landmarks
 from pipeline.analysis.smooth import REACH, smooth_landmarks
-from pipeline.analysis.trail import SLID, SLID_BY, Trail, unmatched
+from pipeline.analysis.trail import SLID, SLID_BY, Trail, apart, unmatched
 from pipeline.types import Face, FloatArray, Frame
 
 log = logging.getLogger(__name__)
@@ -33,6 +33,9 @@ RESUME = 0.45
 
 MEMORY = 90
 """Frames that a lost track is remembered for."""
+
+SAME_PLACE = 0.6
+"""Likewise, whatever its embedding, nearer than so many face widths to where it was lost a moment ago."""
 
 STRANGE = 0.3
 """A tracked face whose embedding agrees less than this with its track, `STRIKES` times running, is somebody else."""
@@ -154,17 +157,20 @@ class Tracker:
             if any(same_mesh(face, other) for other in tracked):
                 continue
             embedding = self._finder.embedder(frame, face)
-            trail = self._known(embedding, position) or self._born(position)
+            trail = self._known(face, embedding, position) or self._born(position)
             trail.alive, trail.last = True, position
             trail.faces[position] = replace(face, track=trail.number)
-            trail.learn(embedding, position)
+            if trail.seen == 0 or trail.agrees(embedding) >= STRANGE:
+                trail.learn(embedding, position)
             self._follow_back(trail, position)
 
-    def _known(self, embedding: FloatArray, position: int) -> Trail | None:
-        """The lost track of this shot that the embedding belongs to."""
+    def _known(self, face: Face, embedding: FloatArray, position: int) -> Trail | None:
+        """The lost track of this shot that a face belongs to."""
         lost = [t for t in self._trails if not t.alive and self._shot_start <= t.last < position]
-        best = max(lost, key=lambda trail: trail.agrees(embedding), default=None)
-        return best if best is not None and best.agrees(embedding) >= RESUME else None
+        # A face lost a moment ago and found in the same place again was blurred, and so is its embedding.
+        here = [t for t in lost if position - t.last <= 2 and apart(face.box, t.faces[t.last].box) < SAME_PLACE]
+        alike = [t for t in lost if t.agrees(embedding) >= RESUME]
+        return max(alike or here, key=lambda trail: trail.agrees(embedding), default=None)
 
     def _born(self, position: int) -> Trail:
         self._numbers += 1

@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.analysis.embed import normalised
 from pipeline.analysis.landmarks import Region, region_from_landmarks
-from pipeline.types import Face, FloatArray
+from pipeline.types import Box, Face, FloatArray
 
 NEAR = 0.35
 """Five points of a detection and of a mesh that differ less than this, in face sizes, are one face's."""
@@ -101,3 +101,9 @@ def points_distance(one: Face, other: Face) -> float:
     assert one.points is not None and other.points is not None
     size = math.sqrt(max(1.0, min(one.box.area, other.box.area)))
     return float(np.linalg.norm(one.points - other.points, axis=1).mean()) / size
+
+
+def apart(one: Box, other: Box) -> float:
+    """Distance of the centres of two boxes in widths of the smaller one."""
+    (ax, ay), (bx, by) = one.centre, other.centre
+    return math.hypot(ax - bx, ay - by) / max(1.0, min(one.width, other.width))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 
+import cv2
 import numpy as np
 import pytest
 
@@ -136,3 +138,15 @@ def test_a_part_of_a_clip_gives_the_same_faces(track) -> None:
             difference = np.linalg.norm(face.landmarks[:, :2] - other.landmarks[:, :2], axis=1)
             assert difference.mean() < 0.003 * face.box.width
             assert face.embedding @ other.embedding > 0.97
+
+
+def test_six_people_before_a_shaking_blurring_camera(finder: FaceFinder, group_photo) -> None:
+    photo = group_photo("t1.jpg")
+    tracker, done = Tracker(finder), []
+    for i in range(44, 62):
+        move = cv2.getRotationMatrix2D((640, 440), 6 * math.sin(i / 6), 0.75 + 0.15 * math.sin(i / 9))
+        move[:, 2] += [30 * math.sin(i / 4) + 15 * math.sin(i * 1.3), 12 * math.cos(i / 5) - 80]
+        image = cv2.warpAffine(photo, move, (1280, 720))
+        done += tracker.push(ArrayFrame(cv2.blur(image, (13, 1)) if i % 11 == 5 else image, i, i / 30))
+    tracks = [{face.track for face in faces} for _, faces in done + tracker.flush()]
+    assert tracks == [{1, 2, 3, 4, 5, 6}] * 18
