@@ -45,6 +45,7 @@ class Topology:
         face: 1 inside the outline.
         skin: 1 where bare skin is expected (no brows, eyes, lips, nostrils).
         features: 1 on brows, eyes, lips and nostrils, with a little around them.
+        brows: 1 on the brows, falling off softly around them.
         inner: 1 on nose and cheeks, where neither hair nor beard grows.
         rim: 1 where hair may hang into the face (forehead, temples, sides), falling off towards the middle.
         beard: 1 where a beard or moustache may grow.
@@ -57,6 +58,7 @@ class Topology:
     face: FloatArray
     skin: FloatArray
     features: FloatArray
+    brows: FloatArray
     inner: FloatArray
     rim: FloatArray
     beard: FloatArray
@@ -82,7 +84,7 @@ def topology() -> Topology:
     inner = skin * _ellipse(x, y, 0.0, 0.28, 0.95, 0.50)
     beard = face * _soft(y, 0.38, 0.55) * np.maximum(_ellipse(x, y, 0.0, 0.75, 0.62, 0.42), _soft(y, 0.85, 1.0))
     rim = face * np.clip(_soft(-y, 0.26, 0.42) + _soft(np.abs(x), 0.85, 1.15) * _soft(-y, -1.25, -0.95), 0, 1)
-    return Topology(uv, triangles, len(margin), mirror, face, skin, features, inner, rim, beard.astype(np.float32))
+    return Topology(uv, triangles, len(margin), mirror, face, skin, features, _brow_zone(uv), inner, rim, beard.astype(np.float32))
 
 
 @cache
@@ -126,6 +128,14 @@ def _feature_zone(uv: FloatArray) -> FloatArray:
         cv2.fillConvexPoly(zone, cv2.convexHull(np.round(uv[list(group)] * ZONES).astype(np.int32)), 1)
     zone = cv2.dilate(zone, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5)))
     return zone.astype(np.float32)
+
+
+def _brow_zone(uv: FloatArray) -> FloatArray:
+    zone = np.zeros((ZONES, ZONES), np.float32)
+    for group in (RIGHT_BROW, LEFT_BROW):
+        cv2.fillConvexPoly(zone, cv2.convexHull(np.round(uv[list(group)] * ZONES).astype(np.int32)), 1)
+    wide = cv2.dilate(zone, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9)))
+    return np.minimum(cv2.GaussianBlur(wide, (0, 0), 2.0) * 1.6, 1).astype(np.float32)
 
 
 def _grid(uv: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -16,6 +16,8 @@ SURROUND = 1.08
 """The crop is the face's box enlarged by this: room for the mesh's margin, beyond which nothing is drawn."""
 FADE = 6.0
 """Width of the faded border in pixels of the coarse map."""
+BROW_FADE = 1.5
+"""The same beside a brow."""
 
 
 class MeshEngine:
@@ -38,7 +40,7 @@ class MeshEngine:
         level, scale = _level(view.points, prepared)
         x, y = cv2.split(view.enlarge(view.atlas_at) * np.float32(level.shape[0]) - np.float32(0.5))
         image = cv2.remap(level, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        coverage = view.enlarge(_fade(view.seen) * view.fold(prepared.valid))
+        coverage = view.enlarge(_fade(view) * view.fold(prepared.valid))
         through = view.through()
         if options.eyes == "source" and prepared.irises is not None:
             through = recolour(through, view.landmarks, prepared.irises)
@@ -59,8 +61,11 @@ def _level(points: FloatArray, atlas: Atlas) -> tuple[ImageArray, float]:
     return atlas.levels[level], scale
 
 
-def _fade(seen: FloatArray) -> FloatArray:
-    """Fade the face out towards its silhouette, inside it only."""
-    distance = cv2.distanceTransform(np.pad((seen > 0.5).astype(np.uint8), 1), cv2.DIST_L2, 5)[1:-1, 1:-1]
-    t = np.clip((distance - 1.0) / FADE, 0, 1)
+def _fade(view: FaceView) -> FloatArray:
+    """Fade the face out towards its silhouette, inside it only; within a pixel or two where a brow reaches that far, so
+    that no brow is half the target's."""
+    seen = np.pad((view.seen > 0.5).astype(np.uint8), 1)
+    distance = cv2.distanceTransform(seen, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    brows = view.fold(topology().brows)
+    t = np.clip((distance - 1 + brows * 0.5) / (FADE + (BROW_FADE - FADE) * brows), 0, 1)
     return (t * t * (3 - 2 * t)).astype(np.float32)
