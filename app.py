@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return headless.main(given, parser)
 
-    for name in ("source", "target", "output", "cast", "people"):
+    for name in ("source", "target", "output", "cast", "people", "compare", "preview"):
         if getattr(given, name):
             parser.error(f"--{name} is for a job without the studio; add --headless")
     from studio import server

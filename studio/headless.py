@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import Cancelled, NoFaceInTarget, OutputError, PersonUnknown, RecastError
 from pipeline.types import Cast, Identity, Options, Person, ProgressCallback, Report, Role
+from studio import extras, terminal
 from studio import options as option_flags
-from studio import terminal
 from studio.outputs import result_name
 from studio.quiet import silence_greeting
 
@@ -49,6 +49,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--cast", action="append", type=_role, default=[], metavar="PERSON=PHOTO",
         help="this person (a number that --people lists) gets the face in this photo; repeatable",
     )  # fmt: skip
+    group.add_argument(
+        "--compare", type=Path, metavar="FILE", help="also write the target and the result side by side, as one file"
+    )
+    group.add_argument(
+        "--compare-layout", choices=extras.LAYOUTS, default=extras.LAYOUTS[0],
+        help="with --compare: how both are arranged (default: %(default)s)",
+    )  # fmt: skip
+    group.add_argument(
+        "--preview",
+        type=Path,
+        metavar="FILE",
+        help="also write a few seconds of the result as an animated .gif or .webp",
+    )
     group.add_argument("--people", action="store_true", help="list who is in the target instead of changing it")
     group.add_argument("--thumbnails", type=Path, metavar="FOLDER", help="with --people: write a picture of each there")
     group.add_argument("--json", action="store_true", help="write the outcome to standard output as JSON")
@@ -92,8 +105,8 @@ def _check_arguments(given: argparse.Namespace, parser: argparse.ArgumentParser)
         parser.error("--target is missing: the picture or video to work on")
     if given.thumbnails is not None and not given.people:
         parser.error("--thumbnails goes with --people")
-    if given.people and (given.source or given.cast or given.output):
-        parser.error("--people only lists who is in the target; leave out --source, --cast and --output")
+    if given.people and (given.source or given.cast or given.output or given.compare or given.preview):
+        parser.error("--people only lists who is in the target; leave out --source, --cast and what names a result")
     if not given.people and not given.source and not given.cast:
         parser.error("--source is missing: a photo of the new face (or --cast PERSON=PHOTO)")
 
@@ -155,14 +168,19 @@ def _recast(given: argparse.Namespace, cancel: threading.Event) -> str:
     """Recasts the target and tells what was done, as sentences or as JSON."""
     options = option_flags.from_namespace(given)
     output = _output(given.target, given.output, options)
+    wanted = extras.Extras(given.compare, given.compare_layout, given.preview)
+    wanted.check(given.target, [*given.source, *(photo for _, photo in given.cast)], output)
     recaster = _recaster(given, options, cancel)
     with terminal.progress() as show:
         cast = _cast(recaster, given, options, show, cancel)
         _stop_if(cancel)
         report = recaster.recast(cast, given.target, output, options, progress=show, cancel=cancel)
+        files = wanted.write(given.target, report, options, show, cancel)
     for note in report.notes:
         sys.stderr.write(f"Note: {note}\n")
-    return json.dumps(report_data(report), indent=2) + "\n" if given.json else terminal.report_text(report)
+    if given.json:
+        return json.dumps(report_data(report) | {name: str(path) for name, path in files.items()}, indent=2) + "\n"
+    return terminal.report_text(report) + "".join(f"{path}\n" for path in files.values())
 
 
 def _output(target: Path, output: Path | None, options: Options) -> Path:

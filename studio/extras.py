@@ -1,0 +1,72 @@
+"""What may be made beside a result on the command line: a comparison with the original, an animated preview."""
+
+from __future__ import annotations
+
+import threading
+import typing
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pipeline.errors import OptionError
+from pipeline.types import Options, ProgressCallback, Report
+
+Layout = Literal["side-by-side", "stacked", "wipe"]
+LAYOUTS: tuple[Layout, ...] = typing.get_args(Layout)
+
+
+@dataclass(frozen=True)
+class Extras:
+    """The files that were asked for; ``None`` for those that were not."""
+
+    comparison: Path | None = None
+    layout: Layout = LAYOUTS[0]
+    preview: Path | None = None
+
+    def check(self, target: Path, sources: Sequence[Path], output: Path) -> None:
+        """Find out before a long job what would go wrong after it.
+
+        Raises:
+            InputError: a file cannot have this name, or the target cannot be read.
+        """
+        from pipeline.media import edit
+        from pipeline.media.output import PendingFile
+        from pipeline.media.probe import probe
+
+        names = [path for path in (output, self.comparison, self.preview) if path is not None]
+        for name in names:
+            PendingFile(name, (target, *sources))
+        if len({path.absolute() for path in names}) < len(names):
+            raise OptionError("The result, the comparison and the preview need names of their own.")
+        if len(names) > 1:
+            kind = probe(target).kind
+            if self.comparison is not None:
+                edit.require_comparison_name(self.comparison, kind)
+            if self.preview is not None:
+                edit.require_preview_name(self.preview, kind)
+
+    def write(
+        self,
+        target: Path,
+        report: Report,
+        options: Options,
+        progress: ProgressCallback | None = None,
+        cancel: threading.Event | None = None,
+    ) -> dict[str, Path]:
+        """Write what was asked for, by its name in the report. The result stays where one of them fails."""
+        files: dict[str, Path] = {}
+        if self.comparison is None and self.preview is None:
+            return files
+        from pipeline.marking import tags
+        from pipeline.media import edit
+
+        marked = tags(report.engine)
+        if self.comparison is not None:
+            files["comparison"] = edit.comparison(
+                target, report.output, self.comparison, layout=self.layout, start=options.start, end=options.end,
+                tags=marked, progress=progress, cancel=cancel,
+            )  # fmt: skip
+        if self.preview is not None:
+            files["preview"] = edit.preview(report.output, self.preview, tags=marked, progress=progress, cancel=cancel)
+        return files
