@@ -1,4 +1,5 @@
-"""The clips that the benchmarks run on: one face, a moving camera, grain and sound, made from a public-domain portrait."""
+"""The clips that the benchmarks run on: one face, a moving camera, grain and sound, made from a public-domain
+portrait."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
     python -m benchmarks.memory [--seconds 10] [--factor 10]
 
-Each job runs in a process of its own with a temporary folder of its own, so that its peak resident memory can be read and
-every file it leaves or makes is seen.
+Each job runs in a process of its own with a temporary folder of its own, so that its peak resident memory can be read
+and every file it leaves or makes is seen.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A bounded pipeline of threads: read → analyse → render → write.
 
-Each stage works on its own thread (rendering on several), between them are queues of a few frames: memory does not depend
-on the length of the video, and a slow stage slows the others instead of filling memory. Order is kept. The first error
-of any stage stops all of them and is raised to the caller.
+Each stage works on its own thread (rendering on several), between them are queues of a few frames: memory does not
+depend on the length of the video, and a slow stage slows the others instead of filling memory. Order is kept. The
+first error of any stage stops all of them and is raised to the caller.
 """
 
 from __future__ import annotations

@@ -37,8 +37,8 @@ class Wardrobe:
 def recast_frame(frame: Frame, roles: Sequence[tuple[Face, Identity]], wardrobe: Wardrobe, options: Options) -> int:
     """Give each face its new identity, in `frame` itself, and return how many were changed.
 
-    Outside the faces' own regions the frame keeps its exact values. Farther (smaller) faces are done first, so that nearer
-    ones end up in front.
+    Outside the faces' own regions the frame keeps its exact values. Farther (smaller) faces are done first, so that
+    nearer ones end up in front.
     """
     changed = 0
     for face, identity in sorted(roles, key=lambda role: role[0].box.area):

@@ -1,4 +1,5 @@
-"""Counting a running job: progress with rate and remaining time, a preview now and then, and what to tell afterwards."""
+"""Counting a running job: progress with rate and remaining time, a preview now and then, and what to tell
+afterwards."""
 
 from __future__ import annotations
 

@@ -12,15 +12,16 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.analysis import Assigner, FaceFinder, PeopleCollector, Tracker
+from pipeline.analysis import FaceFinder, PeopleCollector, Tracker
+from pipeline.casting import Casting, Roles, nobody
 from pipeline.engines.catalogue import engine_named
 from pipeline.errors import Cancelled, InputError, NoFaceInSource, NoFaceInTarget
 from pipeline.flow import StageClock, run
 from pipeline.frame_recaster import Wardrobe, recast_frame
 from pipeline.ledger import Ledger
 from pipeline.marking import tags
-from pipeline.models.devices import check_device
 from pipeline.media import Picture, open_result, open_target, probe, read_picture, write_picture
+from pipeline.models.devices import check_device
 from pipeline.types import (
     Cast,
     Face,
@@ -129,7 +130,7 @@ class Recaster:
         Whole videos are steadier, because there faces are followed and smoothed from frame to frame.
         """
         picture = Picture(image.copy())
-        roles = _Casting(cast, options).roles(self._numbered(self._finder.faces(picture)))
+        roles = Casting(cast, options).roles(self._numbered(self._finder.faces(picture)))
         recast_frame(picture, roles, self._wardrobe(options), options)
         return picture.image()
 
@@ -175,25 +176,26 @@ class Recaster:
         progress: ProgressCallback | None,
         begin: float,
     ) -> Report:
-        clock, wardrobe, casting = StageClock(), self._wardrobe(options), _Casting(cast, options)
+        clock, wardrobe, casting = StageClock(), self._wardrobe(options), Casting(cast, options)
         with clock.work("read"):
             picture = read_picture(info.path, self.limits)
         with clock.work("analyse"):
             faces = self._numbered(self._finder.faces(picture))
             roles = casting.roles(faces)
         if not roles:
-            raise NoFaceInTarget(_nobody(cast, bool(faces)))
+            raise NoFaceInTarget(nobody(cast, bool(faces)))
         with clock.work("render"):
             changed = recast_frame(picture, roles, wardrobe, options)
         if progress is not None:
             progress(Progress(RECASTING, 1, 1))
         with clock.work("write"):
             notes = write_picture(output, picture, options.quality, tags(options.engine), (info.path,))
+        notes = (*notes, *_device_notes(options, wardrobe))
         seconds = time.perf_counter() - begin
         return Report(
             output=Path(output), kind="image", frames=1, changed=1, faces=changed, people=len(casting.seen),
             seconds=seconds, fps=1 / seconds, engine=wardrobe.engine.name, device=wardrobe.engine.device,
-            encoder=Path(output).suffix.lstrip(".").lower(), stages=clock.report(), notes=(*notes, *_device_notes(options, wardrobe)),
+            encoder=Path(output).suffix.lstrip(".").lower(), stages=clock.report(), notes=notes,
         )  # fmt: skip
 
     def _recast_video(
@@ -206,15 +208,15 @@ class Recaster:
         cancel: threading.Event | None,
         begin: float,
     ) -> Report:
-        clock, wardrobe, casting = StageClock(), self._wardrobe(options), _Casting(cast, options)
+        clock, wardrobe, casting = StageClock(), self._wardrobe(options), Casting(cast, options)
         ledger = Ledger(RECASTING, _expected(info, options), progress)
         tracker = Tracker(self._finder, smooth=options.smooth)
 
-        def analyse(frames: Iterable[Frame]) -> Iterator[tuple[Frame, _Roles, bool]]:
+        def analyse(frames: Iterable[Frame]) -> Iterator[tuple[Frame, Roles, bool]]:
             for frame, faces in _tracked(tracker, frames, clock):
                 yield frame, casting.roles(faces), bool(faces)
 
-        def render(found: tuple[Frame, _Roles, bool]) -> tuple[Frame, int, bool]:
+        def render(found: tuple[Frame, Roles, bool]) -> tuple[Frame, int, bool]:
             frame, roles, anyone = found
             return frame, recast_frame(frame, roles, wardrobe, options), anyone
 
@@ -230,7 +232,7 @@ class Recaster:
 
             run(_until(reader, cancel), analyse, render, write, clock=clock, cancel=cancel, workers=self._workers)
             if ledger.changed == 0:
-                raise NoFaceInTarget(_nobody(cast, ledger.anyone))
+                raise NoFaceInTarget(nobody(cast, ledger.anyone))
             with clock.work("write", 0):
                 writer.finish()
             notes = (*reader.notes, *writer.notes, *ledger.notes(), *_device_notes(options, wardrobe))
@@ -250,35 +252,6 @@ class Recaster:
     def _numbered(faces: tuple[Face, ...]) -> tuple[Face, ...]:
         """Faces of a still, each a track of its own."""
         return tuple(replace(face, track=number) for number, face in enumerate(faces, start=1))
-
-
-_Roles = list[tuple[Face, Identity]]
-
-
-class _Casting:
-    """Decides which face of each frame gets which identity. Called in frame order."""
-
-    def __init__(self, cast: Cast, options: Options) -> None:
-        self._cast, self._select = cast, options.select
-        self._assigner = Assigner([role.person for role in cast.roles]) if cast.roles else None
-        self.seen: set[int] = set()
-
-    def roles(self, faces: Sequence[Face]) -> _Roles:
-        named = self._assigner.assign(faces) if self._assigner is not None else {}
-        identities = {role.person.number: role.identity for role in self._cast.roles}
-        result: _Roles = []
-        rest: list[Face] = []
-        for place, face in enumerate(faces):
-            person = named.get(place)
-            if person is None:
-                rest.append(face)
-                continue
-            self.seen.add(person.number)
-            result.append((face, identities[person.number]))
-        if self._cast.everyone is not None and rest:
-            chosen = rest if self._select == "all" else [max(rest, key=lambda face: face.box.area)]
-            result.extend((face, self._cast.everyone) for face in chosen)
-        return result
 
 
 def _tracked(tracker: Tracker, frames: Iterable[Frame], clock: StageClock) -> Iterator[tuple[Frame, tuple[Face, ...]]]:
@@ -312,9 +285,3 @@ def _device_notes(options: Options, wardrobe: Wardrobe) -> tuple[str, ...]:
     if options.device == "cuda" and wardrobe.engine.device == "cpu":
         return (f"The engine {wardrobe.engine.name} runs on the CPU; the CUDA device was not needed.",)
     return ()
-
-
-def _nobody(cast: Cast, anyone: bool) -> str:
-    if not anyone:
-        return "No face was found in the target."
-    return "Nobody who is cast was seen in the target." if cast.roles else "No face in the target could be replaced."

@@ -64,9 +64,7 @@ class Box:
 
     def iou(self, other: Box) -> float:
         """Intersection over union, 0 where the boxes do not meet."""
-        meet = Box(
-            max(self.x0, other.x0), max(self.y0, other.y0), min(self.x1, other.x1), min(self.y1, other.y1)
-        )
+        meet = Box(max(self.x0, other.x0), max(self.y0, other.y0), min(self.x1, other.x1), min(self.y1, other.y1))
         if meet.width <= 0 or meet.height <= 0:
             return 0.0
         return meet.area / (self.area + other.area - meet.area)
@@ -86,8 +84,8 @@ class Face:
         score: confidence of the detector, or of the landmarker for a tracked face, 0 to 1.
         points: ``(5, 2)`` float32; left eye, right eye, nose tip, left and right mouth corner *as seen in the picture*
             of an upright face (the person's right eye first).
-        landmarks: ``(478, 3)`` float32; MediaPipe's face mesh, ``x`` and ``y`` in pixels, ``z`` in pixels with the head's
-            centre near 0 and smaller values nearer to the camera.
+        landmarks: ``(478, 3)`` float32; MediaPipe's face mesh, ``x`` and ``y`` in pixels, ``z`` in pixels with the
+            head's centre near 0 and smaller values nearer to the camera.
         embedding: ``(128,)`` float32, L2-normalised (SFace).
         pose: ``(4, 4)`` float32; weak-perspective transform of MediaPipe's canonical face (centimetres, y up, z towards
             the camera) to pixels: x right, y down, z towards the camera.
@@ -222,7 +220,8 @@ class Frame(Protocol):
     def region(self, box: Box) -> tuple[ImageArray, tuple[int, int]]:
         """The part of the frame that covers `box`, clipped to the frame, as BGR uint8, and its top-left ``(x, y)``.
 
-        Cheaper than `image` for videos. Equal to the same part of `image`, up to chroma interpolation at its border. The region may be grown to even coordinates.
+        Cheaper than `image` for videos. Equal to the same part of `image`, up to chroma interpolation at its border.
+        The region may be grown to even coordinates.
         """
         ...
 
@@ -247,7 +246,8 @@ class Progress:
         done, total: frames; `total` is ``None`` when it cannot be known yet.
         fps: frames a second over the last few seconds, 0 before it is known.
         eta: seconds left, ``None`` when unknown.
-        preview: the newest finished frame (BGR uint8, at most 640 pixels wide), given about once a second, else ``None``.
+        preview: the newest finished frame (BGR uint8, at most 640 pixels wide), given about once a second, else
+            ``None``.
     """
 
     stage: str
@@ -324,8 +324,8 @@ class MediaLimits:
 class MediaInfo:
     """What a target is, read from its content.
 
-    `width` and `height` are upright (after EXIF orientation or display rotation). `frames` is an estimate for videos and
-    ``None`` when even that is unknown; `duration` is ``None`` when the container does not say.
+    `width` and `height` are upright (after EXIF orientation or display rotation). `frames` is an estimate for videos
+    and ``None`` when even that is unknown; `duration` is ``None`` when the container does not say.
     """
 
     path: Path
@@ -376,8 +376,8 @@ class Rendering:
         tone: ``(3,)`` float32 BGR, the colour of bare skin in `image`, which is evenly lit; ``None`` from engines that
             render the target's light themselves.
         openings: ``(height, width)`` float32, 1 where the target's own mouth and eyes show through the new face.
-        through: ``(height, width, 3)`` uint8 BGR, what is seen there; the crop itself, moved along where the engine moves
-            features.
+        through: ``(height, width, 3)`` uint8 BGR, what is seen there; the crop itself, moved along where the engine
+            moves features.
         scale: pixels of the source photo per pixel of the crop; above 1 the photo is finer than the frame.
     """
 

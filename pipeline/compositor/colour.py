@@ -15,8 +15,8 @@ GAIN_LOW, GAIN_HIGH = 0.12, 4.0
 def match_light(rendering: Rendering, view: FaceView, skin: Skin, strength: float) -> ImageArray:
     """The rendered face under the target's light.
 
-    The evenly lit face is multiplied, colour channel by colour channel, by the ratio of the target's slowly varying skin
-    colour to its own, as a change of light would do.
+    The evenly lit face is multiplied, colour channel by colour channel, by the ratio of the target's slowly varying
+    skin colour to its own, as a change of light would do.
 
     Args:
         skin: of the target's face in this view.

@@ -23,9 +23,9 @@ CALM = 0.25
 def match_detail(image: ImageArray, alpha: FloatArray, view: FaceView, skin: Skin, *, seed: int) -> ImageArray:
     """`image` blurred and grained as the crop's own face is.
 
-    Both are compared on what is skin: energy of the finest detail (difference to a 3 × 3 blur) tells grain, energy in the
-    next octave tells sharpness. A new face that is sharper than the frame is blurred until they agree; missing grain is
-    added as noise of the frame's own strength, from `seed`, so that a frame rendered twice is the same.
+    Both are compared on what is skin: energy of the finest detail (difference to a 3 × 3 blur) tells grain, energy in
+    the next octave tells sharpness. A new face that is sharper than the frame is blurred until they agree; missing
+    grain is added as noise of the frame's own strength, from `seed`, so that a frame rendered twice is the same.
     """
     weight = np.flatnonzero((alpha > 0.5) & (view.enlarge(view.fold(skin.trust)) > 0.5))
     if len(weight) < 64:

@@ -1,8 +1,8 @@
 """The rims of glasses that the target wears, so that they stay in front of the new face.
 
 Rims are thin lines, darker or lighter than the skin beside them, in a ring about the eyes. Lashes and wrinkles are that
-too; but only glasses have a bridge across the nose root, where a bare face is smooth. So the bridge decides whether there
-are glasses, and the lines then say where.
+too; but only glasses have a bridge across the nose root, where a bare face is smooth. So the bridge decides whether
+there are glasses, and the lines then say where.
 """
 
 from __future__ import annotations

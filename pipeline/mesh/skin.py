@@ -1,8 +1,8 @@
 """Which parts of an unfolded face are bare, well seen skin, and under what light they are.
 
-The light is taken to be what varies slowly over bare skin. First a smooth surface (a ridge-regularised quadratic in atlas
-coordinates, fitted robustly to the logarithm of the colour) says what skin should look like at each place; then what
-departs from it is told apart by where it is: dark at the rim is hair, dark on the cheek is shade.
+The light is taken to be what varies slowly over bare skin. First a smooth surface (a ridge-regularised quadratic in
+atlas coordinates, fitted robustly to the logarithm of the colour) says what skin should look like at each place; then
+what departs from it is told apart by where it is: dark at the rim is hair, dark on the cheek is shade.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ class Skin:
     """What `read_skin` found; maps are ``(128, 128)`` over the atlas.
 
     Attributes:
-        trust: float32, 1 on bare skin that is lit well enough, 0 on hair, beards, glasses, highlights and what is not seen.
+        trust: float32, 1 on bare skin that is lit well enough, 0 on hair, beards, glasses, highlights and what is not
+            seen.
         hair: float32, 1 where hair (or a hat) covers the rim of the face.
         foreign: float32, 1 where something that is not skin covers the middle of the face.
         light: ``(128, 128, 3)`` float32 BGR, the colour bare skin has or would have at each place.
@@ -82,7 +83,7 @@ def read_skin(unfolded: ImageArray, seen: FloatArray) -> Skin:
 
 def _light(colour: FloatArray, trust: FloatArray, expected: FloatArray) -> FloatArray:
     """Normalised convolution (Knutsson & Westin 1993) of the trusted colour at two widths."""
-    wide = _spread(colour, trust, WIDE * ZONES, np.exp(expected) - FLOOR, 0.02)
+    wide = _spread(colour, trust, WIDE * ZONES, (np.exp(expected) - FLOOR).astype(np.float32), 0.02)
     return _spread(colour, trust, NEAR * ZONES, wide, 0.12)
 
 

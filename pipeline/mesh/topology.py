@@ -84,7 +84,9 @@ def topology() -> Topology:
     inner = skin * _ellipse(x, y, 0.0, 0.28, 0.95, 0.50)
     beard = face * _soft(y, 0.38, 0.55) * np.maximum(_ellipse(x, y, 0.0, 0.75, 0.62, 0.42), _soft(y, 0.85, 1.0))
     rim = face * np.clip(_soft(-y, 0.26, 0.42) + _soft(np.abs(x), 0.85, 1.15) * _soft(-y, -1.25, -0.95), 0, 1)
-    return Topology(uv, triangles, len(margin), mirror, face, skin, features, _brow_zone(uv), inner, rim, beard.astype(np.float32))
+    return Topology(
+        uv, triangles, len(margin), mirror, face, skin, features, _brow_zone(uv), inner, rim, beard.astype(np.float32)
+    )
 
 
 @cache
@@ -139,8 +141,8 @@ def _brow_zone(uv: FloatArray) -> FloatArray:
 
 
 def _grid(uv: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Coordinates of the texels in face units: x is 0 on the middle line and 1 at the outer corner of the left eye, y is
-    0 at the height of the eyes and 1 at the lower lip's edge, -1 as far above the eyes."""
+    """Coordinates of the texels in face units: x is 0 on the middle line and 1 at the outer corner of the left eye, y
+    is 0 at the height of the eyes and 1 at the lower lip's edge, -1 as far above the eyes."""
     eyes, lip = uv[[33, 263]].mean(0), uv[17]
     u, v = np.meshgrid((np.arange(ZONES) + 0.5) / ZONES, (np.arange(ZONES) + 0.5) / ZONES)
     x = (u - uv[168, 0]) / (uv[263, 0] - uv[168, 0])

@@ -57,7 +57,7 @@ class FaceView:
         if factor > 1.3:
             small = (max(1, round(image.shape[1] / factor)), max(1, round(image.shape[0] / factor)))
             picture = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
-            points = (points + 0.5) * (np.array(small, np.float32) / np.array(self.size, np.float32)) - 0.5
+            points = _rescaled(points, self.size, small)
         x, y = cv2.split(spread(points, size))
         unfolded: ImageArray = cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return unfolded
@@ -71,7 +71,8 @@ class FaceView:
 
     @cached_property
     def facing(self) -> FloatArray:
-        """``(128, 128)`` float32 over the atlas: cosine between the surface and the line of sight, 0 where turned away."""
+        """``(128, 128)`` float32 over the atlas: cosine between the surface and the line of sight, 0 where turned
+        away."""
         return np.maximum(spread(facing(self.own)[:, None], ZONES), 0)
 
     def fold(self, atlas: FloatArray) -> FloatArray:
@@ -90,8 +91,7 @@ class FaceView:
 
     def _draw(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         mesh = topology()
-        factor = np.array(self.grid, np.float32) / np.array(self.size, np.float32)
-        placed = (self.points[:, :2] + 0.5) * factor - 0.5
+        placed = _rescaled(self.points[:, :2], self.size, self.grid)
         faces = mesh.triangles[mesh.margins :]
         far_first = np.argsort(-self.points[faces, 2].sum(1))
         triangles = np.concatenate([mesh.triangles[: mesh.margins], faces[far_first]])
@@ -118,6 +118,12 @@ def spread(values: FloatArray, size: int) -> FloatArray:
     result += near[:, 2] * weight.reshape(-1, 3)[:, 2:]
     drawn = result.reshape(grid, grid, -1)
     return cv2.resize(drawn, (size, size), interpolation=cv2.INTER_LINEAR)
+
+
+def _rescaled(points: FloatArray, size: tuple[int, int], other: tuple[int, int]) -> FloatArray:
+    """Points of a picture of `size` in the same picture resized to `other`; pixel centres are whole numbers."""
+    factor = np.array([other[0] / size[0], other[1] / size[1]], np.float32)
+    return ((points + np.float32(0.5)) * factor - np.float32(0.5)).astype(np.float32)
 
 
 def facing(points: FloatArray) -> FloatArray:

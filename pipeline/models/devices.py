@@ -19,13 +19,14 @@ def check_device(device: DeviceName) -> None:
     """
     if device == "cuda" and not cuda_works():
         raise DeviceError(
-            "A CUDA device was asked for, but none can be used here. Check the driver, or choose the device auto or cpu."
+            "A CUDA device was asked for, but none can be used here. "
+            "Check the driver, or choose the device auto or cpu."
         )
 
 
 @cache
 def cuda_works() -> bool:
-    """Run a network of one addition on the GPU: a provider that is merely listed may still fail to load its libraries."""
+    """Run a network of one addition on the GPU: a provider that is listed may still fail to load its libraries."""
     import numpy as np
     import onnxruntime
     from onnx import TensorProto, helper

@@ -22,10 +22,11 @@ from pipeline.types import FloatArray
 VERTICES = 468
 """Points of the skin surface; landmarks 468 to 477 are the irises (centre and four rim points each)."""
 
-# Contours by landmark index, after MediaPipe's published face mesh map. "Right" is the person's right (left in the picture).
+# Contours by landmark index, after MediaPipe's published face mesh map. "Right" is the person's right (left in the
+# picture).
 FACE_OVAL = (
-    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149, 150, 136,
-    172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
+    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149, 150,
+    136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
 )  # fmt: skip
 RIGHT_EYE = (33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7)
 LEFT_EYE = (263, 466, 388, 387, 386, 385, 384, 398, 362, 382, 381, 380, 374, 373, 390, 249)
@@ -74,7 +75,7 @@ def face_mesh() -> FaceMesh:
                     indices.append(item)
         elif number == 2 and isinstance(value, bytes):
             entry = dict(_fields(value))
-            weights[int(entry.get(1, 0))] = float(entry.get(2, 0.0))  # type: ignore[arg-type]
+            weights[int(entry.get(1, 0))] = float(entry.get(2, 0.0))
     if len(floats) != VERTICES * 5 or len(indices) != 898 * 3:
         raise ModelError("The face landmarker's mesh has an unexpected shape.")
     buffer = np.asarray(floats, np.float32).reshape(VERTICES, 5)

@@ -13,7 +13,7 @@ from pipeline.engines.mesh.likeness import move_towards
 from pipeline.engines.mesh.openings import openings
 from pipeline.mesh import topology
 from pipeline.models.face_mesh import FACE_OVAL, INNER_LIPS, LEFT_EYE, RIGHT_EYE
-from pipeline.types import Identity, Options, SourcePhoto
+from pipeline.types import FloatArray, Identity, Options, SourcePhoto
 from tests import faces, media
 
 NAMES = ("astronaut", "hopper")
@@ -115,9 +115,10 @@ def test_the_targets_glasses_stay_in_front() -> None:
     assert face.landmarks is not None
     x, y = np.round(face.landmarks[168, :2]).astype(int)
     bridge = (slice(y - 8, y + 12), slice(x - 8, x + 8))
-    assert np.abs(kept[bridge].astype(int) - image[bridge]).mean() < 0.5 * np.abs(
-        gone[bridge].astype(int) - image[bridge]
-    ).mean()
+    assert (
+        np.abs(kept[bridge].astype(int) - image[bridge]).mean()
+        < 0.5 * np.abs(gone[bridge].astype(int) - image[bridge]).mean()
+    )
 
 
 def test_the_targets_fringe_stays_in_front_and_the_sources_is_not_pasted() -> None:

@@ -133,9 +133,7 @@ def test_trim_keeps_the_part_that_was_asked_for(
     assert report.frames == wanted == len(decoded(report.output)[0])
 
 
-def test_progress_counts_up_and_shows_previews(
-    recaster: Recaster, astronaut: Cast, clip: Path, tmp_path: Path
-) -> None:
+def test_progress_counts_up_and_shows_previews(recaster: Recaster, astronaut: Cast, clip: Path, tmp_path: Path) -> None:
     seen: list[Progress] = []
     recaster.recast(astronaut, clip, tmp_path / "out.mp4", progress=seen.append)
     done = [moment.done for moment in seen]
@@ -211,9 +209,7 @@ def test_an_animation(recaster: Recaster, astronaut: Cast, tmp_path: Path) -> No
         assert image.n_frames == 4
 
 
-def test_people_are_listed_and_each_gets_their_own_face(
-    recaster: Recaster, astronaut: Cast, tmp_path: Path
-) -> None:
+def test_people_are_listed_and_each_gets_their_own_face(recaster: Recaster, astronaut: Cast, tmp_path: Path) -> None:
     """Two people; only one of them is cast, by number; the other stays exactly as they were."""
     target = media.write_clip(
         tmp_path / "two.mp4", media.crossing(48).frames, codec="libx264rgb", pix_fmt="rgb24", options={"qp": "0"}
@@ -266,7 +262,9 @@ def test_two_jobs_at_once_do_not_disturb_each_other(
         assert all((a == b).all() for a, b in zip(planes(output), reference, strict=True))
 
 
-def test_results_say_that_they_are_synthetic(recaster: Recaster, astronaut: Cast, result: Report, tmp_path: Path) -> None:
+def test_results_say_that_they_are_synthetic(
+    recaster: Recaster, astronaut: Cast, result: Report, tmp_path: Path
+) -> None:
     with av.open(str(result.output)) as container:
         assert "Synthetic" in container.metadata.get("comment", "")
     target = media.portrait_file("hopper", tmp_path)

@@ -1,4 +1,5 @@
-"""The `mesh` engine: the source's face, laid over the target's mesh triangle by triangle. Needs no weights of its own."""
+"""The `mesh` engine: the source's face, laid over the target's mesh triangle by triangle. Needs no weights of its
+own."""
 
 from __future__ import annotations
 

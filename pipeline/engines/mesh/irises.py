@@ -38,7 +38,8 @@ class _Eye:
 
 
 def iris_colour(image: ImageArray, landmarks: FloatArray) -> FloatArray | None:
-    """``(3,)`` float32 BGR, the irises' colour in parts of the sclera's brightness, or ``None`` if the eyes show too little.
+    """``(3,)`` float32 BGR, the irises' colour in parts of the sclera's brightness, or ``None`` if the eyes show too
+    little.
 
     In parts, because the two faces are not equally lit.
     """

@@ -1,7 +1,8 @@
 """Moving the target's inner features part of the way to where the source has them.
 
 Eyes, nose and mouth are moved as wholes, by the difference between the two faces' canonical shapes, so that expression
-stays the target's. The outline does not move. Where features go is measured only at points that expression hardly moves.
+stays the target's. The outline does not move. Where features go is measured only at points that expression hardly
+moves.
 """
 
 from __future__ import annotations

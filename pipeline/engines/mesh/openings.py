@@ -20,7 +20,8 @@ _SUBPIXEL = 4
 def openings(landmarks: FloatArray, size: tuple[int, int]) -> FloatArray:
     """``(height, width)`` float32, 1 where the target shows, soft at the border, 0 elsewhere.
 
-    A mouth that is nearly shut fades away, so that closed lips belong wholly to the new face. An eye that shuts brings its
+    A mouth that is nearly shut fades away, so that closed lips belong wholly to the new face. An eye that shuts brings
+    its
     lids along: a photo of open eyes has no shut lids to offer.
     """
     width, height = size
