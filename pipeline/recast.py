@@ -20,7 +20,15 @@ from pipeline.flow import StageClock, run
 from pipeline.frame_recaster import Wardrobe, recast_frame
 from pipeline.ledger import Ledger
 from pipeline.marking import tags
-from pipeline.media import Picture, open_result, open_target, probe, read_picture, write_picture
+from pipeline.media import (
+    Picture,
+    check_picture_name,
+    open_result,
+    open_target,
+    probe,
+    read_picture,
+    write_picture,
+)
 from pipeline.models.devices import check_device
 from pipeline.types import (
     Cast,
@@ -176,6 +184,7 @@ class Recaster:
         progress: ProgressCallback | None,
         begin: float,
     ) -> Report:
+        check_picture_name(output, (info.path,))
         clock, wardrobe, casting = StageClock(), self._wardrobe(options), Casting(cast, options)
         with clock.work("read"):
             picture = read_picture(info.path, self.limits)
@@ -190,7 +199,7 @@ class Recaster:
             progress(Progress(RECASTING, 1, 1))
         with clock.work("write"):
             notes = write_picture(output, picture, options.quality, tags(options.engine), (info.path,))
-        notes = (*notes, *_device_notes(options, wardrobe))
+        notes = (*notes, *_part_notes(options), *_device_notes(options, wardrobe))
         seconds = time.perf_counter() - begin
         return Report(
             output=Path(output), kind="image", frames=1, changed=1, faces=changed, people=len(casting.seen),
@@ -284,4 +293,10 @@ def _expected(info: MediaInfo, options: Options) -> int | None:
 def _device_notes(options: Options, wardrobe: Wardrobe) -> tuple[str, ...]:
     if options.device == "cuda" and wardrobe.engine.device == "cpu":
         return (f"The engine {wardrobe.engine.name} runs on the CPU; the CUDA device was not needed.",)
+    return ()
+
+
+def _part_notes(options: Options) -> tuple[str, ...]:
+    if options.start is not None or options.end is not None:
+        return ("The target is a single picture; start and end were left aside.",)
     return ()

@@ -4,7 +4,7 @@ from pipeline.media.animation import AnimationReader
 from pipeline.media.animation_write import AnimationWriter
 from pipeline.media.frames import VideoFrame
 from pipeline.media.image import read_picture
-from pipeline.media.image_write import write_picture
+from pipeline.media.image_write import check_picture_name, write_picture
 from pipeline.media.open import open_result, open_target
 from pipeline.media.picture import Picture
 from pipeline.media.probe import probe
@@ -18,6 +18,7 @@ __all__ = [
     "VideoFrame",
     "VideoReader",
     "VideoWriter",
+    "check_picture_name",
     "open_result",
     "open_target",
     "probe",

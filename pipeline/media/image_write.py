@@ -47,6 +47,25 @@ _XMP_TAG = 700
 _LARGEST = {"JPEG": 65535, "WEBP": 16383, "AVIF": 65536}
 
 
+def format_of(path: Path) -> str:
+    """The format that a name's ending chooses.
+
+    Raises:
+        OutputError: it is none of a picture.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in FORMATS:
+        shown = suffix or "a name without ending"
+        raise OutputError(f"Pictures can be saved as {', '.join(sorted(FORMATS))}; not as {shown}.")
+    return FORMATS[suffix]
+
+
+def check_picture_name(path: Path, inputs: tuple[Path, ...] = ()) -> None:
+    """Raise `OutputError` where `write_picture` would for the name alone, before anything is done."""
+    format_of(path)
+    PendingFile(path, inputs)
+
+
 def write_picture(
     path: Path,
     picture: Picture,
@@ -65,9 +84,7 @@ def write_picture(
     Raises:
         OutputError: unknown ending, no such folder, no space, larger than the format allows.
     """
-    found = FORMATS.get(Path(path).suffix.lower())
-    if found is None:
-        raise OutputError(f"Pictures can be saved as {', '.join(sorted(FORMATS))}.")
+    found = format_of(path)
     if max(picture.width, picture.height) > _LARGEST.get(found, 1 << 31):
         raise OutputError(f"The picture is too large for {found}; save it as .png.")
     pending = PendingFile(path, inputs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from pipeline.errors import UnsupportedMedia
+from pipeline.errors import OutputError, UnsupportedMedia
 from pipeline.media import animation_write
 from pipeline.media.animation import AnimationReader
 from pipeline.media.animation_write import AnimationWriter
@@ -45,9 +45,16 @@ def open_result(
 ) -> VideoWriter | AnimationWriter:
     """A writer for frames of `source`; the ending of `output` chooses between video and animation.
 
+    A video becomes no ``.png``: who asks for that means a picture, and would get an animation of all its frames.
+
     Raises:
         OutputError, OptionError: nothing can be written there, or not like this.
     """
-    if Path(output).suffix.lower() in animation_write.FORMATS:
+    suffix = Path(output).suffix.lower()
+    if suffix == ".png" and isinstance(source, VideoReader):
+        raise OutputError(
+            "A .png file is a picture, and the target is a video; choose .mp4, or .apng for an animation."
+        )
+    if suffix in animation_write.FORMATS:
         return AnimationWriter(output, source, options, tags)
     return VideoWriter(output, source, options, tags)

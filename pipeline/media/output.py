@@ -17,6 +17,12 @@ from pipeline.errors import OutputError
 log = logging.getLogger(__name__)
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+_WRITE_ERRORS = (
+    *_NO_SPACE, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EFBIG,
+    errno.ENOENT, errno.ENOTDIR, errno.ESTALE,  # the folder went away meanwhile
+)  # fmt: skip
+_STEM = 120
+"""Bytes of the final name that a temporary one begins with."""
 
 
 class PendingFile:
@@ -27,21 +33,30 @@ class PendingFile:
         temporary: where it is written until then; same folder, same ending.
 
     Raises:
-        OutputError: the folder is missing or cannot be written, or `final` is one of `inputs` or a folder.
+        OutputError: the folder is missing or cannot be written, `final` is one of `inputs`, a folder or a device, or no
+            name that a file can have.
     """
 
     def __init__(self, final: Path, inputs: tuple[Path, ...] = ()) -> None:
         self.final = Path(final)
         folder = self.final.parent
-        if not folder.is_dir():
-            raise OutputError("The folder for the result does not exist.")
-        if self.final.is_dir():
-            raise OutputError("The result has the name of a folder.")
+        try:
+            if "\0" in str(self.final):
+                raise ValueError("a name holds a null byte")
+            if not folder.is_dir():
+                raise OutputError("The folder for the result does not exist.")
+            if self.final.is_dir():
+                raise OutputError("The result has the name of a folder.")
+            if self.final.exists() and not self.final.is_file():
+                raise OutputError("The result has the name of a device.")
+        except (OSError, ValueError) as error:
+            raise OutputError("The result cannot have this name.") from error
         if any(_same(self.final, path) for path in inputs):
             raise OutputError("The result would overwrite the input; choose another name.")
         if not os.access(folder, os.W_OK | os.X_OK):
             raise OutputError("The folder for the result cannot be written to.")
-        stem = self.final.stem[:120]
+        # Cut by bytes, of which names in most scripts take several a letter, so that a name that is allowed stays so.
+        stem = os.fsencode(self.final.stem)[:_STEM].decode("utf-8", "ignore")
         self.temporary = folder.resolve() / f".{stem}.{secrets.token_hex(6)}.part{self.final.suffix}"
 
     def commit(self) -> None:
@@ -78,4 +93,4 @@ def output_errors() -> Iterator[None]:
 
 def is_write_error(error: av.error.FFmpegError) -> bool:
     """Whether FFmpeg failed at the file rather than at the encoding."""
-    return error.errno in (*_NO_SPACE, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EFBIG)
+    return error.errno in _WRITE_ERRORS
