@@ -167,6 +167,7 @@ class Options:
             outline allows.
         eyes: whose irises' colour is shown; gaze and lids are always the target's.
         keep_occluders: leave hair, glasses and hands of the target in front of the new face.
+        source_glasses: carry glasses of the photo over to the target.
         match_light: 0 keeps the photo's light, 1 takes the target's.
         match_detail: bring sharpness and grain of the new face to those of the frame.
         smooth: temporal smoothing of landmarks in videos, 0 to 1.
@@ -180,6 +181,7 @@ class Options:
     likeness: float = 0.25
     eyes: Eyes = "source"
     keep_occluders: bool = True
+    source_glasses: bool = False
     match_light: float = 1.0
     match_detail: bool = True
     smooth: float = 0.5

@@ -37,6 +37,7 @@ TEXTS: Mapping[str, Text] = {
     ),
     "eyes": Text("Eyes", "Whose irises are shown. The gaze is always the target's.", "Face"),
     "keep_occluders": Text("Keep what covers the face", "Hair, glasses and hands stay in front of the face.", "Face"),
+    "source_glasses": Text("The photo's glasses", "Carry glasses in the photo over to the target.", "Face"),
     "match_light": Text("Match light", "0 keeps the photo's light, 1 takes the target's.", "Light and detail"),
     "match_detail": Text("Match detail", "Sharpness and grain as in the frame around the face.", "Light and detail"),
     "smooth": Text("Steadiness", "How much a video's landmarks are smoothed over time.", "Light and detail"),

@@ -7,10 +7,10 @@ import numpy as np
 
 from pipeline.compositor.colour import match_light
 from pipeline.compositor.detail import match_detail
-from pipeline.compositor.glasses import rims
 from pipeline.compositor.mask import opacity
 from pipeline.compositor.paste import blend
 from pipeline.mesh import FaceView
+from pipeline.mesh.glasses import SIZE, find_glasses
 from pipeline.mesh.skin import Skin
 from pipeline.types import ImageArray, Options, Rendering
 
@@ -27,9 +27,10 @@ def composite(rendering: Rendering, view: FaceView, skin: Skin, options: Options
     if options.match_detail:
         face = match_detail(face, alpha, view, skin, seed=seed)
     openings = rendering.openings
-    worn = rims(view, skin) if options.keep_occluders else None
+    worn = find_glasses(view.unfold(view.crop.image, SIZE), skin.light) if options.keep_occluders else None
     if worn is not None:
-        openings = worn if openings is None else cv2.max(openings, worn)
+        rims = view.fold_fine(worn.rims)
+        openings = rims if openings is None else cv2.max(openings, rims)
     if openings is not None:
         through = view.crop.image if rendering.through is None else rendering.through
         face = blend(face, through, np.ascontiguousarray(openings))

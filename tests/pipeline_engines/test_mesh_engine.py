@@ -12,12 +12,13 @@ from pipeline.engines.mesh.atlas import build_atlas
 from pipeline.engines.mesh.likeness import move_towards
 from pipeline.engines.mesh.openings import openings
 from pipeline.mesh import topology
+from pipeline.mesh.glasses import find_glasses
 from pipeline.models.face_mesh import FACE_OVAL, INNER_LIPS, LEFT_EYE, RIGHT_EYE
 from pipeline.types import FloatArray, Identity, Options, SourcePhoto
 from tests import faces, media
 
 NAMES = ("astronaut", "hopper")
-PLAIN = Options(keep_occluders=False)
+PLAIN = Options(keep_occluders=False, source_glasses=True)
 
 
 def other(name: str) -> str:
@@ -53,7 +54,7 @@ def test_pose_and_expression_stay_the_targets(target: str, likeness: float) -> N
 @pytest.mark.parametrize("name", NAMES)
 def test_a_person_recast_as_themselves_looks_nearly_the_same(name: str) -> None:
     image, face = media.portrait(name), faces.portrait_face(name)
-    result = faces.recast(image, faces.identity(name))
+    result = faces.recast(image, faces.identity(name), Options(source_glasses=True))
     x0, y0, x1, y1 = (int(v) for v in (face.box.x0, face.box.y0, face.box.x1, face.box.y1))
     assert cv2.PSNR(image[y0:y1, x0:x1], result[y0:y1, x0:x1]) > 31
 
@@ -119,6 +120,20 @@ def test_the_targets_glasses_stay_in_front() -> None:
         np.abs(kept[bridge].astype(int) - image[bridge]).mean()
         < 0.5 * np.abs(gone[bridge].astype(int) - image[bridge]).mean()
     )
+
+
+def test_the_photos_glasses_are_carried_over_only_when_asked_for() -> None:
+    face = faces.portrait_face("astronaut")
+    bare = faces.recast(media.portrait("astronaut"), faces.identity("hopper"))
+    dressed = faces.recast(media.portrait("astronaut"), faces.identity("hopper"), Options(source_glasses=True))
+    assert face.landmarks is not None and face.pose is not None
+    atlas = build_atlas(faces.identity("hopper"))
+    found = find_glasses(cv2.resize(atlas.dressed[0], (256, 256)), np.full((128, 128, 3), atlas.tone, np.float32))
+    assert found is not None
+    assert find_glasses(cv2.resize(atlas.levels[0], (256, 256)), np.full((128, 128, 3), atlas.tone, np.float32)) is None
+    assert (bare != dressed).any()
+    plain = build_atlas(faces.identity("astronaut"))
+    assert plain.dressed is plain.levels
 
 
 def test_the_targets_fringe_stays_in_front_and_the_sources_is_not_pasted() -> None:

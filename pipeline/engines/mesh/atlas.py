@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from pipeline.engines.mesh.irises import iris_colour
+from pipeline.mesh import glasses
 from pipeline.mesh.skin import Skin, read_skin
 from pipeline.mesh.topology import ZONES, topology
 from pipeline.mesh.view import FaceView, spread
@@ -25,7 +26,8 @@ class Atlas:
     """The unfolded face.
 
     Attributes:
-        levels: the picture at full, half, quarter ... size: ``(n, n, 3)`` uint8 BGR.
+        levels: the picture at full, half, quarter ... size: ``(n, n, 3)`` uint8 BGR, without glasses.
+        dressed: the same with the glasses of the photos; the same object where none are worn.
         valid: ``(128, 128)`` float32, 0 where no photo shows the face itself (hair, hat, never seen).
         tone: ``(3,)`` float32 BGR, the colour of bare skin.
         shape: ``(468, 3)`` float32, the face's proportions in the canonical frame (centimetres, y up).
@@ -33,6 +35,7 @@ class Atlas:
     """
 
     levels: tuple[ImageArray, ...]
+    dressed: tuple[ImageArray, ...]
     valid: FloatArray
     tone: FloatArray
     shape: FloatArray
@@ -58,17 +61,29 @@ def build_atlas(identity: Identity) -> Atlas:
     views = [FaceView(_crop(photo)) for photo in identity.photos]
     skins = [read_skin(view.unfold(view.crop.image), view.facing) for view in views]
     tone = _tone(skins)
-    leaves = [_leaf(view, skin, tone, size) for view, skin in zip(views, skins, strict=True)]
+    pictures = [_unfolded(view, size) for view in views]
+    bare = [_bare(picture, skin) for picture, skin in zip(pictures, skins, strict=True)]
+    levels, valid = _sheets(bare, views, skins, tone)
+    worn = any(a is not b for a, b in zip(pictures, bare, strict=True))
+    dressed = _sheets(pictures, views, skins, tone)[0] if worn else levels
+    shape = np.mean([canonical_shape(photo) for photo in identity.photos], axis=0).astype(np.float32)
+    colours = [c for photo in identity.photos if (c := iris_colour(photo.image, _landmarks(photo))) is not None]
+    irises = np.mean(colours, axis=0).astype(np.float32) if colours else None
+    return Atlas(levels, dressed, valid, tone, shape, irises)
+
+
+def _sheets(
+    pictures: list[ImageArray], views: list[FaceView], skins: list[Skin], tone: FloatArray
+) -> tuple[tuple[ImageArray, ...], FloatArray]:
+    """The unfolded photos bound together, with their smaller levels, and where they are valid."""
+    leaves = [_leaf(*each, tone) for each in zip(pictures, views, skins, strict=True)]
     leaves += [_Leaf(leaf.picture[:, ::-1], leaf.weight[:, ::-1] * MIRROR, leaf.valid[:, ::-1]) for leaf in leaves]
     picture, valid = _bind(leaves, tone)
     levels = [picture]
     while levels[-1].shape[0] > 64:
         half = levels[-1].shape[0] // 2
         levels.append(cv2.resize(levels[-1], (half, half), interpolation=cv2.INTER_AREA))
-    shape = np.mean([canonical_shape(photo) for photo in identity.photos], axis=0).astype(np.float32)
-    colours = [c for photo in identity.photos if (c := iris_colour(photo.image, _landmarks(photo))) is not None]
-    irises = np.mean(colours, axis=0).astype(np.float32) if colours else None
-    return Atlas(tuple(levels), valid, tone, shape, irises)
+    return tuple(levels), valid
 
 
 def canonical_shape(photo: SourcePhoto) -> FloatArray:
@@ -102,14 +117,36 @@ def _tone(skins: list[Skin]) -> FloatArray:
     return np.asarray(light.mean(0), np.float32)
 
 
-def _leaf(view: FaceView, skin: Skin, tone: FloatArray, size: int) -> _Leaf:
+def _unfolded(view: FaceView, size: int) -> ImageArray:
     x, y = cv2.split(spread(view.points[:, :2], size))
-    picture = cv2.remap(view.crop.image, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    picture: ImageArray = cv2.remap(view.crop.image, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return picture
+
+
+def _leaf(picture: ImageArray, view: FaceView, skin: Skin, tone: FloatArray) -> _Leaf:
+    size = picture.shape[0]
     gain = cv2.resize(np.clip(tone / (skin.light + 2), 0.3, 3.0), (size, size), interpolation=cv2.INTER_LINEAR)
     flat = np.clip(picture.astype(np.float32) * gain, 0, 255)
     shown = 1 - np.maximum(_with_shadow(skin.hair), skin.foreign)
     seen = np.clip((view.facing - 0.03) / 0.45, 0, 1)
     return _Leaf(flat, seen * shown * _exposure(flat, tone), shown * np.clip(seen * 4, 0, 1))
+
+
+def _bare(picture: ImageArray, skin: Skin) -> ImageArray:
+    """The unfolded photo without its glasses (itself where none are worn): on the target they would lack temples.
+
+    Rims and reflections are filled in from the skin around them (Telea 2004).
+    """
+    small = cv2.resize(picture, (glasses.SIZE, glasses.SIZE), interpolation=cv2.INTER_AREA)
+    worn = glasses.find_glasses(small, skin.light)
+    if worn is None:
+        return picture
+    filled = cv2.inpaint(small, (worn.everything > 0.25).astype(np.uint8), 6, cv2.INPAINT_TELEA)
+    size = picture.shape[1::-1]
+    share = cv2.resize(cv2.GaussianBlur(worn.everything, (0, 0), 1.5), size, interpolation=cv2.INTER_LINEAR)
+    share = np.clip(share * 2.5, 0, 1)[..., None]
+    fine = cv2.resize(filled, size, interpolation=cv2.INTER_CUBIC)
+    return np.clip(picture * (1 - share) + fine * share + 0.5, 0, 255).astype(np.uint8)
 
 
 def _with_shadow(hair: FloatArray) -> FloatArray:

@@ -38,7 +38,7 @@ class MeshEngine:
         return move_towards(crop.landmarks, crop.pose, prepared.shape, options.likeness)
 
     def render(self, view: FaceView, prepared: Atlas, options: Options) -> Rendering:
-        level, scale = _level(view.points, prepared)
+        level, scale = _level(view.points, prepared.dressed if options.source_glasses else prepared.levels)
         x, y = cv2.split(view.enlarge(view.atlas_at) * np.float32(level.shape[0]) - np.float32(0.5))
         image = cv2.remap(level, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         coverage = view.enlarge(_fade(view) * view.fold(prepared.valid))
@@ -48,18 +48,16 @@ class MeshEngine:
         return Rendering(image, coverage, prepared.tone, openings(view.landmarks, view.size), through, scale)
 
 
-def _level(points: FloatArray, atlas: Atlas) -> tuple[ImageArray, float]:
+def _level(points: FloatArray, levels: tuple[ImageArray, ...]) -> tuple[ImageArray, float]:
     """The atlas level fit for the size of the face, and texels of the full atlas per pixel."""
-    uv = topology().uv
+    uv, size = topology().uv, levels[0].shape[0]
     ratios = [
-        float(np.linalg.norm(uv[a] - uv[b]))
-        * atlas.size
-        / max(float(np.linalg.norm(points[a, :2] - points[b, :2])), 1.0)
+        float(np.linalg.norm(uv[a] - uv[b])) * size / max(float(np.linalg.norm(points[a, :2] - points[b, :2])), 1.0)
         for a, b in ((10, 152), (234, 454), (33, 263))
     ]
     scale = min(ratios)
-    level = int(np.clip(np.floor(np.log2(max(scale, 1e-3)) + 0.35), 0, len(atlas.levels) - 1))
-    return atlas.levels[level], scale
+    level = int(np.clip(np.floor(np.log2(max(scale, 1e-3)) + 0.35), 0, len(levels) - 1))
+    return levels[level], scale
 
 
 def _fade(view: FaceView) -> FloatArray:
