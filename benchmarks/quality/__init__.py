@@ -1,0 +1,1 @@
+"""What a recast face looks like, in numbers and in pictures. See `__main__`."""
