@@ -14,7 +14,7 @@ from pipeline.types import FloatArray, ImageArray
 
 EYES = ((RIGHT_IRIS, RIGHT_EYE), (LEFT_IRIS, LEFT_EYE))
 LOW, HIGH = 0.6, 1.6
-SMALLEST = 2.5
+SMALLEST = 3.5
 """Irises of a smaller radius (pixels) show no colour."""
 
 
@@ -52,7 +52,7 @@ def recolour(image: ImageArray, landmarks: FloatArray, wanted: FloatArray) -> Im
     own = _colour(eyes)
     if own is None:
         return image
-    gain = np.clip(wanted / np.maximum(own, 1e-3), LOW, HIGH)
+    gain = np.clip(wanted / np.maximum(own, 1e-3), LOW, HIGH) ** 0.7
     result = image.copy()
     for eye in eyes:
         # What is as bright as the sclera is a reflection: it has the light's colour.
