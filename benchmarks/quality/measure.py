@@ -10,6 +10,7 @@ import numpy as np
 
 from benchmarks.quality.material import Moving, Still
 from benchmarks.quality.metrics import Numbers
+from benchmarks.quality.metrics import skin as flat
 from benchmarks.quality.metrics.curves import curve, truth
 from benchmarks.quality.metrics.detail import detail
 from benchmarks.quality.metrics.expression import expression, landmark_distance
@@ -66,6 +67,7 @@ class Judge:
         self, finder: FaceFinder, wardrobe: Wardrobe, sources: Mapping[str, Identity], options: Options
     ) -> None:
         self.finder, self.wardrobe, self.sources, self.options = finder, wardrobe, sources, options
+        self._skins = {name: _skin(i.photos[0].image, i.photos[0].face) for name, i in sources.items()}
         self.gallery = {name: arcface(i.photos[0].image, i.photos[0].face) for name, i in sources.items()}
 
     def still(self, target: Still, source: str) -> Outcome:
@@ -98,6 +100,7 @@ class Judge:
         place, origin = window(image, face.box.scaled(ROOM))
         crop, new = image[place], result[place]
         mesh = face.landmarks - np.array([*origin, 0], np.float32)
+        numbers |= flat.skin(self._skins[source], _skin(image, face), _skin(result, face))
         numbers |= tone(crop, new, mesh) | detail(crop, new, mesh)
         border = seam(crop, new, mesh)
         if border is not None:
@@ -181,6 +184,11 @@ class MovingJudge:
         if face is None or face.landmarks is None:
             return None
         return self._judge.face(image, region_from_landmarks(face.landmarks)).landmarks
+
+
+def _skin(image: ImageArray, face: Face) -> flat.Skin:
+    assert face.landmarks is not None and face.pose is not None
+    return flat.read(image, face.landmarks, face.pose)
 
 
 def window(image: ImageArray, box: Box) -> tuple[tuple[slice, slice], tuple[int, int]]:

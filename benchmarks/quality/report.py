@@ -31,7 +31,7 @@ def markdown(pairs: Mapping[str, Numbers], engine: str, seconds: float) -> str:
         scale = SCALES[row.name]
         sign = {"low": "≤", "high": "≥", "near 1": "within ×/÷"}[scale.better()]
         lines.append(
-            f"| {scale.title} (`{row.name}`) | {row.count} | {row.mean:.{scale.digits}f} |"
+            f"| {scale.title} (`{row.name}`) | {row.count} | {row.mean:.{scale.digits}f} "
             f"| {row.worst:.{scale.digits}f} | {row.worst_pair} | {sign} {scale.good:g} | {row.within:.0%} |"
         )
     lines += ["", "| worst pairs | fault | why |", "|---|--:|---|"]

@@ -26,6 +26,8 @@ from benchmarks.quality.metrics.jitter import jitter
 from benchmarks.quality.metrics.outside import outside
 from benchmarks.quality.metrics.seam import seam
 from benchmarks.quality.metrics.selfswap import selfswap
+from benchmarks.quality.metrics.skin import read as read_skin
+from benchmarks.quality.metrics.skin import skin
 from benchmarks.quality.metrics.tone import bare_skin, tone
 from benchmarks.quality.page import write as write_page
 from benchmarks.quality.report import markdown
@@ -167,6 +169,34 @@ def test_skin_of_another_tone_than_the_neck() -> None:
     if "tone.gap" in same:
         assert redder["tone.gap"] > 3
     assert bare_skin(mesh(), picture().shape).any()
+
+
+def test_spots_and_colour_patches_on_one_cheek() -> None:
+    image, face = media.portrait("astronaut"), faces.portrait_face("astronaut")
+    assert face.landmarks is not None and face.pose is not None
+    own = read_skin(image, face.landmarks, face.pose)
+    assert all(value <= 0 for value in skin(own, own, own).values())
+    dot = np.zeros(image.shape, np.float32)
+    x, y = (int(v) for v in face.landmarks[50, :2])
+    cv2.circle(dot, (x, y), 14, (1.0, 1.0, 1.0), -1)
+    dark, lilac = (
+        read_skin(np.clip(image + dot * shift, 0, 255).astype(np.uint8), face.landmarks, face.pose)
+        for shift in (np.full(3, -80.0), np.array([40.0, -50.0, 0.0]))
+    )
+    assert skin(own, own, dark)["skin.spots"] > 0.5
+    assert skin(own, own, dark)["skin.lopsided"] > 3
+    assert skin(own, own, lilac)["skin.colour"] > 3
+    assert skin(dark, own, dark)["skin.spots"] <= 0
+
+
+def test_lines_drawn_on_the_skin() -> None:
+    image, face = media.portrait("astronaut").copy(), faces.portrait_face("astronaut")
+    assert face.landmarks is not None and face.pose is not None
+    own = read_skin(image, face.landmarks, face.pose)
+    for cheek in (50, 280):
+        x, y = (int(v) for v in face.landmarks[cheek, :2])
+        cv2.circle(image, (x, y), 9, (30, 30, 60), 2, cv2.LINE_AA)
+    assert skin(own, own, read_skin(image, face.landmarks, face.pose))["skin.lines"] > 5
 
 
 def frames(noise: float, seed: int = 0) -> list[ImageArray]:
