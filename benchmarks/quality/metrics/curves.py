@@ -9,10 +9,10 @@ and gain, the slope of the least-squares line through both (1 is as far, 0.7 is 
 Openings come from the landmarks, not from the blendshapes, which saturate. A curve whose standard deviation in the
 target is below `STILL` tells nothing and is left out.
 
-Calibration: on the synthetic clips (`tests.media.talking`) the target's own landmark curve correlates 0.98-0.99 with
-the ground truth; `truth.*` gives that figure for each clip, so that a gain is not blamed on the engine where the
-landmarker itself is lost. The landmarker regresses towards open eyes on faces that look unlike the photos it knows:
-eye gains of 0.9 cannot be told from 1 by eye.
+Calibration: on the synthetic clips (`tests.media.talking`) the target's own landmark curves correlate 0.97-1.0 with the
+ground truth; ``truth.*`` gives that figure for each clip, so that a gain is not blamed on the engine where the
+landmarker itself is lost. On the shared clips a gain of 0.4 is a mouth that stays shut while the person speaks, which
+the strips show; 0.9 and 1.1 cannot be told from 1 by eye.
 """
 
 from __future__ import annotations

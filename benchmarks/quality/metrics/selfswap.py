@@ -3,9 +3,9 @@
 ``self.psnr`` in dB and ``self.ssim`` inside the face's outline. Source: SSIM after Wang et al., "Image Quality
 Assessment: From Error Visibility to Structural Similarity" (2004), Gaussian window of 1.5 pixels, on luma.
 
-Calibration: 32 dB is the goal of the project and looks the same side by side; flipping between both still shows which
-parts were smoothed. At 28 dB the face looks retouched, at 24 dB like a relative. Fine skin texture costs PSNR and is
-not seen; a shifted eye costs little and is: read the sheet, too.
+Calibration: 32 dB is the project's goal and looks the same side by side; at 20-22 dB a shadow is missing or torn
+(side-lit painting). Fine skin texture costs PSNR and is not seen; a shifted eye costs little and is: look at the
+sheet, too.
 """
 
 from __future__ import annotations
