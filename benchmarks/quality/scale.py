@@ -40,7 +40,7 @@ SCALES: dict[str, Scale] = {
     "identity.rank": Scale("rank of the source", 1, 4, 0.5, 1),
     "expression.landmarks": Scale("landmarks (eye distances)", 0.025, 0.07, 1.0, 3),
     "expression.blendshapes": Scale("blendshapes", 0.03, 0.10, 1.0, 3),
-    "expression.blendshape_worst": Scale("worst blendshape", 0.3, 0.8, 0.25),
+    "expression.blendshape_worst": Scale("worst blendshape", 0.3, 0.7, 1.0),
     "expression.pose": Scale("pose (degrees)", 2.5, 8, 0.5, 1),
     "mouth.correlation": Scale("mouth: correlation", 0.95, 0.75, 1.0),
     "mouth.gain": Scale("mouth: gain", 1.1, 1.5, 1.0, 2, True),
