@@ -1,6 +1,6 @@
 """Makes ``assets/example.jpg``, the picture in the README: photo, target and result, from public-domain portraits.
 
-    python -m deploy.example_picture
+python -m deploy.example_picture
 """
 
 from __future__ import annotations

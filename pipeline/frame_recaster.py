@@ -54,7 +54,7 @@ def _recast_face(frame: Frame, face: Face, engine: Engine, prepared: Any, option
     view = FaceView(crop, engine.placed(crop, prepared, options))
     skin = read_skin(view.unfold(before), view.facing)
     rendering = engine.render(view, prepared, options)
-    frame.change(origin, before, composite(rendering, view, skin, options, seed=frame.index))
+    frame.change(origin, before, composite(rendering, view, skin, options))
     return True
 
 

@@ -15,17 +15,16 @@ from pipeline.mesh.skin import Skin
 from pipeline.types import ImageArray, Options, Rendering
 
 
-def composite(rendering: Rendering, view: FaceView, skin: Skin, options: Options, *, seed: int) -> ImageArray:
+def composite(rendering: Rendering, view: FaceView, skin: Skin, options: Options) -> ImageArray:
     """The crop with the new face in it: ``(h, w, 3)`` uint8 BGR, the crop's exact pixels where the face does not reach.
 
     Args:
         skin: what is known of the target's own face.
-        seed: of the grain; the frame's number.
     """
     alpha = opacity(rendering, view, skin, keep_occluders=options.keep_occluders)
     face = match_light(rendering, view, skin, options.match_light)
     if options.match_detail:
-        face = match_detail(face, alpha, view, skin, seed=seed)
+        face = match_detail(face, alpha, view, skin)
     openings = rendering.openings
     worn = find_glasses(view.unfold(view.crop.image, SIZE), skin.light) if options.keep_occluders else None
     if worn is not None:

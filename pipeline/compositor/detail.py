@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +12,6 @@ from pipeline.mesh import FaceView
 from pipeline.mesh.skin import Skin
 from pipeline.types import FloatArray, ImageArray
 
-TILE = 128
-"""Side of the repeating grain pattern."""
 SAMPLES = 4000
 """Pixels that are enough to measure on."""
 GRAIN = 0.9
@@ -20,12 +20,12 @@ CALM = 0.25
 """Quantile at which grain is measured."""
 
 
-def match_detail(image: ImageArray, alpha: FloatArray, view: FaceView, skin: Skin, *, seed: int) -> ImageArray:
+def match_detail(image: ImageArray, alpha: FloatArray, view: FaceView, skin: Skin) -> ImageArray:
     """`image` blurred and grained as the crop's own face is.
 
     Both are compared on what is skin: energy of the finest detail (difference to a 3 × 3 blur) tells grain, energy in
     the next octave tells sharpness. A new face that is sharper than the frame is blurred until they agree; missing
-    grain is added as noise of the frame's own strength, from `seed`, so that a frame rendered twice is the same.
+    grain is added as noise of the frame's own strength.
     """
     weight = np.flatnonzero((alpha > 0.5) & (view.enlarge(view.fold(skin.trust)) > 0.5))
     if len(weight) < 64:
@@ -37,7 +37,7 @@ def match_detail(image: ImageArray, alpha: FloatArray, view: FaceView, skin: Ski
         result = _blurred(image, ours, theirs)
         ours = _bands(result, weight)
     missing = 0.7 * float(np.sqrt(max(theirs[0] ** 2 - ours[0] ** 2, 0.0)))
-    return _grained(result, min(missing, GRAIN), seed) if missing > 0.08 else result
+    return _grained(result, min(missing, GRAIN), view) if missing > 0.08 else result
 
 
 def _bands(image: ImageArray, weight: NDArray[np.intp]) -> tuple[float, float]:
@@ -64,12 +64,25 @@ def _blurred(image: ImageArray, ours: tuple[float, float], theirs: tuple[float, 
     return mixed
 
 
-def _grained(image: ImageArray, strength: float, seed: int) -> ImageArray:
-    """Luma noise whose typical fine band is `strength`."""
-    noise = np.random.default_rng(seed).standard_normal((TILE, TILE)).astype(np.float32)
-    noise = cv2.GaussianBlur(noise, (5, 5), 0.75)
+def _grained(image: ImageArray, strength: float, view: FaceView) -> ImageArray:
+    """Luma noise whose typical fine band is `strength`.
+
+    The noise lies on the face and moves along with it. New noise for each frame would be truer to film, but what is
+    measured here is mostly the fixed texture of skin and compression, and then it would boil.
+    """
+    noise = view.fold_fine(_noise(_noise_size(view)))
     fine = _quantile(np.abs(noise - cv2.GaussianBlur(noise, (3, 3), 0.8)).ravel(), CALM)
-    height, width = image.shape[:2]
-    tiled = np.tile(noise * (strength / fine), (height // TILE + 1, width // TILE + 1))[:height, :width]
-    grained: ImageArray = cv2.add(image, cv2.merge([tiled] * 3), dtype=cv2.CV_8U)
+    scaled = noise * np.float32(strength / max(fine, 1e-3))
+    grained: ImageArray = cv2.add(image, cv2.merge([scaled] * 3), dtype=cv2.CV_8U)
     return grained
+
+
+def _noise_size(view: FaceView) -> int:
+    """Texels about as fine as the crop's pixels: a power of two from 128 to 2048."""
+    return int(2 ** np.clip(np.round(np.log2(max(view.size) * 2.4)), 7, 11))
+
+
+@cache
+def _noise(size: int) -> FloatArray:
+    noise = np.random.default_rng(size).standard_normal((size, size)).astype(np.float32)
+    return cv2.GaussianBlur(noise, (3, 3), 0.5)

@@ -21,10 +21,12 @@ LINE = 11
 """Width of the widest line that counts, in texels of the atlas at `SIZE`."""
 BRIDGE = (0.10, 0.20)
 """Contrast of the line across the nose root at which glasses begin to be, and are, believed in."""
-CONTRAST = (0.07, 0.16)
+CONTRAST = (0.045, 0.11)
 """The same for the lines themselves."""
 FAINT = (0.06, 0.14)
 """The same where glasses are to be removed: what is taken for a rim by mistake is filled in with skin."""
+COOL = (0.25, 0.5)
+"""How much bluer than skin the sky in a lens or on a rim is."""
 GLARE = (0.16, 0.30)
 """How much lighter than skin a reflection on a lens is."""
 
@@ -64,14 +66,17 @@ def find_glasses(unfolded: ImageArray, light: FloatArray) -> Glasses | None:
     rims = cv2.GaussianBlur(wide * zones.ring, (0, 0), 0.8)
     glare = _ramp((grey.astype(np.float32) + 8) / shade - 1, *GLARE) * np.float32(belief)
     faint = _ramp(cv2.GaussianBlur(lines, (0, 0), 0.8), *FAINT) * np.float32(belief)
+    cool = _ramp(_coolness(unfolded, light), *COOL) * np.float32(belief) * zones.brows
     everything = cv2.dilate(cv2.max(faint, glare), np.ones((5, 5), np.uint8))
-    return Glasses(rims, everything * zones.around)
+    cool = cv2.dilate(cool, np.ones((7, 7), np.uint8))
+    return Glasses(rims, cv2.max(everything * zones.around, cool))
 
 
 @dataclass(frozen=True, eq=False)
 class _Zones:
     ring: FloatArray
     around: FloatArray
+    brows: FloatArray
     bridge: FloatArray
 
 
@@ -84,12 +89,24 @@ def _zones() -> _Zones:
     x, y = np.abs(u - middle[0]) / (outer[0] - middle[0]), (v - outer[1]) / (lip[1] - outer[1])
     area = ((y > -0.42) & (y < 0.42) & (x < 1.75)).astype(np.float32)
     wide = ((y > -0.5) & (y < 0.42) & (x < 1.8)).astype(np.float32)
+    brows = ((y > -0.75) & (y < 0.42) & (x < 1.9) & ~(np.hypot((x - 0.62) / 0.42, y / 0.14) < 1)).astype(np.float32)
     features = cv2.resize(cv2.erode(mesh.features, np.ones((3, 3), np.uint8)), (SIZE, SIZE))
     eyes = np.hypot((x - 0.62) / 0.42, y / 0.14) < 1
     bridge = ((y > -0.22) & (y < 0.16) & (x < 0.16)).astype(np.float32)
     return _Zones(
-        cv2.GaussianBlur(area * (features < 0.5), (0, 0), 1.0), cv2.GaussianBlur(wide * ~eyes, (0, 0), 1.0), bridge
+        cv2.GaussianBlur(area * (features < 0.5), (0, 0), 1.0),
+        cv2.GaussianBlur(wide * ~eyes, (0, 0), 1.0),
+        brows,
+        bridge,
     )
+
+
+def _coolness(unfolded: ImageArray, light: FloatArray) -> FloatArray:
+    """How much more blue beside red there is than in skin, relatively."""
+    shade = cv2.resize(light, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR)
+    colour = unfolded.astype(np.float32)
+    own = (colour[..., 0] + 20) / (colour[..., 2] + 20)
+    return np.asarray(own / ((shade[..., 0] + 20) / (shade[..., 2] + 20)) - 1, np.float32)
 
 
 def _believed(lines: FloatArray, bridge: FloatArray) -> float:

@@ -10,7 +10,10 @@ import pytest
 
 from pipeline.engines.mesh.atlas import build_atlas
 from pipeline.engines.mesh.likeness import move_towards
+from pipeline.engines.mesh.lips import parted
 from pipeline.engines.mesh.openings import openings
+from pipeline.frame_recaster import recast_frame
+from pipeline.media import Picture
 from pipeline.mesh import topology
 from pipeline.mesh.glasses import find_glasses
 from pipeline.models.face_mesh import FACE_OVAL, INNER_LIPS, LEFT_EYE, RIGHT_EYE
@@ -83,6 +86,33 @@ def test_teeth_and_tongue_stay_the_targets() -> None:
     inside = cv2.erode(mouth, np.ones((3, 3), np.uint8)) > 0
     assert np.count_nonzero(inside) > 20
     assert np.abs(result[inside].astype(int) - image[inside]).mean() < 4
+
+
+def test_the_sources_teeth_do_not_come_along() -> None:
+    """The astronaut smiles with teeth; on her atlas the lips are shut."""
+    assert parted(faces.portrait_face("astronaut").landmarks)
+    assert not parted(faces.portrait_face("hopper").landmarks)
+    level = build_atlas(faces.identity("astronaut")).levels[0]
+    size = level.shape[0]
+    luma = cv2.cvtColor(level, cv2.COLOR_BGR2GRAY).astype(float)
+
+    def mean(landmarks: list[int]) -> float:
+        u, v = np.round(topology().uv[landmarks].T * size).astype(int)
+        return float(luma[v, u].mean())
+
+    lips = mean([0, 17, 37, 267, 84, 314])
+    assert mean([13, 14, 82, 312, 87, 317]) < lips
+
+
+def test_a_still_target_gives_a_still_result() -> None:
+    """Nothing is drawn anew for each frame: grain lies on the face."""
+    image, face = media.portrait("hopper"), faces.portrait_face("hopper")
+    results = []
+    for index in (0, 7):
+        picture = Picture(image.copy(), index=index)
+        recast_frame(picture, [(face, faces.identity("astronaut"))], faces.wardrobe(), Options())
+        results.append(picture.image())
+    assert (results[0] == results[1]).all()
 
 
 def test_shut_lips_leave_no_opening_and_shut_eyes_bring_their_lids() -> None:

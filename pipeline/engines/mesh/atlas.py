@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from pipeline.engines.mesh.irises import iris_colour
+from pipeline.engines.mesh.lips import parted, shut_lips
 from pipeline.mesh import glasses
 from pipeline.mesh.skin import Skin, read_skin
 from pipeline.mesh.topology import ZONES, topology
@@ -17,6 +18,8 @@ from pipeline.types import Crop, FloatArray, Identity, ImageArray, SourcePhoto
 SMALLEST, LARGEST = 256, 2048
 MIRROR = 0.12
 """What a mirrored texel counts beside one that is really seen."""
+LIGHTNESS, HUE = (0.35, 2.6), (0.8, 1.25)
+"""Bounds of the gain that evens out a photo's light."""
 SHARPNESS = 6
 """Power of the blending weights: high, so that two photos meet in a narrow band and never show doubly."""
 
@@ -62,6 +65,9 @@ def build_atlas(identity: Identity) -> Atlas:
     skins = [read_skin(view.unfold(view.crop.image), view.facing) for view in views]
     tone = _tone(skins)
     pictures = [_unfolded(view, size) for view in views]
+    pictures = [
+        shut_lips(picture) if parted(view.landmarks) else picture for picture, view in zip(pictures, views, strict=True)
+    ]
     bare = [_bare(picture, skin) for picture, skin in zip(pictures, skins, strict=True)]
     levels, valid = _sheets(bare, views, skins, tone)
     worn = any(a is not b for a, b in zip(pictures, bare, strict=True))
@@ -125,11 +131,18 @@ def _unfolded(view: FaceView, size: int) -> ImageArray:
 
 def _leaf(picture: ImageArray, view: FaceView, skin: Skin, tone: FloatArray) -> _Leaf:
     size = picture.shape[0]
-    gain = cv2.resize(np.clip(tone / (skin.light + 2), 0.3, 3.0), (size, size), interpolation=cv2.INTER_LINEAR)
+    gain = cv2.resize(_evening(skin.light, tone), (size, size), interpolation=cv2.INTER_LINEAR)
     flat = np.clip(picture.astype(np.float32) * gain, 0, 255)
     shown = 1 - np.maximum(_with_shadow(skin.hair), skin.foreign)
     seen = np.clip((view.facing - 0.03) / 0.45, 0, 1)
     return _Leaf(flat, seen * shown * _exposure(flat, tone), shown * np.clip(seen * 4, 0, 1))
+
+
+def _evening(light: FloatArray, tone: FloatArray) -> FloatArray:
+    """What evens out the light: freely in lightness, only a little in hue, which would turn lips and eyes lilac."""
+    gain = tone / (light + 2)
+    lightness = gain.mean(-1, keepdims=True)
+    return (np.clip(lightness, *LIGHTNESS) * np.clip(gain / lightness, *HUE)).astype(np.float32)
 
 
 def _bare(picture: ImageArray, skin: Skin) -> ImageArray:
