@@ -10,9 +10,9 @@ from pipeline.compositor.detail import match_detail
 from pipeline.compositor.mask import opacity
 from pipeline.compositor.paste import blend
 from pipeline.mesh import FaceView
-from pipeline.mesh.glasses import SIZE, find_glasses
+from pipeline.mesh.glasses import find_glasses
 from pipeline.mesh.skin import Skin
-from pipeline.types import ImageArray, Options, Rendering
+from pipeline.types import FloatArray, ImageArray, Options, Rendering
 
 
 def composite(rendering: Rendering, view: FaceView, skin: Skin, options: Options) -> ImageArray:
@@ -26,11 +26,20 @@ def composite(rendering: Rendering, view: FaceView, skin: Skin, options: Options
     if options.match_detail:
         face = match_detail(face, alpha, view, skin)
     openings = rendering.openings
-    worn = find_glasses(view.unfold(view.crop.image, SIZE), skin.light) if options.keep_occluders else None
+    worn = find_glasses(view.unfolded, skin.light) if options.keep_occluders else None
     if worn is not None:
         rims = view.fold_fine(worn.rims)
         openings = rims if openings is None else cv2.max(openings, rims)
     if openings is not None:
         through = view.crop.image if rendering.through is None else rendering.through
-        face = blend(face, through, np.ascontiguousarray(openings))
+        part = _extent(openings)
+        face[part] = blend(face[part], through[part], np.ascontiguousarray(openings[part]))
     return blend(view.crop.image, face, alpha)
+
+
+def _extent(mask: FloatArray) -> tuple[slice, slice]:
+    """Rows and columns outside of which the mask is 0."""
+    rows, columns = np.flatnonzero(mask.max(1)), np.flatnonzero(mask.max(0))
+    if len(rows) == 0:
+        return slice(0, 0), slice(0, 0)
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)

@@ -27,17 +27,24 @@ def match_detail(image: ImageArray, alpha: FloatArray, view: FaceView, skin: Ski
     the next octave tells sharpness. A new face that is sharper than the frame is blurred until they agree; missing
     grain is added as noise of the frame's own strength.
     """
-    weight = np.flatnonzero((alpha > 0.5) & (view.enlarge(view.fold(skin.trust)) > 0.5))
+    part = _middle(view)
+    weight = np.flatnonzero((alpha[part] > 0.5) & (view.enlarge(view.fold(skin.trust))[part] > 0.5))
     if len(weight) < 64:
         return image
     weight = weight[:: 1 + len(weight) // SAMPLES]
-    theirs, ours = _bands(view.crop.image, weight), _bands(image, weight)
+    theirs, ours = _bands(view.crop.image[part], weight), _bands(image[part], weight)
     result = image
     if ours[1] > theirs[1] * 1.1:
         result = _blurred(image, ours, theirs)
-        ours = _bands(result, weight)
+        ours = _bands(result[part], weight)
     missing = 0.7 * float(np.sqrt(max(theirs[0] ** 2 - ours[0] ** 2, 0.0)))
     return _grained(result, min(missing, GRAIN), view) if missing > 0.08 else result
+
+
+def _middle(view: FaceView) -> tuple[slice, slice]:
+    """The middle of the crop, where most of the skin is."""
+    width, height = view.size
+    return slice(height // 5, height - height // 5), slice(width // 5, width - width // 5)
 
 
 def _bands(image: ImageArray, weight: NDArray[np.intp]) -> tuple[float, float]:

@@ -51,29 +51,49 @@ def find_glasses(unfolded: ImageArray, light: FloatArray) -> Glasses | None:
         unfolded: ``(256, 256, 3)`` uint8 BGR, the face on the atlas.
         light: ``(128, 128, 3)`` float32 BGR, see `Skin.light`.
     """
-    grey = cv2.cvtColor(unfolded, cv2.COLOR_BGR2GRAY)
-    shade = cv2.resize(cv2.cvtColor(light, cv2.COLOR_BGR2GRAY), (SIZE, SIZE), interpolation=cv2.INTER_LINEAR) + 8
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (LINE, LINE))
-    dark = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, kernel).astype(np.float32)
-    bright = cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, kernel).astype(np.float32)
-    lines = cv2.max(dark, bright * np.float32(0.7)) / shade
     zones = _zones()
+    eyes = unfolded[zones.window]
+    shade = _shade(light)[zones.window]
+    grey = cv2.cvtColor(eyes, cv2.COLOR_BGR2GRAY)
+    luma = cv2.cvtColor(shade, cv2.COLOR_BGR2GRAY) + 8
+    lines = _lines(grey) / luma
     belief = _believed(lines, zones.bridge)
     if belief <= 0:
         return None
-    found = _ramp(cv2.GaussianBlur(lines, (0, 0), 0.8), *CONTRAST) * np.float32(belief)
-    wide = cv2.dilate(found, np.ones((3, 3), np.uint8))
-    rims = cv2.GaussianBlur(wide * zones.ring, (0, 0), 0.8)
-    glare = _ramp((grey.astype(np.float32) + 8) / shade - 1, *GLARE) * np.float32(belief)
-    faint = _ramp(cv2.GaussianBlur(lines, (0, 0), 0.8), *FAINT) * np.float32(belief)
-    cool = _ramp(_coolness(unfolded, light), *COOL) * np.float32(belief) * zones.brows
-    everything = cv2.dilate(cv2.max(faint, glare), np.ones((5, 5), np.uint8))
-    cool = cv2.dilate(cool, np.ones((7, 7), np.uint8))
-    return Glasses(rims, cv2.max(everything * zones.around, cool))
+    smooth = cv2.GaussianBlur(lines, (0, 0), 0.8)
+    found = _ramp(smooth, *CONTRAST) * np.float32(belief)
+    rims = cv2.GaussianBlur(cv2.dilate(found, np.ones((3, 3), np.uint8)) * zones.ring, (0, 0), 0.8)
+    glare = _ramp((grey.astype(np.float32) + 8) / luma - 1, *GLARE) * np.float32(belief)
+    faint = _ramp(smooth, *FAINT) * np.float32(belief)
+    cool = _ramp(_coolness(eyes, shade), *COOL) * np.float32(belief) * zones.brows
+    everything = cv2.dilate(cv2.max(faint, glare), np.ones((5, 5), np.uint8)) * zones.around
+    everything = cv2.max(everything, cv2.dilate(cool, np.ones((7, 7), np.uint8)))
+    return Glasses(_whole(rims, zones.window), _whole(everything, zones.window))
+
+
+def _lines(grey: ImageArray) -> FloatArray:
+    """Strength of thin dark lines, and of light ones a little less."""
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (LINE, LINE))
+    dark = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, kernel).astype(np.float32)
+    bright = cv2.morphologyEx(grey, cv2.MORPH_TOPHAT, kernel).astype(np.float32)
+    return cv2.max(dark, bright * np.float32(0.7))
+
+
+def _shade(light: FloatArray) -> FloatArray:
+    return cv2.resize(light, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR)
+
+
+def _whole(part: FloatArray, window: tuple[slice, slice]) -> FloatArray:
+    result = np.zeros((SIZE, SIZE), np.float32)
+    result[window] = part
+    return result
 
 
 @dataclass(frozen=True, eq=False)
 class _Zones:
+    """Maps over the window, the part of the atlas that glasses can reach."""
+
+    window: tuple[slice, slice]
     ring: FloatArray
     around: FloatArray
     brows: FloatArray
@@ -93,17 +113,14 @@ def _zones() -> _Zones:
     features = cv2.resize(cv2.erode(mesh.features, np.ones((3, 3), np.uint8)), (SIZE, SIZE))
     eyes = np.hypot((x - 0.62) / 0.42, y / 0.14) < 1
     bridge = ((y > -0.22) & (y < 0.16) & (x < 0.16)).astype(np.float32)
-    return _Zones(
-        cv2.GaussianBlur(area * (features < 0.5), (0, 0), 1.0),
-        cv2.GaussianBlur(wide * ~eyes, (0, 0), 1.0),
-        brows,
-        bridge,
-    )
+    rows, columns = np.flatnonzero(brows.max(1)), np.flatnonzero(brows.max(0))
+    window = slice(int(rows[0]) - 3, int(rows[-1]) + 4), slice(int(columns[0]) - 3, int(columns[-1]) + 4)
+    soft = [cv2.GaussianBlur(zone.astype(np.float32), (0, 0), 1.0) for zone in (area * (features < 0.5), wide * ~eyes)]
+    return _Zones(window, *(np.ascontiguousarray(zone[window]) for zone in (*soft, brows, bridge)))
 
 
-def _coolness(unfolded: ImageArray, light: FloatArray) -> FloatArray:
+def _coolness(unfolded: ImageArray, shade: FloatArray) -> FloatArray:
     """How much more blue beside red there is than in skin, relatively."""
-    shade = cv2.resize(light, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR)
     colour = unfolded.astype(np.float32)
     own = (colour[..., 0] + 20) / (colour[..., 2] + 20)
     return np.asarray(own / ((shade[..., 0] + 20) / (shade[..., 2] + 20)) - 1, np.float32)

@@ -60,17 +60,19 @@ def scan(points: FloatArray, triangles: NDArray[np.int32], size: tuple[int, int]
     within = (np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)).astype(np.int32)
     row, column = np.divmod(within, np.repeat(span[:, 0], count))
     x, y = column + np.repeat(low[:, 0], count), row + np.repeat(low[:, 1], count)
-    planes = np.repeat(np.hstack([s_plane, t_plane]), count, axis=0)
-    s = planes[:, 0] + planes[:, 1] * x + planes[:, 2] * y
-    t = planes[:, 3] + planes[:, 4] * x + planes[:, 5] * y
+    # In single precision throughout: an int32 beside a float32 would make doubles of both.
+    planes = np.repeat(np.hstack([s_plane, t_plane]).astype(np.float32), count, axis=0)
+    across, down = x.astype(np.float32), y.astype(np.float32)
+    s = planes[:, 0] + planes[:, 1] * across + planes[:, 2] * down
+    t = planes[:, 3] + planes[:, 4] * across + planes[:, 5] * down
     inside = np.flatnonzero((s >= -1e-4) & (t >= -1e-4) & (s + t <= 1.0001))
     return Hits(
         triangles[keep],
         which[inside],
         x[inside],
         y[inside],
-        s[inside].astype(np.float32),
-        t[inside].astype(np.float32),
+        s[inside],
+        t[inside],
     )
 
 

@@ -22,8 +22,8 @@ WIDE, NEAR = 0.16, 0.055
 """Blur radii (sigma) in parts of the atlas' side."""
 
 
-_SKIP = 9
-"""Every ninth texel is enough for a surface of six coefficients."""
+_SKIP = 17
+"""Every seventeenth texel is enough for a surface of six coefficients."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +53,7 @@ def read_skin(unfolded: ImageArray, seen: FloatArray) -> Skin:
     """
     zones = topology()
     colour = unfolded.astype(np.float32)
-    logs = np.log(colour + FLOOR)
+    logs = cv2.log(colour + np.float32(FLOOR))
     weight = zones.inner * np.clip(seen * 2, 0, 1)
     if weight.sum() < 8:
         weight = zones.skin * np.clip(seen * 2, 0, 1) + 1e-3

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from pipeline.mesh.raster import rasterise
 from pipeline.mesh.topology import ZONES, texels, topology, with_margin
-from pipeline.models.face_mesh import VERTICES
+from pipeline.models.face_mesh import LEFT_EYE, OUTER_LIPS, RIGHT_EYE, VERTICES
 from pipeline.types import Crop, FloatArray, ImageArray
 
-GRID = 112
+GRID = 96
 """Longer side of the coarse map on which the mesh is drawn; it is smooth, so it is enlarged without loss."""
 
 
@@ -67,7 +67,24 @@ class FaceView:
         if not self.moved:
             return self.crop.image
         x, y = cv2.split(self.enlarge(self._own_at))
-        return cv2.remap(self.crop.image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        moved = self.crop.image.copy()
+        part = self._features()
+        moved[part] = cv2.remap(self.crop.image, x[part], y[part], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return moved
+
+    def _features(self) -> tuple[slice, slice]:
+        """Rows and columns that eyes, mouth and the glasses about them lie in."""
+        points = self.landmarks[list(RIGHT_EYE + LEFT_EYE + OUTER_LIPS), :2]
+        low, high = points.min(0), points.max(0)
+        reach = 0.35 * float((high - low).max())
+        x0, y0 = np.maximum(np.floor(low - reach), 0).astype(int)
+        x1, y1 = np.minimum(np.ceil(high + reach) + 1, self.size).astype(int)
+        return slice(int(y0), max(int(y1), int(y0) + 1)), slice(int(x0), max(int(x1), int(x0) + 1))
+
+    @cached_property
+    def unfolded(self) -> ImageArray:
+        """``(256, 256, 3)`` uint8: the crop's own face on the atlas."""
+        return self.unfold(self.crop.image, 2 * ZONES)
 
     @cached_property
     def facing(self) -> FloatArray:
@@ -86,8 +103,14 @@ class FaceView:
 
     def fold_fine(self, atlas: FloatArray) -> FloatArray:
         """As `fold`, at the crop's full size: for what is finer than the coarse map."""
-        x, y = cv2.split(self.enlarge(self.atlas_at) * np.float32(atlas.shape[0]) - np.float32(0.5))
+        x, y = (axis * np.float32(atlas.shape[0]) - np.float32(0.5) for axis in self._fine)
         return cv2.remap(atlas, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+    @cached_property
+    def _fine(self) -> tuple[FloatArray, FloatArray]:
+        """Atlas coordinates of every pixel of the crop."""
+        x, y = cv2.split(self.enlarge(self.atlas_at))
+        return x, y
 
     def _draw(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         mesh = topology()

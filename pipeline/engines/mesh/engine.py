@@ -15,9 +15,9 @@ from pipeline.types import Box, Crop, Face, FloatArray, Identity, ImageArray, Op
 
 SURROUND = 1.08
 """The crop is the face's box enlarged by this: room for the mesh's margin, beyond which nothing is drawn."""
-FADE = 6.0
+FADE = 5.2
 """Width of the faded border in pixels of the coarse map."""
-BROW_FADE = 1.5
+BROW_FADE = 1.3
 """The same beside a brow."""
 
 
@@ -39,8 +39,7 @@ class MeshEngine:
 
     def render(self, view: FaceView, prepared: Atlas, options: Options) -> Rendering:
         level, scale = _level(view.points, prepared.dressed if options.source_glasses else prepared.levels)
-        x, y = cv2.split(view.enlarge(view.atlas_at) * np.float32(level.shape[0]) - np.float32(0.5))
-        image = cv2.remap(level, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        image = view.fold_fine(level)
         coverage = view.enlarge(_fade(view) * view.fold(prepared.valid))
         through = view.through()
         if options.eyes == "source" and prepared.irises is not None:
