@@ -16,8 +16,8 @@ import numpy as np
 from pipeline.mesh.topology import topology
 from pipeline.types import FloatArray, ImageArray
 
-SIZE = 256
-LINE = 11
+SIZE = 192
+LINE = 7
 """Width of the widest line that counts, in texels of the atlas at `SIZE`."""
 BRIDGE = (0.10, 0.20)
 """Contrast of the line across the nose root at which glasses begin to be, and are, believed in."""
@@ -33,7 +33,7 @@ GLARE = (0.16, 0.30)
 
 @dataclass(frozen=True, eq=False)
 class Glasses:
-    """Maps are ``(256, 256)`` float32 over the atlas.
+    """Maps are ``(192, 192)`` float32 over the atlas.
 
     Attributes:
         rims: 1 on the rims, but for what lies on brows and eyes.
@@ -48,8 +48,8 @@ def find_glasses(unfolded: ImageArray, light: FloatArray) -> Glasses | None:
     """The glasses on a face, or ``None`` where none are worn.
 
     Args:
-        unfolded: ``(256, 256, 3)`` uint8 BGR, the face on the atlas.
-        light: ``(128, 128, 3)`` float32 BGR, see `Skin.light`.
+        unfolded: ``(192, 192, 3)`` uint8 BGR, the face on the atlas.
+        light: ``(96, 96, 3)`` float32 BGR, see `Skin.light`.
     """
     zones = _zones()
     eyes = unfolded[zones.window]
@@ -66,8 +66,8 @@ def find_glasses(unfolded: ImageArray, light: FloatArray) -> Glasses | None:
     glare = _ramp((grey.astype(np.float32) + 8) / luma - 1, *GLARE) * np.float32(belief)
     faint = _ramp(smooth, *FAINT) * np.float32(belief)
     cool = _ramp(_coolness(eyes, shade), *COOL) * np.float32(belief) * zones.brows
-    everything = cv2.dilate(cv2.max(faint, glare), np.ones((5, 5), np.uint8)) * zones.around
-    everything = cv2.max(everything, cv2.dilate(cool, np.ones((7, 7), np.uint8)))
+    everything = cv2.dilate(cv2.max(faint, glare), np.ones((3, 3), np.uint8)) * zones.around
+    everything = cv2.max(everything, cv2.dilate(cool, np.ones((5, 5), np.uint8)))
     return Glasses(_whole(rims, zones.window), _whole(everything, zones.window))
 
 

@@ -22,20 +22,20 @@ WIDE, NEAR = 0.16, 0.055
 """Blur radii (sigma) in parts of the atlas' side."""
 
 
-_SKIP = 17
-"""Every seventeenth texel is enough for a surface of six coefficients."""
+_SKIP = 11
+"""Every eleventh texel is enough for a surface of six coefficients."""
 
 
 @dataclass(frozen=True, eq=False)
 class Skin:
-    """What `read_skin` found; maps are ``(128, 128)`` over the atlas.
+    """What `read_skin` found; maps are ``(96, 96)`` over the atlas.
 
     Attributes:
         trust: float32, 1 on bare skin that is lit well enough, 0 on hair, beards, glasses, highlights and what is not
             seen.
         hair: float32, 1 where hair (or a hat) covers the rim of the face.
         foreign: float32, 1 where something that is not skin covers the middle of the face.
-        light: ``(128, 128, 3)`` float32 BGR, the colour bare skin has or would have at each place.
+        light: ``(96, 96, 3)`` float32 BGR, the colour bare skin has or would have at each place.
     """
 
     trust: FloatArray
@@ -48,8 +48,8 @@ def read_skin(unfolded: ImageArray, seen: FloatArray) -> Skin:
     """Tell skin from what covers it.
 
     Args:
-        unfolded: ``(128, 128, 3)`` uint8 BGR, a face on the atlas.
-        seen: ``(128, 128)`` float32, how well each texel faces the camera, 0 to 1.
+        unfolded: ``(96, 96, 3)`` uint8 BGR, a face on the atlas.
+        seen: ``(96, 96)`` float32, how well each texel faces the camera, 0 to 1.
     """
     zones = topology()
     colour = unfolded.astype(np.float32)
@@ -70,9 +70,9 @@ def read_skin(unfolded: ImageArray, seen: FloatArray) -> Skin:
     glare = _ramp(depart, 0.30, 0.60)
     rim_bright = _ramp(depart, 0.45, 0.80) * zones.rim
     covered = cv2.max(cv2.max(rim_dark, rim_bright), foreign_hue * zones.rim) * (1 - zones.features)
-    hair = _outwards(cv2.GaussianBlur(covered, (0, 0), 1.2))
+    hair = _outwards(cv2.GaussianBlur(covered, (0, 0), 0.9))
     foreign = np.maximum(foreign_hue, deep) * zones.skin * (1 - zones.rim) * (1 - zones.beard)
-    foreign = _ramp(cv2.GaussianBlur(foreign, (0, 0), 2.0), 0.35, 0.7)
+    foreign = _ramp(cv2.GaussianBlur(foreign, (0, 0), 1.5), 0.35, 0.7)
     tolerance = _ramp(-depart, 0.45, 0.95)
     doubt = hair
     for other in (foreign_hue, tolerance, glare, foreign):

@@ -28,14 +28,14 @@ from pipeline.types import FloatArray
 
 MARGIN = 0.14
 """How far the margin reaches beyond the outline, in parts of the distance to the centre."""
-ZONES = 128
+ZONES = 96
 """Side of the zone maps, and of everything that is measured on the atlas."""
 NOSTRILS = (98, 97, 2, 326, 327, 94, 240, 460, 64, 294)
 
 
 @dataclass(frozen=True, eq=False)
 class Topology:
-    """The mesh: 468 vertices of the face, then 36 of the margin. Maps are ``(128, 128)`` float32 over the atlas.
+    """The mesh: 468 vertices of the face, then 36 of the margin. Maps are ``(96, 96)`` float32 over the atlas.
 
     Attributes:
         uv: ``(504, 2)`` float32 atlas coordinates in the unit square.
@@ -136,8 +136,8 @@ def _brow_zone(uv: FloatArray) -> FloatArray:
     zone = np.zeros((ZONES, ZONES), np.float32)
     for group in (RIGHT_BROW, LEFT_BROW):
         cv2.fillConvexPoly(zone, cv2.convexHull(np.round(uv[list(group)] * ZONES).astype(np.int32)), 1)
-    wide = cv2.dilate(zone, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9)))
-    return np.minimum(cv2.GaussianBlur(wide, (0, 0), 2.0) * 1.6, 1).astype(np.float32)
+    wide = cv2.dilate(zone, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7)))
+    return np.minimum(cv2.GaussianBlur(wide, (0, 0), 1.5) * 1.6, 1).astype(np.float32)
 
 
 def _grid(uv: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -83,12 +83,12 @@ class FaceView:
 
     @cached_property
     def unfolded(self) -> ImageArray:
-        """``(256, 256, 3)`` uint8: the crop's own face on the atlas."""
+        """``(192, 192, 3)`` uint8: the crop's own face on the atlas."""
         return self.unfold(self.crop.image, 2 * ZONES)
 
     @cached_property
     def facing(self) -> FloatArray:
-        """``(128, 128)`` float32 over the atlas: cosine between the surface and the line of sight, 0 where turned
+        """``(96, 96)`` float32 over the atlas: cosine between the surface and the line of sight, 0 where turned
         away."""
         return np.maximum(spread(facing(self.own)[:, None], ZONES), 0)
 

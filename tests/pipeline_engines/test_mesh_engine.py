@@ -158,9 +158,9 @@ def test_the_photos_glasses_are_carried_over_only_when_asked_for() -> None:
     dressed = faces.recast(media.portrait("astronaut"), faces.identity("hopper"), Options(source_glasses=True))
     assert face.landmarks is not None and face.pose is not None
     atlas = build_atlas(faces.identity("hopper"))
-    found = find_glasses(cv2.resize(atlas.dressed[0], (256, 256)), np.full((128, 128, 3), atlas.tone, np.float32))
+    found = find_glasses(cv2.resize(atlas.dressed[0], (192, 192)), np.full((96, 96, 3), atlas.tone, np.float32))
     assert found is not None
-    assert find_glasses(cv2.resize(atlas.levels[0], (256, 256)), np.full((128, 128, 3), atlas.tone, np.float32)) is None
+    assert find_glasses(cv2.resize(atlas.levels[0], (192, 192)), np.full((96, 96, 3), atlas.tone, np.float32)) is None
     assert (bare != dressed).any()
     plain = build_atlas(faces.identity("astronaut"))
     assert plain.dressed is plain.levels
@@ -175,9 +175,9 @@ def test_the_targets_fringe_stays_in_front_and_the_sources_is_not_pasted() -> No
     assert np.abs(result[fringe].astype(int) - image[fringe]).mean() < 6
 
     atlas = build_atlas(faces.identity("astronaut"))
-    u, v = (np.array([0.5, 0.19]) * 128).astype(int)
+    u, v = (np.array([0.5, 0.19]) * 96).astype(int)
     assert atlas.valid[v, u] < 0.2, "the astronaut's fringe counts as her face"
-    assert atlas.valid[70, 64] > 0.9
+    assert atlas.valid[52, 48] > 0.9
 
 
 def test_the_light_is_the_targets() -> None:

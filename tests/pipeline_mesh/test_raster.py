@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from pipeline.mesh import rasterise, topology
-from pipeline.mesh.topology import texels
+from pipeline.mesh.topology import ZONES, texels
 from pipeline.mesh.view import spread
 
 SQUARE = np.array([[2, 2], [30, 2], [30, 30], [2, 30]], np.float32)
@@ -44,7 +44,7 @@ def test_a_mesh_partly_outside_the_picture_is_clipped() -> None:
 def test_the_atlas_has_no_holes_and_its_mirror_is_an_involution() -> None:
     mesh = topology()
     assert (mesh.mirror[mesh.mirror] == np.arange(len(mesh.mirror))).all()
-    _, _, covered = texels(128)
+    _, _, covered = texels(ZONES)
     inside = cv2.erode(mesh.face, np.ones((3, 3), np.uint8)) > 0
     assert covered[inside].all()
 
@@ -59,7 +59,7 @@ def test_zones_tell_skin_from_features() -> None:
 
 def test_spreading_the_atlas_coordinates_gives_them_back() -> None:
     mesh = topology()
-    for size in (128, 256, 512):
+    for size in (96, 192, 512):
         place = spread(mesh.uv, size)
         axis = (np.arange(size) + 0.5) / size
         inside = cv2.resize(cv2.erode(mesh.face, np.ones((9, 9), np.uint8)), (size, size)) > 0.99

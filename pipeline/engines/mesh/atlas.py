@@ -31,7 +31,7 @@ class Atlas:
     Attributes:
         levels: the picture at full, half, quarter ... size: ``(n, n, 3)`` uint8 BGR, without glasses.
         dressed: the same with the glasses of the photos; the same object where none are worn.
-        valid: ``(128, 128)`` float32, 0 where no photo shows the face itself (hair, hat, never seen).
+        valid: ``(96, 96)`` float32, 0 where no photo shows the face itself (hair, hat, never seen).
         tone: ``(3,)`` float32 BGR, the colour of bare skin.
         shape: ``(468, 3)`` float32, the face's proportions in the canonical frame (centimetres, y up).
         irises: ``(3,)`` float32, see `iris_colour`; ``None`` where no photo shows them well.
@@ -51,7 +51,7 @@ class Atlas:
 
 @dataclass(frozen=True, eq=False)
 class _Leaf:
-    """One photo unfolded and evenly lit: ``(n, n, 3)`` float32 BGR, weight and validity ``(128, 128)`` float32."""
+    """One photo unfolded and evenly lit: ``(n, n, 3)`` float32 BGR, weight and validity ``(96, 96)`` float32."""
 
     picture: FloatArray
     weight: FloatArray
@@ -164,22 +164,22 @@ def _bare(picture: ImageArray, skin: Skin) -> ImageArray:
 
 def _with_shadow(hair: FloatArray) -> FloatArray:
     """Hair and the edge it casts on the skin before it. Brows are never taken for it."""
-    wide = cv2.dilate(hair, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (13, 13)))
+    wide = cv2.dilate(hair, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9)))
     kept = cv2.GaussianBlur(topology().features, (0, 0), 1.5)
-    return np.maximum(cv2.GaussianBlur(wide, (0, 0), 2.0) * (1 - kept), hair).astype(np.float32)
+    return np.maximum(cv2.GaussianBlur(wide, (0, 0), 1.5) * (1 - kept), hair).astype(np.float32)
 
 
 def _exposure(flat: FloatArray, tone: FloatArray) -> FloatArray:
-    """``(128, 128)`` float32, low in deep shadow, where the other side of the face tells more, if it is lit.
+    """``(96, 96)`` float32, low in deep shadow, where the other side of the face tells more, if it is lit.
 
     A place lies in shadow if, after the light was evened out, it is still much darker than the same place on the other
     side; or, on bare skin, than skin is. Brows, eyes and beards are dark on both sides and keep their weight.
     """
-    small = cv2.GaussianBlur(cv2.resize(flat, (ZONES, ZONES), interpolation=cv2.INTER_AREA), (0, 0), 1.6).mean(-1)
+    small = cv2.GaussianBlur(cv2.resize(flat, (ZONES, ZONES), interpolation=cv2.INTER_AREA), (0, 0), 1.2).mean(-1)
     against_skin = np.clip((small / max(float(tone.mean()), 1.0) - 0.45) / 0.35, 0.02, 1)
     against_other = np.clip(((small + 6) / (small[:, ::-1] + 6) - 0.58) / 0.34, 0.02, 1)
-    bare = cv2.GaussianBlur(topology().skin, (0, 0), 1.2)
-    return cv2.GaussianBlur((against_other * (1 - bare * (1 - against_skin))).astype(np.float32), (0, 0), 1.6)
+    bare = cv2.GaussianBlur(topology().skin, (0, 0), 0.9)
+    return cv2.GaussianBlur((against_other * (1 - bare * (1 - against_skin))).astype(np.float32), (0, 0), 1.2)
 
 
 def _bind(leaves: list[_Leaf], tone: FloatArray) -> tuple[ImageArray, FloatArray]:
