@@ -5,8 +5,11 @@ Each is a generator, so that it ends when its caller goes away; all values but t
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import html
 import logging
+import secrets
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,11 +18,11 @@ import gradio as gr
 
 from pipeline.errors import InputError, OptionError, RecastError
 from pipeline.media import probe
-from pipeline.types import Progress
-from studio.headless import FAULT, person_data, report_data
-from studio.operations import Request, Studio, jpeg
+from studio.headless import FAULT, person_data
+from studio.jobs.job import Job, JobFailed, Kind, progress_data
+from studio.operations import Request, Studio, raise_failure
 from studio.options import from_mapping
-from studio.work import Task, follow
+from studio.pictures import jpeg
 
 log = logging.getLogger(__name__)
 
@@ -67,10 +70,11 @@ def build(studio: Studio) -> None:
     ) -> AsyncIterator[tuple[list[tuple[str, str]], dict[str, Any]]]:
         """Who is in a picture or video: numbers for a cast, when they are seen, and a thumbnail of each."""
         try:
-            task = studio.find_people(_target(target), from_mapping(_object(options, "options")))
-            async for _ in follow(task):
-                yield [], _moment(task, progress)
-            people = task.result()
+            request = Request(_target(target), options=from_mapping(_object(options, "options")))
+            async for job in _waited_for(studio, request, "people", progress):
+                if not job.over:
+                    yield [], _moment(job)
+            people = studio.people(job)
             folder = studio.folder()
             pictures = []
             for person in people:
@@ -123,11 +127,11 @@ async def _recast(
             raise InputError(
                 "This is a video: use /recast_video." if kind == "video" else "This is a picture: use /recast_image."
             )
-        task = studio.recast(request)
-        async for _ in follow(task):
-            yield None, _moment(task, progress)
-        done = task.result().report
-        yield str(done.output), {"state": "done", **report_data(done), "output": done.output.name}
+        async for job in _waited_for(studio, request, None, progress):
+            if not job.over:
+                yield None, _moment(job)
+        assert job.outcome is not None
+        yield str(job.outcome.output), {"state": "done", **job.outcome.report}
     except Exception as error:
         raise _shown(error) from error
 
@@ -159,25 +163,29 @@ def _cast(given: Mapping[str, Any]) -> dict[int, tuple[int, ...]]:
     return cast
 
 
-def _moment(task: Task[Any], show: gr.Progress) -> dict[str, Any]:
-    """How far a task is, for `job.status()` and as a value of its own."""
-    moment: Progress | None = task.progress
-    if moment is None:
-        return {"state": task.state}
-    show((moment.done, moment.total), desc=moment.stage, unit="frames")
-    return {
-        "state": task.state,
-        "stage": moment.stage,
-        "done": moment.done,
-        "total": moment.total,
-        "fps": round(moment.fps, 2),
-        "eta": moment.eta,
-    }
+async def _waited_for(studio: Studio, request: Request, kind: Kind | None, show: gr.Progress) -> AsyncIterator[Job]:
+    """A job that ends with its caller, who has no other way to reach it, as it goes on; the last one is done."""
+    owner = secrets.token_urlsafe()
+    submitted = await asyncio.to_thread(studio.submit, request, owner, kind, attached=True)
+    async with contextlib.aclosing(studio.follow(submitted.id, owner)) as steps:
+        async for job in steps:
+            if job.progress is not None:
+                moment = job.progress
+                show((moment.done, moment.total), desc=moment.stage, unit="frames")
+            if job.over:
+                raise_failure(job)
+            yield job
+
+
+def _moment(job: Job) -> dict[str, Any]:
+    """How far a job is."""
+    return {"state": job.state, **progress_data(job.progress)}
 
 
 def _shown(error: Exception) -> gr.Error:
     """An error as the caller may see it: a sentence and a code."""
     if isinstance(error, RecastError):
-        return gr.Error(html.escape(f"{error} ({error.code})", quote=False), print_exception=False)
+        code = error.name if isinstance(error, JobFailed) else error.code
+        return gr.Error(html.escape(f"{error} ({code})", quote=False), print_exception=False)
     log.error("an endpoint failed", exc_info=error)
     return gr.Error(f"{FAULT.split('. ')[0]}. (fault)", print_exception=False)

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
 
 from studio import settings as settings_module
+from studio.jobs.schema import Unusable
 from studio.quiet import silence_greeting
 from studio.settings import Settings
 
@@ -41,7 +42,11 @@ def main(given: argparse.Namespace) -> int:
 
     if not given.verbose:
         silence_greeting()
-    app = build_app(settings)
+    try:
+        app = build_app(settings)
+    except Unusable as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=GRACE, server_header=False)
     shown = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
     sys.stdout.write(f"Recast is ready at http://{shown}:{listening.getsockname()[1]}\n")
@@ -75,6 +80,7 @@ def build_app(settings: Settings) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        studio.start()
         sweeper = asyncio.create_task(_sweep(studio.sweep))
         yield
         sweeper.cancel()
@@ -84,7 +90,7 @@ def build_app(settings: Settings) -> FastAPI:
 
     @app.get("/health")
     async def health() -> dict[str, str | int]:
-        return {"status": "ok", "jobs": studio.worker.load}
+        return {"status": "ok", "jobs": studio.load}
 
     page = blocks.build(studio, examples(settings.examples))
     served = [str(settings.results), str(settings.examples)]

@@ -6,11 +6,13 @@ import argparse
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "assets"
 
 MEGABYTE = 1024 * 1024
+Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True)
@@ -23,8 +25,10 @@ class Settings:
         root_path: path prefix or URL that a reverse proxy serves the studio under.
         upload_bytes: of all files in one request.
         json_bytes: of any other request.
-        waiting: jobs that may wait for the worker.
+        waiting, waiting_each: jobs that may wait for the workers, of all owners together and of each.
+        workers: jobs that run at once, beside one that is short. The pipeline uses every core by itself.
         keep_seconds: age at which uploads and results are deleted.
+        segment_seconds: a long video is carried out in segments of so many seconds; what is finished outlives a crash.
     """
 
     host: str = "127.0.0.1"
@@ -34,7 +38,10 @@ class Settings:
     upload_bytes: int = 1024 * MEGABYTE
     json_bytes: int = 8 * MEGABYTE
     waiting: int = 20
+    waiting_each: int = 10
+    workers: int = 1
     keep_seconds: float = 24 * 3600.0
+    segment_seconds: float = 8.0
 
     @property
     def uploads(self) -> Path:
@@ -43,6 +50,11 @@ class Settings:
     @property
     def results(self) -> Path:
         return self.data / "results"
+
+    @property
+    def jobs(self) -> Path:
+        """What jobs keep to themselves; no request may name a file of it, and nothing of it is served."""
+        return self.data / "jobs"
 
     @property
     def examples(self) -> Path:
@@ -75,4 +87,20 @@ def from_namespace(given: argparse.Namespace) -> Settings:
         data=Path(data).resolve(),
         root_path=given.root_path or environment.get("GRADIO_ROOT_PATH") or default.root_path,
         upload_bytes=int(environment.get("RECAST_MAX_UPLOAD_MB") or default.upload_bytes // MEGABYTE) * MEGABYTE,
+        waiting=_number("RECAST_QUEUE", default.waiting),
+        waiting_each=_number("RECAST_QUEUE_EACH", default.waiting_each),
+        workers=_number("RECAST_WORKERS", default.workers),
+        keep_seconds=_number("RECAST_KEEP_HOURS", default.keep_seconds / 3600) * 3600,
+        segment_seconds=_number("RECAST_SEGMENT_SECONDS", default.segment_seconds),
     )
+
+
+def _number(name: str, default: Number) -> Number:
+    """An environment variable as a positive number of the default's type."""
+    text = os.environ.get(name)
+    if not text:
+        return default
+    number = type(default)(text)
+    if not 0 < number < 1e12:
+        raise ValueError(f"{name} has to be a positive number, and is {text!r}.")
+    return number
