@@ -54,7 +54,14 @@ class Performer:
         cast = self._cast(running)
         output = folder / result_name(job.target, info, job.options)
         report = self._recaster.recast(
-            cast, job.target, output, job.options, progress=running.show, cancel=running.cancelled
+            cast,
+            job.target,
+            output,
+            job.options,
+            progress=running.show,
+            cancel=running.cancelled,
+            work=self._files.segments(job.id),
+            segment=self._segment,
         )
         data = {**report_data(report), "output": output.name}
         if info.kind != "image":
