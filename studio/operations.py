@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shutil
 import time
 import uuid
 from collections.abc import AsyncGenerator, Mapping
@@ -25,6 +26,7 @@ from studio.jobs.job import Busy, Job, JobFailed, Kind, fingerprint
 from studio.jobs.retention import Retention
 from studio.jobs.store import Store
 from studio.jobs.worker import Workers
+from studio.metrics import Metrics
 from studio.pictures import first_frame, view_of
 from studio.settings import Settings
 
@@ -81,6 +83,7 @@ class Studio:
         self.files = Files(settings.jobs, settings.results)
         self.store = Store(settings.data / "jobs.sqlite3")
         self.store.recover(CRASHES)
+        self.metrics = Metrics()
         self.workers = Workers(
             self.store, Performer(recaster, self.files, settings.segment_seconds), self._ended, settings.workers
         )
@@ -118,7 +121,7 @@ class Studio:
         """
         if not request.sources and kind != "people":
             raise InputError("Add a photo of the new face first.")
-        self._admit(fingerprint(owner))
+        self.admit(owner)
         origins = () if name else tuple(self._own(path) for path in (request.target, *request.sources))
         info = probe(request.target)
         kind = kind or ("picture" if info.kind == "image" else "video")
@@ -216,10 +219,18 @@ class Studio:
         self.store.close()
 
     def _ended(self, job: Job) -> None:
+        self.metrics.ended(job)
         self.files.ended(job.id, kept=job.state == "done")
 
-    def _admit(self, owner: str) -> None:
-        """Refuse work that would wait too long, with how long that is."""
+    def admit(self, owner: str) -> None:
+        """Refuse work that would wait too long, with how long that is, or that there is no room for.
+
+        Raises:
+            Busy: it should be tried again later.
+        """
+        owner = fingerprint(owner)
+        if shutil.disk_usage(self.settings.data).free < self.settings.least_disk_bytes:
+            raise Busy("The server's disk is nearly full. Please try again later.", 600)
         waiting = self.store.count("queued")
         if waiting >= self.settings.waiting:
             minutes = max(1, round(waiting * self.store.usual_seconds(long=True) / self.settings.workers / 60))

@@ -21,6 +21,7 @@ from studio.examples import Example
 from studio.headless import FAULT
 from studio.jobs.job import Job, JobUnknown, report_of
 from studio.operations import Request, Studio, raise_failure
+from studio.payload import kept_job
 from studio.pictures import jpeg
 
 log = logging.getLogger(__name__)
@@ -167,7 +168,7 @@ def build(studio: Studio, page: gr.Blocks, examples: tuple[Example, ...]) -> Non
         *values: Any,
     ) -> AsyncIterator[dict[Any, Any]]:
         """Puts a job into the line and shows how it goes, then its result. It is this browser's, not this tab's."""
-        owner = (_kept(last) or (secrets.token_urlsafe(32), ""))[0]
+        owner = (kept_job(last) or (secrets.token_urlsafe(32), ""))[0]
         try:
             if not photos:
                 raise RecastError("Add a photo of the new face first.")
@@ -202,7 +203,7 @@ def build(studio: Studio, page: gr.Blocks, examples: tuple[Example, ...]) -> Non
         """The job that this browser has left: how it goes, then its result."""
         # An event that yields nothing would empty everything it may write to.
         yield {status: gr.skip()}
-        known = _kept(last)
+        known = kept_job(last)
         if known is None:
             return
         owner, name = known
@@ -221,7 +222,7 @@ def build(studio: Studio, page: gr.Blocks, examples: tuple[Example, ...]) -> Non
     def cancel(request: gr.Request, last: Any) -> None:
         """Stops the search of this tab, or else the job of this browser."""
         searching = searches.get(request.session_hash or "")
-        known = (searching[1], searching[0]) if searching else _kept(last)
+        known = (searching[1], searching[0]) if searching else kept_job(last)
         if known is not None:
             with contextlib.suppress(JobUnknown):
                 studio.cancel(known[1], known[0])
@@ -279,13 +280,6 @@ def build(studio: Studio, page: gr.Blocks, examples: tuple[Example, ...]) -> Non
     stop.click(cancel, kept, None, queue=False, **quiet)
     if examples:
         shelf.select(use_example, None, [sources, target], **quiet)
-
-
-def _kept(value: Any) -> tuple[str, str] | None:
-    """Owner and job as a browser keeps them, which may hold anything."""
-    if not isinstance(value, dict) or not all(isinstance(value.get(name), str) for name in ("owner", "job")):
-        return None
-    return (value["owner"], value["job"]) if len(value["owner"]) >= 32 else None
 
 
 def _shown(value: str) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def build_app(settings: Settings) -> FastAPI:
     from fastapi import FastAPI
 
     from pipeline import Recaster
-    from studio import blocks
+    from studio import answers, blocks, http
     from studio.examples import examples
     from studio.guard import Guard
     from studio.operations import Studio
@@ -86,11 +86,16 @@ def build_app(settings: Settings) -> FastAPI:
         sweeper.cancel()
         await asyncio.to_thread(studio.close)
 
-    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-
-    @app.get("/health")
-    async def health() -> dict[str, str | int]:
-        return {"status": "ok", "jobs": studio.load}
+    app = FastAPI(
+        title="Recast",
+        description="Replaces the face of a person in a picture or a video.",
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.include_router(http.build(studio))
+    answers.install(app)
 
     page = blocks.build(studio, examples(settings.examples))
     served = [str(settings.results), str(settings.examples)]
@@ -115,7 +120,9 @@ def build_app(settings: Settings) -> FastAPI:
     )
     # Mounting leaves this off, and with it the check that a file in a request was uploaded here.
     page.has_launched = True
-    app.add_middleware(Guard, settings=settings)
+    app.add_middleware(
+        Guard, settings=settings, count=lambda code: studio.metrics.add("recast_refused_total", code=code)
+    )
     return app
 
 

@@ -28,6 +28,9 @@ class Settings:
         waiting, waiting_each: jobs that may wait for the workers, of all owners together and of each.
         workers: jobs that run at once, beside one that is short. The pipeline uses every core by itself.
         keep_seconds: age at which uploads and results are deleted.
+        least_disk_bytes: no work is taken while less space is left.
+        jobs_each_minute, uploads_each_minute, looks_each_minute: requests that one client may make.
+        metrics_token: who sends it may read the counters; without one, only this machine may.
         segment_seconds: a long video is carried out in segments of so many seconds; what is finished outlives a crash.
     """
 
@@ -42,6 +45,11 @@ class Settings:
     workers: int = 1
     keep_seconds: float = 24 * 3600.0
     segment_seconds: float = 8.0
+    least_disk_bytes: int = 512 * MEGABYTE
+    jobs_each_minute: int = 30
+    uploads_each_minute: int = 120
+    looks_each_minute: int = 1200
+    metrics_token: str = ""
 
     @property
     def uploads(self) -> Path:
@@ -91,6 +99,11 @@ def from_namespace(given: argparse.Namespace) -> Settings:
         waiting_each=_number("RECAST_QUEUE_EACH", default.waiting_each),
         workers=_number("RECAST_WORKERS", default.workers),
         keep_seconds=_number("RECAST_KEEP_HOURS", default.keep_seconds / 3600) * 3600,
+        least_disk_bytes=_number("RECAST_LEAST_DISK_MB", default.least_disk_bytes // MEGABYTE) * MEGABYTE,
+        jobs_each_minute=_number("RECAST_JOBS_EACH_MINUTE", default.jobs_each_minute),
+        uploads_each_minute=_number("RECAST_UPLOADS_EACH_MINUTE", default.uploads_each_minute),
+        looks_each_minute=_number("RECAST_LOOKS_EACH_MINUTE", default.looks_each_minute),
+        metrics_token=environment.get("RECAST_METRICS_TOKEN") or default.metrics_token,
         segment_seconds=_number("RECAST_SEGMENT_SECONDS", default.segment_seconds),
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError, NoFaceInTarget, PersonUnknown
 from pipeline.media import probe
-from pipeline.types import Cast, Identity, Person, Role
+from pipeline.types import Cast, Identity, Person, Progress, ProgressCallback, Role
 from studio.headless import report_data
 from studio.jobs.files import Files, remove
 from studio.jobs.job import Job, Outcome
@@ -58,7 +58,7 @@ class Performer:
             job.target,
             output,
             job.options,
-            progress=running.show,
+            progress=self._watched(running),
             cancel=running.cancelled,
             work=self._files.segments(job.id),
             segment=self._segment,
@@ -68,6 +68,20 @@ class Performer:
             return Outcome(output, report=data)
         before = view_of(folder, "before.jpg", first_frame(job.target, info))
         return Outcome(output, before, view_of(folder, "after.jpg", first_frame(output, info)), data)
+
+    def _watched(self, running: Running) -> ProgressCallback:
+        """Progress of a job that may have been under a server that died: one more segment, and that is forgiven."""
+        segments = self._files.segments(running.job.id)
+        before, forgiven = len(list(segments.glob("*.part"))), running.job.crashes == 0
+
+        def show(progress: Progress) -> None:
+            nonlocal forgiven
+            running.show(progress)
+            if not forgiven and len(list(segments.glob("*.part"))) > before:
+                forgiven = True
+                running.settled()
+
+        return show
 
     def _people(self, running: Running) -> tuple[Person, ...]:
         """Who is in the target; looked for once in the life of a job, so that numbers keep their meaning."""

@@ -153,9 +153,8 @@ class Store:
         now = time.time()
         with self._change() as base:
             base.execute("UPDATE jobs SET crashes = crashes + 1 WHERE state = 'running'")
-            for row in base.execute(
-                "SELECT id, state, attached, crashes FROM jobs WHERE state IN ('queued', 'running')"
-            ):
+            alive = "SELECT id, state, attached, crashes FROM jobs WHERE state IN ('queued', 'running')"
+            for row in base.execute(alive).fetchall():
                 if row["attached"]:
                     end, code, sentence = "cancelled", "cancelled", "The server was stopped."
                 elif row["crashes"] >= most_crashes:

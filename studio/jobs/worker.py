@@ -110,19 +110,22 @@ class Workers:
 
     def cancel(self, name: str) -> None:
         """Ask a job to stop: at once when it waits, within a frame when it runs; one that is over stays as it is."""
-        if self._store.cancel_waiting(name):
-            self._ended(self._store.get(name))
-            return
-        with self._lock:
-            running = self._running.get(name)
-            if running is not None:
-                running.unwanted = True
-                running.cancelled.set()
+        for _ in range(20):
+            if self._store.cancel_waiting(name):
+                self._ended(self._store.get(name))
                 return
-        # It was just claimed, or has just ended.
-        if self._store.get(name).state == "running":
+            with self._lock:
+                running = self._running.get(name)
+                if running is not None:
+                    running.unwanted = True
+                    running.cancelled.set()
+                    return
+            if self._store.get(name).state != "running":
+                return
             time.sleep(0.05)
-            self.cancel(name)
+        # Nobody has it: its end could not be written when it came.
+        if self._store.finish(name, "cancelled", code=Cancelled.code):
+            self._ended(self._store.get(name))
 
     def close(self, patience: float = 15.0) -> None:
         """No new work; what runs is interrupted and waits for the next start."""

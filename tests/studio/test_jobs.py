@@ -322,3 +322,10 @@ def test_people_are_kept_as_they_were(tmp_path: Path) -> None:
     found = (files.people("a") or ())[0]
     assert (found.number, found.first_time, found.last_time, found.frames, found.share) == (2, 0.1, 1 / 3, 9, 0.5)
     assert np.array_equal(found.embedding, given.embedding) and np.array_equal(found.thumbnail, given.thumbnail)
+
+
+def test_a_job_that_no_worker_has_can_still_be_cancelled(store: Store, start: Callable[[Work], Workers]) -> None:
+    store.add(job("lost"))
+    store.claim(long=True)
+    start(lambda running: Outcome()).cancel("lost")
+    assert store.get("lost").state == "cancelled"
