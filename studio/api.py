@@ -16,8 +16,7 @@ from typing import Any
 
 import gradio as gr
 
-from pipeline.errors import InputError, RecastError
-from pipeline.media import probe
+from pipeline.errors import RecastError
 from studio.headless import FAULT, person_data
 from studio.jobs.job import Job, JobFailed, Kind, progress_data
 from studio.operations import Request, Studio, raise_failure
@@ -123,12 +122,7 @@ async def _recast(
             options=from_mapping(as_object(options, "options")),
             cast=parse_cast(as_object(cast, "cast")),
         )
-        kind = probe(path).kind
-        if kind not in kinds:
-            raise InputError(
-                "This is a video: use /recast_video." if kind == "video" else "This is a picture: use /recast_image."
-            )
-        async for job in waited_for(studio, request, None, progress):
+        async for job in waited_for(studio, request, None, progress, kinds):
             if not job.over:
                 yield None, _moment(job)
         assert job.outcome is not None
@@ -137,10 +131,12 @@ async def _recast(
         raise shown(error) from error
 
 
-async def waited_for(studio: Studio, request: Request, kind: Kind | None, show: gr.Progress) -> AsyncIterator[Job]:
+async def waited_for(
+    studio: Studio, request: Request, kind: Kind | None, show: gr.Progress, only: tuple[str, ...] = ()
+) -> AsyncIterator[Job]:
     """A job that ends with its caller, who has no other way to reach it, as it goes on; the last one is done."""
     owner = secrets.token_urlsafe()
-    submitted = await asyncio.to_thread(studio.submit, request, owner, kind, attached=True)
+    submitted = await asyncio.to_thread(studio.submit, request, owner, kind, attached=True, only=only)
     async with contextlib.aclosing(studio.follow(submitted.id, owner)) as steps:
         async for job in steps:
             if job.progress is not None:

@@ -105,7 +105,14 @@ class Studio:
         return Look(info, view_of(self.folder(), "first.jpg", first_frame(target, info)))
 
     def submit(
-        self, request: Request, owner: str, kind: Kind | None = None, *, attached: bool = False, name: str | None = None
+        self,
+        request: Request,
+        owner: str,
+        kind: Kind | None = None,
+        *,
+        attached: bool = False,
+        only: tuple[str, ...] = (),
+        name: str | None = None,
     ) -> Job:
         """Put a job into the line. The uploads are the job's own from here on.
 
@@ -113,6 +120,7 @@ class Studio:
             owner: the owner's token.
             kind: what to do; recast the target, where it is not said.
             attached: cancel it when its caller goes (see `follow`).
+            only: kinds of targets that are allowed, where not all are.
             name: id of the job, where its files were already put into its folder.
 
         Raises:
@@ -123,8 +131,6 @@ class Studio:
             raise InputError("Add a photo of the new face first.")
         self.admit(owner)
         origins = () if name else tuple(self._own(path) for path in (request.target, *request.sources))
-        info = probe(request.target)
-        kind = kind or ("picture" if info.kind == "image" else "video")
         for positions in request.cast.values():
             if any(position >= len(request.sources) for position in positions):
                 raise InputError(
@@ -135,6 +141,15 @@ class Studio:
             target, *sources = (
                 self.files.take(name, path, number) for number, path in enumerate((request.target, *request.sources))
             )
+            # Only now: the same upload, come once more, takes the place of the first one.
+            info = probe(target)
+            if only and info.kind not in only:
+                raise InputError(
+                    "This is a video: use /recast_video."
+                    if info.kind == "video"
+                    else "This is a picture: use /recast_image."
+                )
+            kind = kind or ("picture" if info.kind == "image" else "video")
             if request.people:
                 self.files.save_people(name, request.people)
             seconds = _seconds(info, request.options)
