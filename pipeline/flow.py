@@ -10,7 +10,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Generic, TypeVar
@@ -46,6 +46,11 @@ class StageClock:
         with self._lock:
             self._seconds[stage] += seconds
             self._frames[stage] += frames
+
+    def include(self, stages: Mapping[str, tuple[float, int]]) -> None:
+        """Count work that another clock has counted."""
+        for stage in STAGES:
+            self.add(stage, *stages.get(stage, (0.0, 0)))
 
     def report(self) -> dict[str, StageTime]:
         with self._lock:

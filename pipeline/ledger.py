@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Sequence
 
 import cv2
 
@@ -48,6 +49,17 @@ class Ledger:
         self.faces += changed
         if self._progress is not None:
             self._report(frame)
+
+    def replay(self, changed: Sequence[int], anyone: Sequence[bool]) -> None:
+        """Frames that were finished before, by their faces changed and whether any was seen; they took no time now."""
+        progress, self._progress = self._progress, None
+        for faces, some in zip(changed, anyone, strict=True):
+            self.advance(None, faces, some)
+        self._progress = progress
+        self._marks = deque([(time.monotonic(), self.done)])
+        if progress is not None:
+            total = None if self._total is None else max(self._total, self.done)
+            progress(Progress(self._stage, self.done, total))
 
     def notes(self) -> tuple[str, ...]:
         """Where no face was seen, as sentences."""

@@ -15,7 +15,7 @@ import numpy as np
 from pipeline.analysis import FaceFinder, PeopleCollector, Tracker
 from pipeline.casting import Casting, Roles, nobody
 from pipeline.engines.catalogue import engine_named
-from pipeline.errors import Cancelled, InputError, NoFaceInSource, NoFaceInTarget
+from pipeline.errors import InputError, NoFaceInSource, NoFaceInTarget
 from pipeline.flow import StageClock, run
 from pipeline.frame_recaster import Wardrobe, recast_frame
 from pipeline.ledger import Ledger
@@ -30,6 +30,8 @@ from pipeline.media import (
     write_picture,
 )
 from pipeline.models.devices import check_device
+from pipeline.segments import RECASTING, SEGMENT_SECONDS, Segments, in_segments
+from pipeline.steps import device_notes, expected, tracked, until
 from pipeline.types import (
     Cast,
     Face,
@@ -46,7 +48,7 @@ from pipeline.types import (
     SourcePhoto,
 )
 
-FINDING, RECASTING = "Finding faces", "Recasting"
+FINDING = "Finding faces"
 
 
 class Recaster:
@@ -73,6 +75,11 @@ class Recaster:
     @cached_property
     def _finder(self) -> FaceFinder:
         return FaceFinder()
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the networks that find faces are in memory."""
+        return "_finder" in self.__dict__
 
     def _wardrobe(self, options: Options) -> Wardrobe:
         check_device(options.device)
@@ -124,10 +131,10 @@ class Recaster:
             picture = read_picture(target, self.limits)
             collector.add(picture, self._numbered(self._finder.faces(picture)))
             return collector.people()
-        ledger = Ledger(FINDING, _expected(info, options), progress)
+        ledger = Ledger(FINDING, expected(info, options), progress)
         tracker = Tracker(self._finder, smooth=0.0)
         with open_target(target, info, options.start, options.end, self.limits) as reader:
-            for frame, faces in _tracked(tracker, _until(reader, cancel), StageClock()):
+            for frame, faces in tracked(tracker, until(reader, cancel), StageClock()):
                 collector.add(frame, faces)
                 ledger.advance()
         return collector.people()
@@ -150,6 +157,8 @@ class Recaster:
         options: Options = Options(),
         progress: ProgressCallback | None = None,
         cancel: threading.Event | None = None,
+        work: Path | None = None,
+        segment: float = SEGMENT_SECONDS,
     ) -> Report:
         """Carry out a cast on a picture, animation or video, and write the result.
 
@@ -161,6 +170,9 @@ class Recaster:
             output: the file to write; its ending decides the format.
             progress: called on the calling thread, about ten times a second.
             cancel: set it to stop before the next frame.
+            work: a folder that keeps the finished segments of a long video, so that the same call goes on where an
+                earlier one was ended, by whatever. It is the caller's to remove.
+            segment: seconds of each segment.
 
         Raises:
             InputError: the target cannot be read or the output not written.
@@ -173,6 +185,11 @@ class Recaster:
         info = probe(target, self.limits)
         if info.kind == "image":
             return self._recast_picture(cast, info, output, options, progress, begin)
+        if work is not None and in_segments(info, output, options, segment):
+            parts = Segments(self._finder, self._wardrobe(options), self._workers, self.limits, work, segment)
+            report = parts.recast(cast, info, Path(output), options, progress, cancel)
+            if report is not None:
+                return report
         return self._recast_video(cast, info, output, options, progress, cancel, begin)
 
     def _recast_picture(
@@ -199,7 +216,7 @@ class Recaster:
             progress(Progress(RECASTING, 1, 1))
         with clock.work("write"):
             notes = write_picture(output, picture, options.quality, tags(options.engine), (info.path,))
-        notes = (*notes, *_part_notes(options), *_device_notes(options, wardrobe))
+        notes = (*notes, *_part_notes(options), *device_notes(options, wardrobe))
         seconds = time.perf_counter() - begin
         return Report(
             output=Path(output), kind="image", frames=1, changed=1, faces=changed, people=len(casting.seen),
@@ -218,11 +235,11 @@ class Recaster:
         begin: float,
     ) -> Report:
         clock, wardrobe, casting = StageClock(), self._wardrobe(options), Casting(cast, options)
-        ledger = Ledger(RECASTING, _expected(info, options), progress)
+        ledger = Ledger(RECASTING, expected(info, options), progress)
         tracker = Tracker(self._finder, smooth=options.smooth)
 
         def analyse(frames: Iterable[Frame]) -> Iterator[tuple[Frame, Roles, bool]]:
-            for frame, faces in _tracked(tracker, frames, clock):
+            for frame, faces in tracked(tracker, frames, clock):
                 yield frame, casting.roles(faces), bool(faces)
 
         def render(found: tuple[Frame, Roles, bool]) -> tuple[Frame, int, bool]:
@@ -239,12 +256,12 @@ class Recaster:
                 writer.write(frame)
                 ledger.advance(frame, changed, anyone)
 
-            run(_until(reader, cancel), analyse, render, write, clock=clock, cancel=cancel, workers=self._workers)
+            run(until(reader, cancel), analyse, render, write, clock=clock, cancel=cancel, workers=self._workers)
             if ledger.changed == 0:
                 raise NoFaceInTarget(nobody(cast, ledger.anyone))
             with clock.work("write", 0):
                 writer.finish()
-            notes = (*reader.notes, *writer.notes, *ledger.notes(), *_device_notes(options, wardrobe))
+            notes = (*reader.notes, *writer.notes, *ledger.notes(), *device_notes(options, wardrobe))
             encoder = writer.encoder
         seconds = time.perf_counter() - begin
         return Report(
@@ -261,39 +278,6 @@ class Recaster:
     def _numbered(faces: tuple[Face, ...]) -> tuple[Face, ...]:
         """Faces of a still, each a track of its own."""
         return tuple(replace(face, track=number) for number, face in enumerate(faces, start=1))
-
-
-def _tracked(tracker: Tracker, frames: Iterable[Frame], clock: StageClock) -> Iterator[tuple[Frame, tuple[Face, ...]]]:
-    for frame in frames:
-        with clock.work("analyse"):
-            ready = tracker.push(frame)
-        yield from ready
-    with clock.work("analyse", 0):
-        ready = tracker.flush()
-    yield from ready
-
-
-def _until(frames: Iterable[Frame], cancel: threading.Event | None) -> Iterator[Frame]:
-    for frame in frames:
-        if cancel is not None and cancel.is_set():
-            raise Cancelled
-        yield frame
-
-
-def _expected(info: MediaInfo, options: Options) -> int | None:
-    """Frames that will come, as far as can be known."""
-    if info.frames is None or (options.start is None and options.end is None):
-        return info.frames
-    if not info.duration:
-        return None
-    begin, end = options.start or 0.0, min(options.end or info.duration, info.duration)
-    return max(1, round(info.frames * (end - begin) / info.duration))
-
-
-def _device_notes(options: Options, wardrobe: Wardrobe) -> tuple[str, ...]:
-    if options.device == "cuda" and wardrobe.engine.device == "cpu":
-        return (f"The engine {wardrobe.engine.name} runs on the CPU; the CUDA device was not needed.",)
-    return ()
 
 
 def _part_notes(options: Options) -> tuple[str, ...]:

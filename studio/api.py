@@ -5,21 +5,24 @@ Each is a generator, so that it ends when its caller goes away; all values but t
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import html
 import logging
-from collections.abc import AsyncIterator, Mapping
+import secrets
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from pipeline.errors import InputError, OptionError, RecastError
-from pipeline.media import probe
-from pipeline.types import Progress
-from studio.headless import FAULT, person_data, report_data
-from studio.operations import Request, Studio, jpeg
+from pipeline.errors import RecastError
+from studio.headless import FAULT, person_data
+from studio.jobs.job import Job, JobFailed, Kind, progress_data
+from studio.operations import Request, Studio, raise_failure
 from studio.options import from_mapping
-from studio.work import Task, follow
+from studio.payload import as_object, given_target, parse_cast
+from studio.pictures import jpeg
 
 log = logging.getLogger(__name__)
 
@@ -67,10 +70,11 @@ def build(studio: Studio) -> None:
     ) -> AsyncIterator[tuple[list[tuple[str, str]], dict[str, Any]]]:
         """Who is in a picture or video: numbers for a cast, when they are seen, and a thumbnail of each."""
         try:
-            task = studio.find_people(_target(target), from_mapping(_object(options, "options")))
-            async for _ in follow(task):
-                yield [], _moment(task, progress)
-            people = task.result()
+            request = Request(given_target(target), options=from_mapping(as_object(options, "options")))
+            async for job in waited_for(studio, request, "people", progress):
+                if not job.over:
+                    yield [], _moment(job)
+            people = studio.people(job)
             folder = studio.folder()
             pictures = []
             for person in people:
@@ -79,7 +83,7 @@ def build(studio: Studio) -> None:
                 pictures.append((str(picture), f"Person {person.number}"))
             yield pictures, {"state": "done", "people": [person_data(person) for person in people]}
         except Exception as error:
-            raise _shown(error) from error
+            raise shown(error) from error
 
     hidden: dict[str, Any] = {"visible": False}
     sources = gr.File(label="sources", file_count="multiple", type="filepath", **hidden)
@@ -111,73 +115,47 @@ async def _recast(
     progress: gr.Progress,
 ) -> AsyncIterator[tuple[str | None, dict[str, Any]]]:
     try:
-        path = _target(target)
+        path = given_target(target)
         request = Request(
             sources=tuple(Path(source) for source in sources or ()),
             target=path,
-            options=from_mapping(_object(options, "options")),
-            cast=_cast(_object(cast, "cast")),
+            options=from_mapping(as_object(options, "options")),
+            cast=parse_cast(as_object(cast, "cast")),
         )
-        kind = probe(path).kind
-        if kind not in kinds:
-            raise InputError(
-                "This is a video: use /recast_video." if kind == "video" else "This is a picture: use /recast_image."
-            )
-        task = studio.recast(request)
-        async for _ in follow(task):
-            yield None, _moment(task, progress)
-        done = task.result().report
-        yield str(done.output), {"state": "done", **report_data(done), "output": done.output.name}
+        async for job in waited_for(studio, request, None, progress, kinds):
+            if not job.over:
+                yield None, _moment(job)
+        assert job.outcome is not None
+        yield str(job.outcome.output), {"state": "done", **job.outcome.report}
     except Exception as error:
-        raise _shown(error) from error
+        raise shown(error) from error
 
 
-def _target(target: str | None) -> Path:
-    if not target:
-        raise InputError("The target is missing.")
-    return Path(target)
+async def waited_for(
+    studio: Studio, request: Request, kind: Kind | None, show: gr.Progress, only: tuple[str, ...] = ()
+) -> AsyncIterator[Job]:
+    """A job that ends with its caller, who has no other way to reach it, as it goes on; the last one is done."""
+    owner = secrets.token_urlsafe()
+    submitted = await asyncio.to_thread(studio.submit, request, owner, kind, attached=True, only=only)
+    async with contextlib.aclosing(studio.follow(submitted.id, owner)) as steps:
+        async for job in steps:
+            if job.progress is not None:
+                moment = job.progress
+                show((moment.done, moment.total), desc=moment.stage, unit="frames")
+            if job.over:
+                raise_failure(job)
+            yield job
 
 
-def _object(value: Any, name: str) -> Mapping[str, Any]:
-    if value is None:
-        return {}
-    if isinstance(value, dict):
-        return value
-    raise OptionError(f"{name} has to be an object with names and values.")
+def _moment(job: Job) -> dict[str, Any]:
+    """How far a job is."""
+    return {"state": job.state, **progress_data(job.progress)}
 
 
-def _cast(given: Mapping[str, Any]) -> dict[int, tuple[int, ...]]:
-    cast = {}
-    for number, positions in given.items():
-        listed = positions if isinstance(positions, list) else [positions]
-        whole = all(
-            isinstance(position, int) and not isinstance(position, bool) and position >= 0 for position in listed
-        )
-        if not str(number).isdecimal() or not listed or not whole:
-            raise OptionError('cast has to look like {"1": 0} or {"1": [0, 1]}: person number to photos, from 0.')
-        cast[int(number)] = tuple(listed)
-    return cast
-
-
-def _moment(task: Task[Any], show: gr.Progress) -> dict[str, Any]:
-    """How far a task is, for `job.status()` and as a value of its own."""
-    moment: Progress | None = task.progress
-    if moment is None:
-        return {"state": task.state}
-    show((moment.done, moment.total), desc=moment.stage, unit="frames")
-    return {
-        "state": task.state,
-        "stage": moment.stage,
-        "done": moment.done,
-        "total": moment.total,
-        "fps": round(moment.fps, 2),
-        "eta": moment.eta,
-    }
-
-
-def _shown(error: Exception) -> gr.Error:
+def shown(error: Exception) -> gr.Error:
     """An error as the caller may see it: a sentence and a code."""
     if isinstance(error, RecastError):
-        return gr.Error(html.escape(f"{error} ({error.code})", quote=False), print_exception=False)
+        code = error.name if isinstance(error, JobFailed) else error.code
+        return gr.Error(html.escape(f"{error} ({code})", quote=False), print_exception=False)
     log.error("an endpoint failed", exc_info=error)
     return gr.Error(f"{FAULT.split('. ')[0]}. (fault)", print_exception=False)

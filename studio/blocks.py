@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
-from studio import api, recast_tab
+from studio import api, job_api, recast_tab
 from studio.examples import Example
 from studio.operations import Studio
 from studio.settings import ASSETS
@@ -47,6 +47,7 @@ def build(studio: Studio, examples: tuple[Example, ...] = ()) -> gr.Blocks:
         recast_tab.build(studio, page, examples)
         gr.HTML(FOOT, elem_id="foot", padding=False)
         api.build(studio)
+        job_api.build(studio)
     # No `/run` past the queue; followers cost nothing, the worker bounds the work.
     page.queue(api_open=False, default_concurrency_limit=None, max_size=200)
     return page

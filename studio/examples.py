@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from pipeline.types import ImageArray
-from studio.operations import jpeg
+from studio.pictures import jpeg
 
 log = logging.getLogger(__name__)
 

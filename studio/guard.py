@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+import uuid
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from studio.rates import Rates
 from studio.settings import Settings
 
 _EVENTS = re.compile(r"/(queue/join|call/|run/|api/|stream/|component_server)")
@@ -26,8 +28,9 @@ _FILE_DATA = "gradio.FileData"
 class Refused(Exception):
     """The request is not let through; `str` of it may be shown."""
 
-    def __init__(self, status: int, code: str, sentence: str) -> None:
+    def __init__(self, status: int, code: str, sentence: str, wait: int = 0) -> None:
         super().__init__(sentence)
+        self.wait = wait
         self.status = status
         self.code = code
 
@@ -35,9 +38,17 @@ class Refused(Exception):
 class Guard:
     """ASGI middleware: bounds every body, and every file that an event names."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, count: Callable[[str], None] = lambda code: None) -> None:
         self.app = app
         self.settings = settings
+        self._count = count
+        self._rates = Rates(
+            {
+                "jobs": settings.jobs_each_minute,
+                "uploads": settings.uploads_each_minute,
+                "looks": settings.looks_each_minute,
+            }
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -51,6 +62,10 @@ class Guard:
             await send(message)
 
         try:
+            wait = self._rates.wait((scope.get("client") or ("", 0))[0], scope["method"], scope["path"])
+            if wait:
+                sentence = f"That was too much at once. Please try again in {wait} seconds."
+                raise Refused(429, "too_many", sentence, wait)
             if _FETCHES.search(scope["path"]):
                 raise Refused(403, "no_fetching", "Addresses are not fetched here.")
             bounded = _bounded(receive, self._limit(scope))
@@ -61,11 +76,17 @@ class Guard:
         except Refused as refused:
             if started:
                 raise
-            answer = JSONResponse({"error": str(refused), "code": refused.code, "detail": str(refused)}, refused.status)
+            self._count(refused.code)
+            name = uuid.uuid4().hex
+            body = {"error": str(refused), "code": refused.code, "detail": str(refused), "request_id": name}
+            headers = {"X-Request-Id": name} | ({"Retry-After": str(refused.wait)} if refused.wait else {})
+            answer = JSONResponse(body, refused.status, headers)
             await answer(scope, receive, send)
 
     def _limit(self, scope: Scope) -> int:
-        return self.settings.upload_bytes if scope["path"].endswith("/upload") else self.settings.json_bytes
+        return (
+            self.settings.upload_bytes if scope["path"].endswith(("/upload", "/process")) else self.settings.json_bytes
+        )
 
     async def _checked(self, receive: Receive) -> Receive:
         """Reads the body of an event and looks at the files it names; the application then reads it again."""

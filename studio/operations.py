@@ -1,38 +1,47 @@
-"""What the studio can do, for its page and its API alike: look at a target, find its people, recast it.
+"""What the studio can do, for its page and its APIs alike: look at a target, find its people, recast it.
 
-Each takes files that lie in the studio's own folders and leaves results in a folder of their own, whose name cannot be
-guessed.
+Each takes files that were uploaded to the studio. What takes time becomes a job; `jobs.worker` carries it out with
+`Studio.carry_out`.
 """
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
 import logging
 import shutil
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cv2
-
-from pipeline.errors import CorruptMedia, FileMissing, InputError, NoFaceInTarget, PersonUnknown
-from pipeline.media import open_target, probe, read_picture
-from pipeline.types import Cast, Identity, ImageArray, MediaInfo, Options, Person, Report, Role
+from pipeline.errors import Cancelled, FileMissing, InputError
+from pipeline.media import probe
+from pipeline.types import MediaInfo, Options, Person
 from studio.guard import contained
-from studio.outputs import result_name
+from studio.jobs.carry import Performer
+from studio.jobs.files import Files
+from studio.jobs.job import Busy, Job, JobFailed, Kind, fingerprint
+from studio.jobs.retention import Retention
+from studio.jobs.store import Store
+from studio.jobs.worker import Workers
+from studio.metrics import Metrics
+from studio.pictures import first_frame, view_of
 from studio.settings import Settings
-from studio.work import Task, Worker
 
 if TYPE_CHECKING:
     from pipeline import Recaster
 
 log = logging.getLogger(__name__)
 
-VIEW = 1600
-"""Longest side of a picture that is only looked at in the browser."""
+LOOK = 0.1
+"""Seconds between two looks of a follower."""
+CRASHES = 5
+"""A job under which the server dies so often without getting anywhere is given up."""
+LONG = 60.0
+"""Seconds of video from which on others go first."""
+_PRIORITY: Mapping[Kind, int] = {"preview": 0, "picture": 0, "people": 1, "video": 2}
 
 
 @dataclass(frozen=True)
@@ -44,22 +53,15 @@ class Request:
         target: the picture or video.
         cast: person number to positions in `sources` (from 0). Empty: everyone gets the face in all of them.
         people: the people of `target` where they have been found before.
+        moment: for a preview, seconds of the target.
     """
 
-    sources: tuple[Path, ...]
     target: Path
+    sources: tuple[Path, ...] = ()
     options: Options = field(default_factory=Options)
     cast: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     people: tuple[Person, ...] = ()
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A finished job. `before` and `after` are small copies of a picture to look at, ``None`` for a video."""
-
-    report: Report
-    before: Path | None = None
-    after: Path | None = None
+    moment: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -71,17 +73,28 @@ class Look:
 
 
 class Studio:
-    """The operations, with the one recaster and the one worker they share."""
+    """The operations, with the one recaster and the workers they share."""
 
     def __init__(self, settings: Settings, recaster: Recaster) -> None:
         self.settings = settings
         self.recaster = recaster
-        self.worker = Worker(settings.waiting)
         for folder in settings.readable:
             folder.mkdir(parents=True, exist_ok=True)
+        self.files = Files(settings.jobs, settings.results)
+        self.store = Store(settings.data / "jobs.sqlite3")
+        self.store.recover(CRASHES)
+        self.metrics = Metrics()
+        self.workers = Workers(
+            self.store, Performer(recaster, self.files, settings.segment_seconds), self._ended, settings.workers
+        )
+        self.retention = Retention(self.store, self.files, settings.uploads, settings.keep_seconds)
+
+    def start(self) -> None:
+        """Begin to carry out what waits."""
+        self.workers.start()
 
     def folder(self) -> Path:
-        """A new folder for results."""
+        """A new folder for what is only looked at."""
         folder = self.settings.results / uuid.uuid4().hex
         folder.mkdir(parents=True)
         return folder
@@ -89,68 +102,159 @@ class Studio:
     def look(self, target: Path) -> Look:
         """What a target is. Quick: only its first frame is decoded."""
         info = probe(self._own(target))
-        picture = self.folder() / "first.jpg"
-        _write_view(picture, _first_frame(target, info))
-        return Look(info, picture)
+        return Look(info, view_of(self.folder(), "first.jpg", first_frame(target, info)))
 
-    def find_people(self, target: Path, options: Options) -> Task[tuple[Person, ...]]:
-        """Who is in the target. The task raises `NoFaceInTarget` where nobody is."""
-        self._own(target)
+    def submit(
+        self,
+        request: Request,
+        owner: str,
+        kind: Kind | None = None,
+        *,
+        attached: bool = False,
+        only: tuple[str, ...] = (),
+        name: str | None = None,
+    ) -> Job:
+        """Put a job into the line. The uploads are the job's own from here on.
 
-        def work(task: Task[tuple[Person, ...]]) -> tuple[Person, ...]:
-            people = self.recaster.people(target, options, progress=task.show, cancel=task.cancelled)
-            if not people:
-                raise NoFaceInTarget()
-            return people
+        Args:
+            owner: the owner's token.
+            kind: what to do; recast the target, where it is not said.
+            attached: cancel it when its caller goes (see `follow`).
+            only: kinds of targets that are allowed, where not all are.
+            name: id of the job, where its files were already put into its folder.
 
-        return self.worker.submit(work)
-
-    def recast(self, request: Request) -> Task[Outcome]:
-        """Recasts the target. What a cancelled or failed task has begun is removed."""
-        if not request.sources:
+        Raises:
+            InputError: something is missing, or cannot be read.
+            Busy: the line is full.
+        """
+        if not request.sources and kind != "people":
             raise InputError("Add a photo of the new face first.")
-        for path in (*request.sources, request.target):
-            self._own(path)
-
-        def work(task: Task[Outcome]) -> Outcome:
-            folder = self.folder()
-            try:
-                return self._recast(request, folder, task)
-            except BaseException:
-                shutil.rmtree(folder, ignore_errors=True)
-                raise
-
-        return self.worker.submit(work)
-
-    def _recast(self, request: Request, folder: Path, task: Task[Outcome]) -> Outcome:
-        info = probe(request.target)
-        cast = self._cast(request, task)
-        output = folder / result_name(request.target, info, request.options)
-        report = self.recaster.recast(
-            cast, request.target, output, request.options, progress=task.show, cancel=task.cancelled
-        )
-        if info.kind != "image":
-            return Outcome(report)
-        before, after = folder / "before.jpg", folder / "after.jpg"
-        _write_view(before, _first_frame(request.target, info))
-        _write_view(after, _first_frame(output, info))
-        return Outcome(report, before, after)
-
-    def _cast(self, request: Request, task: Task[Outcome]) -> Cast:
-        if not request.cast:
-            return Cast(everyone=self.recaster.identify(request.sources))
-        identities: dict[tuple[int, ...], Identity] = {}
+        self.admit(owner)
+        origins = () if name else tuple(self._own(path) for path in (request.target, *request.sources))
         for positions in request.cast.values():
-            if positions not in identities:
-                identities[positions] = self.recaster.identify(_pick(request.sources, positions))
-        people = request.people or self.recaster.people(
-            request.target, request.options, progress=task.show, cancel=task.cancelled
-        )
-        known = {person.number: person for person in people}
-        for number in request.cast:
-            if number not in known:
-                raise PersonUnknown(f"The cast names person {number}, but the target shows {len(known)}.")
-        return Cast(roles=tuple(Role(known[number], identities[where]) for number, where in request.cast.items()))
+            if any(position >= len(request.sources) for position in positions):
+                raise InputError(
+                    f"The cast names a photo that is not there: {len(request.sources)} were given, the first is 0."
+                )
+        name = name or uuid.uuid4().hex
+        try:
+            target, *sources = (
+                self.files.take(name, path, number) for number, path in enumerate((request.target, *request.sources))
+            )
+            # Only now: the same upload, come once more, takes the place of the first one.
+            info = probe(target)
+            if only and info.kind not in only:
+                raise InputError(
+                    "This is a video: use /recast_video."
+                    if info.kind == "video"
+                    else "This is a picture: use /recast_image."
+                )
+            kind = kind or ("picture" if info.kind == "image" else "video")
+            if request.people:
+                self.files.save_people(name, request.people)
+            seconds = _seconds(info, request.options)
+            job = Job(
+                id=name, owner=fingerprint(owner), kind=kind, target=target, sources=tuple(sources), origins=origins,
+                cast=request.cast, options=request.options, moment=request.moment, attached=attached,
+                priority=_PRIORITY[kind] + (seconds > LONG and kind != "preview"),
+                long=info.kind != "image" and kind != "preview", created=time.time(),
+            )  # fmt: skip
+            self.store.add(job)
+        except FileNotFoundError as error:
+            self.files.forget(name)
+            raise FileMissing("The file is gone. Please upload it again.") from error
+        except BaseException:
+            self.files.forget(name)
+            raise
+        self.workers.nudge()
+        return job
+
+    def job(self, name: str, owner: str) -> Job:
+        """A job as it is now, for its owner.
+
+        Raises:
+            JobUnknown: there is none, or it is another owner's.
+        """
+        return self.workers.now(self.store.get(name, fingerprint(owner)))
+
+    def cancel(self, name: str, owner: str) -> Job:
+        """Ask a job to stop; one that is over stays as it is."""
+        self.store.get(name, fingerprint(owner))
+        self.workers.cancel(name)
+        return self.job(name, owner)
+
+    async def delete(self, name: str, owner: str, patience: float = 10.0) -> None:
+        """Stop a job and delete everything of it, its uploads included."""
+        await asyncio.to_thread(self.cancel, name, owner)
+        async for job in self.follow(name, owner, patience=patience):
+            if job.over:
+                await asyncio.to_thread(self.retention.forget, job)
+
+    async def follow(
+        self, name: str, owner: str, every: float = 0.25, patience: float | None = None
+    ) -> AsyncGenerator[Job, None]:
+        """The job, every so many seconds until it is over; the last one is. Whoever leaves an attached job cancels it.
+
+        Raises:
+            JobUnknown: it is another owner's, or was deleted.
+        """
+        loop = asyncio.get_running_loop()
+        job = self.job(name, owner)
+        begin = loop.time()
+        try:
+            while not job.over:
+                yield job
+                until = loop.time() + every
+                while loop.time() < until and not job.over:
+                    await asyncio.sleep(LOOK)
+                    job = self.job(name, owner)
+                if patience is not None and loop.time() - begin > patience and not job.over:
+                    raise Busy("The job is still being stopped. Please try again in a moment.", 5)
+        finally:
+            if job.attached and not job.over:
+                self.workers.cancel(name)
+        yield job
+
+    def people(self, job: Job) -> tuple[Person, ...]:
+        """Who a finished job found."""
+        return self.files.people(job.id) or ()
+
+    @property
+    def load(self) -> int:
+        """Jobs that wait or run."""
+        return self.store.count("queued") + self.store.count("running")
+
+    def sweep(self) -> None:
+        """Removes uploads and results that are older than the operator keeps them, and what crashes left."""
+        self.retention.sweep()
+
+    def close(self) -> None:
+        """Interrupts what runs and ends the workers; the next start goes on."""
+        self.workers.close()
+        self.store.close()
+
+    def _ended(self, job: Job) -> None:
+        self.metrics.ended(job)
+        self.files.ended(job.id, kept=job.state == "done")
+
+    def admit(self, owner: str) -> None:
+        """Refuse work that would wait too long, with how long that is, or that there is no room for.
+
+        Raises:
+            Busy: it should be tried again later.
+        """
+        owner = fingerprint(owner)
+        if shutil.disk_usage(self.settings.data).free < self.settings.least_disk_bytes:
+            raise Busy("The server's disk is nearly full. Please try again later.", 600)
+        waiting = self.store.count("queued")
+        if waiting >= self.settings.waiting:
+            minutes = max(1, round(waiting * self.store.usual_seconds(long=True) / self.settings.workers / 60))
+            raise Busy(
+                f"The studio is busy: {waiting} jobs are waiting, about {minutes} minutes. Try again later.",
+                min(60 * minutes, 900),
+            )
+        if self.store.count("queued", owner) >= self.settings.waiting_each:
+            raise Busy(f"{self.settings.waiting_each} of your jobs are waiting already. Let one of them finish first.")
 
     def _own(self, path: Path) -> Path:
         """`path`, once more: only files that were uploaded here are worked on, whatever came this far."""
@@ -158,45 +262,16 @@ class Studio:
             raise FileMissing("The file is gone. Please upload it again.")
         return path
 
-    def sweep(self) -> None:
-        """Removes uploads and results that are older than the operator keeps them."""
-        oldest = time.time() - self.settings.keep_seconds
-        for parent in (self.settings.uploads, self.settings.results):
-            for entry in parent.iterdir():
-                with contextlib.suppress(OSError):
-                    if entry.stat().st_mtime < oldest:
-                        shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
-    def close(self) -> None:
-        """Cancels what runs and ends the worker."""
-        self.worker.close()
+def raise_failure(job: Job) -> None:
+    """Raise what ended a job, where it is not done."""
+    if job.state == "cancelled":
+        raise Cancelled(job.sentence or None)
+    if job.state == "failed":
+        raise JobFailed(job.code, job.sentence)
 
 
-def _pick(sources: Sequence[Path], positions: tuple[int, ...]) -> list[Path]:
-    try:
-        return [sources[position] for position in positions]
-    except IndexError:
-        raise InputError(
-            f"The cast names a photo that is not there: {len(sources)} were given, the first is 0."
-        ) from None
-
-
-def _first_frame(path: Path, info: MediaInfo) -> ImageArray:
+def _seconds(info: MediaInfo, options: Options) -> float:
     if info.kind == "image":
-        return read_picture(path).image()
-    with open_target(path, info) as reader:
-        for frame in reader:
-            return frame.image()
-    raise CorruptMedia()
-
-
-def _write_view(path: Path, image: ImageArray) -> None:
-    scale = VIEW / max(image.shape[:2])
-    if scale < 1:
-        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    path.write_bytes(jpeg(image, quality=92))
-
-
-def jpeg(image: ImageArray, quality: int = 80) -> bytes:
-    """A picture as JPEG, for the browser."""
-    return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+        return 0.0
+    return (options.end or info.duration or LONG + 1) - (options.start or 0.0)

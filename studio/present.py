@@ -8,7 +8,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from pipeline.types import ImageArray, MediaInfo, Person, Progress, Report
-from studio.operations import Look, jpeg
+from studio.operations import Look
+from studio.pictures import jpeg
 from studio.terminal import clock
 
 _CODECS = {"h264": "H.264", "hevc": "HEVC", "vp9": "VP9", "av1": "AV1", "mjpeg": "JPEG", "jpeg": "JPEG", "png": "PNG"}

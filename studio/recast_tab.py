@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
+import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +19,10 @@ from studio import present
 from studio.controls import option_controls, read_controls
 from studio.examples import Example
 from studio.headless import FAULT
-from studio.operations import Outcome, Request, Studio, jpeg
-from studio.work import Task, follow
+from studio.jobs.job import Job, JobUnknown, report_of
+from studio.operations import Request, Studio, raise_failure
+from studio.payload import kept_job
+from studio.pictures import jpeg
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +52,7 @@ class Found:
 
 def build(studio: Studio, page: gr.Blocks, examples: tuple[Example, ...]) -> None:
     """Lays out the tab and wires its events."""
-    tasks: dict[str, Task[Any]] = {}
+    searches: dict[str, tuple[str, str]] = {}
 
     with gr.Row(elem_id="desk", equal_height=False):
         with gr.Column(scale=5, min_width=320, elem_id="setup"):
@@ -97,6 +102,8 @@ def build(studio: Studio, page: gr.Blocks, examples: tuple[Example, ...]) -> Non
                 )  # fmt: skip
 
     found = gr.State(None)
+    # Who this browser is and which job is its last. Both parts fixed, so that they outlive the server.
+    kept = gr.BrowserState(None, storage_key="recast-job", secret="recast")
 
     def show_target(path: str | None) -> dict[Any, Any]:
         """The preview of a target that was just given; what was found in the last one is forgotten."""
@@ -118,14 +125,20 @@ def build(studio: Studio, page: gr.Blocks, examples: tuple[Example, ...]) -> Non
     async def look_for_people(request: gr.Request, path: str | None, *values: Any) -> AsyncIterator[dict[Any, Any]]:
         """Looks for people and shows them to choose from."""
         session = request.session_hash or ""
+        owner = secrets.token_urlsafe()
         try:
             if path is None:
                 raise RecastError("Add a picture or video first.")
-            task = tasks[session] = studio.find_people(Path(path), read_controls(values))
+            wanted = Request(Path(path), options=read_controls(values))
+            job = await asyncio.to_thread(studio.submit, wanted, owner, "people", attached=True)
+            searches[session] = (job.id, owner)
             yield _busy(True)
-            async for _ in follow(task):
-                yield {status: _progress(task)}
-            people = task.result()
+            async with contextlib.aclosing(studio.follow(job.id, owner)) as steps:
+                async for job in steps:
+                    if not job.over:
+                        yield {status: _progress(job)}
+            raise_failure(job)
+            people = studio.people(job)
             state = Found(path, people, _pictures(people))
             yield {
                 **_busy(False),
@@ -137,7 +150,7 @@ def build(studio: Studio, page: gr.Blocks, examples: tuple[Example, ...]) -> Non
         except Exception as error:
             yield {**_busy(False), status: _sentence(error)}
         finally:
-            tasks.pop(session, None)
+            searches.pop(session, None)
 
     def choose(state: Found | None, event: gr.SelectData) -> dict[Any, Any]:
         """A click on a person adds them to those who are recast, or takes them out."""
@@ -148,14 +161,14 @@ def build(studio: Studio, page: gr.Blocks, examples: tuple[Example, ...]) -> Non
         return {found: state, gallery: gr.update(value=state.rows(), selected_index=None)}
 
     async def run_job(
-        request: gr.Request,
         photos: list[tuple[str, str | None]] | None,
         path: str | None,
         state: Found | None,
+        last: Any,
         *values: Any,
     ) -> AsyncIterator[dict[Any, Any]]:
-        """Runs the job and shows how it goes, then its result."""
-        session = request.session_hash or ""
+        """Puts a job into the line and shows how it goes, then its result. It is this browser's, not this tab's."""
+        owner = (kept_job(last) or (secrets.token_urlsafe(32), ""))[0]
         try:
             if not photos:
                 raise RecastError("Add a photo of the new face first.")
@@ -164,29 +177,55 @@ def build(studio: Studio, page: gr.Blocks, examples: tuple[Example, ...]) -> Non
             people = state.people if state is not None and state.target == path else ()
             chosen = sorted(state.chosen) if state is not None and people else []
             everything = tuple(range(len(photos)))
-            task = tasks[session] = studio.recast(
-                Request(
-                    sources=tuple(Path(photo) for photo, _ in photos),
-                    target=Path(path),
-                    options=read_controls(values),
-                    cast=dict.fromkeys(chosen, everything),
-                    people=people,
-                )
+            wanted = Request(
+                target=Path(path),
+                sources=tuple(Path(photo) for photo, _ in photos),
+                options=read_controls(values),
+                cast=dict.fromkeys(chosen, everything),
+                people=people,
             )
-            yield {**_busy(True), **_cleared()}
-            async for _ in follow(task):
-                yield {status: _progress(task)}
-            yield {**_busy(False), **_result(task.result())}
+            job = await asyncio.to_thread(studio.submit, wanted, owner)
+            yield {**_busy(True), **_cleared(), kept: {"owner": owner, "job": job.id}}
+            async for step in watch(job.id, owner):
+                yield step
         except Exception as error:
             yield {**_busy(False), stage: _shown(EMPTY_STAGE), status: _sentence(error)}
-        finally:
-            tasks.pop(session, None)
 
-    def cancel(request: gr.Request) -> None:
-        """Stops the session's task, from the button or because its tab was closed."""
-        task = tasks.get(request.session_hash or "")
-        if task is not None:
-            task.cancel()
+    async def watch(name: str, owner: str) -> AsyncIterator[dict[Any, Any]]:
+        async with contextlib.aclosing(studio.follow(name, owner)) as steps:
+            async for job in steps:
+                if not job.over:
+                    yield {status: _progress(job)}
+        raise_failure(job)
+        yield {**_busy(False), **_result(job)}
+
+    async def come_back(last: Any) -> AsyncIterator[dict[Any, Any]]:
+        """The job that this browser has left: how it goes, then its result."""
+        # An event that yields nothing would empty everything it may write to.
+        yield {status: gr.skip()}
+        known = kept_job(last)
+        if known is None:
+            return
+        owner, name = known
+        try:
+            job = studio.job(name, owner)
+            if job.state == "cancelled":
+                return
+            yield {**_busy(not job.over), **_cleared()}
+            async for step in watch(name, owner):
+                yield step
+        except JobUnknown:
+            return
+        except Exception as error:
+            yield {**_busy(False), stage: _shown(EMPTY_STAGE), status: _sentence(error)}
+
+    def cancel(request: gr.Request, last: Any) -> None:
+        """Stops the search of this tab, or else the job of this browser."""
+        searching = searches.get(request.session_hash or "")
+        known = (searching[1], searching[0]) if searching else kept_job(last)
+        if known is not None:
+            with contextlib.suppress(JobUnknown):
+                studio.cancel(known[1], known[0])
 
     def use_example(event: gr.SelectData) -> dict[Any, Any]:
         example = examples[int(event.index)]
@@ -203,10 +242,12 @@ def build(studio: Studio, page: gr.Blocks, examples: tuple[Example, ...]) -> Non
         hidden = gr.update(visible=False)
         return {stage: hidden, slider: hidden, player: hidden, download: hidden, status: present.waiting(0)}
 
-    def _result(outcome: Outcome) -> dict[Any, Any]:
-        output = outcome.report.output
+    def _result(job: Job) -> dict[Any, Any]:
+        outcome = job.outcome
+        assert outcome is not None and outcome.output is not None
+        output = outcome.output
         shown: dict[Any, Any] = {
-            status: present.finished(outcome.report),
+            status: present.finished(report_of(outcome.report, output)),
             download: gr.update(value=str(output), visible=True, label=f"Download {output.suffix[1:].upper()}"),
         }
         if outcome.before is not None and outcome.after is not None:
@@ -215,10 +256,10 @@ def build(studio: Studio, page: gr.Blocks, examples: tuple[Example, ...]) -> Non
             shown[player] = _shown(present.result_video(output))
         return shown
 
-    def _progress(task: Task[Any]) -> str:
-        if task.state == "queued":
-            return present.waiting(studio.worker.ahead(task))
-        return present.running(task.progress, task.preview)
+    def _progress(job: Job) -> str:
+        if job.state == "queued":
+            return present.waiting(studio.store.ahead(job))
+        return present.running(job.progress, job.preview)
 
     def _pictures(people: tuple[Person, ...]) -> tuple[Path, ...]:
         folder = studio.folder()
@@ -233,14 +274,10 @@ def build(studio: Studio, page: gr.Blocks, examples: tuple[Example, ...]) -> Non
     target.change(show_target, target, [found, gallery, find, who, preview], **quiet)
     find.click(look_for_people, [target, *every_control], [*switches, status, found, gallery], **quiet)
     gallery.select(choose, found, [found, gallery], **quiet)
-    go.click(
-        run_job,
-        [sources, target, found, *every_control],
-        [*switches, stage, slider, player, download, status],
-        **quiet,
-    )
-    stop.click(cancel, None, None, queue=False, **quiet)
-    page.unload(cancel)
+    followed = [*switches, stage, slider, player, download, status]
+    go.click(run_job, [sources, target, found, kept, *every_control], [*followed, kept], **quiet)
+    page.load(come_back, kept, followed, **quiet)
+    stop.click(cancel, kept, None, queue=False, **quiet)
     if examples:
         shelf.select(use_example, None, [sources, target], **quiet)
 

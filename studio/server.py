@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
 
 from studio import settings as settings_module
+from studio.jobs.schema import Unusable
 from studio.quiet import silence_greeting
 from studio.settings import Settings
 
@@ -41,7 +42,11 @@ def main(given: argparse.Namespace) -> int:
 
     if not given.verbose:
         silence_greeting()
-    app = build_app(settings)
+    try:
+        app = build_app(settings)
+    except Unusable as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=GRACE, server_header=False)
     shown = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
     sys.stdout.write(f"Recast is ready at http://{shown}:{listening.getsockname()[1]}\n")
@@ -66,7 +71,7 @@ def build_app(settings: Settings) -> FastAPI:
     from fastapi import FastAPI
 
     from pipeline import Recaster
-    from studio import blocks
+    from studio import answers, blocks, http
     from studio.examples import examples
     from studio.guard import Guard
     from studio.operations import Studio
@@ -75,16 +80,22 @@ def build_app(settings: Settings) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        studio.start()
         sweeper = asyncio.create_task(_sweep(studio.sweep))
         yield
         sweeper.cancel()
         await asyncio.to_thread(studio.close)
 
-    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-
-    @app.get("/health")
-    async def health() -> dict[str, str | int]:
-        return {"status": "ok", "jobs": studio.worker.load}
+    app = FastAPI(
+        title="Recast",
+        description="Replaces the face of a person in a picture or a video.",
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.include_router(http.build(studio))
+    answers.install(app)
 
     page = blocks.build(studio, examples(settings.examples))
     served = [str(settings.results), str(settings.examples)]
@@ -109,7 +120,9 @@ def build_app(settings: Settings) -> FastAPI:
     )
     # Mounting leaves this off, and with it the check that a file in a request was uploaded here.
     page.has_launched = True
-    app.add_middleware(Guard, settings=settings)
+    app.add_middleware(
+        Guard, settings=settings, count=lambda code: studio.metrics.add("recast_refused_total", code=code)
+    )
     return app
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import NoReturn, cast
+from typing import NoReturn, Self, cast
 
 import av
 from av.container import InputContainer
@@ -67,6 +67,7 @@ class VideoReader:
         self._notes: list[str] = []
         self._container: InputContainer | None = None
         self._last: float | None = None
+        self._searched = False
         self.source = SourceFile(self.path)
         try:
             sniffed = self.source.sniff()
@@ -90,7 +91,7 @@ class VideoReader:
     def time_base(self) -> Fraction:
         return self.details.time_base
 
-    def __enter__(self) -> VideoReader:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -110,12 +111,14 @@ class VideoReader:
         for index, native in enumerate(self._kept()):
             if index >= self.limits.frames:
                 raise MediaTooLarge(f"The video has more than {self.limits.frames} frames.")
-            pts = cast(int, native.pts)  # `_timed` has seen to it
-            time = float((pts - details.start) * details.time_base)
-            duration = native.duration or usual
-            upright = turn_frame(native, details.turn)
-            yield VideoFrame(upright, index, time, pts, duration, details.time_base, details.codec)
+            yield self._frame(native, index, native.duration or usual)
         self.source.check()
+
+    def _frame(self, native: av.VideoFrame, index: int, duration: int) -> VideoFrame:
+        details, pts = self.details, cast(int, native.pts)  # `_timed` has seen to it
+        time = float((pts - details.start) * details.time_base)
+        upright = turn_frame(native, details.turn)
+        return VideoFrame(upright, index, time, pts, duration, details.time_base, details.codec)
 
     def _look(self, info: MediaInfo | None) -> tuple[MediaInfo, d.StreamDetails]:
         """Decode the first frame to learn what the stream is."""
@@ -151,7 +154,7 @@ class VideoReader:
         # Half a tick of grace: a time that was rounded to print must still name its frame.
         first = origin + (self.start / base - Fraction(1, 2) if self.start else 0)
         last = origin + self.end / base - Fraction(1, 2) if self.end is not None else None
-        for frame in self._uniform(self._timed(self._from(first))):
+        for frame in self._uniform(self._timed(self._from(first, bool(self.start)))):
             pts = cast(int, frame.pts)
             if last is not None and pts >= last:
                 return
@@ -159,10 +162,11 @@ class VideoReader:
                 yield frame
         self._require_end()
 
-    def _from(self, first: Fraction | int | float) -> Iterator[av.VideoFrame]:
+    def _from(self, first: Fraction | int | float, search: bool) -> Iterator[av.VideoFrame]:
         """Decoded frames from the key frame before timestamp `first`, or from the beginning."""
         container, stream = self._open()
-        if not self.start:
+        self._searched = search
+        if not search:
             yield from self._decode(container, stream)
             return
         try:
@@ -213,7 +217,7 @@ class VideoReader:
                     yield frame
         if interlaced is not None:
             yield from interlaced.flush()
-        if skipped and begun and not self.start:
+        if skipped and begun and not self._searched:
             self._note(f"The first {skipped} frames could not be decoded and were left out.")
 
     def _timed(self, frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
@@ -230,9 +234,10 @@ class VideoReader:
             self._last = float((frame.pts + (frame.duration or usual) - self.details.start) * self.details.time_base)
             yield frame
 
-    def _uniform(self, frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
-        """Bring frames whose size or format differs from the first one's to that."""
-        shape: tuple[int, int, str] | None = None
+    def _uniform(
+        self, frames: Iterator[av.VideoFrame], shape: tuple[int, int, str] | None = None
+    ) -> Iterator[av.VideoFrame]:
+        """Bring frames whose size or format differs from `shape`, or from the first one's, to that."""
         for frame in frames:
             found = (frame.width, frame.height, frame.format.name)
             if shape is None:

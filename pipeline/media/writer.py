@@ -8,6 +8,7 @@ from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
+from typing import Any, Self
 
 import av
 import numpy as np
@@ -86,7 +87,7 @@ class VideoWriter:
         """Sentences for the user about what was converted, dropped or decided."""
         return tuple(self._notes) + tuple(self._copier.notes if self._copier else ())
 
-    def __enter__(self) -> VideoWriter:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -123,7 +124,7 @@ class VideoWriter:
             raise EncoderError("The part of the video to keep holds no frame.")
         try:
             with self._errors():
-                self._mux(self._stream.encode(None))
+                self._drain()
                 if self._copier is not None:
                     self._copier.until(None)
                 self._container.close()
@@ -150,22 +151,22 @@ class VideoWriter:
         self._pending.discard()
         self._close_copier()
 
+    def _drain(self) -> None:
+        """Write what the encoder still holds."""
+        assert self._stream is not None
+        self._mux(self._stream.encode(None))
+
     def _close_copier(self) -> None:
         if self._copier is not None:
             self._copier.close()
 
     def _begin(self, frame: VideoFrame) -> None:
         """Open everything, now that the first frame shows what is to be encoded."""
-        source, options = self._source, self._options
-        codec, notes = encoders.settle_codec(options.codec, self._container_name, frame.layout, source.info.hdr)
-        size = (frame.width, frame.height)
-        choice, more = choose(codec, options.quality, self._container_name, frame.layout, size, options.hardware)
-        choice = with_hdr(choice, source.details) if source.info.hdr else choice
-        self._choice = choice
-        self._notes += [*notes, *more, *choice.notes]
+        source = self._source
+        choice = self._settle(frame)
         self._shift, offset, window = self._clock(frame)
         with self._errors():
-            self._container = self._open()
+            self._container = self._open(str(self._pending.temporary))
             self._stream = self._add_video(self._container, frame, choice)
         if isinstance(source, VideoReader):
             second = SourceFile(source.path)
@@ -179,7 +180,18 @@ class VideoWriter:
         with self._errors():
             self._container.start_encoding()
 
-    def _open(self) -> OutputContainer:
+    def _settle(self, frame: VideoFrame) -> Choice:
+        """Decide how frames like this one are encoded."""
+        source, options = self._source, self._options
+        codec, notes = encoders.settle_codec(options.codec, self._container_name, frame.layout, source.info.hdr)
+        size = (frame.width, frame.height)
+        choice, more = choose(codec, options.quality, self._container_name, frame.layout, size, options.hardware)
+        choice = with_hdr(choice, source.details) if source.info.hdr else choice
+        self._choice = choice
+        self._notes += [*notes, *more, *choice.notes]
+        return choice
+
+    def _open(self, file: Any) -> OutputContainer:
         options: dict[str, str] = {}
         if self._container_name in ("mp4", "mov"):
             flags = "+faststart"
@@ -190,7 +202,7 @@ class VideoWriter:
                 # The same clock, so that timestamps are the same numbers.
                 options["video_track_timescale"] = str(self._source.time_base.denominator)
         name = encoders.MUXER_NAMES[self._container_name]
-        return av.open(str(self._pending.temporary), "w", format=name, container_options=options)
+        return av.open(file, "w", format=name, container_options=options)
 
     def _add_video(self, container: OutputContainer, frame: VideoFrame, choice: Choice) -> VideoStream:
         details, native = self._source.details, frame.native

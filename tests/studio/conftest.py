@@ -33,14 +33,12 @@ class Server:
             return int(json.load(answer)["jobs"])
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    data = tmp_path_factory.mktemp("data")
-    environment = {**os.environ, "RECAST_DATA": str(data), "RECAST_MAX_UPLOAD_MB": str(UPLOAD_MB)}
+def launch(data: Path, **environment: str) -> Server:
+    """A server of one's own over the folder `data`; whoever starts it ends it."""
     process = subprocess.Popen(
         [sys.executable, "app.py", "--port", "0"],
         cwd=ROOT,
-        env=environment,
+        env={**os.environ, "RECAST_DATA": str(data), "RECAST_MAX_UPLOAD_MB": str(UPLOAD_MB), **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -65,9 +63,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         pytest.fail("the server did not start:\n" + "".join(log))
     server = Server(addresses[0], data, process, log)
     eventually(lambda: _healthy(server), 60)
+    return server
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    # Tests ask faster than people do.
+    server = launch(tmp_path_factory.mktemp("data"), RECAST_JOBS_EACH_MINUTE="600")
     yield server
-    process.terminate()
-    process.wait(20)
+    server.process.terminate()
+    server.process.wait(20)
 
 
 def _healthy(server: Server) -> bool:

@@ -127,14 +127,20 @@ def test_cancel_stops_and_the_next_job_runs(page: Any, server: Server, material:
     assert page.locator("text=Error").count() == 0
 
 
-def test_a_closed_tab_stops_its_job(page: Any, server: Server) -> None:
+def test_a_job_outlives_its_tab(page: Any, server: Server) -> None:
     page.click("#examples .thumbnail-item >> nth=2")
     page.wait_for_selector("#target-preview video")
     page.wait_for_selector("#sources .thumbnail-item")
     page.click("#go")
-    eventually(lambda: server.jobs() == 1)
+    page.wait_for_selector("#status .live")
     page.goto("about:blank")
-    eventually(lambda: server.jobs() == 0, 3)
+    assert server.jobs() == 1
+    page.goto(server.url)
+    page.wait_for_selector("#status .live")
+    page.wait_for_selector("#player video")
+    assert "75 of 75 frames" in page.inner_text("#status")
+    page.reload()
+    page.wait_for_selector("#player video")
 
 
 def test_mistakes_are_sentences(page: Any, material: Material, tmp_path: Path) -> None:

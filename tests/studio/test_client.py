@@ -43,7 +43,10 @@ def frames(path: str | Path) -> Iterator[str]:
 
 def test_the_endpoints_are_named_and_labelled(client: Client) -> None:
     endpoints: dict[str, Any] = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert set(endpoints) == {"/recast_image", "/recast_video", "/find_people"}
+    assert set(endpoints) == {
+        "/recast_image", "/recast_video", "/find_people", "/preview", "/submit_job", "/job_status", "/cancel_job",
+        "/job_result",
+    }  # fmt: skip
     for name in ("/recast_image", "/recast_video"):
         assert [value["parameter_name"] for value in endpoints[name]["parameters"]] == [
             "sources", "target", "cast", "options",

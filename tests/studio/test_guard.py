@@ -152,7 +152,8 @@ def test_names_of_uploads_stay_in_the_folder(server: Server) -> None:
 
 
 def test_the_server_is_well_after_all_this(server: Server) -> None:
-    assert httpx.get(server.url + "/health", timeout=5).json() == {"status": "ok", "jobs": 0}
+    health = httpx.get(server.url + "/health", timeout=5).json()
+    assert (health["status"], health["ready"], health["jobs"]) == ("ok", True, 0)
 
 
 def test_containment(tmp_path: Path, material: Material) -> None:

@@ -1,0 +1,256 @@
+"""A long video as a row of segments of a few seconds, each of which outlives a crash.
+
+A segment is a pure function of the target, the cast and the options: it is rendered with frames before it, from which
+the tracker comes to know who is there, and with frames after it, which its smoothing looks at; nothing is handed from
+one to the next. So it does not matter which process rendered which of them: the joined result is always the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import av
+import numpy as np
+
+from pipeline.analysis import FaceFinder, Tracker
+from pipeline.casting import Casting, Roles, nobody
+from pipeline.errors import NoFaceInTarget
+from pipeline.flow import StageClock, run
+from pipeline.frame_recaster import Wardrobe, recast_frame
+from pipeline.ledger import Ledger
+from pipeline.marking import tags
+from pipeline.media.encoders import MUXERS
+from pipeline.media.frames import VideoFrame
+from pipeline.media.output import PendingFile, output_errors
+from pipeline.media.parts import Part, PartJoiner, PartReader, PartWriter, settled
+from pipeline.steps import device_notes, expected, tracked, until
+from pipeline.types import Cast, Frame, MediaInfo, MediaLimits, Options, Progress, ProgressCallback, Report
+
+log = logging.getLogger(__name__)
+
+RECASTING, FINISHING = "Recasting", "Finishing"
+SEGMENT_SECONDS = 8.0
+BEFORE, AFTER = 36, 16
+"""Frames read around a segment: three detections of the tracker before it, and its look-ahead after it."""
+_FORM = 1
+"""Of the files in the folder; those of another one are rendered anew."""
+
+
+def in_segments(info: MediaInfo, output: Path, options: Options, seconds: float) -> bool:
+    """Whether a target is worth segments: a video of more than one, whose result is one too."""
+    if info.kind != "video" or info.duration is None or Path(output).suffix.lower() not in MUXERS:
+        return False
+    return min(options.end or info.duration, info.duration) - (options.start or 0.0) > 1.5 * seconds
+
+
+@dataclass(frozen=True)
+class _Done:
+    """A finished segment, as its note in the folder says.
+
+    Attributes:
+        more: whether another one follows.
+        changed, anyone: for each frame, faces changed, and whether any was seen.
+        seen: numbers of the cast's persons that appeared.
+        stages: seconds and frames of work.
+    """
+
+    part: Part
+    more: bool
+    changed: tuple[int, ...]
+    anyone: tuple[bool, ...]
+    seen: tuple[int, ...]
+    notes: tuple[str, ...]
+    seconds: float
+    stages: dict[str, tuple[float, int]] = field(default_factory=dict)
+
+
+class Segments:
+    """Carries out casts in segments, over a folder that keeps them."""
+
+    def __init__(
+        self, finder: FaceFinder, wardrobe: Wardrobe, workers: int, limits: MediaLimits, work: Path, seconds: float
+    ) -> None:
+        self._finder, self._wardrobe, self._workers, self._limits = finder, wardrobe, workers, limits
+        self._work, self._seconds = work, seconds
+
+    def recast(
+        self,
+        cast: Cast,
+        info: MediaInfo,
+        output: Path,
+        options: Options,
+        progress: ProgressCallback | None,
+        cancel: threading.Event | None,
+    ) -> Report | None:
+        """Render what the folder lacks, and join. ``None`` where the video cannot be cut into segments.
+
+        Raises:
+            RecastError: see `Recaster.recast`. Finished segments stay in the folder.
+        """
+        PendingFile(output, (info.path,))
+        begin, spent = time.perf_counter(), 0.0
+        clock, ledger = StageClock(), Ledger(RECASTING, expected(info, options), progress)
+        with PartReader(info.path, options.start, options.end, self._limits, info) as reader:
+            if not reader.searchable():
+                log.info("the video cannot be searched; it is not cut into segments")
+                return None
+            first = reader.first()
+            encoding = settled(output, reader, first, options)
+            if encoding is None:
+                return None
+            self._prepare(_key(info, cast, options, self._seconds, encoding))
+            done: list[_Done] = []
+            while not done or done[-1].more:
+                number = len(done)
+                segment = self._load(number)
+                if segment is None:
+                    segment = self._render(number, cast, reader, first, output, options, ledger, cancel)
+                    self._save(number, segment)
+                else:
+                    spent += segment.seconds
+                    ledger.replay(segment.changed, segment.anyone)
+                clock.include(segment.stages)
+                done.append(segment)
+            if ledger.changed == 0:
+                raise NoFaceInTarget(nobody(cast, ledger.anyone))
+            if progress is not None:
+                progress(Progress(FINISHING, ledger.done, ledger.done))
+            with PartJoiner(output, reader, options, tags(options.engine)) as joiner:
+                with clock.work("write", 0):
+                    joiner.join([segment.part for segment in done], first)
+                    joiner.finish()
+                notes = list(dict.fromkeys(
+                    note for some in (*(segment.notes for segment in done), joiner.notes) for note in some
+                ))  # fmt: skip
+                encoder = joiner.encoder
+        seconds = time.perf_counter() - begin + spent
+        return Report(
+            output=output, kind="video", frames=ledger.done, changed=ledger.changed, faces=ledger.faces,
+            people=len({number for segment in done for number in segment.seen}), seconds=seconds,
+            fps=ledger.done / seconds, engine=self._wardrobe.engine.name, device=self._wardrobe.engine.device,
+            encoder=encoder, stages=clock.report(),
+            notes=(*notes, *ledger.notes(), *device_notes(options, self._wardrobe)),
+        )  # fmt: skip
+
+    def _render(
+        self,
+        number: int,
+        cast: Cast,
+        reader: PartReader,
+        first: VideoFrame,
+        output: Path,
+        options: Options,
+        ledger: Ledger,
+        cancel: threading.Event | None,
+    ) -> _Done:
+        begin, clock, casting = time.perf_counter(), StageClock(), Casting(cast, options)
+        tracker = Tracker(self._finder, smooth=options.smooth)
+        start, stop = reader.bounds(number, self._seconds)
+        changes: list[int] = []
+        faces_seen: list[bool] = []
+        opening = number == 0
+
+        def analyse(frames: Iterable[Frame]) -> Iterator[tuple[VideoFrame, Roles, bool]]:
+            for frame, faces in tracked(tracker, frames, clock):
+                assert isinstance(frame, VideoFrame)
+                if frame.pts >= stop:
+                    return
+                roles = casting.roles(faces)
+                if frame.pts >= start or opening:
+                    yield frame, roles, bool(faces)
+
+        def render(found: tuple[VideoFrame, Roles, bool]) -> tuple[Frame, int, bool]:
+            frame, roles, anyone = found
+            return frame, recast_frame(frame, roles, self._wardrobe, options), anyone
+
+        with PartWriter(self._path(number), output, reader, first, options) as writer:
+
+            def write(done: tuple[Frame, int, bool]) -> None:
+                frame, changed, anyone = done
+                writer.write(frame)
+                changes.append(changed)
+                faces_seen.append(anyone)
+                ledger.advance(frame, changed, anyone)
+
+            frames = until(reader.part(number, self._seconds, BEFORE, AFTER), cancel)
+            run(frames, analyse, render, write, clock=clock, cancel=cancel, workers=self._workers)
+            with clock.work("write", 0):
+                part = writer.finish_part()
+            return _Done(
+                part, reader.more, tuple(changes), tuple(faces_seen), tuple(sorted(casting.seen)),
+                (*reader.notes, *writer.notes), time.perf_counter() - begin,
+                {name: (stage.seconds, stage.frames) for name, stage in clock.report().items()},
+            )  # fmt: skip
+
+    def _path(self, number: int) -> Path:
+        return self._work / f"{number:06}.part"
+
+    def _prepare(self, key: str) -> None:
+        """Empty the folder unless it holds segments of just this job."""
+        with output_errors():
+            self._work.mkdir(parents=True, exist_ok=True)
+            note = self._work / "job.json"
+            if not note.exists() or note.read_text() != key:
+                for left in self._work.iterdir():
+                    left.unlink()
+                _write(note, key)
+            for left in self._work.glob(".*"):
+                left.unlink()
+
+    def _save(self, number: int, done: _Done) -> None:
+        data = asdict(done)
+        data["part"].pop("path")
+        data["size"] = done.part.path.stat().st_size
+        with output_errors():
+            _write(self._path(number).with_suffix(".json"), json.dumps(data))
+
+    def _load(self, number: int) -> _Done | None:
+        """A segment that was finished before, if its files are whole."""
+        path = self._path(number)
+        try:
+            data = json.loads(path.with_suffix(".json").read_text())
+            if path.stat().st_size != data.pop("size"):
+                return None
+        except (FileNotFoundError, ValueError):
+            return None
+        part = data.pop("part")
+        part = Part(path, tuple(part["times"]), part["delay"])
+        rows = {name: tuple(data[name]) for name in ("changed", "anyone", "seen", "notes")}
+        stages = {name: tuple(stage) for name, stage in data["stages"].items()}
+        return _Done(part, data["more"], **rows, seconds=data["seconds"], stages=stages)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a small file whole or not at all."""
+    part = path.with_name(f".{path.name}")
+    with part.open("w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(part, path)
+
+
+def _key(info: MediaInfo, cast: Cast, options: Options, seconds: float, encoding: str) -> str:
+    """What has to be the same for a segment to be of use."""
+    found = info.path.stat()
+    faces = hashlib.sha256()
+    identities = [cast.everyone] if cast.everyone is not None else []
+    for role in cast.roles:
+        faces.update(b"%d" % role.person.number + np.ascontiguousarray(role.person.embedding).tobytes())
+        identities.append(role.identity)
+    for identity in identities:
+        for photo in identity.photos:
+            faces.update(str(photo.image.shape).encode() + np.ascontiguousarray(photo.image).tobytes())
+    return json.dumps({
+        "form": _FORM, "target": [found.st_size, found.st_mtime_ns], "options": asdict(options), "seconds": seconds,
+        "cast": faces.hexdigest(), "software": [av.__version__, *map(str, av.library_versions.values())],
+        "margin": [BEFORE, AFTER], "encoding": encoding,
+    }, sort_keys=True)  # fmt: skip

@@ -1,0 +1,45 @@
+"""Steps that every run through a video shares."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+
+from pipeline.analysis import Tracker
+from pipeline.errors import Cancelled
+from pipeline.flow import StageClock
+from pipeline.frame_recaster import Wardrobe
+from pipeline.types import Face, Frame, MediaInfo, Options
+
+
+def tracked(tracker: Tracker, frames: Iterable[Frame], clock: StageClock) -> Iterator[tuple[Frame, tuple[Face, ...]]]:
+    for frame in frames:
+        with clock.work("analyse"):
+            ready = tracker.push(frame)
+        yield from ready
+    with clock.work("analyse", 0):
+        ready = tracker.flush()
+    yield from ready
+
+
+def until(frames: Iterable[Frame], cancel: threading.Event | None) -> Iterator[Frame]:
+    for frame in frames:
+        if cancel is not None and cancel.is_set():
+            raise Cancelled
+        yield frame
+
+
+def expected(info: MediaInfo, options: Options) -> int | None:
+    """Frames that will come, as far as can be known."""
+    if info.frames is None or (options.start is None and options.end is None):
+        return info.frames
+    if not info.duration:
+        return None
+    begin, end = options.start or 0.0, min(options.end or info.duration, info.duration)
+    return max(1, round(info.frames * (end - begin) / info.duration))
+
+
+def device_notes(options: Options, wardrobe: Wardrobe) -> tuple[str, ...]:
+    if options.device == "cuda" and wardrobe.engine.device == "cpu":
+        return (f"The engine {wardrobe.engine.name} runs on the CPU; the CUDA device was not needed.",)
+    return ()

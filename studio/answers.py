@@ -1,0 +1,137 @@
+"""What the HTTP API answers: the shapes in its OpenAPI document, and how errors become answers."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from typing import Any, Literal
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from pipeline.errors import InputError, MediaTooLarge, RecastError, UnsupportedMedia
+from studio.jobs.job import Busy, JobUnknown
+
+log = logging.getLogger(__name__)
+
+
+class Failure(BaseModel):
+    """Why a request was refused."""
+
+    error: str
+    code: str
+    request_id: str
+
+
+class Accepted(BaseModel):
+    """A job that is in the line. The token is the only way to it."""
+
+    id: str
+    token: str
+    state: str
+    kind: Literal["picture", "video", "preview", "people"]
+
+
+class Moment(BaseModel):
+    """How far a running job is; `eta` in seconds."""
+
+    stage: str
+    done: int
+    total: int | None
+    fps: float
+    eta: float | None
+
+
+class JobError(BaseModel):
+    code: str
+    message: str
+
+
+class Status(BaseModel):
+    """A job. Times are seconds since 1970."""
+
+    id: str
+    kind: Literal["picture", "video", "preview", "people"]
+    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    progress: Moment | None
+    ahead: int
+    wait_seconds: int | None
+    error: JobError | None
+    report: dict[str, Any] | None
+    created: float
+    started: float | None
+    finished: float | None
+
+
+class Health(BaseModel):
+    status: Literal["ok"]
+    ready: bool
+    jobs: int
+    queued: int
+    running: int
+    models_loaded: bool
+    device: str
+    disk_free_bytes: int
+
+
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    400: {"model": Failure, "description": "The request or a file in it cannot be used."},
+    404: {"model": Failure, "description": "There is no such job, or it is somebody else's."},
+    413: {"model": Failure, "description": "The request, or a file in it, is too large."},
+    415: {"model": Failure, "description": "A file is no picture or video that can be opened."},
+    422: {"model": Failure, "description": "The request lacks something, or something has the wrong form."},
+    429: {"model": Failure, "description": "Too many requests; `Retry-After` says when to come back."},
+    503: {"model": Failure, "description": "The line is full; `Retry-After` says when to come back."},
+}
+
+
+def install(app: FastAPI) -> None:
+    """Have every error of the API's own routes answered in one form."""
+
+    async def known(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RecastError)
+        headers = {"Retry-After": str(error.retry_after)} if isinstance(error, Busy) else None
+        return _answer(_status(error), error.code, str(error), headers)
+
+    async def wrong_form(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first.get("loc", ())[1:])
+        return _answer(422, "wrong_form", f"{where or 'The request'}: {first.get('msg', 'is not allowed')}.")
+
+    async def plain(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        return _answer(error.status_code, "http", f"{error.detail}.", dict(error.headers or {}))
+
+    async def fault(_: Request, error: Exception) -> JSONResponse:
+        answer = _answer(500, RecastError.code, RecastError.sentence)
+        log.error("request %s failed", answer.headers["X-Request-Id"], exc_info=error)
+        return answer
+
+    app.add_exception_handler(RecastError, known)
+    app.add_exception_handler(RequestValidationError, wrong_form)
+    app.add_exception_handler(HTTPException, plain)
+    app.add_exception_handler(Exception, fault)
+
+
+def _status(error: RecastError) -> int:
+    if isinstance(error, Busy):
+        return 503
+    if isinstance(error, JobUnknown):
+        return 404
+    if error.code == "not_ready":
+        return 409
+    if isinstance(error, MediaTooLarge):
+        return 413
+    if isinstance(error, UnsupportedMedia):
+        return 415
+    return 400 if isinstance(error, InputError) else 500
+
+
+def _answer(status: int, code: str, sentence: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    name = uuid.uuid4().hex
+    body = {"error": sentence, "code": code, "request_id": name}
+    return JSONResponse(body, status, {**(headers or {}), "X-Request-Id": name})

@@ -1,0 +1,246 @@
+"""The API for programs over plain HTTP: put a job into the line, look how it goes, fetch the result, delete it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import secrets
+import shutil
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, File, Form, Header, Query, Request, UploadFile
+from fastapi import Path as InPath
+from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, StreamingResponse
+from starlette.responses import Response
+
+from pipeline.errors import InputError
+from pipeline.media import probe
+from studio.answers import REFUSALS, Accepted, Failure, Health, Status
+from studio.jobs.job import Job, JobUnknown
+from studio.jobs.status import status_data
+from studio.metrics import TYPE
+from studio.operations import Request as Order
+from studio.operations import Studio
+from studio.options import from_mapping
+from studio.payload import parse_cast, read_object, safe_name
+
+TOKEN = "X-Recast-Token"
+_SHORTEST, _LONGEST = 32, 200
+_MOST_PHOTOS = 50
+_EVERY, _BEAT = 0.5, 15.0
+"""Seconds between two looks at a followed job, and between two signs of life where nothing happens."""
+_CHUNK = 1 << 20
+
+Name = Annotated[str, InPath(description="The job's id.", min_length=1, max_length=64)]
+Token = Annotated[
+    str | None, Header(alias=TOKEN, max_length=_LONGEST, description="The owner's token, as /process answered it.")
+]
+Bearer = Annotated[
+    str | None, Header(alias="Authorization", max_length=_LONGEST + 10, description="The same token, as `Bearer …`.")
+]
+Options = Annotated[str, Form(description="JSON: names and values of options.", max_length=10_000)]
+Cast = Annotated[str, Form(description='JSON: who gets which photo, such as {"1": 0}.', max_length=100_000)]
+
+
+class NotReady(InputError):
+    """There is no result (yet, or at all)."""
+
+    code = "not_ready"
+    sentence = "The job has no result yet."
+
+
+class BadToken(InputError):
+    code = "bad_token"
+    sentence = f"A token has to have {_SHORTEST} to {_LONGEST} characters."
+
+
+def build(studio: Studio) -> APIRouter:
+    """The routes over `studio`."""
+    router = APIRouter(responses=REFUSALS)
+
+    def owned(name: str, token: str | None, bearer: str | None) -> tuple[Job, str]:
+        owner = _owner(token, bearer)
+        if owner is None:
+            raise JobUnknown()
+        return studio.job(name, owner), owner
+
+    @router.post("/process", status_code=202, response_model=Accepted, summary="Put a job into the line")
+    async def process(
+        source_image: Annotated[list[UploadFile], File(description="Photos of the new face, or of several faces.")],
+        target_video: Annotated[UploadFile | None, File(description="The video (or picture) to change.")] = None,
+        target: Annotated[UploadFile | None, File(description="The same, under another name.")] = None,
+        options: Options = "{}",
+        cast: Cast = "{}",
+        token: Token = None,
+        bearer: Bearer = None,
+    ) -> dict[str, str]:
+        """Answers at once; the job's id and its owner's token are all that leads to it. Send a token of your own to
+        have several jobs under one."""
+        owner = _owner(token, bearer)
+        if owner is not None and len(owner) < _SHORTEST:
+            raise BadToken()
+        owner = owner or secrets.token_urlsafe(32)
+        given = target_video or target
+        if given is None:
+            raise InputError("The target is missing: send a file as target_video, or as target.")
+        if len(source_image) > _MOST_PHOTOS:
+            raise InputError(f"There are more than {_MOST_PHOTOS} photos.")
+        chosen, roles = from_mapping(read_object(options, "options")), parse_cast(read_object(cast, "cast"))
+        studio.admit(owner)
+        name = uuid.uuid4().hex
+
+        def take() -> Job:
+            try:
+                paths = [
+                    _saved(upload, studio.files.own(name) / str(number))
+                    for number, upload in enumerate((given, *source_image))
+                ]
+                for path in paths[1:]:
+                    if probe(path).kind == "video":
+                        raise InputError("A source has to be a photo, not a video.")
+                order = Order(target=paths[0], sources=tuple(paths[1:]), options=chosen, cast=roles)
+                return studio.submit(order, owner, name=name)
+            except BaseException:
+                studio.files.forget(name)
+                raise
+
+        job = await asyncio.to_thread(take)
+        return {"id": job.id, "token": owner, "state": job.state, "kind": job.kind}
+
+    @router.get("/status/{name}", response_model=Status, summary="How a job is")
+    async def status(name: Name, token: Token = None, bearer: Bearer = None) -> dict[str, Any]:
+        """State, progress, place in the line; in the end the report, or the error."""
+        job, _ = owned(name, token, bearer)
+        return status_data(studio.store, job)
+
+    @router.get(
+        "/events/{name}",
+        summary="Follow a job",
+        response_class=Response,
+        responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    )
+    async def events(
+        request: Request,
+        name: Name,
+        token: Token = None,
+        bearer: Bearer = None,
+        last: Annotated[int, Header(alias="Last-Event-ID", ge=0, le=2**53)] = 0,
+    ) -> StreamingResponse:
+        """Server-sent events: `history` for each step of its life, `status` whenever something has changed. The stream
+        ends with the job."""
+        _, owner = owned(name, token, bearer)
+        return StreamingResponse(
+            _stream(studio, request, name, owner, last),
+            media_type="text/event-stream",
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        )
+
+    @router.get(
+        "/download/{name}",
+        summary="Fetch the result",
+        response_class=Response,
+        responses={
+            200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
+            206: {"description": "The part that was asked for with `Range`."},
+            416: {"description": "The part lies outside the file."},
+            409: {"model": Failure, "description": "There is no result."},
+        },
+    )
+    async def download(name: Name, token: Token = None, bearer: Bearer = None) -> FileResponse:
+        """The result, as a file; ranges are served."""
+        job, _ = owned(name, token, bearer)
+        if job.state != "done" or job.outcome is None or job.outcome.output is None:
+            raise NotReady(f"The job has no result: it is {job.state}.")
+        output = job.outcome.output
+        return FileResponse(output, filename=output.name, headers={"Cache-Control": "no-store"})
+
+    @router.delete("/jobs/{name}", status_code=204, summary="Stop a job and delete everything of it")
+    async def delete(name: Name, token: Token = None, bearer: Bearer = None) -> Response:
+        """Its uploads and its result are gone when this answers."""
+        _, owner = owned(name, token, bearer)
+        await studio.delete(name, owner)
+        return Response(status_code=204)
+
+    @router.get(
+        "/health", response_model=Health, summary="Whether the server is well", responses={503: {"model": Health}}
+    )
+    async def health(ready: Annotated[bool, Query(description="Answer 503 when it is not ready.")] = False) -> Response:
+        found = _health(studio)
+        return JSONResponse(found, 503 if ready and not found["ready"] else 200)
+
+    @router.get(
+        "/metrics",
+        response_class=Response,
+        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+        summary="Counters for Prometheus, for this machine or with the operator's token",
+    )
+    async def metrics(request: Request, bearer: Bearer = None) -> Response:
+        if not _may_watch(studio, request, bearer):
+            raise JobUnknown("There is nothing here.")
+        text = await asyncio.to_thread(studio.metrics.text, studio.store, studio.settings.data, studio.workers.alive)
+        return PlainTextResponse(text, media_type=TYPE)
+
+    return router
+
+
+def _owner(token: str | None, bearer: str | None) -> str | None:
+    if token:
+        return token
+    kind, _, value = (bearer or "").partition(" ")
+    return value.strip() or None if kind.lower() == "bearer" else None
+
+
+def _may_watch(studio: Studio, request: Request, bearer: str | None) -> bool:
+    expected = studio.settings.metrics_token
+    if expected:
+        return secrets.compare_digest((_owner(None, bearer) or "").encode(), expected.encode())
+    return request.client is not None and request.client.host in ("127.0.0.1", "::1")
+
+
+def _saved(upload: UploadFile, folder: Path) -> Path:
+    """An upload as a file, looked at before anything else is done with it."""
+    folder.mkdir(parents=True)
+    path = folder / safe_name(upload.filename)
+    with path.open("wb") as file:
+        shutil.copyfileobj(upload.file, file, _CHUNK)
+    probe(path)
+    return path
+
+
+def _health(studio: Studio) -> dict[str, Any]:
+    counts = studio.store.counts()
+    free = shutil.disk_usage(studio.settings.data).free
+    return {
+        "status": "ok",
+        "ready": studio.workers.alive and free > studio.settings.least_disk_bytes,
+        "jobs": counts.get("queued", 0) + counts.get("running", 0),
+        "queued": counts.get("queued", 0),
+        "running": counts.get("running", 0),
+        "models_loaded": studio.recaster.loaded,
+        "device": studio.recaster.device,
+        "disk_free_bytes": free,
+    }
+
+
+async def _stream(studio: Studio, request: Request, name: str, owner: str, last: int) -> AsyncIterator[str]:
+    before, silent = "", 0.0
+    with contextlib.suppress(JobUnknown):
+        async for job in studio.follow(name, owner, _EVERY):
+            for event in studio.store.events(name, last):
+                last, silent = event.number, 0.0
+                data = json.dumps({"what": event.what, "at": event.at, **event.data})
+                yield f"id: {last}\nevent: history\ndata: {data}\n\n"
+            now = json.dumps(status_data(studio.store, job))
+            if now != before:
+                before, silent = now, 0.0
+                yield f"event: status\ndata: {now}\n\n"
+            silent += _EVERY
+            if silent >= _BEAT:
+                silent = 0.0
+                yield ": still here\n\n"
+            if await request.is_disconnected():
+                return

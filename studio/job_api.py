@@ -1,0 +1,123 @@
+"""The named endpoints for jobs that outlive their caller: put in, look, cancel, fetch; and a quick preview."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from pipeline.errors import OptionError
+from studio.api import shown, waited_for
+from studio.jobs.job import Job
+from studio.jobs.status import status_data
+from studio.operations import Request, Studio
+from studio.options import HIGHEST, from_mapping
+from studio.payload import as_object, given_target, parse_cast
+
+SHORTEST_TOKEN = 32
+
+
+def build(studio: Studio) -> None:
+    """Adds the endpoints to the page that is being built. They have no look."""
+
+    async def submit_job(
+        sources: list[str] | None,
+        target: str | None,
+        cast: dict[str, Any] | None = None,
+        options: dict[str, Any] | None = None,
+        token: str | None = None,
+    ) -> dict[str, Any]:
+        """Put a job into the line; it goes on when you leave. Its id and its token are the only way to it.
+
+        Args:
+            sources: photos of the new face, or of several faces when `cast` tells them apart.
+            target: the picture or video.
+            cast: person number to position in `sources` from 0, or a list of them.
+            options: names and values of options.
+            token: of at least 32 characters, to have several jobs under one; a new one is made where none is given.
+        """
+        try:
+            if token and len(token) < SHORTEST_TOKEN:
+                raise OptionError(f"A token has to have at least {SHORTEST_TOKEN} characters.")
+            owner = token or secrets.token_urlsafe(32)
+            job = await asyncio.to_thread(studio.submit, _request(sources, target, cast, options), owner)
+            return {"job": job.id, "token": owner, "state": job.state}
+        except Exception as error:
+            raise shown(error) from error
+
+    def job_status(job: str, token: str) -> dict[str, Any]:
+        """How a job is: state, progress, place in the line; in the end the report or the error."""
+        return status_data(studio.store, _known(job, token))
+
+    def cancel_job(job: str, token: str) -> dict[str, Any]:
+        """Ask a job to stop; one that is over stays as it is."""
+        try:
+            return status_data(studio.store, studio.cancel(str(job), str(token)))
+        except Exception as error:
+            raise shown(error) from error
+
+    def job_result(job: str, token: str) -> tuple[str | None, dict[str, Any]]:
+        """The result of a finished job, and how it is."""
+        found = _known(job, token)
+        output = found.outcome.output if found.outcome is not None else None
+        return (str(output) if output is not None else None), status_data(studio.store, found)
+
+    async def preview(
+        sources: list[str] | None,
+        target: str | None,
+        moment: float | None = None,
+        cast: dict[str, Any] | None = None,
+        options: dict[str, Any] | None = None,
+        progress: gr.Progress = gr.Progress(),
+    ) -> AsyncIterator[tuple[str | None, dict[str, Any]]]:
+        """One frame of the target as it will be, `moment` seconds after its beginning."""
+        try:
+            seconds = moment or 0.0
+            if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < HIGHEST:
+                raise OptionError("moment has to be a number of seconds.")
+            request = _request(sources, target, cast, options, float(seconds))
+            async for job in waited_for(studio, request, "preview", progress):
+                if not job.over:
+                    yield None, status_data(studio.store, job)
+            assert job.outcome is not None
+            yield str(job.outcome.output), status_data(studio.store, job)
+        except Exception as error:
+            raise shown(error) from error
+
+    def _known(job: str, token: str) -> Job:
+        try:
+            return studio.job(str(job), str(token))
+        except Exception as error:
+            raise shown(error) from error
+
+    hidden: dict[str, Any] = {"visible": False}
+    sources = gr.File(label="sources", file_count="multiple", type="filepath", **hidden)
+    target = gr.File(label="target", type="filepath", **hidden)
+    moment = gr.Number(label="moment", value=0, **hidden)
+    cast = gr.JSON(label="cast", **hidden)
+    options = gr.JSON(label="options", **hidden)
+    token = gr.Textbox(label="token", **hidden)
+    name = gr.Textbox(label="job", **hidden)
+    result = gr.File(label="result", **hidden)
+    picture = gr.File(label="picture", **hidden)
+    status = gr.JSON(label="status", **hidden)
+    button = gr.Button(**hidden)
+    button.click(submit_job, [sources, target, cast, options, token], status, api_name="submit_job")
+    button.click(job_status, [name, token], status, api_name="job_status")
+    button.click(cancel_job, [name, token], status, api_name="cancel_job")
+    button.click(job_result, [name, token], [result, status], api_name="job_result")
+    button.click(preview, [sources, target, moment, cast, options], [picture, status], api_name="preview")
+
+
+def _request(sources: list[str] | None, target: str | None, cast: Any, options: Any, moment: float = 0.0) -> Request:
+    return Request(
+        target=given_target(target),
+        sources=tuple(Path(source) for source in sources or ()),
+        options=from_mapping(as_object(options, "options")),
+        cast=parse_cast(as_object(cast, "cast")),
+        moment=moment,
+    )

@@ -1,0 +1,117 @@
+"""What each kind of job does, over the pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.errors import InputError, NoFaceInTarget, PersonUnknown
+from pipeline.media import probe
+from pipeline.types import Cast, Identity, Person, Progress, ProgressCallback, Role
+from studio.headless import report_data
+from studio.jobs.files import Files, remove
+from studio.jobs.job import Job, Outcome
+from studio.jobs.worker import Running
+from studio.outputs import MARK, result_name
+from studio.pictures import first_frame, frame_at, view_of
+
+if TYPE_CHECKING:
+    from pipeline import Recaster
+
+
+class Performer:
+    """Carries jobs out; called by the workers' threads."""
+
+    def __init__(self, recaster: Recaster, files: Files, segment_seconds: float) -> None:
+        self._recaster, self._files, self._segment = recaster, files, segment_seconds
+
+    def __call__(self, running: Running) -> Outcome:
+        if running.job.kind == "people":
+            return self._find(running)
+        folder = self._files.result_folder(running.job.id)
+        for left in folder.iterdir():
+            remove(left)
+        return self._preview(running, folder) if running.job.kind == "preview" else self._recast(running, folder)
+
+    def _find(self, running: Running) -> Outcome:
+        people = self._people(running)
+        if not people:
+            raise NoFaceInTarget()
+        return Outcome()
+
+    def _preview(self, running: Running, folder: Path) -> Outcome:
+        job = running.job
+        cast = self._cast(running)
+        before = frame_at(job.target, probe(job.target), job.moment)
+        after = self._recaster.recast_frame(before, cast, job.options)
+        output = view_of(folder, job.target.stem + MARK + ".jpg", after)
+        return Outcome(output, view_of(folder, "before.jpg", before), output)
+
+    def _recast(self, running: Running, folder: Path) -> Outcome:
+        job = running.job
+        info = probe(job.target)
+        cast = self._cast(running)
+        output = folder / result_name(job.target, info, job.options)
+        report = self._recaster.recast(
+            cast,
+            job.target,
+            output,
+            job.options,
+            progress=self._watched(running),
+            cancel=running.cancelled,
+            work=self._files.segments(job.id),
+            segment=self._segment,
+        )
+        data = {**report_data(report), "output": output.name}
+        if info.kind != "image":
+            return Outcome(output, report=data)
+        before = view_of(folder, "before.jpg", first_frame(job.target, info))
+        return Outcome(output, before, view_of(folder, "after.jpg", first_frame(output, info)), data)
+
+    def _watched(self, running: Running) -> ProgressCallback:
+        """Progress of a job that may have been under a server that died: one more segment, and that is forgiven."""
+        segments = self._files.segments(running.job.id)
+        before, forgiven = len(list(segments.glob("*.part"))), running.job.crashes == 0
+
+        def show(progress: Progress) -> None:
+            nonlocal forgiven
+            running.show(progress)
+            if not forgiven and len(list(segments.glob("*.part"))) > before:
+                forgiven = True
+                running.settled()
+
+        return show
+
+    def _people(self, running: Running) -> tuple[Person, ...]:
+        """Who is in the target; looked for once in the life of a job, so that numbers keep their meaning."""
+        job = running.job
+        people = self._files.people(job.id)
+        if people is None:
+            people = self._recaster.people(job.target, job.options, progress=running.show, cancel=running.cancelled)
+            self._files.save_people(job.id, people)
+            running.settled()
+        return people
+
+    def _cast(self, running: Running) -> Cast:
+        job = running.job
+        if not job.cast:
+            return Cast(everyone=self._recaster.identify(job.sources))
+        identities: dict[tuple[int, ...], Identity] = {}
+        for positions in job.cast.values():
+            if positions not in identities:
+                identities[positions] = self._recaster.identify(_pick(job, positions))
+        people = {person.number: person for person in self._people(running)}
+        for number in job.cast:
+            if number not in people:
+                raise PersonUnknown(f"The cast names person {number}, but the target shows {len(people)}.")
+        return Cast(roles=tuple(Role(people[number], identities[where]) for number, where in job.cast.items()))
+
+
+def _pick(job: Job, positions: Sequence[int]) -> list[Path]:
+    try:
+        return [job.sources[position] for position in positions]
+    except IndexError:
+        raise InputError(
+            f"The cast names a photo that is not there: {len(job.sources)} were given, the first is 0."
+        ) from None

@@ -1,0 +1,137 @@
+"""The files of jobs. Each has a folder that nobody outside is shown, and one for its result under another name.
+
+What is uploaded is linked into the job's own folder, so that nothing that clears uploads away can take it from a job.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.types import Person
+
+log = logging.getLogger(__name__)
+
+_PEOPLE = "people.npz"
+
+
+class Files:
+    """Folders under `jobs` and `results`."""
+
+    def __init__(self, jobs: Path, results: Path) -> None:
+        self.jobs, self.results = jobs, results
+        for folder in (jobs, results):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def own(self, name: str) -> Path:
+        """The private folder of a job: its copies of the uploads, and what it has done so far."""
+        return self.jobs / name
+
+    def segments(self, name: str) -> Path:
+        return self.own(name) / "segments"
+
+    def take(self, name: str, path: Path, number: int) -> Path:
+        """`path` as a file of the job's own, under its old name. Linked where that can be done, else copied."""
+        folder = self.own(name) / str(number)
+        folder.mkdir(parents=True, exist_ok=True)
+        inside = folder / path.name
+        real = path.resolve(strict=True)
+        if inside == real:
+            return inside
+        try:
+            os.link(real, inside)
+        except OSError:
+            shutil.copyfile(real, inside)
+        return inside
+
+    def result_folder(self, name: str) -> Path:
+        """Where a job's result goes: the same folder each time, whose name says nothing of the job's."""
+        note = self.own(name) / "result"
+        if note.exists():
+            folder = self.results / note.read_text()
+        else:
+            folder = self.results / uuid.uuid4().hex
+            note.parent.mkdir(parents=True, exist_ok=True)
+            part = note.with_suffix(".part")
+            part.write_text(folder.name)
+            os.replace(part, note)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def has_result(self, name: str) -> bool:
+        """Whether `result_folder` was ever asked for."""
+        return (self.own(name) / "result").exists()
+
+    def ended(self, name: str, kept: bool) -> None:
+        """Remove what a job that is over needs no more; unless `kept`, its result as well."""
+        note = self.own(name) / "result"
+        if not kept and note.exists():
+            remove(self.results / note.read_text())
+            note.unlink(missing_ok=True)
+        for entry in self._entries(self.own(name)):
+            if entry.is_dir():
+                remove(entry)
+
+    def forget(self, name: str) -> None:
+        """Remove everything of a job."""
+        self.ended(name, kept=False)
+        remove(self.own(name))
+
+    def save_people(self, name: str, people: Sequence[Person]) -> None:
+        """Keep who was found in a target, for a cast that names them."""
+        rows = [
+            {name: getattr(person, name) for name in ("number", "first_time", "last_time", "frames", "share")}
+            for person in people
+        ]
+        path = self.own(name) / _PEOPLE
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        with part.open("wb") as file:
+            np.savez(
+                file,
+                rows=np.array(json.dumps(rows)),
+                embeddings=np.array([person.embedding for person in people], np.float32),
+                thumbnails=np.array([person.thumbnail for person in people], np.uint8),
+            )
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+
+    def people(self, name: str) -> tuple[Person, ...] | None:
+        """Who was found, or ``None`` where nobody has looked."""
+        path = self.own(name) / _PEOPLE
+        if not path.exists():
+            return None
+        with np.load(path, allow_pickle=False) as data:
+            rows = json.loads(str(data["rows"]))
+            return tuple(
+                Person(embedding=embedding, thumbnail=thumbnail, **row)
+                for row, embedding, thumbnail in zip(rows, data["embeddings"], data["thumbnails"], strict=True)
+            )
+
+    @staticmethod
+    def _entries(folder: Path) -> list[Path]:
+        try:
+            return list(folder.iterdir())
+        except FileNotFoundError:
+            return []
+
+
+def remove(path: Path) -> None:
+    """Remove a file or folder; what cannot be removed is told to the log, and left to the next round."""
+    try:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    except FileNotFoundError:
+        return
+    except OSError:
+        log.warning("something could not be removed", exc_info=True)

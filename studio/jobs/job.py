@@ -1,0 +1,147 @@
+"""What a job is: what was asked for, by whom, where it stands, what came of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from pipeline.errors import RecastError
+from pipeline.types import ImageArray, Options, Progress, Report, StageTime
+
+Kind = Literal["picture", "preview", "people", "video"]
+State = Literal["queued", "running", "done", "failed", "cancelled"]
+OVER: tuple[State, ...] = ("done", "failed", "cancelled")
+
+
+class Busy(RecastError):
+    """The line is full. `retry_after` is when it is worth another try, in seconds."""
+
+    code = "busy"
+    sentence = "The studio is busy. Please try again in a few minutes."
+
+    def __init__(self, sentence: str | None = None, retry_after: int = 60) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after
+
+
+class JobUnknown(RecastError):
+    """There is no such job, or it is somebody else's; which of both is not told."""
+
+    code = "job_unknown"
+    exit_code = 2
+    sentence = "There is no such job. It may have been deleted."
+
+
+class JobFailed(RecastError):
+    """What a job said when it failed, in this process or in one before; `name` is the code of the first error."""
+
+    def __init__(self, name: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.name = name
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a job leaves behind.
+
+    Attributes:
+        output: the file to download; ``None`` for a job that only looked for people.
+        before, after: small copies of a picture to look at.
+        report: as `report_data` writes it, without a path in it.
+    """
+
+    output: Path | None = None
+    before: Path | None = None
+    after: Path | None = None
+    report: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One request. A value: `store.get` gives a newer one.
+
+    Attributes:
+        id: unguessable, and still not enough to reach the job: that takes the owner's token.
+        owner: fingerprint of the token.
+        kind: what is to be done.
+        attached: it has no value without its caller, who waits for it: when they go, it is cancelled.
+        sources, target: files of its own, in its own folder.
+        origins: the uploads that these were made from.
+        cast: person number to positions in `sources`; empty for everyone.
+        moment: seconds of the target that a preview shows.
+        priority: lower is earlier.
+        long: whether it may take minutes, and has to leave a worker to the short ones.
+        crashes: how often the server died under it since it last got anywhere.
+    """
+
+    id: str
+    owner: str
+    kind: Kind
+    target: Path
+    sources: tuple[Path, ...] = ()
+    origins: tuple[Path, ...] = ()
+    cast: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    options: Options = field(default_factory=Options)
+    moment: float = 0.0
+    attached: bool = False
+    priority: int = 0
+    long: bool = False
+    state: State = "queued"
+    progress: Progress | None = None
+    preview: ImageArray | None = field(default=None, compare=False, repr=False)
+    outcome: Outcome | None = None
+    code: str = ""
+    sentence: str = ""
+    crashes: int = 0
+    created: float = 0.0
+    started: float | None = None
+    finished: float | None = None
+
+    @property
+    def over(self) -> bool:
+        return self.state in OVER
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of a job's history; `number` rises over all jobs."""
+
+    number: int
+    at: float
+    what: str
+    data: Mapping[str, Any]
+
+
+def fingerprint(token: str) -> str:
+    """What is kept of an owner's token. Tokens are long and random, so a plain hash cannot be turned back."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def progress_data(progress: Progress | None) -> dict[str, Any]:
+    """A moment as plain values, without its picture."""
+    if progress is None:
+        return {}
+    return {
+        "stage": progress.stage,
+        "done": progress.done,
+        "total": progress.total,
+        "fps": round(progress.fps, 2),
+        "eta": None if progress.eta is None else round(progress.eta, 1),
+    }
+
+
+def report_of(data: Mapping[str, Any], output: Path) -> Report:
+    """The report that `studio.headless.report_data` wrote."""
+    plain = {name: data[name] for name in ("kind", "frames", "changed", "faces", "people", "seconds", "fps")}
+    return Report(
+        **plain,
+        output=output,
+        engine=data["engine"],
+        device=data["device"],
+        encoder=data["encoder"],
+        stages={name: StageTime(stage["seconds"], stage["frames"]) for name, stage in data["stages"].items()},
+        notes=tuple(data["notes"]),
+    )

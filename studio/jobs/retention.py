@@ -1,0 +1,67 @@
+"""What is deleted, and when: results and uploads after the operator's time, at once when their owner asks, and what
+crashes and broken uploads left behind. Nothing that a job which is not over still needs."""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+
+from studio.jobs.files import Files, remove
+from studio.jobs.job import Job
+from studio.jobs.store import Store
+
+log = logging.getLogger(__name__)
+
+YOUNG = 3600.0
+"""Seconds for which a folder that belongs to no job may still be about to."""
+
+
+class Retention:
+    """Args:
+    keep: seconds that a job is kept once it is over, and an upload once it has come.
+    """
+
+    def __init__(self, store: Store, files: Files, uploads: Path, keep: float) -> None:
+        self._store, self._files, self._uploads, self._keep = store, files, uploads, keep
+
+    def forget(self, job: Job) -> None:
+        """Delete a job that is over: its row, its result, its files, and uploads that no other job was made from."""
+        assert job.over
+        self._store.forget(job.id)
+        self._files.forget(job.id)
+        needed = {path for other in self._store.jobs() for path in other.origins}
+        for path in job.origins:
+            if path not in needed and path.is_relative_to(self._uploads):
+                remove(path)
+                if path.parent != self._uploads and path.parent.is_dir() and not any(path.parent.iterdir()):
+                    remove(path.parent)
+
+    def sweep(self) -> None:
+        """Delete what is too old, and what nobody knows."""
+        now = time.time()
+        for job in self._store.jobs(over=True):
+            if (job.finished or job.created) < now - self._keep:
+                self.forget(job)
+        known = self._store.jobs()
+        self._clear(self._uploads, now - self._keep, set())
+        self._clear(self._files.jobs, now - min(YOUNG, self._keep), {job.id for job in known})
+        used = {self._files.result_folder(job.id).name for job in known if self._files.has_result(job.id)}
+        self._clear(self._files.results, now - self._keep, used)
+
+    def _clear(self, parent: Path, oldest: float, used: set[str]) -> None:
+        for entry in parent.iterdir():
+            try:
+                old = entry.name not in used and _newest(entry) < oldest
+            except FileNotFoundError:
+                continue
+            if old:
+                remove(entry)
+
+
+def _newest(path: Path) -> float:
+    """When a file, or anything in a folder, was last written or linked."""
+    stat = path.lstat()
+    return max(
+        [stat.st_mtime, *(entry.lstat().st_mtime for entry in path.iterdir())] if path.is_dir() else [stat.st_mtime]
+    )

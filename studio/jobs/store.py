@@ -1,0 +1,271 @@
+"""Every job, in one SQLite file: what is written here has happened, whatever becomes of the process."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pipeline.types import Options, Progress
+from studio.jobs.job import Event, Job, JobUnknown, Outcome, State, progress_data
+from studio.jobs.schema import InUse, migrate
+
+PATIENCE = 600.0
+"""Seconds of waiting that count as much as one step of priority, so that nothing waits for ever."""
+
+_LINE = """
+    SELECT waiting.* FROM jobs AS waiting
+    LEFT JOIN (SELECT owner, SUM(state = 'running') AS running, MAX(started) AS served FROM jobs GROUP BY owner) AS past
+        USING (owner)
+    WHERE waiting.state = 'queued' AND (:long OR NOT waiting.long)
+    ORDER BY MAX(0, waiting.priority - CAST((:now - waiting.created) / :patience AS INTEGER)),
+        past.running, COALESCE(past.served, 0), waiting.created, waiting.rowid
+"""
+
+
+class Store:
+    """The jobs of one data folder. May be used by any number of threads of one process.
+
+    Args:
+        path: the database; it is made when it is not there.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.RLock()
+        self._claim = _claimed(path.with_suffix(".lock"))
+        self._base = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
+        self._base.row_factory = sqlite3.Row
+        self._base.execute("PRAGMA journal_mode = WAL")
+        # Commits outlive the process; only a power cut may take the newest ones, never the database.
+        self._base.execute("PRAGMA synchronous = NORMAL")
+        self._base.execute("PRAGMA foreign_keys = ON")
+        migrate(self._base)
+
+    def close(self) -> None:
+        with self._lock:
+            self._base.close()
+            self._claim.close()
+
+    @contextmanager
+    def _change(self) -> Iterator[sqlite3.Connection]:
+        """One transaction."""
+        with self._lock:
+            self._base.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._base
+            except BaseException:
+                self._base.execute("ROLLBACK")
+                raise
+            self._base.execute("COMMIT")
+
+    def _read(self, sql: str, values: Mapping[str, Any] | tuple[Any, ...] = ()) -> list[sqlite3.Row]:
+        with self._lock:
+            return self._base.execute(sql, values).fetchall()
+
+    def add(self, job: Job) -> None:
+        """A new job, at the end of the line."""
+        row = _row(job)
+        names = ", ".join(row)
+        with self._change() as base:
+            base.execute(f"INSERT INTO jobs ({names}) VALUES ({', '.join(':' + name for name in row)})", row)
+            _tell(base, job.id, "queued")
+
+    def get(self, name: str, owner: str | None = None) -> Job:
+        """A job as it is now.
+
+        Args:
+            owner: fingerprint of whoever asks; ``None`` for the studio itself.
+
+        Raises:
+            JobUnknown: there is none, or it is another owner's.
+        """
+        rows = self._read("SELECT * FROM jobs WHERE id = ?", (name,))
+        if not rows or (owner is not None and rows[0]["owner"] != owner):
+            raise JobUnknown()
+        return _job(rows[0])
+
+    def claim(self, long: bool) -> Job | None:
+        """The next job, now running: short work first, owners in turn. Long work only where `long` is set."""
+        now = time.time()
+        with self._change() as base:
+            row = base.execute(_LINE + "LIMIT 1", {"now": now, "long": long, "patience": PATIENCE}).fetchone()
+            if row is None:
+                return None
+            base.execute("UPDATE jobs SET state = 'running', started = ? WHERE id = ?", (now, row["id"]))
+            _tell(base, row["id"], "running")
+        return self.get(row["id"])
+
+    def advance(self, name: str, progress: Progress) -> None:
+        """Note how far a running job is."""
+        with self._change() as base:
+            base.execute(
+                "UPDATE jobs SET progress = ? WHERE id = ? AND state = 'running'",
+                (json.dumps(progress_data(progress)), name),
+            )
+
+    def settled(self, name: str) -> None:
+        """A running job got somewhere that it need not begin before again."""
+        with self._change() as base:
+            base.execute("UPDATE jobs SET crashes = 0 WHERE id = ?", (name,))
+
+    def finish(
+        self, name: str, state: State, outcome: Outcome | None = None, code: str = "", sentence: str = ""
+    ) -> bool:
+        """The end of a job that waits or runs; whether it was one."""
+        data = json.dumps(_outcome_data(outcome)) if outcome is not None else None
+        with self._change() as base:
+            done = base.execute(
+                "UPDATE jobs SET state = ?, outcome = ?, code = ?, sentence = ?, finished = ? "
+                "WHERE id = ? AND state IN ('queued', 'running')",
+                (state, data, code, sentence, time.time(), name),
+            )
+            if done.rowcount:
+                _tell(base, name, state, {"code": code, "sentence": sentence} if code else {})
+            return bool(done.rowcount)
+
+    def cancel_waiting(self, name: str) -> bool:
+        """Cancel a job unless it has begun; whether it had not."""
+        with self._change() as base:
+            done = base.execute(
+                "UPDATE jobs SET state = 'cancelled', code = 'cancelled', finished = ? "
+                "WHERE id = ? AND state = 'queued'",
+                (time.time(), name),
+            )
+            if done.rowcount:
+                _tell(base, name, "cancelled")
+            return bool(done.rowcount)
+
+    def put_back(self, name: str) -> None:
+        """A running job waits again, in its old place: the server stops."""
+        with self._change() as base:
+            base.execute("UPDATE jobs SET state = 'queued' WHERE id = ? AND state = 'running'", (name,))
+            _tell(base, name, "interrupted")
+
+    def recover(self, most_crashes: int) -> None:
+        """After a start: what ran when the server died waits again, unless it is the likely cause, or nobody is left
+        who waits for it."""
+        now = time.time()
+        with self._change() as base:
+            base.execute("UPDATE jobs SET crashes = crashes + 1 WHERE state = 'running'")
+            alive = "SELECT id, state, attached, crashes FROM jobs WHERE state IN ('queued', 'running')"
+            for row in base.execute(alive).fetchall():
+                if row["attached"]:
+                    end, code, sentence = "cancelled", "cancelled", "The server was stopped."
+                elif row["crashes"] >= most_crashes:
+                    end, code = "failed", "crashed"
+                    sentence = "The server stopped again and again while it worked on this; the job was given up."
+                else:
+                    if row["state"] == "running":
+                        base.execute("UPDATE jobs SET state = 'queued' WHERE id = ?", (row["id"],))
+                        _tell(base, row["id"], "resumed")
+                    continue
+                base.execute(
+                    "UPDATE jobs SET state = ?, code = ?, sentence = ?, finished = ? WHERE id = ?",
+                    (end, code, sentence, now, row["id"]),
+                )
+                _tell(base, row["id"], end, {"code": code, "sentence": sentence})
+
+    def count(self, state: State, owner: str | None = None) -> int:
+        who = "" if owner is None else " AND owner = :owner"
+        return int(self._read(f"SELECT COUNT(*) FROM jobs WHERE state = :s{who}", {"s": state, "owner": owner})[0][0])
+
+    def counts(self) -> dict[str, int]:
+        """Jobs that are known, by state."""
+        return {row[0]: row[1] for row in self._read("SELECT state, COUNT(*) FROM jobs GROUP BY state")}
+
+    def ahead(self, job: Job) -> int:
+        """How many jobs begin before a waiting one can, those that run included."""
+        if job.state != "queued":
+            return 0
+        line = self._read(_LINE, {"now": time.time(), "long": job.long, "patience": PATIENCE})
+        before = next((place for place, row in enumerate(line) if row["id"] == job.id), 0)
+        running = self._read("SELECT COUNT(*) FROM jobs WHERE state = 'running' AND long = ?", (job.long,))
+        return before + int(running[0][0])
+
+    def usual_seconds(self, long: bool) -> float:
+        """What such jobs have taken lately."""
+        rows = self._read(
+            "SELECT AVG(finished - started) FROM (SELECT finished, started FROM jobs "
+            "WHERE state = 'done' AND long = ? ORDER BY finished DESC LIMIT 20)",
+            (long,),
+        )
+        return float(rows[0][0] or (120.0 if long else 5.0))
+
+    def events(self, name: str, after: int = 0) -> list[Event]:
+        """A job's history."""
+        rows = self._read("SELECT * FROM events WHERE job = ? AND number > ? ORDER BY number", (name, after))
+        return [Event(row["number"], row["at"], row["what"], json.loads(row["data"])) for row in rows]
+
+    def jobs(self, over: bool | None = None) -> list[Job]:
+        """All jobs; only those that are over, or only those that are not."""
+        rest = "" if over is None else f"WHERE {'' if over else 'NOT '}state IN ('done', 'failed', 'cancelled')"
+        return [_job(row) for row in self._read(f"SELECT * FROM jobs {rest} ORDER BY created")]
+
+    def forget(self, name: str) -> None:
+        """Remove a job that is over, with its history."""
+        with self._change() as base:
+            base.execute("DELETE FROM jobs WHERE id = ? AND state IN ('done', 'failed', 'cancelled')", (name,))
+
+
+def _claimed(path: Path) -> sqlite3.Connection:
+    """A lock that ends with this process, however that ends: two servers would carry out the same jobs twice.
+
+    Raises:
+        InUse: another process holds it.
+    """
+    claim = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=1)
+    try:
+        claim.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        claim.close()
+        raise InUse("Another Recast already works in this data folder; give this one its own with --data.") from error
+    return claim
+
+
+def _tell(base: sqlite3.Connection, name: str, what: str, data: Mapping[str, Any] | None = None) -> None:
+    values = (name, time.time(), what, json.dumps(data or {}))
+    base.execute("INSERT INTO events (job, at, what, data) VALUES (?, ?, ?, ?)", values)
+
+
+def _outcome_data(outcome: Outcome) -> dict[str, Any]:
+    paths = {name: str(path) for name in ("output", "before", "after") if (path := getattr(outcome, name)) is not None}
+    return {**paths, "report": dict(outcome.report)}
+
+
+def _outcome(data: Mapping[str, Any]) -> Outcome:
+    paths = {name: Path(data[name]) if name in data else None for name in ("output", "before", "after")}
+    return Outcome(**paths, report=data["report"])
+
+
+def _row(job: Job) -> dict[str, Any]:
+    return {
+        "id": job.id, "owner": job.owner, "kind": job.kind, "target": str(job.target),
+        "sources": json.dumps([str(path) for path in job.sources]),
+        "origins": json.dumps([str(path) for path in job.origins]),
+        "cast_": json.dumps(dict(job.cast)), "options": json.dumps(asdict(job.options)), "moment": job.moment,
+        "attached": job.attached, "priority": job.priority, "long": job.long,
+        "state": job.state, "created": job.created,
+    }  # fmt: skip
+
+
+def _job(row: sqlite3.Row) -> Job:
+    outcome = json.loads(row["outcome"]) if row["outcome"] else None
+    moment = json.loads(row["progress"]) if row["progress"] else None
+    return Job(
+        id=row["id"], owner=row["owner"], kind=row["kind"], target=Path(row["target"]),
+        sources=tuple(Path(path) for path in json.loads(row["sources"])),
+        origins=tuple(Path(path) for path in json.loads(row["origins"])),
+        cast={int(number): tuple(where) for number, where in json.loads(row["cast_"]).items()},
+        options=Options(**json.loads(row["options"])), moment=row["moment"], attached=bool(row["attached"]),
+        priority=row["priority"], long=bool(row["long"]), state=row["state"],
+        progress=Progress(**moment) if moment else None,
+        outcome=_outcome(outcome) if outcome else None,
+        code=row["code"], sentence=row["sentence"], crashes=row["crashes"],
+        created=row["created"], started=row["started"], finished=row["finished"],
+    )  # fmt: skip

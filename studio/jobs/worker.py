@@ -1,0 +1,213 @@
+"""The threads that carry jobs out.
+
+Two by default. One takes whatever is next; the other leaves alone what may take minutes, so that a picture never waits
+behind an hour of video. What goes wrong in a job ends that job, never its thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from pipeline.errors import Cancelled, RecastError
+from pipeline.types import ImageArray, Progress
+from studio.jobs.job import Job, JobFailed, Outcome, State
+from studio.jobs.store import Store
+
+log = logging.getLogger(__name__)
+
+FAULT = "Something went wrong inside Recast. The operator's log says what."
+MEMORY = "There was not enough memory for this job. Try a smaller picture or video."
+FULL = "The server's disk is full. Please try again later."
+NOTED = 1.0
+"""Seconds between two notes of a job's progress in the store; in between, it is known in memory only."""
+NAP = 2.0
+"""Seconds after which an idle worker looks for work of its own accord."""
+
+
+@dataclass(eq=False)
+class Running:
+    """A job in a worker's hands. The worker writes, everybody reads.
+
+    Attributes:
+        cancelled: set when the work has to stop, for whatever reason; handed to the pipeline.
+        unwanted: whether somebody asked for that, rather than the server that stops.
+        progress, preview: the newest moment, and the newest picture of a finished frame.
+    """
+
+    job: Job
+    note: Callable[[Progress], None]
+    settled: Callable[[], None]
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    unwanted: bool = False
+    progress: Progress | None = None
+    preview: ImageArray | None = None
+    _noted: float = 0.0
+
+    def show(self, progress: Progress) -> None:
+        """The pipeline's progress callback."""
+        if progress.preview is not None:
+            self.preview = progress.preview
+        before, self.progress = self.progress, replace(progress, preview=None)
+        now = time.monotonic()
+        if now - self._noted >= NOTED or before is None or before.stage != progress.stage:
+            self._noted = now
+            self.note(progress)
+
+
+class Workers:
+    """Takes jobs from the store and has them carried out.
+
+    Args:
+        store: where they wait.
+        work: carries one out; raises what ends it early.
+        ended: told of every job that is over.
+        many: threads for any work; one more takes short work only.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        work: Callable[[Running], Outcome],
+        ended: Callable[[Job], None] = lambda job: None,
+        many: int = 1,
+    ) -> None:
+        self._store, self._work, self._ended = store, work, ended
+        self._lock = threading.Lock()
+        self._running: dict[str, Running] = {}
+        self._wake = threading.Condition()
+        self._stopping = False
+        names = [(True, f"worker-{number}") for number in range(1, many + 1)] + [(False, "worker-short")]
+        self._threads = [
+            threading.Thread(target=self._run, args=(long,), name=name, daemon=True) for long, name in names
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether every thread does its duty."""
+        return not self._stopping and all(thread.is_alive() for thread in self._threads)
+
+    def nudge(self) -> None:
+        """There is work."""
+        with self._wake:
+            self._wake.notify_all()
+
+    def now(self, job: Job) -> Job:
+        """`job` with what is known of it in memory only."""
+        with self._lock:
+            running = self._running.get(job.id)
+        if running is None or job.state != "running":
+            return job
+        return replace(job, progress=running.progress or job.progress, preview=running.preview)
+
+    def cancel(self, name: str) -> None:
+        """Ask a job to stop: at once when it waits, within a frame when it runs; one that is over stays as it is."""
+        for _ in range(20):
+            if self._store.cancel_waiting(name):
+                self._ended(self._store.get(name))
+                return
+            with self._lock:
+                running = self._running.get(name)
+                if running is not None:
+                    running.unwanted = True
+                    running.cancelled.set()
+                    return
+            if self._store.get(name).state != "running":
+                return
+            time.sleep(0.05)
+        # Nobody has it: its end could not be written when it came.
+        if self._store.finish(name, "cancelled", code=Cancelled.code):
+            self._ended(self._store.get(name))
+
+    def close(self, patience: float = 15.0) -> None:
+        """No new work; what runs is interrupted and waits for the next start."""
+        self._stopping = True
+        with self._lock:
+            for running in self._running.values():
+                running.cancelled.set()
+        self.nudge()
+        until = time.monotonic() + patience
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join(max(0.0, until - time.monotonic()))
+
+    def _run(self, long: bool) -> None:
+        while not self._stopping:
+            try:
+                running = self._next(long)
+                if running is not None:
+                    self._carry_out(running)
+            except Exception:
+                # The store itself failed. A job that could not be ended is taken up again at the next start.
+                log.exception("a worker stumbled")
+                time.sleep(1)
+
+    def _next(self, long: bool) -> Running | None:
+        """Claim a job and put it where `cancel` finds it; wait a little when there is none."""
+        with self._wake:
+            if self._stopping:
+                return None
+            with self._lock:
+                job = self._store.claim(long)
+                if job is not None:
+                    running = self._running[job.id] = Running(
+                        job, self._noter(job), lambda: self._store.settled(job.id)
+                    )
+                    return running
+            self._wake.wait(NAP)
+        return None
+
+    def _noter(self, job: Job) -> Callable[[Progress], None]:
+        return lambda progress: self._store.advance(job.id, progress)
+
+    def _carry_out(self, running: Running) -> None:
+        name, outcome = running.job.id, None
+        state: State = "failed"
+        code = sentence = ""
+        try:
+            outcome = self._work(running)
+            state = "done"
+        except Cancelled:
+            state, code = "cancelled", Cancelled.code
+        except JobFailed as error:
+            code, sentence = error.name, str(error)
+        except RecastError as error:
+            code, sentence = error.code, str(error)
+        except BaseException as error:
+            # Whatever it is, it ends this job and no other.
+            log.error("job %s failed", name, exc_info=error)
+            code, sentence = _explained(error)
+        try:
+            if state == "cancelled" and self._stopping and not running.unwanted:
+                self._store.put_back(name)
+            elif self._settle(name, state, outcome, code, sentence):
+                self._ended(self._store.get(name))
+        finally:
+            with self._lock:
+                self._running.pop(name, None)
+
+    def _settle(self, name: str, state: State, outcome: Outcome | None, code: str, sentence: str) -> bool:
+        """Write how a job ended; a full disk is given some time."""
+        for wait in (0.2, 1.0, 5.0):
+            try:
+                return self._store.finish(name, state, outcome, code, sentence)
+            except sqlite3.OperationalError:
+                log.warning("the end of job %s could not be written yet", name, exc_info=True)
+                time.sleep(wait)
+        return self._store.finish(name, state, outcome, code, sentence)
+
+
+def _explained(error: BaseException) -> tuple[str, str]:
+    if isinstance(error, MemoryError):
+        return "memory", MEMORY
+    if isinstance(error, sqlite3.OperationalError | OSError) and ("full" in str(error) or "space" in str(error)):
+        return "disk_full", FULL
+    return RecastError.code, FAULT

@@ -1,0 +1,48 @@
+"""Single frames of anything, and pictures that are only looked at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+
+from pipeline.errors import CorruptMedia
+from pipeline.media import open_target, read_picture
+from pipeline.types import ImageArray, MediaInfo
+
+VIEW = 1600
+"""Longest side of a picture that is only looked at in the browser."""
+
+
+def first_frame(path: Path, info: MediaInfo) -> ImageArray:
+    """The first frame of anything, as it is seen."""
+    return frame_at(path, info, 0.0)
+
+
+def frame_at(path: Path, info: MediaInfo, moment: float) -> ImageArray:
+    """The frame that is shown at `moment` seconds.
+
+    Raises:
+        OptionError: it is after the end.
+    """
+    if info.kind == "image":
+        return read_picture(path).image()
+    with open_target(path, info, start=moment or None) as reader:
+        for frame in reader:
+            return frame.image()
+    raise CorruptMedia()
+
+
+def view_of(folder: Path, name: str, image: ImageArray) -> Path:
+    """A copy of a picture to look at in the browser, as JPEG."""
+    scale = VIEW / max(image.shape[:2])
+    if scale < 1:
+        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    path = folder / name
+    path.write_bytes(jpeg(image, quality=92))
+    return path
+
+
+def jpeg(image: ImageArray, quality: int = 80) -> bytes:
+    """A picture as JPEG, for the browser."""
+    return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()

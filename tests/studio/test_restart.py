@@ -1,0 +1,83 @@
+"""A server that is killed, or stopped, and started again: its jobs go on."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from studio.examples import write_clip
+from tests.conftest import Material
+from tests.studio.conftest import ROOT, Server, eventually, launch
+from tests.studio.test_http import delete, files_of, finished, get, send
+
+Start = Callable[[], Server]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    servers: list[Server] = []
+
+    def begin() -> Server:
+        servers.append(launch(tmp_path / "data", RECAST_SEGMENT_SECONDS="1"))
+        return servers[-1]
+
+    yield begin
+    for server in servers:
+        if server.process.poll() is None:
+            server.process.kill()
+        server.process.wait(10)
+
+
+@pytest.fixture
+def clip(material: Material, tmp_path: Path) -> Path:
+    path = tmp_path / "clip.mp4"
+    write_clip(path, np.asarray(cv2.imread(str(material.eileen)), np.uint8), 320, 240, seconds=4)
+    return path
+
+
+def segments(server: Server, job: dict[str, Any]) -> list[str]:
+    return sorted(path.name for path in (server.data / "jobs" / job["id"] / "segments").glob("*.json"))
+
+
+def test_a_killed_server_goes_on_with_its_jobs(start: Start, material: Material, clip: Path) -> None:
+    server = start()
+    job = send(server, material.grace, clip).json()
+    waiting = send(server, material.grace, clip, options={"end": 0.5}).json()
+    eventually(lambda: "000000.json" in segments(server, job), 60)
+    server.process.send_signal(signal.SIGKILL)
+    server.process.wait(10)
+    assert len(segments(server, job)) >= 2
+    server = start()
+    status = finished(server, job)
+    assert (status["state"], status["report"]["frames"]) == ("done", 100)
+    assert finished(server, waiting)["report"]["frames"] < 20
+    assert get(server, f"/download/{job['id']}", job["token"]).status_code == 200
+    assert get(server, f"/download/{job['id']}", waiting["token"]).status_code == 404
+    assert [delete(server, each) for each in (job, waiting)] == [204, 204]
+    assert not files_of(server)
+
+
+@pytest.mark.slow
+def test_a_stopped_server_saves_its_jobs_and_another_cannot_take_them(
+    start: Start, material: Material, clip: Path
+) -> None:
+    server = start()
+    other = [sys.executable, "app.py", "--port", "0", "--data", str(server.data)]
+    refused = subprocess.run(other, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert refused.returncode == 2 and "already works in this data folder" in refused.stderr
+    job = send(server, material.grace, clip).json()
+    eventually(lambda: "000000.json" in segments(server, job), 60)
+    server.process.terminate()
+    assert server.process.wait(20) in (0, -signal.SIGTERM)
+    assert "Traceback" not in "".join(server.log)
+    assert len(segments(server, job)) >= 2
+    server = start()
+    assert finished(server, job)["report"]["frames"] == 100
