@@ -67,7 +67,7 @@ class Tracker:
     Holds at most `interval` + 4 frames.
     """
 
-    def __init__(self, finder: FaceFinder, *, interval: int = 16, smooth: float = 0.5) -> None:
+    def __init__(self, finder: FaceFinder, *, interval: int = 12, smooth: float = 0.5) -> None:
         """
         Args:
             finder: may be shared with others.

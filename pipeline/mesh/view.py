@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -12,6 +13,8 @@ from pipeline.mesh.raster import rasterise
 from pipeline.mesh.topology import ZONES, texels, topology, with_margin
 from pipeline.models.face_mesh import LEFT_EYE, OUTER_LIPS, RIGHT_EYE, VERTICES
 from pipeline.types import Crop, FloatArray, ImageArray
+
+Map = TypeVar("Map", FloatArray, ImageArray)
 
 GRID = 96
 """Longer side of the coarse map on which the mesh is drawn; it is smooth, so it is enlarged without loss."""
@@ -101,10 +104,11 @@ class FaceView:
         """A coarse map at the crop's full size."""
         return cv2.resize(coarse, self.size, interpolation=cv2.INTER_LINEAR)
 
-    def fold_fine(self, atlas: FloatArray) -> FloatArray:
+    def fold_fine(self, atlas: Map) -> Map:
         """As `fold`, at the crop's full size: for what is finer than the coarse map."""
         x, y = (axis * np.float32(atlas.shape[0]) - np.float32(0.5) for axis in self._fine)
-        return cv2.remap(atlas, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        folded: Map = cv2.remap(atlas, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return folded
 
     @cached_property
     def _fine(self) -> tuple[FloatArray, FloatArray]:
