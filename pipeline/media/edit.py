@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import pairwise
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, get_args
@@ -21,7 +20,7 @@ import av
 import cv2
 import numpy as np
 
-from pipeline.errors import Cancelled, EncoderError, InputError, OptionError, OutputError
+from pipeline.errors import EncoderError, InputError, OptionError, OutputError
 from pipeline.media import animation_write, encoders, image_write
 from pipeline.media.animation import AnimationReader
 from pipeline.media.animation_write import AnimationWriter
@@ -29,6 +28,7 @@ from pipeline.media.frames import VideoFrame
 from pipeline.media.guard import LIMITS
 from pipeline.media.image import read_picture
 from pipeline.media.image_write import to_pil, write_picture
+from pipeline.media.liveliest import liveliest, until_cancelled
 from pipeline.media.open import open_result, open_target
 from pipeline.media.output import PendingFile
 from pipeline.media.picture import Picture
@@ -48,12 +48,6 @@ GAP = 1 / 120
 SWEEP = 4.0
 """Seconds of one way of the wipe's line and back."""
 _WHITE = (255, 255, 255)
-_LOOKS, _LOOK, _AT_ONCE = 7, 0.8, 45.0
-"""Places of a video that are looked at for movement, seconds at each, and up to how many seconds all of it is read
-instead: to reach a place, everything since the key frame before it has to be decoded."""
-_CLEARLY = 1.3
-"""How much more has to move elsewhere for a preview not to show the middle."""
-
 _Still = Callable[[float], ImageArray]
 _Reader = VideoReader | AnimationReader
 
@@ -132,7 +126,7 @@ def preview(
     info = probe(video, limits)
     require_preview_name(output, info.kind)
     PendingFile(output, (video,))
-    start = _liveliest(info, seconds, limits, cancel)
+    start = liveliest(info, seconds, limits, cancel)
     end = None if start is None else start + seconds
     editor = _moviepy()
     with (
@@ -229,7 +223,7 @@ def _compare_videos(
         right = _Newest()
         arranged: Any = None
         origin = 0.0
-        for number, frame in enumerate(_until(results, cancel), start=1):
+        for number, frame in enumerate(until_cancelled(results, cancel), start=1):
             right.show(frame)
             if arranged is None:
                 origin = frame.time
@@ -293,7 +287,7 @@ class _Shown:
     """
 
     def __init__(self, reader: _Reader, info: MediaInfo, cancel: threading.Event | None) -> None:
-        self._frames = _until(reader, cancel)
+        self._frames = until_cancelled(reader, cancel)
         first = next(self._frames, None)
         if first is None:
             raise InputError("The part of the video to show holds no frame.")
@@ -340,50 +334,11 @@ def _in_place_of(frame: Frame, image: ImageArray) -> VideoFrame | Picture:
     return VideoFrame(native, frame.index, frame.time, frame.pts, frame.duration, frame.time_base)
 
 
-def _liveliest(info: MediaInfo, seconds: float, limits: MediaLimits, cancel: threading.Event | None) -> float | None:
-    """Where a part of so many seconds should begin; ``None`` for the beginning of what is not longer anyway."""
-    if info.duration is None or info.duration <= seconds:
-        return None
-    room = info.duration - seconds
-    starts = [room * place / (_LOOKS - 1) for place in range(_LOOKS)]
-    middle = _LOOKS // 2
-    centres = [start + seconds / 2 for start in starts]
-    if info.duration <= _AT_ONCE:
-        changes = _changes(info, 0.0, info.duration, limits, cancel)
-        moving = [_median([c for time, c in changes if abs(time - centre) <= seconds / 2]) for centre in centres]
-    else:
-        parts = [(max(0.0, centre - _LOOK / 2), centre + _LOOK / 2) for centre in centres]
-        moving = [_median([c for _, c in _changes(info, *part, limits, cancel)]) for part in parts]
-    best = max(range(_LOOKS), key=lambda place: (moving[place], -abs(place - middle)))
-    return starts[best if moving[best] > moving[middle] * _CLEARLY + 0.2 else middle]
-
-
-def _changes(
-    info: MediaInfo, start: float, end: float, limits: MediaLimits, cancel: threading.Event | None
-) -> list[tuple[float, float]]:
-    """How much changes from frame to frame in a part of a video, each with its time."""
-    with open_target(info.path, info, start or None, end, limits) as reader:
-        small = [(frame.time, frame.luma().astype(np.int16)) for frame in _until(reader, cancel)]
-    return [(time, float(np.abs(after - before).mean())) for (_, before), (time, after) in pairwise(small)]
-
-
-def _median(changes: list[float]) -> float:
-    """What usually changes: a median, so that a cut is no movement."""
-    return float(np.median(changes)) if changes else 0.0
-
-
 def _preview_size(info: MediaInfo, width: int) -> tuple[int, int]:
     """Of square pixels, and not enlarged."""
     across = info.width * float(info.sample_aspect or 1)
     shown = min(width, max(1, round(across)))
     return shown, max(1, round(info.height * shown / across))
-
-
-def _until(frames: Iterable[Frame], cancel: threading.Event | None) -> Iterator[Frame]:
-    for frame in frames:
-        if cancel is not None and cancel.is_set():
-            raise Cancelled
-        yield frame
 
 
 def _tell(progress: ProgressCallback | None, stage: str, done: int, total: int | None) -> None:
