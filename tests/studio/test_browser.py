@@ -136,7 +136,7 @@ def test_a_job_outlives_its_tab(page: Any, server: Server) -> None:
     page.goto("about:blank")
     assert server.jobs() == 1
     page.goto(server.url)
-    page.wait_for_selector("#status .live")
+    # Still running or done by now: either way the page finds it again.
     page.wait_for_selector("#player video")
     assert "75 of 75 frames" in page.inner_text("#status")
     page.reload()
