@@ -82,12 +82,14 @@ class FaceDetector:
         least, floor = (max(24.0, longest / 80), FLOOR) if min_face is None else (max(1.0, min_face), COARSE)
         fine = int(min(longest, FINEST, max(floor, longest * LEAST / least)))
         sizes = (fine, COARSE) if fine > 3 * COARSE else (fine,)
-        found = [face for size in sizes for face in self._pass(image, size, 0)]
+        found = [face for size in sizes for face in self._pass(_reduced(image, size), (height, width), 0)]
         if turns:
             lost = not found and fine_turns
+            # Reduced once, then turned.
+            reduced = [_reduced(image, size) for size in (sizes if lost else (min(fine, TURNED),))]
             for eighth in QUARTERS + EIGHTHS if lost else QUARTERS:
-                for size in sizes if lost else (min(fine, TURNED),):
-                    found += self._pass(image, size, eighth)
+                for small in reduced:
+                    found += self._pass(small, (height, width), eighth)
         # What is much smaller than asked for is mostly texture.
         return merge([face for face in found if face.box.width >= 0.7 * least])
 
@@ -116,12 +118,15 @@ class FaceDetector:
                 best, best_value = replace(face, points=points), value
         return best
 
-    def _pass(self, image: ImageArray, longest: int, eighth: int) -> list[Face]:
-        """One run of the network on `image`, reduced and turned by so many eighths of a full turn."""
-        height, width = image.shape[:2]
-        scale = min(1.0, longest / max(height, width))
-        size = max(1, round(width * scale)), max(1, round(height * scale))
-        small = image if scale == 1 else np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    def _pass(self, small: ImageArray, whole: tuple[int, int], eighth: int) -> list[Face]:
+        """One run of the network on a reduced picture, turned by so many eighths of a full turn.
+
+        Args:
+            whole: height and width of the picture before it was reduced.
+        """
+        height, width = whole
+        size = small.shape[1], small.shape[0]
+        scale = size[0] / width
         small, back = _turned(small, eighth)
         back = np.diag([width / size[0], height / size[1]]).astype(np.float32) @ back
         faces = []
@@ -156,6 +161,16 @@ class FaceDetector:
             points.append((five[hit].reshape(-1, 5, 2) + cell[:, None]) * stride)
             scores.append(score[hit])
         return np.concatenate(boxes), np.concatenate(points), np.concatenate(scores)
+
+
+def _reduced(image: ImageArray, longest: int) -> ImageArray:
+    """`image` with at most so many pixels on its longer side."""
+    height, width = image.shape[:2]
+    scale = min(1.0, longest / max(height, width))
+    if scale == 1:
+        return image
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def merge(faces: list[Face], overlap: float = OVERLAP) -> tuple[Face, ...]:
