@@ -37,7 +37,7 @@ from pipeline.types import Cast, Frame, MediaInfo, MediaLimits, Options, Progres
 log = logging.getLogger(__name__)
 
 RECASTING, FINISHING = "Recasting", "Finishing"
-SEGMENT_SECONDS = 8.0
+SEGMENT_SECONDS = 30.0
 BEFORE, AFTER = 36, 16
 """Frames read around a segment: three detections of the tracker before it, and its look-ahead after it."""
 _FORM = 1

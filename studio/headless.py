@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import secrets
+import shutil
 import signal
 import sys
 import threading
@@ -23,6 +25,7 @@ from studio import extras, terminal
 from studio import options as option_flags
 from studio.outputs import result_name
 from studio.quiet import silence_greeting
+from studio.settings import segment_seconds
 
 if TYPE_CHECKING:
     from pipeline import Recaster
@@ -174,13 +177,26 @@ def _recast(given: argparse.Namespace, cancel: threading.Event) -> str:
     with terminal.progress() as show:
         cast = _cast(recaster, given, options, show, cancel)
         _stop_if(cancel)
-        report = recaster.recast(cast, given.target, output, options, progress=show, cancel=cancel)
+        with _segments_folder(output) as work:
+            report = recaster.recast(
+                cast, given.target, output, options, progress=show, cancel=cancel, work=work, segment=segment_seconds()
+            )
         files = wanted.write(given.target, report, options, show, cancel)
     for note in report.notes:
         sys.stderr.write(f"Note: {note}\n")
     if given.json:
         return json.dumps(report_data(report) | {name: str(path) for name, path in files.items()}, indent=2) + "\n"
     return terminal.report_text(report) + "".join(f"{path}\n" for path in files.values())
+
+
+@contextmanager
+def _segments_folder(output: Path) -> Iterator[Path]:
+    """A hidden folder beside the result for the finished segments of a long video, gone when the job is."""
+    folder = output.parent / f".{output.stem[:40]}-{secrets.token_hex(4)}.segments"
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _output(target: Path, output: Path | None, options: Options) -> Path:

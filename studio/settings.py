@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from pipeline.segments import SEGMENT_SECONDS
+
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "assets"
 
@@ -44,7 +46,7 @@ class Settings:
     waiting_each: int = 10
     workers: int = 1
     keep_seconds: float = 24 * 3600.0
-    segment_seconds: float = 8.0
+    segment_seconds: float = SEGMENT_SECONDS
     least_disk_bytes: int = 512 * MEGABYTE
     jobs_each_minute: int = 30
     uploads_each_minute: int = 120
@@ -106,6 +108,11 @@ def from_namespace(given: argparse.Namespace) -> Settings:
         metrics_token=environment.get("RECAST_METRICS_TOKEN") or default.metrics_token,
         segment_seconds=_number("RECAST_SEGMENT_SECONDS", default.segment_seconds),
     )
+
+
+def segment_seconds() -> float:
+    """Seconds of a segment, for the command line: the same as the studio's, so that both give the same pixels."""
+    return _number("RECAST_SEGMENT_SECONDS", SEGMENT_SECONDS)
 
 
 def _number(name: str, default: Number) -> Number:

@@ -200,3 +200,22 @@ def test_flags_of_a_job_need_headless(material: Material) -> None:
         [sys.executable, str(ROOT / "app.py"), "-t", str(material.eileen)], capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 2 and "--headless" in done.stderr
+
+
+def test_a_long_video_is_rendered_in_segments_as_the_studio_does(
+    material: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same pixels whichever way a job comes in; the segments' folder is gone afterwards."""
+    from pipeline import Cast, Recaster
+
+    monkeypatch.setenv("RECAST_SEGMENT_SECONDS", "0.4")
+    output = tmp_path / "result.mp4"
+    assert run("-s", material.grace, "-t", material.clip, "-o", output).returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["result.mp4"]
+    recaster = Recaster()
+    other = tmp_path / "other.mp4"
+    recaster.recast(
+        Cast(recaster.identify([material.grace])), material.clip, other, work=tmp_path / "work", segment=0.4
+    )
+    assert list((tmp_path / "work").iterdir())
+    assert other.read_bytes() == output.read_bytes()
