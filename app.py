@@ -11,6 +11,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from studio.commands import COMMANDS, run
 from studio.quiet import quieten
 
 
@@ -18,6 +19,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit code. Each way in loads only what it needs."""
     words = sys.argv[1:] if arguments is None else arguments
     quieten(verbose="--verbose" in words or "-v" in words)
+    if words and words[0] in COMMANDS:
+        return run(words[0], words[1:])
+
     parser = _parser()
     given = parser.parse_args(words)
     if given.headless:
