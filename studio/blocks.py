@@ -1,26 +1,14 @@
-"""Builds the page: the head, one file a tab beside this one, and the named endpoints."""
+"""Builds the page: what stands around the tabs, the tabs, and the named endpoints."""
 
 from __future__ import annotations
 
 import gradio as gr
 
-from studio import api, job_api, recast_tab
-from studio.examples import Example
+from studio import api, job_api, shell, tabs
 from studio.operations import Studio
 from studio.settings import ASSETS
 
 TITLE = "Recast"
-HEAD = """
-<header class="masthead">
-  <span class="mark" aria-hidden="true"></span>
-  <div><h1>Recast</h1><p>One photo, one picture or video: the role gets a new face.</p></div>
-</header>
-"""
-FOOT = """
-<footer class="foot">
-  Recast faces only with the consent of the people shown. Files stay on this server and are deleted after a day.
-</footer>
-"""
 
 
 def theme() -> gr.themes.Base:
@@ -40,12 +28,12 @@ def css() -> str:
     return (ASSETS / "studio.css").read_text(encoding="utf-8")
 
 
-def build(studio: Studio, examples: tuple[Example, ...] = ()) -> gr.Blocks:
+def build(studio: Studio) -> gr.Blocks:
     """The whole page over `studio`."""
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(3600, 24 * 3600)) as page:
-        gr.HTML(HEAD, elem_id="head", padding=False)
-        recast_tab.build(studio, page, examples)
-        gr.HTML(FOOT, elem_id="foot", padding=False)
+        gr.HTML(shell.MASTHEAD, elem_id="head", padding=False)
+        tabs.build(studio, page)
+        gr.HTML(shell.FOOT, elem_id="foot", padding=False)
         api.build(studio)
         job_api.build(studio)
     # No `/run` past the queue; followers cost nothing, the worker bounds the work.

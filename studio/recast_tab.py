@@ -17,7 +17,7 @@ from pipeline.errors import Cancelled, RecastError
 from pipeline.types import Person
 from studio import present
 from studio.controls import option_controls, read_controls
-from studio.examples import Example
+from studio.examples import examples as ready_examples
 from studio.headless import FAULT
 from studio.jobs.job import Job, JobUnknown, report_of
 from studio.operations import Request, Studio, raise_failure
@@ -26,6 +26,7 @@ from studio.pictures import jpeg
 
 log = logging.getLogger(__name__)
 
+NAME, TITLE = "recast", "Recast"
 EMPTY_PREVIEW = '<div class="empty">The picture or video appears here.</div>'
 EMPTY_STAGE = (
     '<div class="empty stage"><b>Your result appears here</b>'
@@ -50,8 +51,9 @@ class Found:
         ]
 
 
-def build(studio: Studio, page: gr.Blocks, examples: tuple[Example, ...]) -> None:
+def build(studio: Studio, page: gr.Blocks) -> None:
     """Lays out the tab and wires its events."""
+    examples = ready_examples(studio.settings.examples)
     searches: dict[str, tuple[str, str]] = {}
 
     with gr.Row(elem_id="desk", equal_height=False):

@@ -71,8 +71,7 @@ def build_app(settings: Settings) -> FastAPI:
     from fastapi import FastAPI
 
     from pipeline import Recaster
-    from studio import answers, blocks, http
-    from studio.examples import examples
+    from studio import answers, blocks, http, shell, tabs
     from studio.guard import Guard
     from studio.operations import Studio
 
@@ -95,9 +94,11 @@ def build_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     app.include_router(http.build(studio))
+    for router in (shell.routes(studio), *tabs.routers(studio)):
+        app.include_router(router)
     answers.install(app)
 
-    page = blocks.build(studio, examples(settings.examples))
+    page = blocks.build(studio)
     served = [str(settings.results), str(settings.examples)]
     gr.set_static_paths(served)
     app = gr.mount_gradio_app(
@@ -106,6 +107,7 @@ def build_app(settings: Settings) -> FastAPI:
         path="/",
         theme=blocks.theme(),
         css=blocks.css(),
+        head=shell.head(),
         favicon_path=str(settings_module.ASSETS / "icon.png"),
         allowed_paths=served,
         root_path=settings.root_path or None,

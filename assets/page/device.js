@@ -1,0 +1,14 @@
+// The device in the masthead; a fall-back is said in words there.
+export async function startDevice(whenThere) {
+  const answer = fetch(recast.base + "studio/device").then((found) => found.json());
+  whenThere("#device", async (chip) => {
+    try {
+      const device = await answer;
+      chip.textContent = device.warning || device.name;
+      chip.title = device.about;
+      chip.classList.toggle("warning", Boolean(device.warning));
+    } catch {
+      chip.textContent = "";
+    }
+  });
+}

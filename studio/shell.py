@@ -1,0 +1,94 @@
+"""What stands around the tabs: masthead, foot, and the page's own scripts, styles and words.
+
+The page is one document for all visitors. What differs between them (language, light or dark, who owns which jobs) is
+settled in their browser by `assets/page`. Texts are written in English, wherever they come from; `assets/words` holds
+the other languages, and `assets/page/words.js` puts them in place of the English as it appears (see there).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
+
+from fastapi import APIRouter, HTTPException
+from fastapi.responses import FileResponse
+
+from studio.device import device_state
+from studio.operations import Studio
+from studio.settings import ASSETS
+
+SERVED = ("page", "words")
+"""Folders of `assets` that the page's own scripts come from."""
+_TYPES = {".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".svg": "image/svg+xml"}
+
+MASTHEAD = """
+<header class="masthead">
+  <span class="mark" aria-hidden="true"></span>
+  <h1>Recast</h1>
+  <span class="grow"></span>
+  <span id="device" class="device" role="status"></span>
+  <select id="language" class="quiet-control" aria-label="Language"></select>
+  <button id="scheme" class="quiet-control" type="button" aria-label="Light or dark"></button>
+</header>
+"""
+FOOT = """
+<footer class="foot">
+  Recast faces only with the consent of the people shown. Files stay on this server and are deleted after a day.
+</footer>
+"""
+
+
+def head() -> str:
+    """For the document's head: finds out where the page lives, then loads the scripts from there.
+
+    The address is worked out in the browser, because behind a proxy only the browser knows it.
+    """
+    languages = {"en": "English"} | {
+        path.stem: json.loads(path.read_text(encoding="utf-8"))["name"] for path in (ASSETS / "words").glob("*.json")
+    }
+    settings = json.dumps({"version": version(), "languages": languages}, ensure_ascii=False, sort_keys=True)
+    return f"""<script>
+window.recast = {settings};
+recast.base = location.pathname.replace(/\\/?$/, "/");
+recast.assets = recast.base + "studio/assets/" + recast.version + "/";
+{{
+  const script = document.createElement("script");
+  script.type = "module";
+  script.src = recast.assets + "page/main.js";
+  document.head.append(script);
+}}
+</script>"""
+
+
+@cache
+def version() -> str:
+    """Changes with any of the files, so that browsers may keep them for ever."""
+    digest = hashlib.sha256()
+    for folder in SERVED:
+        for path in sorted((ASSETS / folder).rglob("*")):
+            if path.is_file():
+                digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def routes(studio: Studio) -> APIRouter:
+    """The scripts and words, and what the masthead tells."""
+    router = APIRouter(prefix="/studio", include_in_schema=False)
+
+    @router.get("/assets/{edition}/{path:path}")
+    def asset(edition: str, path: str) -> FileResponse:
+        found = (ASSETS / path).resolve()
+        folders = [(ASSETS / folder).resolve() for folder in SERVED]
+        if not found.is_file() or not any(found.is_relative_to(folder) for folder in folders):
+            raise HTTPException(404, "There is nothing here")
+        kept = "public, max-age=31536000, immutable" if edition == version() else "no-cache"
+        return FileResponse(found, media_type=_TYPES.get(Path(path).suffix), headers={"Cache-Control": kept})
+
+    @router.get("/device")
+    def device() -> dict[str, str]:
+        state = device_state(studio.recaster.device)
+        return {"name": state.name, "about": state.about, "warning": state.warning}
+
+    return router

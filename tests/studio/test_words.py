@@ -1,0 +1,39 @@
+"""The catalogues in `assets/words`: no language falls behind another, and no part that varies is lost."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from studio.settings import ASSETS
+
+CATALOGUES = sorted((ASSETS / "words").glob("*.json"))
+
+
+def texts(path: Path) -> dict[str, str]:
+    found: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))["texts"]
+    return found
+
+
+def test_two_languages_besides_english() -> None:
+    assert len(CATALOGUES) >= 2
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
+def test_a_catalogue_is_complete(path: Path) -> None:
+    everything = {english for other in CATALOGUES for english in texts(other)}
+    assert everything - set(texts(path)) == set()
+    assert [english for english, text in texts(path).items() if not text.strip()] == []
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
+def test_parts_that_vary_stay(path: Path) -> None:
+    wrong = [
+        english
+        for english, text in texts(path).items()
+        if set(re.findall(r"\{\w+\}", english)) != set(re.findall(r"\{\w+\}", text))
+    ]
+    assert wrong == []
