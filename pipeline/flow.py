@@ -7,6 +7,7 @@ first error of any stage stops all of them and is raised to the caller.
 
 from __future__ import annotations
 
+import contextvars
 import queue
 import threading
 import time
@@ -149,11 +150,12 @@ def run(
 
         def analysing() -> None:
             for found in analyse(read):
-                rendering.put(pool.submit(work, found))
+                rendering.put(pool.submit(contextvars.copy_context().run, work, found))
             rendering.close()
 
-        threads = [threading.Thread(target=guarded(body), name=name) for name, body in
-                   (("read", reading), ("analyse", analysing))]  # fmt: skip
+        # What is logged on these threads belongs to whatever the caller is at.
+        threads = [threading.Thread(target=contextvars.copy_context().run, args=(guarded(body),), name=name)
+                   for name, body in (("read", reading), ("analyse", analysing))]  # fmt: skip
         for thread in threads:
             thread.start()
         try:

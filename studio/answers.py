@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from pipeline.errors import InputError, MediaTooLarge, RecastError, UnsupportedMedia
 from studio.jobs.job import Busy, JobUnknown
+from studio.tracing import request_id
 
 log = logging.getLogger(__name__)
 
@@ -27,12 +28,16 @@ class Failure(BaseModel):
 
 
 class Accepted(BaseModel):
-    """A job that is in the line. The token is the only way to it."""
+    """A job that is in the line. The token is the only way to it; there is none where the job belongs to the key that
+    it was sent with."""
 
     id: str
-    token: str
+    token: str | None
     state: str
     kind: Literal["picture", "video", "preview", "people"]
+    ahead: int
+    wait_seconds: int
+    message: str
 
 
 class Moment(BaseModel):
@@ -59,6 +64,7 @@ class Status(BaseModel):
     progress: Moment | None
     ahead: int
     wait_seconds: int | None
+    message: str | None
     error: JobError | None
     report: dict[str, Any] | None
     created: float
@@ -79,6 +85,8 @@ class Health(BaseModel):
 
 REFUSALS: dict[int | str, dict[str, Any]] = {
     400: {"model": Failure, "description": "The request or a file in it cannot be used."},
+    401: {"model": Failure, "description": "The studio asks for a key."},
+    403: {"model": Failure, "description": "The request comes from another site's page."},
     404: {"model": Failure, "description": "There is no such job, or it is somebody else's."},
     413: {"model": Failure, "description": "The request, or a file in it, is too large."},
     415: {"model": Failure, "description": "A file is no picture or video that can be opened."},
@@ -132,6 +140,6 @@ def _status(error: RecastError) -> int:
 
 
 def _answer(status: int, code: str, sentence: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    name = uuid.uuid4().hex
+    name = request_id() or uuid.uuid4().hex
     body = {"error": sentence, "code": code, "request_id": name}
     return JSONResponse(body, status, {**(headers or {}), "X-Request-Id": name})

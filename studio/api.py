@@ -17,6 +17,7 @@ from typing import Any
 import gradio as gr
 
 from pipeline.errors import RecastError
+from studio.access.caller import Caller, caller_of
 from studio.headless import FAULT, person_data
 from studio.jobs.job import Job, JobFailed, Kind, progress_data
 from studio.operations import Request, Studio, raise_failure
@@ -44,26 +45,29 @@ def build(studio: Studio) -> None:
     """Adds the endpoints to the page that is being built. They have no look."""
 
     async def recast_image(
+        request: gr.Request,
         sources: list[str] | None,
         target: str | None,
         cast: dict[str, Any] | None = None,
         options: dict[str, Any] | None = None,
         progress: gr.Progress = gr.Progress(),
     ) -> AsyncIterator[tuple[str | None, dict[str, Any]]]:
-        async for step in _recast(studio, ("image", "animation"), sources, target, cast, options, progress):
+        async for step in _recast(studio, request, ("image", "animation"), sources, target, cast, options, progress):
             yield step
 
     async def recast_video(
+        request: gr.Request,
         sources: list[str] | None,
         target: str | None,
         cast: dict[str, Any] | None = None,
         options: dict[str, Any] | None = None,
         progress: gr.Progress = gr.Progress(),
     ) -> AsyncIterator[tuple[str | None, dict[str, Any]]]:
-        async for step in _recast(studio, ("video", "animation"), sources, target, cast, options, progress):
+        async for step in _recast(studio, request, ("video", "animation"), sources, target, cast, options, progress):
             yield step
 
     async def find_people(
+        call: gr.Request,
         target: str | None,
         options: dict[str, Any] | None = None,
         progress: gr.Progress = gr.Progress(),
@@ -71,7 +75,7 @@ def build(studio: Studio) -> None:
         """Who is in a picture or video: numbers for a cast, when they are seen, and a thumbnail of each."""
         try:
             request = Request(given_target(target), options=from_mapping(as_object(options, "options")))
-            async for job in waited_for(studio, request, "people", progress):
+            async for job in waited_for(studio, request, "people", progress, caller=caller_of(call)):
                 if not job.over:
                     yield [], _moment(job)
             people = studio.people(job)
@@ -107,6 +111,7 @@ def build(studio: Studio) -> None:
 
 async def _recast(
     studio: Studio,
+    call: gr.Request,
     kinds: tuple[str, ...],
     sources: list[str] | None,
     target: str | None,
@@ -122,7 +127,7 @@ async def _recast(
             options=from_mapping(as_object(options, "options")),
             cast=parse_cast(as_object(cast, "cast")),
         )
-        async for job in waited_for(studio, request, None, progress, kinds):
+        async for job in waited_for(studio, request, None, progress, kinds, caller=caller_of(call)):
             if not job.over:
                 yield None, _moment(job)
         assert job.outcome is not None
@@ -132,11 +137,19 @@ async def _recast(
 
 
 async def waited_for(
-    studio: Studio, request: Request, kind: Kind | None, show: gr.Progress, only: tuple[str, ...] = ()
+    studio: Studio,
+    request: Request,
+    kind: Kind | None,
+    show: gr.Progress,
+    only: tuple[str, ...] = (),
+    *,
+    caller: Caller,
 ) -> AsyncIterator[Job]:
     """A job that ends with its caller, who has no other way to reach it, as it goes on; the last one is done."""
     owner = secrets.token_urlsafe()
-    submitted = await asyncio.to_thread(studio.submit, request, owner, kind, attached=True, only=only)
+    submitted = await asyncio.to_thread(
+        studio.submit, request, owner, kind, attached=True, only=only, client=caller.client
+    )
     async with contextlib.aclosing(studio.follow(submitted.id, owner)) as steps:
         async for job in steps:
             if job.progress is not None:

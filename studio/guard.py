@@ -6,33 +6,28 @@ cleverly, and fetches addresses on behalf of whoever asks. This middleware stand
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
-import uuid
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from studio.rates import Rates
+from studio.refused import Refused, refusal
 from studio.settings import Settings
 
 _EVENTS = re.compile(r"/(queue/join|call/|run/|api/|stream/|component_server)")
 _FETCHES = re.compile(r"/(file[=/]\s*[a-z][a-z0-9+.-]*:|file[=/]\s*//|proxy[=/])", re.IGNORECASE)
 _ADDRESS = re.compile(r"\s*([a-z][a-z0-9+.-]*:|//|\\\\)", re.IGNORECASE)
+LOGINS = 20
+"""Keys that one client may try in a minute."""
+IDLE, SLOW, SLOWEST = 30.0, 60.0, 16 * 1024
+"""Seconds in which some of a body has to come, seconds for the whole of it, and bytes that buy another second."""
 _FILE_DATA = "gradio.FileData"
-
-
-class Refused(Exception):
-    """The request is not let through; `str` of it may be shown."""
-
-    def __init__(self, status: int, code: str, sentence: str, wait: int = 0) -> None:
-        super().__init__(sentence)
-        self.wait = wait
-        self.status = status
-        self.code = code
 
 
 class Guard:
@@ -47,6 +42,7 @@ class Guard:
                 "jobs": settings.jobs_each_minute,
                 "uploads": settings.uploads_each_minute,
                 "looks": settings.looks_each_minute,
+                "logins": LOGINS,
             }
         )
 
@@ -77,11 +73,7 @@ class Guard:
             if started:
                 raise
             self._count(refused.code)
-            name = uuid.uuid4().hex
-            body = {"error": str(refused), "code": refused.code, "detail": str(refused), "request_id": name}
-            headers = {"X-Request-Id": name} | ({"Retry-After": str(refused.wait)} if refused.wait else {})
-            answer = JSONResponse(body, refused.status, headers)
-            await answer(scope, receive, send)
+            await refusal(refused)(scope, receive, send)
 
     def _limit(self, scope: Scope) -> int:
         return (
@@ -126,12 +118,20 @@ def _check_length(scope: Scope, limit: int) -> None:
 
 
 def _bounded(receive: Receive, limit: int) -> Receive:
-    count = 0
+    """The body, as long as it is not too large and does not drip in."""
+    count, whole, begin = 0, False, time.monotonic()
 
     async def counted() -> Message:
-        nonlocal count
-        message = await receive()
+        nonlocal count, whole
+        if whole:  # what follows is the end of the connection, which may take as long as the answer does
+            return await receive()
+        left = min(IDLE, begin + SLOW + count / SLOWEST - time.monotonic())
+        try:
+            message = await asyncio.wait_for(receive(), max(0.01, left))
+        except TimeoutError:
+            raise Refused(408, "too_slow", "The request came in too slowly.", headers={"Connection": "close"}) from None
         count += len(message.get("body", b""))
+        whole = not message.get("more_body", False)
         if count > limit:
             raise _too_large(limit)
         return message

@@ -19,7 +19,9 @@ from starlette.responses import Response
 
 from pipeline.errors import InputError
 from pipeline.media import probe
+from studio.access.caller import Caller, caller_of
 from studio.answers import REFUSALS, Accepted, Failure, Health, Status
+from studio.jobs.estimate import place_of
 from studio.jobs.job import Job, JobUnknown
 from studio.jobs.status import status_data
 from studio.metrics import TYPE
@@ -27,6 +29,7 @@ from studio.operations import Request as Order
 from studio.operations import Studio
 from studio.options import from_mapping
 from studio.payload import parse_cast, read_object, safe_name
+from studio.settings import is_loopback
 
 TOKEN = "X-Recast-Token"
 _SHORTEST, _LONGEST = 32, 200
@@ -40,7 +43,12 @@ Token = Annotated[
     str | None, Header(alias=TOKEN, max_length=_LONGEST, description="The owner's token, as /process answered it.")
 ]
 Bearer = Annotated[
-    str | None, Header(alias="Authorization", max_length=_LONGEST + 10, description="The same token, as `Bearer …`.")
+    str | None,
+    Header(
+        alias="Authorization",
+        max_length=_LONGEST + 10,
+        description="`Bearer` and the studio's key, where it asks for one; else `Bearer` and the owner's token.",
+    ),
 ]
 Options = Annotated[str, Form(description="JSON: names and values of options.", max_length=10_000)]
 Cast = Annotated[str, Form(description='JSON: who gets which photo, such as {"1": 0}.', max_length=100_000)]
@@ -62,14 +70,15 @@ def build(studio: Studio) -> APIRouter:
     """The routes over `studio`."""
     router = APIRouter(responses=REFUSALS)
 
-    def owned(name: str, token: str | None, bearer: str | None) -> tuple[Job, str]:
-        owner = _owner(token, bearer)
+    def owned(request: Request, name: str, token: str | None, bearer: str | None) -> tuple[Job, str]:
+        owner = _owner(token, bearer, caller_of(request))
         if owner is None:
             raise JobUnknown()
         return studio.job(name, owner), owner
 
     @router.post("/process", status_code=202, response_model=Accepted, summary="Put a job into the line")
     async def process(
+        request: Request,
         source_image: Annotated[list[UploadFile], File(description="Photos of the new face, or of several faces.")],
         target_video: Annotated[UploadFile | None, File(description="The video (or picture) to change.")] = None,
         target: Annotated[UploadFile | None, File(description="The same, under another name.")] = None,
@@ -77,10 +86,11 @@ def build(studio: Studio) -> APIRouter:
         cast: Cast = "{}",
         token: Token = None,
         bearer: Bearer = None,
-    ) -> dict[str, str]:
+    ) -> dict[str, Any]:
         """Answers at once; the job's id and its owner's token are all that leads to it. Send a token of your own to
         have several jobs under one."""
-        owner = _owner(token, bearer)
+        caller = caller_of(request)
+        owner = _owner(token, bearer, caller)
         if owner is not None and len(owner) < _SHORTEST:
             raise BadToken()
         owner = owner or secrets.token_urlsafe(32)
@@ -90,7 +100,7 @@ def build(studio: Studio) -> APIRouter:
         if len(source_image) > _MOST_PHOTOS:
             raise InputError(f"There are more than {_MOST_PHOTOS} photos.")
         chosen, roles = from_mapping(read_object(options, "options")), parse_cast(read_object(cast, "cast"))
-        studio.admit(owner)
+        studio.admit(owner, caller.client)
         name = uuid.uuid4().hex
 
         def take() -> Job:
@@ -103,18 +113,27 @@ def build(studio: Studio) -> APIRouter:
                     if probe(path).kind == "video":
                         raise InputError("A source has to be a photo, not a video.")
                 order = Order(target=paths[0], sources=tuple(paths[1:]), options=chosen, cast=roles)
-                return studio.submit(order, owner, name=name)
+                return studio.submit(order, owner, name=name, client=caller.client)
             except BaseException:
                 studio.files.forget(name)
                 raise
 
         job = await asyncio.to_thread(take)
-        return {"id": job.id, "token": owner, "state": job.state, "kind": job.kind}
+        place = place_of(studio.store, job)
+        return {
+            "id": job.id,
+            "token": None if owner == caller.owner else owner,
+            "state": job.state,
+            "kind": job.kind,
+            "ahead": place.ahead,
+            "wait_seconds": place.seconds,
+            "message": place.sentence,
+        }
 
     @router.get("/status/{name}", response_model=Status, summary="How a job is")
-    async def status(name: Name, token: Token = None, bearer: Bearer = None) -> dict[str, Any]:
+    async def status(request: Request, name: Name, token: Token = None, bearer: Bearer = None) -> dict[str, Any]:
         """State, progress, place in the line; in the end the report, or the error."""
-        job, _ = owned(name, token, bearer)
+        job, _ = owned(request, name, token, bearer)
         return status_data(studio.store, job)
 
     @router.get(
@@ -132,7 +151,7 @@ def build(studio: Studio) -> APIRouter:
     ) -> StreamingResponse:
         """Server-sent events: `history` for each step of its life, `status` whenever something has changed. The stream
         ends with the job."""
-        _, owner = owned(name, token, bearer)
+        _, owner = owned(request, name, token, bearer)
         return StreamingResponse(
             _stream(studio, request, name, owner, last),
             media_type="text/event-stream",
@@ -150,18 +169,18 @@ def build(studio: Studio) -> APIRouter:
             409: {"model": Failure, "description": "There is no result."},
         },
     )
-    async def download(name: Name, token: Token = None, bearer: Bearer = None) -> FileResponse:
+    async def download(request: Request, name: Name, token: Token = None, bearer: Bearer = None) -> FileResponse:
         """The result, as a file; ranges are served."""
-        job, _ = owned(name, token, bearer)
+        job, _ = owned(request, name, token, bearer)
         if job.state != "done" or job.outcome is None or job.outcome.output is None:
             raise NotReady(f"The job has no result: it is {job.state}.")
         output = job.outcome.output
         return FileResponse(output, filename=output.name, headers={"Cache-Control": "no-store"})
 
     @router.delete("/jobs/{name}", status_code=204, summary="Stop a job and delete everything of it")
-    async def delete(name: Name, token: Token = None, bearer: Bearer = None) -> Response:
+    async def delete(request: Request, name: Name, token: Token = None, bearer: Bearer = None) -> Response:
         """Its uploads and its result are gone when this answers."""
-        _, owner = owned(name, token, bearer)
+        _, owner = owned(request, name, token, bearer)
         await studio.delete(name, owner)
         return Response(status_code=204)
 
@@ -187,9 +206,11 @@ def build(studio: Studio) -> APIRouter:
     return router
 
 
-def _owner(token: str | None, bearer: str | None) -> str | None:
+def _owner(token: str | None, bearer: str | None, caller: Caller) -> str | None:
     if token:
         return token
+    if caller.owner:
+        return caller.owner
     kind, _, value = (bearer or "").partition(" ")
     return value.strip() or None if kind.lower() == "bearer" else None
 
@@ -197,8 +218,10 @@ def _owner(token: str | None, bearer: str | None) -> str | None:
 def _may_watch(studio: Studio, request: Request, bearer: str | None) -> bool:
     expected = studio.settings.metrics_token
     if expected:
-        return secrets.compare_digest((_owner(None, bearer) or "").encode(), expected.encode())
-    return request.client is not None and request.client.host in ("127.0.0.1", "::1")
+        return secrets.compare_digest((_owner(None, bearer, Caller()) or "").encode(), expected.encode())
+    # A proxy on this machine would make everybody look as if they were here.
+    forwarded = "x-forwarded-for" in request.headers or "forwarded" in request.headers
+    return request.client is not None and is_loopback(request.client.host) and not forwarded
 
 
 def _saved(upload: UploadFile, folder: Path) -> Path:

@@ -11,7 +11,9 @@ from typing import Any
 import gradio as gr
 
 from pipeline.errors import OptionError
+from studio.access.caller import caller_of
 from studio.api import shown, waited_for
+from studio.jobs.estimate import place_of
 from studio.jobs.job import Job
 from studio.jobs.status import status_data
 from studio.operations import Request, Studio
@@ -25,6 +27,7 @@ def build(studio: Studio) -> None:
     """Adds the endpoints to the page that is being built. They have no look."""
 
     async def submit_job(
+        request: gr.Request,
         sources: list[str] | None,
         target: str | None,
         cast: dict[str, Any] | None = None,
@@ -38,35 +41,45 @@ def build(studio: Studio) -> None:
             target: the picture or video.
             cast: person number to position in `sources` from 0, or a list of them.
             options: names and values of options.
-            token: of at least 32 characters, to have several jobs under one; a new one is made where none is given.
+            token: of at least 32 characters, to have several jobs under one; a new one is made where none is given and
+                the job does not belong to the key it is sent with.
         """
         try:
             if token and len(token) < SHORTEST_TOKEN:
                 raise OptionError(f"A token has to have at least {SHORTEST_TOKEN} characters.")
-            owner = token or secrets.token_urlsafe(32)
-            job = await asyncio.to_thread(studio.submit, _request(sources, target, cast, options), owner)
-            return {"job": job.id, "token": owner, "state": job.state}
+            caller = caller_of(request)
+            owner = token or caller.owner or secrets.token_urlsafe(32)
+            wanted = _request(sources, target, cast, options)
+            job = await asyncio.to_thread(studio.submit, wanted, owner, client=caller.client)
+            message = place_of(studio.store, job).sentence
+            return {
+                "job": job.id,
+                "token": None if owner == caller.owner else owner,
+                "state": job.state,
+                "message": message,
+            }
         except Exception as error:
             raise shown(error) from error
 
-    def job_status(job: str, token: str) -> dict[str, Any]:
+    def job_status(request: gr.Request, job: str, token: str | None = None) -> dict[str, Any]:
         """How a job is: state, progress, place in the line; in the end the report or the error."""
-        return status_data(studio.store, _known(job, token))
+        return status_data(studio.store, _known(request, job, token))
 
-    def cancel_job(job: str, token: str) -> dict[str, Any]:
+    def cancel_job(request: gr.Request, job: str, token: str | None = None) -> dict[str, Any]:
         """Ask a job to stop; one that is over stays as it is."""
         try:
-            return status_data(studio.store, studio.cancel(str(job), str(token)))
+            return status_data(studio.store, studio.cancel(str(job), _token(request, token)))
         except Exception as error:
             raise shown(error) from error
 
-    def job_result(job: str, token: str) -> tuple[str | None, dict[str, Any]]:
+    def job_result(request: gr.Request, job: str, token: str | None = None) -> tuple[str | None, dict[str, Any]]:
         """The result of a finished job, and how it is."""
-        found = _known(job, token)
+        found = _known(request, job, token)
         output = found.outcome.output if found.outcome is not None else None
         return (str(output) if output is not None else None), status_data(studio.store, found)
 
     async def preview(
+        call: gr.Request,
         sources: list[str] | None,
         target: str | None,
         moment: float | None = None,
@@ -80,7 +93,7 @@ def build(studio: Studio) -> None:
             if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < HIGHEST:
                 raise OptionError("moment has to be a number of seconds.")
             request = _request(sources, target, cast, options, float(seconds))
-            async for job in waited_for(studio, request, "preview", progress):
+            async for job in waited_for(studio, request, "preview", progress, caller=caller_of(call)):
                 if not job.over:
                     yield None, status_data(studio.store, job)
             assert job.outcome is not None
@@ -88,9 +101,9 @@ def build(studio: Studio) -> None:
         except Exception as error:
             raise shown(error) from error
 
-    def _known(job: str, token: str) -> Job:
+    def _known(request: gr.Request, job: str, token: str | None) -> Job:
         try:
-            return studio.job(str(job), str(token))
+            return studio.job(str(job), _token(request, token))
         except Exception as error:
             raise shown(error) from error
 
@@ -111,6 +124,11 @@ def build(studio: Studio) -> None:
     button.click(cancel_job, [name, token], status, api_name="cancel_job")
     button.click(job_result, [name, token], [result, status], api_name="job_result")
     button.click(preview, [sources, target, moment, cast, options], [picture, status], api_name="preview")
+
+
+def _token(request: gr.Request, token: str | None) -> str:
+    """Whose job is asked for: the token's owner, or else whoever asks."""
+    return str(token) if token else caller_of(request).owner
 
 
 def _request(sources: list[str] | None, target: str | None, cast: Any, options: Any, moment: float = 0.0) -> Request:

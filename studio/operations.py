@@ -21,6 +21,7 @@ from pipeline.media import probe
 from pipeline.types import MediaInfo, Options, Person
 from studio.guard import contained
 from studio.jobs.carry import Performer
+from studio.jobs.estimate import about, place_behind
 from studio.jobs.files import Files
 from studio.jobs.job import Busy, Job, JobFailed, Kind, fingerprint
 from studio.jobs.retention import Retention
@@ -29,6 +30,8 @@ from studio.jobs.worker import Workers
 from studio.metrics import Metrics
 from studio.pictures import first_frame, view_of
 from studio.settings import Settings
+from studio.tracing import in_job
+from studio.webhook import Webhook
 
 if TYPE_CHECKING:
     from pipeline import Recaster
@@ -81,7 +84,8 @@ class Studio:
         for folder in settings.readable:
             folder.mkdir(parents=True, exist_ok=True)
         self.files = Files(settings.jobs, settings.results)
-        self.store = Store(settings.data / "jobs.sqlite3")
+        self.store = Store(settings.data / "jobs.sqlite3", settings.workers)
+        self.webhook = Webhook(self.store, settings.webhook_url, settings.webhook_secret)
         self.store.recover(CRASHES)
         self.metrics = Metrics()
         self.workers = Workers(
@@ -92,6 +96,7 @@ class Studio:
     def start(self) -> None:
         """Begin to carry out what waits."""
         self.workers.start()
+        self.webhook.start()
 
     def folder(self) -> Path:
         """A new folder for what is only looked at."""
@@ -113,6 +118,7 @@ class Studio:
         attached: bool = False,
         only: tuple[str, ...] = (),
         name: str | None = None,
+        client: str = "",
     ) -> Job:
         """Put a job into the line. The uploads are the job's own from here on.
 
@@ -122,6 +128,7 @@ class Studio:
             attached: cancel it when its caller goes (see `follow`).
             only: kinds of targets that are allowed, where not all are.
             name: id of the job, where its files were already put into its folder.
+            client: whom limits count it for, where not for the owner.
 
         Raises:
             InputError: something is missing, or cannot be read.
@@ -129,7 +136,7 @@ class Studio:
         """
         if not request.sources and kind != "people":
             raise InputError("Add a photo of the new face first.")
-        self.admit(owner)
+        self.admit(owner, client)
         origins = () if name else tuple(self._own(path) for path in (request.target, *request.sources))
         for positions in request.cast.values():
             if any(position >= len(request.sources) for position in positions):
@@ -158,6 +165,7 @@ class Studio:
                 cast=request.cast, options=request.options, moment=request.moment, attached=attached,
                 priority=_PRIORITY[kind] + (seconds > LONG and kind != "preview"),
                 long=info.kind != "image" and kind != "preview", created=time.time(),
+                weight=max(1.0, min(seconds, 1e6)), client=client,
             )  # fmt: skip
             self.store.add(job)
         except FileNotFoundError as error:
@@ -166,6 +174,8 @@ class Studio:
         except BaseException:
             self.files.forget(name)
             raise
+        with in_job(name):
+            log.info("a job waits", extra={"kind": kind})
         self.workers.nudge()
         return job
 
@@ -229,32 +239,33 @@ class Studio:
         self.retention.sweep()
 
     def close(self) -> None:
-        """Interrupts what runs and ends the workers; the next start goes on."""
-        self.workers.close()
+        """Lets what runs come to a good place, but not for ever, and ends the workers; the next start goes on."""
+        self.workers.close(0.0 if self.workers.hurried else self.settings.stop_seconds)
+        self.webhook.close()
         self.store.close()
 
     def _ended(self, job: Job) -> None:
         self.metrics.ended(job)
         self.files.ended(job.id, kept=job.state == "done")
 
-    def admit(self, owner: str) -> None:
+    def admit(self, owner: str, client: str = "") -> None:
         """Refuse work that would wait too long, with how long that is, or that there is no room for.
 
         Raises:
             Busy: it should be tried again later.
         """
-        owner = fingerprint(owner)
         if shutil.disk_usage(self.settings.data).free < self.settings.least_disk_bytes:
             raise Busy("The server's disk is nearly full. Please try again later.", 600)
-        waiting = self.store.count("queued")
-        if waiting >= self.settings.waiting:
-            minutes = max(1, round(waiting * self.store.usual_seconds(long=True) / self.settings.workers / 60))
+        if self.store.count("queued") >= self.settings.waiting:
+            place = place_behind(self.store, long=True)
             raise Busy(
-                f"The studio is busy: {waiting} jobs are waiting, about {minutes} minutes. Try again later.",
-                min(60 * minutes, 900),
+                f"The studio is busy: yours would be position {place.ahead + 1}, {about(place.seconds)} from now. "
+                "Please try again later.",
+                max(10, min(place.seconds // 2, 900)),
             )
-        if self.store.count("queued", owner) >= self.settings.waiting_each:
-            raise Busy(f"{self.settings.waiting_each} of your jobs are waiting already. Let one of them finish first.")
+        mine = self.store.count("queued", **({"client": client} if client else {"owner": fingerprint(owner)}))
+        if mine >= self.settings.waiting_each:
+            raise Busy(f"{mine} of your jobs are waiting already. Let one of them finish first.")
 
     def _own(self, path: Path) -> Path:
         """`path`, once more: only files that were uploaded here are worked on, whatever came this far."""

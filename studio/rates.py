@@ -12,6 +12,7 @@ _MOST_CLIENTS = 10_000
 _CLASSES = (
     ("jobs", re.compile(r"^POST .*/process$")),
     ("uploads", re.compile(r"^POST .*/upload$")),
+    ("logins", re.compile(r"^POST .*/login$")),
     ("looks", re.compile(r"^GET .*/(status|events|download)/[^/]*$")),
 )
 

@@ -16,6 +16,7 @@ import gradio as gr
 from pipeline.errors import Cancelled, RecastError
 from pipeline.types import Person
 from studio import present
+from studio.access.caller import caller_of
 from studio.controls import option_controls, read_controls
 from studio.examples import examples as ready_examples
 from studio.headless import FAULT
@@ -132,7 +133,9 @@ def build(studio: Studio, page: gr.Blocks) -> None:
             if path is None:
                 raise RecastError("Add a picture or video first.")
             wanted = Request(Path(path), options=read_controls(values))
-            job = await asyncio.to_thread(studio.submit, wanted, owner, "people", attached=True)
+            job = await asyncio.to_thread(
+                studio.submit, wanted, owner, "people", attached=True, client=caller_of(request).client
+            )
             searches[session] = (job.id, owner)
             yield _busy(True)
             async with contextlib.aclosing(studio.follow(job.id, owner)) as steps:
@@ -163,6 +166,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         return {found: state, gallery: gr.update(value=state.rows(), selected_index=None)}
 
     async def run_job(
+        request: gr.Request,
         photos: list[tuple[str, str | None]] | None,
         path: str | None,
         state: Found | None,
@@ -186,7 +190,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
                 cast=dict.fromkeys(chosen, everything),
                 people=people,
             )
-            job = await asyncio.to_thread(studio.submit, wanted, owner)
+            job = await asyncio.to_thread(studio.submit, wanted, owner, client=caller_of(request).client)
             yield {**_busy(True), **_cleared(), kept: {"owner": owner, "job": job.id}}
             async for step in watch(job.id, owner):
                 yield step

@@ -7,18 +7,27 @@ import asyncio
 import contextlib
 import logging
 import os
+import signal
 import socket
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Callable
+from types import FrameType
 from typing import TYPE_CHECKING
 
+from studio import logs
 from studio import settings as settings_module
+from studio.access.keys import Keys
+from studio.access.sessions import server_secret
 from studio.jobs.schema import Unusable
 from studio.quiet import silence_greeting
 from studio.settings import Settings
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+    from starlette.types import ASGIApp
+
+    from studio.operations import Studio
 
 log = logging.getLogger(__name__)
 
@@ -36,23 +45,54 @@ def main(given: argparse.Namespace) -> int:
         sys.stderr.write(f"The studio cannot listen there: {reason}. Choose another --host or --port.\n")
         return 2
     except ValueError as error:
-        sys.stderr.write(f"A setting is not a number: {error}\n")
+        sys.stderr.write(f"A setting is not allowed: {error}\n")
         return 2
-    import uvicorn
+    logs.install(settings.log, given.verbose)
 
     if not given.verbose:
         silence_greeting()
     try:
-        app = build_app(settings)
+        app, studio = build_app(settings)
     except Unusable as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=GRACE, server_header=False)
-    shown = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
-    sys.stdout.write(f"Recast is ready at http://{shown}:{listening.getsockname()[1]}\n")
-    sys.stdout.flush()
-    uvicorn.Server(config).run(sockets=[listening])
+    _greet(settings, listening.getsockname()[1])
+    _serve(app, studio, listening)
     return 0
+
+
+def _greet(settings: Settings, port: int) -> None:
+    shown = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
+    shown = f"[{shown}]" if ":" in shown else shown
+    sys.stdout.write(f"Recast is ready at http://{shown}:{port}\n")
+    keys = Keys(settings_module.keys_file(settings.data))
+    if settings.access == "keys" and not keys.all():
+        key = keys.add("first")
+        sys.stdout.write(
+            "It can be reached from other machines, and asks for a key. This is the first one, shown only now:\n"
+            f"{key}\nFurther ones: python app.py keys add NAME\n"
+        )
+    sys.stdout.flush()
+
+
+def _serve(app: ASGIApp, studio: Studio, listening: socket.socket) -> None:
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, number: int, frame: FrameType | None) -> None:
+            # From the first moment on, nothing new is begun. At a keyboard nobody wants to wait for a good place.
+            studio.workers.drain(patiently=number == signal.SIGTERM)
+            super().handle_exit(number, frame)
+
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=GRACE,
+        server_header=False,
+        proxy_headers=False,
+    )
+    Server(config).run(sockets=[listening])
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -64,18 +104,24 @@ def _listen(settings: Settings) -> socket.socket:
     return listening
 
 
-def build_app(settings: Settings) -> FastAPI:
-    """The ASGI application. Builds the page, so call it before the event loop runs."""
+def build_app(settings: Settings) -> tuple[ASGIApp, Studio]:
+    """The ASGI application and what it serves. Builds the page, so call it before the event loop runs."""
     _prepare_gradio(settings)
     import gradio as gr
     from fastapi import FastAPI
 
     from pipeline import Recaster
     from studio import answers, blocks, http, shell, tabs
+    from studio.access import login, space
+    from studio.access.gate import Gate
+    from studio.access.sessions import Sessions
+    from studio.edge import Edge
     from studio.guard import Guard
     from studio.operations import Studio
 
-    studio = Studio(settings, Recaster())
+    studio = Studio(settings, Recaster(limits=settings.limits))
+    keys, secret = Keys(settings_module.keys_file(settings.data)), server_secret(settings.data / "secret")
+    sessions = Sessions(secret, framed=settings.on_space)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -92,8 +138,12 @@ def build_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        root_path=settings.path_prefix,
     )
     app.include_router(http.build(studio))
+    app.include_router(login.build(settings, keys, sessions))
+    if (provider := space.Provider.of_environment()) is not None:
+        app.include_router(space.build(settings, provider, sessions, secret))
     for router in (shell.routes(studio), *tabs.routers(studio)):
         app.include_router(router)
     answers.install(app)
@@ -122,10 +172,13 @@ def build_app(settings: Settings) -> FastAPI:
     )
     # Mounting leaves this off, and with it the check that a file in a request was uploaded here.
     page.has_launched = True
-    app.add_middleware(
-        Guard, settings=settings, count=lambda code: studio.metrics.add("recast_refused_total", code=code)
-    )
-    return app
+
+    def refused(code: str) -> None:
+        studio.metrics.add("recast_refused_total", code=code)
+
+    # Inside of what turns errors into answers, which would take its refusals for faults.
+    app.add_middleware(Guard, settings=settings, count=refused)
+    return Edge(Gate(app, settings, keys, sessions, secret), settings, refused), studio
 
 
 def _prepare_gradio(settings: Settings) -> None:
@@ -134,6 +187,9 @@ def _prepare_gradio(settings: Settings) -> None:
         log.warning("gradio was imported before its settings were made")
     settings.uploads.mkdir(parents=True, exist_ok=True)
     os.environ["GRADIO_TEMP_DIR"] = str(settings.uploads)
+    # Bodies of requests are spooled next to where their files end up: one disk to watch, and one that has the room.
+    settings.spool.mkdir(exist_ok=True)
+    tempfile.tempdir = str(settings.spool)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 

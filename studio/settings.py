@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import argparse
+import ipaddress
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Literal, TypeVar, get_args
+from urllib.parse import urlsplit
 
 from pipeline.segments import SEGMENT_SECONDS
+from pipeline.types import MediaLimits
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "assets"
 
 MEGABYTE = 1024 * 1024
+PIXELS = 1_000_000
 Number = TypeVar("Number", int, float)
+
+Access = Literal["open", "keys", "space", "public"]
+ACCESSES: tuple[Access, ...] = get_args(Access)
+LogForm = Literal["text", "json"]
+
+# What a Space's own network may use; nothing else reaches the container.
+_PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "::1")
 
 
 @dataclass(frozen=True)
@@ -34,6 +46,17 @@ class Settings:
         jobs_each_minute, uploads_each_minute, looks_each_minute: requests that one client may make.
         metrics_token: who sends it may read the counters; without one, only this machine may.
         segment_seconds: a long video is carried out in segments of so many seconds; what is finished outlives a crash.
+        access: who may use the studio. ``open``: everybody who reaches it, which has to be this machine only;
+            ``keys``: who shows a key (see `studio.access.keys`); ``space``: who signs in to the Space; ``public``:
+            everybody, within tight limits.
+        users: names on the hub that ``space`` lets in; everybody who signs in when empty.
+        hosts: names that the server goes by; any when empty, except that ``open`` goes by this machine's only.
+        trusted_proxies: addresses and networks that may say whom a request really comes from.
+        on_space: whether this runs as a Space.
+        limits: bounds on what is opened.
+        stop_seconds: how long a stopping server waits for what runs to come to a good place.
+        webhook_url, webhook_secret: where ended jobs are told to, and what that is signed with.
+        log: how the log is written.
     """
 
     host: str = "127.0.0.1"
@@ -52,10 +75,41 @@ class Settings:
     uploads_each_minute: int = 120
     looks_each_minute: int = 1200
     metrics_token: str = ""
+    access: Access = "open"
+    users: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    on_space: bool = False
+    limits: MediaLimits = MediaLimits()
+    stop_seconds: float = 20.0
+    webhook_url: str = ""
+    webhook_secret: str = ""
+    log: LogForm = "text"
+
+    def knows_host(self, host: str) -> bool:
+        """Whether the server goes by this name. An ``open`` one does not go by just any: a page of another site could
+        point a name of its own at this machine."""
+        if self.hosts or self.access == "open":
+            return host in self.hosts or is_loopback(host)
+        return True
+
+    def lets_in(self, user: str) -> bool:
+        """Whether somebody who signed in may use the studio."""
+        return not self.users or user.lower() in self.users
+
+    @property
+    def path_prefix(self) -> str:
+        """The path part of `root_path`, without a slash at its end."""
+        return urlsplit(self.root_path).path.rstrip("/")
 
     @property
     def uploads(self) -> Path:
         return self.data / "uploads"
+
+    @property
+    def spool(self) -> Path:
+        """Bodies of requests while they come in."""
+        return self.data / "spool"
 
     @property
     def results(self) -> Path:
@@ -83,20 +137,45 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--port", type=int, help="port to listen on (default: 7860)")
     group.add_argument("--data", type=Path, metavar="FOLDER", help="where uploads and results are kept")
     group.add_argument("--root-path", metavar="PATH", help="path that a reverse proxy serves the studio under")
+    group.add_argument(
+        "--access",
+        choices=ACCESSES,
+        help="who may use it: open (this machine), keys, space (its sign-in), public (all, within tight limits); "
+        "the default is open on this machine and keys everywhere else",
+    )
+
+
+PUBLIC: Mapping[str, Any] = {
+    "upload_bytes": 64 * MEGABYTE,
+    "waiting_each": 2,
+    "jobs_each_minute": 6,
+    "uploads_each_minute": 30,
+    "looks_each_minute": 300,
+    "keep_seconds": 3600.0,
+    "limits": MediaLimits(pixels=12 * PIXELS, seconds=60.0, frames=4_000, decoded_bytes=500_000_000),
+}
+"""Defaults where everybody may come."""
 
 
 def from_namespace(given: argparse.Namespace) -> Settings:
-    """Settings of flags and of the variables that hosts set (GRADIO_SERVER_NAME, GRADIO_SERVER_PORT, PORT)."""
+    """Settings of flags and of the environment, where the variables that hosts set count too (GRADIO_SERVER_NAME,
+    GRADIO_SERVER_PORT, PORT, SPACE_ID).
+
+    Raises:
+        ValueError: one of them is not allowed; its text says which.
+    """
     environment = os.environ
-    default = Settings()
+    host = given.host or environment.get("GRADIO_SERVER_NAME") or Settings.host
+    on_space = bool(environment.get("SPACE_ID"))
+    access = _access(given.access or environment.get("RECAST_ACCESS"), host, on_space)
+    default = Settings(**(PUBLIC if access == "public" else {}))
     port = given.port if given.port is not None else environment.get("GRADIO_SERVER_PORT") or environment.get("PORT")
-    data = given.data or environment.get("RECAST_DATA") or default.data
-    return Settings(
-        host=given.host or environment.get("GRADIO_SERVER_NAME") or default.host,
+    settings = Settings(
+        host=host,
         port=int(port) if port is not None else default.port,
-        data=Path(data).resolve(),
+        data=data_folder(given.data),
         root_path=given.root_path or environment.get("GRADIO_ROOT_PATH") or default.root_path,
-        upload_bytes=int(environment.get("RECAST_MAX_UPLOAD_MB") or default.upload_bytes // MEGABYTE) * MEGABYTE,
+        upload_bytes=_number("RECAST_MAX_UPLOAD_MB", default.upload_bytes // MEGABYTE) * MEGABYTE,
         waiting=_number("RECAST_QUEUE", default.waiting),
         waiting_each=_number("RECAST_QUEUE_EACH", default.waiting_each),
         workers=_number("RECAST_WORKERS", default.workers),
@@ -107,7 +186,42 @@ def from_namespace(given: argparse.Namespace) -> Settings:
         looks_each_minute=_number("RECAST_LOOKS_EACH_MINUTE", default.looks_each_minute),
         metrics_token=environment.get("RECAST_METRICS_TOKEN") or default.metrics_token,
         segment_seconds=_number("RECAST_SEGMENT_SECONDS", default.segment_seconds),
+        access=access,
+        users=tuple(name.lower() for name in _listed("RECAST_USERS")),
+        hosts=_listed("RECAST_HOSTS"),
+        trusted_proxies=_listed("RECAST_TRUSTED_PROXIES") or (_PRIVATE if on_space else ()),
+        on_space=on_space,
+        limits=_limits(default.limits),
+        stop_seconds=_number("RECAST_STOP_SECONDS", default.stop_seconds),
+        webhook_url=environment.get("RECAST_WEBHOOK_URL") or "",
+        webhook_secret=environment.get("RECAST_WEBHOOK_SECRET") or "",
+        log=_one_of("RECAST_LOG", ("text", "json"), default.log),
     )
+    if settings.webhook_url and urlsplit(settings.webhook_url).scheme not in ("http", "https"):
+        raise ValueError("RECAST_WEBHOOK_URL has to be an http or https address.")
+    if settings.webhook_url and not settings.webhook_secret:
+        raise ValueError("RECAST_WEBHOOK_URL needs RECAST_WEBHOOK_SECRET, which calls are signed with.")
+    return settings
+
+
+def data_folder(given: Path | None) -> Path:
+    """The folder of everything the server writes: the flag's, the environment's, or the default."""
+    return Path(given or os.environ.get("RECAST_DATA") or Settings.data).resolve()
+
+
+def keys_file(data: Path) -> Path:
+    """Where the keys of a data folder are."""
+    return data / "keys.sqlite3"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host, by name or address, is this machine and no other."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def segment_seconds() -> float:
@@ -115,12 +229,55 @@ def segment_seconds() -> float:
     return _number("RECAST_SEGMENT_SECONDS", SEGMENT_SECONDS)
 
 
+def _access(given: str | None, host: str, on_space: bool) -> Access:
+    if not given:
+        if is_loopback(host):
+            return "open"
+        if on_space:
+            return "space" if os.environ.get("OAUTH_CLIENT_ID") else "public"
+        return "keys"
+    if given not in ACCESSES:
+        raise ValueError(f"RECAST_ACCESS has to be one of {', '.join(ACCESSES)}, and is {given!r}.")
+    if given == "open" and not is_loopback(host):
+        raise ValueError(
+            f"Open access is for this machine only, and {host} can be reached from others. Choose --access keys, or "
+            "public, which lets everybody in within tight limits."
+        )
+    if given == "space" and not os.environ.get("OAUTH_CLIENT_ID"):
+        raise ValueError("A Space signs people in when its settings say `hf_oauth: true`; this is none that does.")
+    return next(access for access in ACCESSES if access == given)
+
+
+def _limits(default: MediaLimits) -> MediaLimits:
+    values = {field.name: getattr(default, field.name) for field in fields(default)}
+    values["pixels"] = round(_number("RECAST_MAX_MEGAPIXELS", default.pixels / PIXELS) * PIXELS)
+    values["seconds"] = _number("RECAST_MAX_SECONDS", default.seconds)
+    values["frames"] = _number("RECAST_MAX_FRAMES", default.frames)
+    return MediaLimits(**values)
+
+
+def _listed(name: str) -> tuple[str, ...]:
+    """An environment variable as its parts between commas."""
+    return tuple(part.strip() for part in os.environ.get(name, "").split(",") if part.strip())
+
+
+def _one_of(name: str, choices: tuple[LogForm, ...], default: LogForm) -> LogForm:
+    text = os.environ.get(name) or default
+    for choice in choices:
+        if text == choice:
+            return choice
+    raise ValueError(f"{name} has to be one of {', '.join(choices)}, and is {text!r}.")
+
+
 def _number(name: str, default: Number) -> Number:
     """An environment variable as a positive number of the default's type."""
     text = os.environ.get(name)
     if not text:
         return default
-    number = type(default)(text)
+    try:
+        number = type(default)(text)
+    except ValueError:
+        raise ValueError(f"{name} has to be a number, and is {text!r}.") from None
     if not 0 < number < 1e12:
         raise ValueError(f"{name} has to be a positive number, and is {text!r}.")
     return number

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 
-COMMANDS: Mapping[str, str] = {}
+COMMANDS: Mapping[str, str] = {
+    "keys": "studio.commands.keys",
+}
 """Names of commands and the modules that carry them out; each has ``main(words) -> int``, the exit code."""
 
 

@@ -70,16 +70,25 @@ class Performer:
         return Outcome(output, before, view_of(folder, "after.jpg", first_frame(output, info)), data)
 
     def _watched(self, running: Running) -> ProgressCallback:
-        """Progress of a job that may have been under a server that died: one more segment, and that is forgiven."""
+        """Progress of a job, with a look at what each new segment changes: that a server died under it is forgiven, and
+        one that stops may have it back."""
         segments = self._files.segments(running.job.id)
-        before, forgiven = len(list(segments.glob("*.part"))), running.job.crashes == 0
+        before, forgiven = len(list(segments.glob("[0-9]*.json"))), running.job.crashes == 0
+        leaving: int | None = None
 
         def show(progress: Progress) -> None:
-            nonlocal forgiven
+            nonlocal forgiven, leaving
             running.show(progress)
-            if not forgiven and len(list(segments.glob("*.part"))) > before:
+            if forgiven and not running.leaving.is_set():
+                return
+            finished = len(list(segments.glob("[0-9]*.json")))
+            if not forgiven and finished > before:
                 forgiven = True
                 running.settled()
+            if running.leaving.is_set():
+                leaving = finished if leaving is None else leaving
+                if finished > leaving:
+                    running.cancelled.set()
 
         return show
 

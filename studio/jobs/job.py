@@ -74,6 +74,8 @@ class Job:
         moment: seconds of the target that a preview shows.
         priority: lower is earlier.
         long: whether it may take minutes, and has to leave a worker to the short ones.
+        weight: how much work it is beside others of its length: seconds of video, or 1 for anything short.
+        client: whom limits count it for; empty where they count by owner.
         crashes: how often the server died under it since it last got anywhere.
     """
 
@@ -89,6 +91,8 @@ class Job:
     attached: bool = False
     priority: int = 0
     long: bool = False
+    weight: float = 1.0
+    client: str = ""
     state: State = "queued"
     progress: Progress | None = None
     preview: ImageArray | None = field(default=None, compare=False, repr=False)

@@ -40,7 +40,23 @@ MIGRATIONS: tuple[str, ...] = (
     );
     CREATE INDEX events_by_job ON events (job, number);
     """,
+    """
+    ALTER TABLE jobs ADD COLUMN client TEXT NOT NULL DEFAULT '';
+    ALTER TABLE jobs ADD COLUMN weight REAL NOT NULL DEFAULT 1;
+    CREATE TABLE calls (
+        job TEXT PRIMARY KEY,
+        tries INTEGER NOT NULL DEFAULT 0,
+        due REAL NOT NULL DEFAULT 0
+    );
+    """,
 )
+
+NOTE_ENDS = """
+    CREATE TEMP TRIGGER IF NOT EXISTS note_ends AFTER UPDATE OF state ON jobs
+    WHEN NEW.state IN ('done', 'failed', 'cancelled') AND OLD.state IN ('queued', 'running') AND NOT NEW.attached
+    BEGIN INSERT OR IGNORE INTO calls (job) VALUES (NEW.id); END
+"""
+"""From here on, and in the same transaction, every job that ends is one to tell of."""
 
 
 class Unusable(Exception):

@@ -14,7 +14,7 @@ from typing import Any
 
 from pipeline.types import Options, Progress
 from studio.jobs.job import Event, Job, JobUnknown, Outcome, State, progress_data
-from studio.jobs.schema import InUse, migrate
+from studio.jobs.schema import NOTE_ENDS, InUse, migrate
 
 PATIENCE = 600.0
 """Seconds of waiting that count as much as one step of priority, so that nothing waits for ever."""
@@ -34,9 +34,11 @@ class Store:
 
     Args:
         path: the database; it is made when it is not there.
+        workers: threads that take long work out of it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, workers: int = 1) -> None:
+        self.workers = workers
         self._lock = threading.RLock()
         self._claim = _claimed(path.with_suffix(".lock"))
         self._base = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
@@ -45,6 +47,8 @@ class Store:
         # Commits outlive the process; only a power cut may take the newest ones, never the database.
         self._base.execute("PRAGMA synchronous = NORMAL")
         self._base.execute("PRAGMA foreign_keys = ON")
+        # What is deleted is gone from the file, too.
+        self._base.execute("PRAGMA secure_delete = ON")
         migrate(self._base)
 
     def close(self) -> None:
@@ -171,31 +175,39 @@ class Store:
                 )
                 _tell(base, row["id"], end, {"code": code, "sentence": sentence})
 
-    def count(self, state: State, owner: str | None = None) -> int:
+    def count(self, state: State, owner: str | None = None, client: str | None = None) -> int:
         who = "" if owner is None else " AND owner = :owner"
-        return int(self._read(f"SELECT COUNT(*) FROM jobs WHERE state = :s{who}", {"s": state, "owner": owner})[0][0])
+        who += "" if client is None else " AND client = :client"
+        values = {"s": state, "owner": owner, "client": client}
+        return int(self._read(f"SELECT COUNT(*) FROM jobs WHERE state = :s{who}", values)[0][0])
 
     def counts(self) -> dict[str, int]:
         """Jobs that are known, by state."""
         return {row[0]: row[1] for row in self._read("SELECT state, COUNT(*) FROM jobs GROUP BY state")}
 
+    def line(self, long: bool) -> list[Job]:
+        """Jobs that wait, in the order in which a worker that takes `long` work would take them."""
+        return [_job(row) for row in self._read(_LINE, {"now": time.time(), "long": long, "patience": PATIENCE})]
+
+    def running(self, long: bool) -> list[Job]:
+        """Jobs that run and are that long."""
+        return [_job(row) for row in self._read("SELECT * FROM jobs WHERE state = 'running' AND long = ?", (long,))]
+
     def ahead(self, job: Job) -> int:
         """How many jobs begin before a waiting one can, those that run included."""
         if job.state != "queued":
             return 0
-        line = self._read(_LINE, {"now": time.time(), "long": job.long, "patience": PATIENCE})
-        before = next((place for place, row in enumerate(line) if row["id"] == job.id), 0)
-        running = self._read("SELECT COUNT(*) FROM jobs WHERE state = 'running' AND long = ?", (job.long,))
-        return before + int(running[0][0])
+        before = next((place for place, other in enumerate(self.line(job.long)) if other.id == job.id), 0)
+        return before + len(self.running(job.long))
 
-    def usual_seconds(self, long: bool) -> float:
-        """What such jobs have taken lately."""
+    def lately(self, long: bool) -> tuple[float, float]:
+        """Seconds that the last finished jobs of such a length have taken, and their weight."""
         rows = self._read(
-            "SELECT AVG(finished - started) FROM (SELECT finished, started FROM jobs "
+            "SELECT SUM(finished - started), SUM(weight) FROM (SELECT finished, started, weight FROM jobs "
             "WHERE state = 'done' AND long = ? ORDER BY finished DESC LIMIT 20)",
             (long,),
         )
-        return float(rows[0][0] or (120.0 if long else 5.0))
+        return float(rows[0][0] or 0.0), float(rows[0][1] or 0.0)
 
     def events(self, name: str, after: int = 0) -> list[Event]:
         """A job's history."""
@@ -206,6 +218,25 @@ class Store:
         """All jobs; only those that are over, or only those that are not."""
         rest = "" if over is None else f"WHERE {'' if over else 'NOT '}state IN ('done', 'failed', 'cancelled')"
         return [_job(row) for row in self._read(f"SELECT * FROM jobs {rest} ORDER BY created")]
+
+    def note_ends(self) -> None:
+        """From now on, keep in mind which jobs have ended, until they are `called`."""
+        with self._lock:
+            self._base.execute(NOTE_ENDS)
+
+    def due_calls(self, now: float) -> list[tuple[str, int]]:
+        """Jobs to tell of, and how often that was tried."""
+        return [tuple(row) for row in self._read("SELECT job, tries FROM calls WHERE due <= ? ORDER BY due", (now,))]
+
+    def called(self, name: str) -> None:
+        """A job need not be told of any more."""
+        with self._change() as base:
+            base.execute("DELETE FROM calls WHERE job = ?", (name,))
+
+    def call_later(self, name: str, due: float) -> None:
+        """Telling of a job has failed; it is due again then."""
+        with self._change() as base:
+            base.execute("UPDATE calls SET tries = tries + 1, due = ? WHERE job = ?", (due, name))
 
     def forget(self, name: str) -> None:
         """Remove a job that is over, with its history."""
@@ -250,6 +281,7 @@ def _row(job: Job) -> dict[str, Any]:
         "origins": json.dumps([str(path) for path in job.origins]),
         "cast_": json.dumps(dict(job.cast)), "options": json.dumps(asdict(job.options)), "moment": job.moment,
         "attached": job.attached, "priority": job.priority, "long": job.long,
+        "weight": job.weight, "client": job.client,
         "state": job.state, "created": job.created,
     }  # fmt: skip
 
@@ -263,7 +295,8 @@ def _job(row: sqlite3.Row) -> Job:
         origins=tuple(Path(path) for path in json.loads(row["origins"])),
         cast={int(number): tuple(where) for number, where in json.loads(row["cast_"]).items()},
         options=Options(**json.loads(row["options"])), moment=row["moment"], attached=bool(row["attached"]),
-        priority=row["priority"], long=bool(row["long"]), state=row["state"],
+        priority=row["priority"], long=bool(row["long"]), weight=row["weight"], client=row["client"],
+        state=row["state"],
         progress=Progress(**moment) if moment else None,
         outcome=_outcome(outcome) if outcome else None,
         code=row["code"], sentence=row["sentence"], crashes=row["crashes"],

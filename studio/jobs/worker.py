@@ -17,6 +17,7 @@ from pipeline.errors import Cancelled, RecastError
 from pipeline.types import ImageArray, Progress
 from studio.jobs.job import Job, JobFailed, Outcome, State
 from studio.jobs.store import Store
+from studio.tracing import in_job
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +26,8 @@ MEMORY = "There was not enough memory for this job. Try a smaller picture or vid
 FULL = "The server's disk is full. Please try again later."
 NOTED = 1.0
 """Seconds between two notes of a job's progress in the store; in between, it is known in memory only."""
+INTERRUPTED = 15.0
+"""Seconds that interrupted work gets to let go."""
 NAP = 2.0
 """Seconds after which an idle worker looks for work of its own accord."""
 
@@ -36,6 +39,8 @@ class Running:
     Attributes:
         cancelled: set when the work has to stop, for whatever reason; handed to the pipeline.
         unwanted: whether somebody asked for that, rather than the server that stops.
+        leaving: set when the server stops; the work is to end at the next place from which it can go on.
+        moved: when it was last heard of, on the monotonic clock.
         progress, preview: the newest moment, and the newest picture of a finished frame.
     """
 
@@ -44,6 +49,8 @@ class Running:
     settled: Callable[[], None]
     cancelled: threading.Event = field(default_factory=threading.Event)
     unwanted: bool = False
+    leaving: threading.Event = field(default_factory=threading.Event)
+    moved: float = field(default_factory=time.monotonic)
     progress: Progress | None = None
     preview: ImageArray | None = None
     _noted: float = 0.0
@@ -53,7 +60,7 @@ class Running:
         if progress.preview is not None:
             self.preview = progress.preview
         before, self.progress = self.progress, replace(progress, preview=None)
-        now = time.monotonic()
+        now = self.moved = time.monotonic()
         if now - self._noted >= NOTED or before is None or before.stage != progress.stage:
             self._noted = now
             self.note(progress)
@@ -80,7 +87,7 @@ class Workers:
         self._lock = threading.Lock()
         self._running: dict[str, Running] = {}
         self._wake = threading.Condition()
-        self._stopping = False
+        self._stopping = self.hurried = False
         names = [(True, f"worker-{number}") for number in range(1, many + 1)] + [(False, "worker-short")]
         self._threads = [
             threading.Thread(target=self._run, args=(long,), name=name, daemon=True) for long, name in names
@@ -127,26 +134,46 @@ class Workers:
         if self._store.finish(name, "cancelled", code=Cancelled.code):
             self._ended(self._store.get(name))
 
-    def close(self, patience: float = 15.0) -> None:
-        """No new work; what runs is interrupted and waits for the next start."""
-        self._stopping = True
-        with self._lock:
-            for running in self._running.values():
-                running.cancelled.set()
+    def drain(self, patiently: bool) -> None:
+        """No new work from here on. Does not wait, and takes no lock: it may be called by a signal.
+
+        Args:
+            patiently: let what runs come to an end, or to a place where it can go on; interrupt it otherwise.
+        """
+        self._stopping, self.hurried = True, self.hurried or not patiently
+        for running in list(self._running.values()):
+            (running.leaving if patiently else running.cancelled).set()
+
+    def close(self, patience: float = 0.0) -> None:
+        """No new work. What still runs after `patience` seconds is interrupted, and waits for the next start."""
+        self.drain(patiently=patience > 0)
         self.nudge()
-        until = time.monotonic() + patience
+        self._join(patience)
+        self.drain(patiently=False)
+        self._join(INTERRUPTED)
+
+    def _join(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join(max(0.0, until - time.monotonic()))
+
+    @property
+    def stalled(self) -> float:
+        """Seconds since the least lively job was last heard of; 0 when nothing runs."""
+        with self._lock:
+            return max((time.monotonic() - running.moved for running in self._running.values()), default=0.0)
 
     def _run(self, long: bool) -> None:
         while not self._stopping:
             try:
                 running = self._next(long)
                 if running is not None:
-                    self._carry_out(running)
-            except Exception:
-                # The store itself failed. A job that could not be ended is taken up again at the next start.
+                    with in_job(running.job.id):
+                        self._carry_out(running)
+            except BaseException:
+                # The store itself failed, or something worse. A job that could not be ended is taken up again at the
+                # next start; the worker lives on for the others.
                 log.exception("a worker stumbled")
                 time.sleep(1)
 
@@ -170,6 +197,7 @@ class Workers:
 
     def _carry_out(self, running: Running) -> None:
         name, outcome = running.job.id, None
+        log.info("a job begins", extra={"kind": running.job.kind})
         state: State = "failed"
         code = sentence = ""
         try:
@@ -183,12 +211,14 @@ class Workers:
             code, sentence = error.code, str(error)
         except BaseException as error:
             # Whatever it is, it ends this job and no other.
-            log.error("job %s failed", name, exc_info=error)
+            log.error("a job failed", exc_info=error)
             code, sentence = _explained(error)
         try:
             if state == "cancelled" and self._stopping and not running.unwanted:
                 self._store.put_back(name)
+                log.info("a job waits for the next start")
             elif self._settle(name, state, outcome, code, sentence):
+                log.info("a job has ended", extra={"state": state, "code": code or None})
                 self._ended(self._store.get(name))
         finally:
             with self._lock:

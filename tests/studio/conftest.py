@@ -33,10 +33,10 @@ class Server:
             return int(json.load(answer)["jobs"])
 
 
-def launch(data: Path, **environment: str) -> Server:
+def launch(data: Path, *words: str, **environment: str) -> Server:
     """A server of one's own over the folder `data`; whoever starts it ends it."""
     process = subprocess.Popen(
-        [sys.executable, "app.py", "--port", "0"],
+        [sys.executable, "app.py", "--port", "0", *words],
         cwd=ROOT,
         env={**os.environ, "RECAST_DATA": str(data), "RECAST_MAX_UPLOAD_MB": str(UPLOAD_MB), **environment},
         stdout=subprocess.PIPE,

@@ -70,7 +70,7 @@ def test_a_job_from_upload_to_deletion(server: Server, material: Material, tmp_p
     answer = send(server, material.grace, material.both, options={"likeness": 0.6}, cast={"2": 0})
     assert answer.status_code == 202
     job = answer.json()
-    assert set(job) == {"id", "token", "state", "kind"} and len(job["token"]) >= 32
+    assert {"id", "token", "state", "kind", "ahead", "wait_seconds", "message"} == set(job) and len(job["token"]) >= 32
     status = finished(server, job)
     assert (status["state"], status["error"], status["report"]["faces"]) == ("done", None, 1)
     assert status["report"]["output"] == "both-recast.png" and str(server.data) not in json.dumps(status)
