@@ -18,7 +18,6 @@ from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Str
 from starlette.responses import Response
 
 from pipeline.errors import InputError
-from pipeline.media import probe
 from studio.access.caller import Caller, caller_of
 from studio.answers import REFUSALS, Accepted, Failure, Health, Status
 from studio.jobs.estimate import place_of
@@ -106,12 +105,9 @@ def build(studio: Studio) -> APIRouter:
         def take() -> Job:
             try:
                 paths = [
-                    _saved(upload, studio.files.own(name) / str(number))
+                    _saved(studio, upload, studio.files.own(name) / str(number))
                     for number, upload in enumerate((given, *source_image))
                 ]
-                for path in paths[1:]:
-                    if probe(path).kind == "video":
-                        raise InputError("A source has to be a photo, not a video.")
                 order = Order(target=paths[0], sources=tuple(paths[1:]), options=chosen, cast=roles)
                 return studio.submit(order, owner, name=name, client=caller.client)
             except BaseException:
@@ -224,13 +220,13 @@ def _may_watch(studio: Studio, request: Request, bearer: str | None) -> bool:
     return request.client is not None and is_loopback(request.client.host) and not forwarded
 
 
-def _saved(upload: UploadFile, folder: Path) -> Path:
+def _saved(studio: Studio, upload: UploadFile, folder: Path) -> Path:
     """An upload as a file, looked at before anything else is done with it."""
     folder.mkdir(parents=True)
     path = folder / safe_name(upload.filename)
     with path.open("wb") as file:
         shutil.copyfileobj(upload.file, file, _CHUNK)
-    probe(path)
+    studio.inspect(path)
     return path
 
 

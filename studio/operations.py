@@ -20,6 +20,7 @@ from pipeline.errors import Cancelled, FileMissing, InputError
 from pipeline.media import probe
 from pipeline.types import MediaInfo, Options, Person
 from studio.guard import contained
+from studio.inspection.inspector import Inspector
 from studio.jobs.carry import Performer
 from studio.jobs.estimate import about, place_behind
 from studio.jobs.files import Files
@@ -88,9 +89,9 @@ class Studio:
         self.webhook = Webhook(self.store, settings.webhook_url, settings.webhook_secret)
         self.store.recover(CRASHES)
         self.metrics = Metrics()
-        self.workers = Workers(
-            self.store, Performer(recaster, self.files, settings.segment_seconds), self._ended, settings.workers
-        )
+        self.inspector = Inspector(settings.limits)
+        performer = Performer(recaster, self.files, self.inspector, settings.segment_seconds)
+        self.workers = Workers(self.store, performer, self._ended, settings.workers)
         self.retention = Retention(self.store, self.files, settings.uploads, settings.keep_seconds)
 
     def start(self) -> None:
@@ -104,9 +105,18 @@ class Studio:
         folder.mkdir(parents=True)
         return folder
 
+    def inspect(self, path: Path) -> MediaInfo:
+        """What a file from outside is, once a process without rights has decoded its beginning.
+
+        Raises:
+            InputError: it cannot be used.
+        """
+        self.inspector.check(path)
+        return probe(path, self.settings.limits)
+
     def look(self, target: Path) -> Look:
         """What a target is. Quick: only its first frame is decoded."""
-        info = probe(self._own(target))
+        info = self.inspect(self._own(target))
         return Look(info, view_of(self.folder(), "first.jpg", first_frame(target, info)))
 
     def submit(
@@ -149,7 +159,10 @@ class Studio:
                 self.files.take(name, path, number) for number, path in enumerate((request.target, *request.sources))
             )
             # Only now: the same upload, come once more, takes the place of the first one.
-            info = probe(target)
+            info = self.inspect(target)
+            for source in sources:
+                if self.inspect(source).kind == "video":
+                    raise InputError("A source has to be a photo, not a video.")
             if only and info.kind not in only:
                 raise InputError(
                     "This is a video: use /recast_video."

@@ -10,6 +10,7 @@ from pipeline.errors import InputError, NoFaceInTarget, PersonUnknown
 from pipeline.media import probe
 from pipeline.types import Cast, Identity, Person, Progress, ProgressCallback, Role
 from studio.headless import report_data
+from studio.inspection.inspector import Inspector
 from studio.jobs.files import Files, remove
 from studio.jobs.job import Job, Outcome
 from studio.jobs.worker import Running
@@ -19,20 +20,33 @@ from studio.pictures import first_frame, frame_at, view_of
 if TYPE_CHECKING:
     from pipeline import Recaster
 
+CHECKING = "Checking"
+
 
 class Performer:
     """Carries jobs out; called by the workers' threads."""
 
-    def __init__(self, recaster: Recaster, files: Files, segment_seconds: float) -> None:
+    def __init__(self, recaster: Recaster, files: Files, inspector: Inspector, segment_seconds: float) -> None:
         self._recaster, self._files, self._segment = recaster, files, segment_seconds
+        self._inspector = inspector
 
     def __call__(self, running: Running) -> Outcome:
+        self._check(running)
         if running.job.kind == "people":
             return self._find(running)
         folder = self._files.result_folder(running.job.id)
         for left in folder.iterdir():
             remove(left)
         return self._preview(running, folder) if running.job.kind == "preview" else self._recast(running, folder)
+
+    def _check(self, running: Running) -> None:
+        """Have what is to be decoded here decoded first by a process without rights; of a video, some seconds."""
+        job = running.job
+        thorough = job.kind in ("video", "people")
+        if thorough:
+            running.show(Progress(CHECKING, 0, None))
+        for path in (*job.sources, job.target):
+            self._inspector.check(path, thorough and path == job.target, running.cancelled)
 
     def _find(self, running: Running) -> Outcome:
         people = self._people(running)
@@ -43,14 +57,14 @@ class Performer:
     def _preview(self, running: Running, folder: Path) -> Outcome:
         job = running.job
         cast = self._cast(running)
-        before = frame_at(job.target, probe(job.target), job.moment)
+        before = frame_at(job.target, probe(job.target, self._recaster.limits), job.moment)
         after = self._recaster.recast_frame(before, cast, job.options)
         output = view_of(folder, job.target.stem + MARK + ".jpg", after)
         return Outcome(output, view_of(folder, "before.jpg", before), output)
 
     def _recast(self, running: Running, folder: Path) -> Outcome:
         job = running.job
-        info = probe(job.target)
+        info = probe(job.target, self._recaster.limits)
         cast = self._cast(running)
         output = folder / result_name(job.target, info, job.options)
         report = self._recaster.recast(

@@ -1,0 +1,167 @@
+"""Files from outside are decoded first by a process that can do nothing else."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import zlib
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from pipeline.errors import Cancelled, CorruptMedia, FileMissing, InputError, MediaTooLarge, UnsupportedMedia
+from pipeline.types import MediaLimits
+from studio.examples import write_clip
+from studio.inspection.confine import MEGABYTE, Bounds, confine
+from studio.inspection.inspector import Inspector, Unsafe
+from tests.conftest import Material
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are confined on Linux only")
+
+
+def attempts(folder: str) -> dict[str, Callable[[], object]]:
+    """What a decoder that was taken over would try."""
+    mine = Path(folder)
+    return {
+        "a connection": lambda: socket.create_connection(("127.0.0.1", 9), timeout=1),
+        "a socket": lambda: socket.socket(socket.AF_UNIX),
+        "a program": lambda: os.execv("/bin/true", ["true"]),
+        "a child program": lambda: subprocess.run(["/bin/true"], check=True),
+        "a file": lambda: (mine / "new").write_bytes(b"x" * 10),
+        "a longer file": lambda: (mine / "old").open("ab", 0).write(b"x"),
+        "a shorter file": lambda: os.truncate(mine / "old", 0),
+        "removing": lambda: (mine / "old").unlink(),
+        "renaming": lambda: (mine / "old").rename(mine / "other"),
+        "a link": lambda: (mine / "link").symlink_to("/etc/passwd"),
+        "a signal": lambda: os.kill(os.getppid(), 0),
+        "memory": lambda: bytearray(700 * MEGABYTE),
+    }
+
+
+def captive(answer: Connection, folder: str) -> None:
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    found = confine(Bounds(memory=512 * MEGABYTE, seconds=20))
+    managed = []
+    for name, attempt in attempts(folder).items():
+        try:
+            attempt()
+            managed.append(name)
+        except (OSError, MemoryError, subprocess.SubprocessError):
+            pass
+    answer.send((found, managed))
+    answer.close()
+    os._exit(0)
+
+
+def busy(answer: Connection) -> None:
+    confine(Bounds(seconds=1))
+    while True:
+        pass
+
+
+def confined(work: Callable[..., None], *words: str) -> tuple[tuple[tuple[str, ...], list[str]] | None, int | None]:
+    context = multiprocessing.get_context("forkserver")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=work, args=(theirs, *words))
+    process.start()
+    theirs.close()
+    try:
+        said = ours.recv() if ours.poll(60) else None
+    except EOFError:
+        said = None
+    process.join(20)
+    return said, process.exitcode
+
+
+def test_a_confined_process_can_do_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "old").write_bytes(b"kept")
+    said, code = confined(captive, str(tmp_path))
+    assert said == ((), []) and code == 0
+    assert (tmp_path / "old").read_bytes() == b"kept"
+    assert not (tmp_path / "new").exists() or not (tmp_path / "new").read_bytes()
+
+
+def test_it_ends_when_its_time_is_over() -> None:
+    said, code = confined(busy)
+    assert said is None and code in (-signal.SIGXCPU, -signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def inspector() -> Inspector:
+    return Inspector(MediaLimits(pixels=4_000_000))
+
+
+def test_good_files_pass_and_are_remembered(inspector: Inspector, material: Material) -> None:
+    for path in (material.eileen, material.both, material.clip):
+        for thorough in (False, True):
+            inspector.check(path, thorough)
+    begin = time.monotonic()
+    for _ in range(100):
+        inspector.check(material.clip)
+    assert time.monotonic() - begin < 1
+
+
+def bomb(path: Path) -> None:
+    """A PNG of 40000 x 40000 pixels in a few kilobytes."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
+
+    header = (40_000).to_bytes(4, "big") * 2 + b"\x08\x02\x00\x00\x00"
+    rows = zlib.compress(bytes(5_000_000))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b""))
+
+
+def test_what_is_wrong_with_a_file_is_told(inspector: Inspector, material: Material, tmp_path: Path) -> None:
+    cases: list[tuple[bytes, type[InputError]]] = [
+        (b"#!/bin/sh\n", UnsupportedMedia),
+        (material.eileen.read_bytes()[:2000], CorruptMedia),
+        (b"\x89PNG\r\n\x1a\n" + bytes(99), CorruptMedia),
+        (b"\x00\x00\x00\x18ftypisom" + bytes(200), InputError),
+    ]
+    for number, (content, error) in enumerate(cases):
+        path = tmp_path / f"{number}.png"
+        path.write_bytes(content)
+        with pytest.raises(error):
+            inspector.check(path)
+    bomb(tmp_path / "bomb.png")
+    with pytest.raises(MediaTooLarge):
+        inspector.check(tmp_path / "bomb.png")
+    with pytest.raises(FileMissing):
+        inspector.check(tmp_path / "gone.png")
+
+
+def test_what_takes_too_much_is_refused(tmp_path: Path) -> None:
+    large = tmp_path / "large.png"
+    cv2.imwrite(str(large), np.zeros((6000, 6000, 3), np.uint8))
+    tight = Inspector(MediaLimits(), Bounds(memory=40 * MEGABYTE))
+    with pytest.raises((Unsafe, MediaTooLarge)):
+        tight.check(large)
+    Inspector(MediaLimits()).check(large)
+
+
+@pytest.mark.slow
+def test_a_decoder_that_never_ends_is_ended(material: Material, tmp_path: Path) -> None:
+    path = tmp_path / "long.mp4"
+    write_clip(path, np.asarray(cv2.imread(str(material.eileen)), np.uint8), 1280, 720, seconds=20)
+    with pytest.raises(Unsafe):
+        Inspector(MediaLimits(), Bounds(seconds=1)).check(path, thorough=True)
+
+
+def test_who_cancels_does_not_wait(inspector: Inspector, material: Material, tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(material.clip.read_bytes())
+    cancel = threading.Event()
+    cancel.set()
+    with pytest.raises(Cancelled):
+        inspector.check(path, True, cancel)
