@@ -17,10 +17,19 @@ class Casting:
         self._cast, self._select = cast, options.select
         self._assigner = Assigner([role.person for role in cast.roles]) if cast.roles else None
         self.seen: set[int] = set()
+        self.shown: tuple[int, ...] = ()
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Of the persons whom the cast names."""
+        return tuple(role.person.number for role in self._cast.roles)
 
     def roles(self, faces: Sequence[Face]) -> Roles:
+        """Who of `faces` becomes whom. `shown` then tells which of the cast's persons were among them."""
         named = self._assigner.assign(faces) if self._assigner is not None else {}
         identities = {role.person.number: role.identity for role in self._cast.roles}
+        self.shown = tuple(person.number for person in named.values())
+        self.seen.update(self.shown)
         result: Roles = []
         rest: list[Face] = []
         for place, face in enumerate(faces):
@@ -28,7 +37,6 @@ class Casting:
             if person is None:
                 rest.append(face)
                 continue
-            self.seen.add(person.number)
             result.append((face, identities[person.number]))
         if self._cast.everyone is not None and rest:
             chosen = rest if self._select == "all" else [max(rest, key=lambda face: face.box.area)]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.analysis import FaceFinder, PeopleCollector, Tracker
+from pipeline.analysis import FaceFinder, PeopleCollector, Tracker, advise
 from pipeline.casting import Casting, Roles, nobody
 from pipeline.engines.catalogue import engine_named
 from pipeline.errors import InputError, NoFaceInSource, NoFaceInTarget
@@ -30,9 +30,11 @@ from pipeline.media import (
     write_picture,
 )
 from pipeline.models.devices import check_device
+from pipeline.presence import Presence
 from pipeline.segments import RECASTING, SEGMENT_SECONDS, Segments, in_segments
 from pipeline.steps import device_notes, expected, tracked, until
 from pipeline.types import (
+    Advice,
     Cast,
     Face,
     Frame,
@@ -112,6 +114,16 @@ class Recaster:
         mean = np.mean(embeddings, axis=0)
         return Identity(tuple(photos), (mean / (np.linalg.norm(mean) + 1e-9)).astype(np.float32))
 
+    def examine(self, source: Path) -> tuple[ImageArray, tuple[Face, ...], tuple[Advice, ...]]:
+        """A photo as it is seen, the faces in it (the largest first), and what is wrong with it as a source.
+
+        Raises:
+            InputError: it cannot be read.
+        """
+        picture = read_picture(source, self.limits)
+        faces = self._finder.faces(picture)
+        return picture.image(), faces, advise(picture.image(), faces)
+
     def people(
         self,
         target: Path,
@@ -139,13 +151,26 @@ class Recaster:
                 ledger.advance()
         return collector.people()
 
-    def recast_frame(self, image: ImageArray, cast: Cast, options: Options = Options()) -> ImageArray:
+    def faces(self, image: ImageArray) -> tuple[Face, ...]:
+        """The faces of a still ``(height, width, 3)`` uint8 BGR, each a track of its own; the largest first."""
+        return self._numbered(self._finder.faces(Picture(image)))
+
+    def recast_frame(
+        self,
+        image: ImageArray,
+        cast: Cast,
+        options: Options = Options(),
+        faces: Sequence[Face] | None = None,
+    ) -> ImageArray:
         """One still frame, recast: ``(height, width, 3)`` uint8 BGR in and out. Unchanged where nobody is cast.
 
         Whole videos are steadier, because there faces are followed and smoothed from frame to frame.
+
+        Args:
+            faces: what `faces` said of `image`, where that is known already.
         """
         picture = Picture(image.copy())
-        roles = Casting(cast, options).roles(self._numbered(self._finder.faces(picture)))
+        roles = Casting(cast, options).roles(self.faces(image) if faces is None else faces)
         recast_frame(picture, roles, self._wardrobe(options), options)
         return picture.image()
 
@@ -217,11 +242,14 @@ class Recaster:
         with clock.work("write"):
             notes = write_picture(output, picture, options.quality, tags(options.engine), (info.path,))
         notes = (*notes, *_part_notes(options), *device_notes(options, wardrobe))
+        presence = Presence(casting.numbers)
+        presence.add(0.0, casting.shown)
         seconds = time.perf_counter() - begin
         return Report(
             output=Path(output), kind="image", frames=1, changed=1, faces=changed, people=len(casting.seen),
             seconds=seconds, fps=1 / seconds, engine=wardrobe.engine.name, device=wardrobe.engine.device,
             encoder=Path(output).suffix.lstrip(".").lower(), stages=clock.report(), notes=notes,
+            roles=presence.report(),
         )  # fmt: skip
 
     def _recast_video(
@@ -236,24 +264,26 @@ class Recaster:
     ) -> Report:
         clock, wardrobe, casting = StageClock(), self._wardrobe(options), Casting(cast, options)
         ledger = Ledger(RECASTING, expected(info, options), progress)
-        tracker = Tracker(self._finder, smooth=options.smooth)
+        tracker, presence = Tracker(self._finder, smooth=options.smooth), Presence(casting.numbers)
 
-        def analyse(frames: Iterable[Frame]) -> Iterator[tuple[Frame, Roles, bool]]:
+        def analyse(frames: Iterable[Frame]) -> Iterator[tuple[Frame, Roles, bool, tuple[int, ...]]]:
             for frame, faces in tracked(tracker, frames, clock):
-                yield frame, casting.roles(faces), bool(faces)
+                roles = casting.roles(faces)
+                yield frame, roles, bool(faces), casting.shown
 
-        def render(found: tuple[Frame, Roles, bool]) -> tuple[Frame, int, bool]:
-            frame, roles, anyone = found
-            return frame, recast_frame(frame, roles, wardrobe, options), anyone
+        def render(found: tuple[Frame, Roles, bool, tuple[int, ...]]) -> tuple[Frame, int, bool, tuple[int, ...]]:
+            frame, roles, anyone, persons = found
+            return frame, recast_frame(frame, roles, wardrobe, options), anyone, persons
 
         with (
             open_target(info.path, info, options.start, options.end, self.limits) as reader,
             open_result(output, reader, options, tags(options.engine)) as writer,
         ):
 
-            def write(done: tuple[Frame, int, bool]) -> None:
-                frame, changed, anyone = done
+            def write(done: tuple[Frame, int, bool, tuple[int, ...]]) -> None:
+                frame, changed, anyone, persons = done
                 writer.write(frame)
+                presence.add(frame.time, persons)
                 ledger.advance(frame, changed, anyone)
 
             run(until(reader, cancel), analyse, render, write, clock=clock, cancel=cancel, workers=self._workers)
@@ -268,6 +298,7 @@ class Recaster:
             output=Path(output), kind=info.kind, frames=ledger.done, changed=ledger.changed, faces=ledger.faces,
             people=len(casting.seen), seconds=seconds, fps=ledger.done / seconds, engine=wardrobe.engine.name,
             device=wardrobe.engine.device, encoder=encoder, stages=clock.report(), notes=notes,
+            roles=presence.report(),
         )  # fmt: skip
 
     @property

@@ -31,6 +31,7 @@ from pipeline.media.encoders import MUXERS
 from pipeline.media.frames import VideoFrame
 from pipeline.media.output import PendingFile, output_errors
 from pipeline.media.parts import Part, PartJoiner, PartReader, PartWriter, settled
+from pipeline.presence import Presence
 from pipeline.steps import device_notes, expected, tracked, until
 from pipeline.types import Cast, Frame, MediaInfo, MediaLimits, Options, Progress, ProgressCallback, Report
 
@@ -40,7 +41,7 @@ RECASTING, FINISHING = "Recasting", "Finishing"
 SEGMENT_SECONDS = 30.0
 BEFORE, AFTER = 36, 16
 """Frames read around a segment: three detections of the tracker before it, and its look-ahead after it."""
-_FORM = 1
+_FORM = 2
 """Of the files in the folder; those of another one are rendered anew."""
 
 
@@ -58,6 +59,7 @@ class _Done:
     Attributes:
         more: whether another one follows.
         changed, anyone: for each frame, faces changed, and whether any was seen.
+        times, persons: for each frame, its seconds, and whom of the cast it shows.
         seen: numbers of the cast's persons that appeared.
         stages: seconds and frames of work.
     """
@@ -66,6 +68,8 @@ class _Done:
     more: bool
     changed: tuple[int, ...]
     anyone: tuple[bool, ...]
+    times: tuple[float, ...]
+    persons: tuple[tuple[int, ...], ...]
     seen: tuple[int, ...]
     notes: tuple[str, ...]
     seconds: float
@@ -107,6 +111,7 @@ class Segments:
             if encoding is None:
                 return None
             self._prepare(_key(info, cast, options, self._seconds, encoding))
+            presence = Presence(role.person.number for role in cast.roles)
             done: list[_Done] = []
             while not done or done[-1].more:
                 number = len(done)
@@ -118,6 +123,8 @@ class Segments:
                     spent += segment.seconds
                     ledger.replay(segment.changed, segment.anyone)
                 clock.include(segment.stages)
+                for time_, persons in zip(segment.times, segment.persons, strict=True):
+                    presence.add(time_, persons)
                 done.append(segment)
             if ledger.changed == 0:
                 raise NoFaceInTarget(nobody(cast, ledger.anyone))
@@ -137,7 +144,7 @@ class Segments:
             people=len({number for segment in done for number in segment.seen}), seconds=seconds,
             fps=ledger.done / seconds, engine=self._wardrobe.engine.name, device=self._wardrobe.engine.device,
             encoder=encoder, stages=clock.report(),
-            notes=(*notes, *ledger.notes(), *device_notes(options, self._wardrobe)),
+            notes=(*notes, *ledger.notes(), *device_notes(options, self._wardrobe)), roles=presence.report(),
         )  # fmt: skip
 
     def _render(
@@ -156,28 +163,32 @@ class Segments:
         start, stop = reader.bounds(number, self._seconds)
         changes: list[int] = []
         faces_seen: list[bool] = []
+        times: list[float] = []
+        shown: list[tuple[int, ...]] = []
         opening = number == 0
 
-        def analyse(frames: Iterable[Frame]) -> Iterator[tuple[VideoFrame, Roles, bool]]:
+        def analyse(frames: Iterable[Frame]) -> Iterator[tuple[VideoFrame, Roles, bool, tuple[int, ...]]]:
             for frame, faces in tracked(tracker, frames, clock):
                 assert isinstance(frame, VideoFrame)
                 if frame.pts >= stop:
                     return
                 roles = casting.roles(faces)
                 if frame.pts >= start or opening:
-                    yield frame, roles, bool(faces)
+                    yield frame, roles, bool(faces), casting.shown
 
-        def render(found: tuple[VideoFrame, Roles, bool]) -> tuple[Frame, int, bool]:
-            frame, roles, anyone = found
-            return frame, recast_frame(frame, roles, self._wardrobe, options), anyone
+        def render(found: tuple[VideoFrame, Roles, bool, tuple[int, ...]]) -> tuple[Frame, int, bool, tuple[int, ...]]:
+            frame, roles, anyone, persons = found
+            return frame, recast_frame(frame, roles, self._wardrobe, options), anyone, persons
 
         with PartWriter(self._path(number), output, reader, first, options) as writer:
 
-            def write(done: tuple[Frame, int, bool]) -> None:
-                frame, changed, anyone = done
+            def write(done: tuple[Frame, int, bool, tuple[int, ...]]) -> None:
+                frame, changed, anyone, persons = done
                 writer.write(frame)
                 changes.append(changed)
                 faces_seen.append(anyone)
+                times.append(frame.time)
+                shown.append(persons)
                 ledger.advance(frame, changed, anyone)
 
             frames = until(reader.part(number, self._seconds, BEFORE, AFTER), cancel)
@@ -185,7 +196,8 @@ class Segments:
             with clock.work("write", 0):
                 part = writer.finish_part()
             return _Done(
-                part, reader.more, tuple(changes), tuple(faces_seen), tuple(sorted(casting.seen)),
+                part, reader.more, tuple(changes), tuple(faces_seen), tuple(times), tuple(shown),
+                tuple(sorted(casting.seen)),
                 (*reader.notes, *writer.notes), time.perf_counter() - begin,
                 {name: (stage.seconds, stage.frames) for name, stage in clock.report().items()},
             )  # fmt: skip
@@ -223,7 +235,8 @@ class Segments:
             return None
         part = data.pop("part")
         part = Part(path, tuple(part["times"]), part["delay"])
-        rows = {name: tuple(data[name]) for name in ("changed", "anyone", "seen", "notes")}
+        rows = {name: tuple(data[name]) for name in ("changed", "anyone", "times", "seen", "notes")}
+        rows["persons"] = tuple(tuple(numbers) for numbers in data["persons"])
         stages = {name: tuple(stage) for name, stage in data["stages"].items()}
         return _Done(part, data["more"], **rows, seconds=data["seconds"], stages=stages)
 

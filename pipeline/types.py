@@ -29,6 +29,7 @@ Quality = Literal["draft", "standard", "high", "best"]
 HardwareUse = Literal["auto", "never"]
 Eyes = Literal["target", "source"]
 Stage = Literal["read", "analyse", "render", "write"]
+AdviceCode = Literal["no_face", "several", "small", "blurred", "turned", "tilted", "dark", "bright"]
 
 ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 DEVICES: tuple[DeviceName, ...] = get_args(DeviceName)
@@ -129,6 +130,19 @@ class SourcePhoto:
 
     image: ImageArray
     face: Face
+
+
+@dataclass(frozen=True)
+class Advice:
+    """One thing that is wrong with a photo as a source, with a sentence for whoever gave it.
+
+    Attributes:
+        fatal: nothing can be made of the photo.
+    """
+
+    code: AdviceCode
+    sentence: str
+    fatal: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -272,6 +286,22 @@ class StageTime:
 
 
 @dataclass(frozen=True)
+class RoleReport:
+    """How much of the result shows one person of the cast.
+
+    Attributes:
+        number: the person's.
+        frames, total: frames in which the person was recast, and all frames of the result.
+        missing: seconds of the target, from and to, where the person was not seen for a while.
+    """
+
+    number: int
+    frames: int
+    total: int
+    missing: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True)
 class Report:
     """What a job did.
 
@@ -286,6 +316,7 @@ class Report:
         engine, device, encoder: what was used in the end.
         stages: work by stage.
         notes: sentences a user should read (no face in frame 0-310; audio was re-encoded; ...).
+        roles: one for each person whom the cast names.
     """
 
     output: Path
@@ -301,6 +332,7 @@ class Report:
     encoder: str
     stages: Mapping[str, StageTime]
     notes: tuple[str, ...] = ()
+    roles: tuple[RoleReport, ...] = ()
 
 
 @dataclass(frozen=True)

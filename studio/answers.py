@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from pipeline.errors import InputError, MediaTooLarge, RecastError, UnsupportedMedia
-from studio.jobs.job import Busy, JobUnknown
+from studio.jobs.job import Busy, JobUnknown, Kind
 from studio.tracing import request_id
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ class Accepted(BaseModel):
     id: str
     token: str | None
     state: str
-    kind: Literal["picture", "video", "preview", "people"]
+    kind: Kind
     ahead: int
     wait_seconds: int
     message: str
@@ -59,7 +59,7 @@ class Status(BaseModel):
     """A job. Times are seconds since 1970."""
 
     id: str
-    kind: Literal["picture", "video", "preview", "people"]
+    kind: Kind
     state: Literal["queued", "running", "done", "failed", "cancelled"]
     progress: Moment | None
     ahead: int

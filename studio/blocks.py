@@ -12,15 +12,14 @@ TITLE = "Recast"
 
 
 def theme() -> gr.themes.Base:
-    """Quiet greys, one accent, the system's own fonts: nothing is fetched from elsewhere."""
-    sans = ["Inter", "ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
+    """Paper and ink, one accent. The fonts are those that gradio brings along: nothing is fetched from elsewhere."""
     return gr.themes.Base(
         primary_hue=gr.themes.colors.teal,
         secondary_hue=gr.themes.colors.teal,
-        neutral_hue=gr.themes.colors.zinc,
+        neutral_hue=gr.themes.colors.stone,
         radius_size=gr.themes.sizes.radius_lg,
-        font=sans,
-        font_mono=["ui-monospace", "SFMono-Regular", "Menlo", "monospace"],
+        font=(gr.themes.GoogleFont("IBM Plex Sans", weights=(400, 700)), "ui-sans-serif", "system-ui", "sans-serif"),
+        font_mono=("ui-monospace", "SFMono-Regular", "Menlo", "monospace"),
     )
 
 

@@ -43,6 +43,7 @@ class Guard:
                 "uploads": settings.uploads_each_minute,
                 "looks": settings.looks_each_minute,
                 "logins": LOGINS,
+                "previews": settings.previews_each_minute,
             }
         )
 

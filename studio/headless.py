@@ -16,6 +16,7 @@ import threading
 import types
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -262,6 +263,7 @@ def report_data(report: Report) -> dict[str, Any]:
             for name, stage in report.stages.items()
         },
         "notes": list(report.notes),
+        "roles": [asdict(role) for role in report.roles],
     }
 
 

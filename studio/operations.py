@@ -45,7 +45,7 @@ CRASHES = 5
 """A job under which the server dies so often without getting anywhere is given up."""
 LONG = 60.0
 """Seconds of video from which on others go first."""
-_PRIORITY: Mapping[Kind, int] = {"preview": 0, "picture": 0, "people": 1, "video": 2}
+_PRIORITY: Mapping[Kind, int] = {"preview": 0, "picture": 0, "people": 1, "comparison": 1, "video": 2}
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class Studio:
 
     def look(self, target: Path) -> Look:
         """What a target is. Quick: only its first frame is decoded."""
-        info = self.inspect(self._own(target))
+        info = self.inspect(self.own(target))
         return Look(info, view_of(self.folder(), "first.jpg", first_frame(target, info)))
 
     def submit(
@@ -147,7 +147,7 @@ class Studio:
         if not request.sources and kind != "people":
             raise InputError("Add a photo of the new face first.")
         self.admit(owner, client)
-        origins = () if name else tuple(self._own(path) for path in (request.target, *request.sources))
+        origins = () if name else tuple(self.own(path) for path in (request.target, *request.sources))
         for positions in request.cast.values():
             if any(position >= len(request.sources) for position in positions):
                 raise InputError(
@@ -205,6 +205,20 @@ class Studio:
         self.store.get(name, fingerprint(owner))
         self.workers.cancel(name)
         return self.job(name, owner)
+
+    def compare(self, name: str, owner: str, client: str = "") -> Job:
+        """A new job that puts the original and the result of a finished one side by side.
+
+        Raises:
+            InputError: there is no result, or the original is no longer there.
+        """
+        job = self.job(name, owner)
+        if job.outcome is None or job.outcome.output is None or job.kind not in ("picture", "video"):
+            raise InputError("There is no result to compare with.")
+        if not job.origins:
+            raise InputError("The original is no longer there.")
+        wanted = Request(job.origins[0], (job.outcome.output,), job.options)
+        return self.submit(wanted, owner, "comparison", client=client)
 
     async def delete(self, name: str, owner: str, patience: float = 10.0) -> None:
         """Stop a job and delete everything of it, its uploads included."""
@@ -280,7 +294,7 @@ class Studio:
         if mine >= self.settings.waiting_each:
             raise Busy(f"{mine} of your jobs are waiting already. Let one of them finish first.")
 
-    def _own(self, path: Path) -> Path:
+    def own(self, path: Path) -> Path:
         """`path`, once more: only files that were uploaded here are worked on, whatever came this far."""
         if not contained(path, self.settings.readable):
             raise FileMissing("The file is gone. Please upload it again.")

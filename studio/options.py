@@ -23,31 +23,87 @@ Group = Literal["Face", "Light and detail", "Video", "Engine"]
 
 @dataclass(frozen=True)
 class Text:
-    """The words of one option: its label, one sentence about it, and the group it is shown in."""
+    """The words of one option: its label, one sentence about it, and the group it is shown in.
+
+    Attributes:
+        choices: words for choices that do not speak for themselves.
+        ends: for a share, the words at 0 and at 1.
+        first: whether the page shows it at once, and not among the further settings only.
+    """
 
     label: str
     about: str
     group: Group
+    choices: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    ends: tuple[str, str] = ("", "")
+    first: bool = False
 
 
 TEXTS: Mapping[str, Text] = {
-    "select": Text("Which faces", "When nobody is chosen: every face, or the largest of each frame.", "Face"),
     "likeness": Text(
-        "Likeness", "0 keeps the target's proportions, 1 moves eyes, nose and mouth towards the source's.", "Face"
+        "Likeness",
+        "0 keeps the target's proportions, 1 moves eyes, nose and mouth towards the source's.",
+        "Face",
+        ends=("Shape of the target", "Shape of the photo"),
+        first=True,
     ),
-    "eyes": Text("Eyes", "Whose irises are shown. The gaze is always the target's.", "Face"),
-    "keep_occluders": Text("Keep what covers the face", "Hair, glasses and hands stay in front of the face.", "Face"),
+    "select": Text(
+        "Which faces",
+        "When nobody is chosen: every face, or the largest of each frame.",
+        "Face",
+        {"all": "Every face", "largest": "The largest"},
+    ),
+    "eyes": Text(
+        "Eyes",
+        "Whose irises are shown. The gaze is always the target's.",
+        "Face",
+        {"source": "As in the photo", "target": "As in the target"},
+    ),
+    "keep_occluders": Text(
+        "Keep what covers the face", "Hair, glasses and hands stay in front of the face.", "Face", first=True
+    ),
     "source_glasses": Text("The photo's glasses", "Carry glasses in the photo over to the target.", "Face"),
-    "match_light": Text("Match light", "0 keeps the photo's light, 1 takes the target's.", "Light and detail"),
+    "match_light": Text(
+        "Match light",
+        "0 keeps the photo's light, 1 takes the target's.",
+        "Light and detail",
+        ends=("Light of the photo", "Light of the target"),
+    ),
     "match_detail": Text("Match detail", "Sharpness and grain as in the frame around the face.", "Light and detail"),
-    "smooth": Text("Steadiness", "How much a video's landmarks are smoothed over time.", "Light and detail"),
+    "smooth": Text(
+        "Steadiness",
+        "How much a video's landmarks are smoothed over time.",
+        "Light and detail",
+        ends=("Lively", "Steady"),
+    ),
     "start": Text("Start", "Where in the target to begin: seconds, or 1:30.", "Video"),
     "end": Text("End", "Where in the target to stop: seconds, or 1:30.", "Video"),
-    "codec": Text("Codec", "How a video is compressed. H.264 plays everywhere.", "Video"),
-    "quality": Text("Quality", "Of the written video: smaller, or nearer to the original.", "Video"),
-    "hardware": Text("Hardware encoder", "Use the machine's video encoder where there is one that works.", "Video"),
-    "engine": Text("Engine", "What renders the new face.", "Engine"),
-    "device": Text("Device", "Where networks run; auto takes a GPU when one works.", "Engine"),
+    "quality": Text(
+        "Quality",
+        "Of the written video: smaller, or nearer to the original.",
+        "Video",
+        {"draft": "Draft", "standard": "Good", "high": "High", "best": "Best"},
+        first=True,
+    ),
+    "codec": Text(
+        "Codec",
+        "How a video is compressed. H.264 plays everywhere.",
+        "Video",
+        {"h264": "H.264", "hevc": "HEVC", "vp9": "VP9", "av1": "AV1", "lossless": "Lossless"},
+    ),
+    "hardware": Text(
+        "Hardware encoder",
+        "Use the machine's video encoder where there is one that works.",
+        "Video",
+        {"auto": "When it works", "never": "Never"},
+    ),
+    "engine": Text("Engine", "What renders the new face.", "Engine", {"mesh": "Mesh, built in"}),
+    "device": Text(
+        "Device",
+        "Where networks run; auto takes a GPU when one works.",
+        "Engine",
+        {"auto": "Automatic", "cpu": "CPU", "cuda": "NVIDIA GPU"},
+    ),
 }
 HIGHEST = 1e9
 """Above any number that an option takes; infinity and what is no number are not below it."""

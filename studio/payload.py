@@ -65,13 +65,6 @@ def parse_cast(given: Mapping[str, Any]) -> dict[int, tuple[int, ...]]:
     return cast
 
 
-def kept_job(value: Any) -> tuple[str, str] | None:
-    """Owner and job as a browser keeps them, which may hold anything."""
-    if not isinstance(value, dict) or not all(isinstance(value.get(name), str) for name in ("owner", "job")):
-        return None
-    return (value["owner"], value["job"]) if len(value["owner"]) >= 32 else None
-
-
 def safe_name(given: str | None) -> str:
     """A file name that somebody sent, without its folders and without what a name should not hold."""
     name = PurePosixPath((given or "").replace("\\", "/")).name

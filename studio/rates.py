@@ -10,10 +10,11 @@ from collections import OrderedDict
 
 _MOST_CLIENTS = 10_000
 _CLASSES = (
-    ("jobs", re.compile(r"^POST .*/process$")),
+    ("jobs", re.compile(r"^POST .*/(process|desk/jobs|desk/jobs/[^/]*/comparison)$")),
+    ("previews", re.compile(r"^(POST|GET) .*/desk/(photo|target|people|frame|preview)$")),
     ("uploads", re.compile(r"^POST .*/upload$")),
     ("logins", re.compile(r"^POST .*/login$")),
-    ("looks", re.compile(r"^GET .*/(status|events|download)/[^/]*$")),
+    ("looks", re.compile(r"^GET .*/((status|events|download)/[^/]*|desk/jobs/.*)$")),
 )
 
 

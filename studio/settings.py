@@ -43,7 +43,8 @@ class Settings:
         workers: jobs that run at once, beside one that is short. The pipeline uses every core by itself.
         keep_seconds: age at which uploads and results are deleted.
         least_disk_bytes: no work is taken while less space is left.
-        jobs_each_minute, uploads_each_minute, looks_each_minute: requests that one client may make.
+        jobs_each_minute, uploads_each_minute, looks_each_minute, previews_each_minute: requests that one client may
+            make.
         metrics_token: who sends it may read the counters; without one, only this machine may.
         segment_seconds: a long video is carried out in segments of so many seconds; what is finished outlives a crash.
         access: who may use the studio. ``open``: everybody who reaches it, which has to be this machine only;
@@ -74,6 +75,7 @@ class Settings:
     jobs_each_minute: int = 30
     uploads_each_minute: int = 120
     looks_each_minute: int = 1200
+    previews_each_minute: int = 600
     metrics_token: str = ""
     access: Access = "open"
     users: tuple[str, ...] = ()
@@ -184,6 +186,7 @@ def from_namespace(given: argparse.Namespace) -> Settings:
         jobs_each_minute=_number("RECAST_JOBS_EACH_MINUTE", default.jobs_each_minute),
         uploads_each_minute=_number("RECAST_UPLOADS_EACH_MINUTE", default.uploads_each_minute),
         looks_each_minute=_number("RECAST_LOOKS_EACH_MINUTE", default.looks_each_minute),
+        previews_each_minute=_number("RECAST_PREVIEWS_EACH_MINUTE", default.previews_each_minute),
         metrics_token=environment.get("RECAST_METRICS_TOKEN") or default.metrics_token,
         segment_seconds=_number("RECAST_SEGMENT_SECONDS", default.segment_seconds),
         access=access,

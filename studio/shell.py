@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import cache
-from pathlib import Path
 
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import FileResponse
@@ -19,9 +18,10 @@ from studio.device import device_state
 from studio.operations import Studio
 from studio.settings import ASSETS
 
-SERVED = ("page", "words")
-"""Folders of `assets` that the page's own scripts come from."""
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".svg": "image/svg+xml"}
+"""Files of `assets` that the page's own scripts come from and may ask for."""
+
+STYLES = ("page/page.css", "recast/recast.css")
 
 MASTHEAD = """
 <header class="masthead">
@@ -54,10 +54,9 @@ window.recast = {settings};
 recast.base = location.pathname.replace(/\\/?$/, "/");
 recast.assets = recast.base + "studio/assets/" + recast.version + "/";
 {{
-  const script = document.createElement("script");
-  script.type = "module";
-  script.src = recast.assets + "page/main.js";
-  document.head.append(script);
+  const add = (tag, properties) => document.head.append(Object.assign(document.createElement(tag), properties));
+  for (const style of {json.dumps(STYLES)}) add("link", {{ rel: "stylesheet", href: recast.assets + style }});
+  add("script", {{ type: "module", src: recast.assets + "page/main.js" }});
 }}
 </script>"""
 
@@ -66,10 +65,8 @@ recast.assets = recast.base + "studio/assets/" + recast.version + "/";
 def version() -> str:
     """Changes with any of the files, so that browsers may keep them for ever."""
     digest = hashlib.sha256()
-    for folder in SERVED:
-        for path in sorted((ASSETS / folder).rglob("*")):
-            if path.is_file():
-                digest.update(path.name.encode() + path.read_bytes())
+    for path in sorted(path for path in ASSETS.rglob("*") if path.suffix in _TYPES):
+        digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -80,11 +77,10 @@ def routes(studio: Studio) -> APIRouter:
     @router.get("/assets/{edition}/{path:path}")
     def asset(edition: str, path: str) -> FileResponse:
         found = (ASSETS / path).resolve()
-        folders = [(ASSETS / folder).resolve() for folder in SERVED]
-        if not found.is_file() or not any(found.is_relative_to(folder) for folder in folders):
+        if not found.is_file() or not found.is_relative_to(ASSETS) or found.suffix not in _TYPES:
             raise HTTPException(404, "There is nothing here")
         kept = "public, max-age=31536000, immutable" if edition == version() else "no-cache"
-        return FileResponse(found, media_type=_TYPES.get(Path(path).suffix), headers={"Cache-Control": kept})
+        return FileResponse(found, media_type=_TYPES[found.suffix], headers={"Cache-Control": kept})
 
     @router.get("/device")
     def device() -> dict[str, str]:

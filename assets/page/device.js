@@ -1,5 +1,7 @@
 // The device in the masthead; a fall-back is said in words there.
-export async function startDevice(whenThere) {
+import { whenThere } from "./there.js";
+
+export async function startDevice() {
   const answer = fetch(recast.base + "studio/device").then((found) => found.json());
   whenThere("#device", async (chip) => {
     try {

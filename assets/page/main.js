@@ -1,25 +1,14 @@
-// The page's own scripts: language, light or dark, the device, and who this browser is. Tabs load theirs with
-// `recast.ready`: it settles when this has run.
-import { startWords } from "./words.js";
-import { startScheme } from "./scheme.js";
+// The page's own scripts: language, light or dark, the device, and who this browser is; then those of the tabs.
 import { startDevice } from "./device.js";
 import { owner } from "./owner.js";
+import { startScheme } from "./scheme.js";
+import { startWords } from "./words.js";
 
+// For tabs that are made of gradio's components: `js="() => recast.owner()"` gives an event the owner's token.
 recast.owner = owner;
+startWords();
+startScheme();
+startDevice();
 
-// Gradio draws the masthead when it has read its configuration.
-export function whenThere(selector, act) {
-  const found = document.querySelector(selector);
-  if (found) return act(found);
-  const watch = new MutationObserver(() => {
-    const found = document.querySelector(selector);
-    if (!found) return;
-    watch.disconnect();
-    act(found);
-  });
-  watch.observe(document.documentElement, { childList: true, subtree: true });
-}
-
-startWords(whenThere);
-startScheme(whenThere);
-startDevice(whenThere);
+// A line for each tab that has scripts of its own.
+import("../recast/main.js");

@@ -8,6 +8,7 @@
 // Texts joined by " · " are looked up one by one. What a catalogue does not know stays English. What a visitor wrote, or
 // files are called, belongs in an element with the class `verbatim`: nothing in it is looked up.
 import { recall, remember } from "./keep.js";
+import { whenThere } from "./there.js";
 
 const LABELS = ["aria-label", "aria-valuetext", "title", "placeholder", "alt"];
 const LEFT_ALONE = "script, style, textarea, code, .verbatim";
@@ -119,7 +120,7 @@ function preferred() {
   return wanted.find((name) => name in recast.languages) ?? "en";
 }
 
-export function startWords(whenThere) {
+export function startWords() {
   new MutationObserver((changes) => {
     if (language === "en") return;
     for (const change of changes) {

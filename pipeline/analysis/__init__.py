@@ -1,5 +1,6 @@
 """Which faces are where, and who is who."""
 
+from pipeline.analysis.advice import advise
 from pipeline.analysis.assign import Assigner, assign
 from pipeline.analysis.detect import FaceDetector
 from pipeline.analysis.embed import FaceEmbedder
@@ -17,6 +18,7 @@ __all__ = [
     "PeopleCollector",
     "Region",
     "Tracker",
+    "advise",
     "assign",
     "head_pose",
     "pose_angles",

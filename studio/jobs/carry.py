@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError, NoFaceInTarget, PersonUnknown
+from pipeline.marking import tags
 from pipeline.media import probe
 from pipeline.types import Cast, Identity, Person, Progress, ProgressCallback, Role
 from studio.headless import report_data
@@ -37,6 +38,8 @@ class Performer:
         folder = self._files.result_folder(running.job.id)
         for left in folder.iterdir():
             remove(left)
+        if running.job.kind == "comparison":
+            return self._compare(running, folder)
         return self._preview(running, folder) if running.job.kind == "preview" else self._recast(running, folder)
 
     def _check(self, running: Running) -> None:
@@ -61,6 +64,25 @@ class Performer:
         after = self._recaster.recast_frame(before, cast, job.options)
         output = view_of(folder, job.target.stem + MARK + ".jpg", after)
         return Outcome(output, view_of(folder, "before.jpg", before), output)
+
+    def _compare(self, running: Running, folder: Path) -> Outcome:
+        # MoviePy takes seconds to import.
+        from pipeline.media import edit
+
+        job = running.job
+        result = job.sources[0]
+        ending = result.suffix if result.suffix.lower() != ".mkv" else ".mp4"
+        output = edit.comparison(
+            job.target,
+            result,
+            folder / f"{result.stem}-comparison{ending}",
+            start=job.options.start,
+            end=job.options.end,
+            tags=tags(job.options.engine),
+            progress=running.show,
+            cancel=running.cancelled,
+        )
+        return Outcome(output)
 
     def _recast(self, running: Running, folder: Path) -> Outcome:
         job = running.job

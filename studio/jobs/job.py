@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.errors import RecastError
-from pipeline.types import ImageArray, Options, Progress, Report, StageTime
+from pipeline.types import ImageArray, Options, Progress, Report, RoleReport, StageTime
 
-Kind = Literal["picture", "preview", "people", "video"]
+Kind = Literal["picture", "preview", "people", "video", "comparison"]
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 OVER: tuple[State, ...] = ("done", "failed", "cancelled")
 
@@ -148,4 +148,8 @@ def report_of(data: Mapping[str, Any], output: Path) -> Report:
         encoder=data["encoder"],
         stages={name: StageTime(stage["seconds"], stage["frames"]) for name, stage in data["stages"].items()},
         notes=tuple(data["notes"]),
+        roles=tuple(
+            RoleReport(role["number"], role["frames"], role["total"], tuple((a, b) for a, b in role["missing"]))
+            for role in data.get("roles", ())
+        ),
     )

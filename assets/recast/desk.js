@@ -1,0 +1,221 @@
+// What is on the desk: photos, target, people, cast, settings. Panels draw it, and hear of each change.
+//
+// A photo is {key, name, path, url, thumbnail, advice, state: "uploading" | "looking" | "ready" | "failed", share, error}.
+// `roles` maps a person's number to "lead" (the face of the photos above), or to photos of their own. While it is empty,
+// everyone gets the lead face; otherwise those who are not in it stay as they are.
+import * as server from "./server.js";
+
+const events = new EventTarget();
+let keys = 0;
+
+export const desk = {
+  start: null,
+  photos: [],
+  target: null, // {path, name, state, share, error, url, poster, kind, width, height, duration, rate, about}
+  people: null, // {state: "searching" | "found" | "none" | "failed", search, list, progress, error}
+  roles: new Map(),
+  options: {},
+  trim: { start: null, end: null },
+  moment: 0,
+};
+
+export const on = (name, act) => events.addEventListener(name, (event) => act(event.detail));
+export const tell = (name, detail) => events.dispatchEvent(new CustomEvent(name, { detail }));
+
+export const usable = (photos) => photos.filter((photo) => photo.state === "ready" && !photo.advice.some((one) => one.fatal));
+
+export function setStart(start) {
+  desk.start = start;
+  desk.options = Object.fromEntries(start.fields.map((field) => [field.name, field.default]));
+}
+
+// --- photos
+
+// Adds photos (files of the visitor, or paths that are on the server) to a list of the desk: the lead's, or a person's.
+export function addPhotos(list, things) {
+  for (const thing of things) {
+    const given = typeof thing === "string";
+    const photo = {
+      key: `photo-${++keys}`, name: given ? thing.split("/").pop() : thing.name, state: given ? "looking" : "uploading",
+      share: 0, advice: [], leaving: new AbortController(),
+    };
+    list.push(photo);
+    carry(photo, thing);
+  }
+  tell("photos");
+}
+
+async function carry(photo, thing) {
+  try {
+    if (typeof thing === "string") photo.path = thing;
+    else {
+      photo.path = await server.upload(thing, (share) => {
+        photo.share = share;
+        tell("photo", photo);
+      }, photo.leaving.signal);
+      photo.state = "looking";
+      tell("photo", photo);
+    }
+    Object.assign(photo, await server.lookAtPhoto(photo.path), { state: "ready" });
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    Object.assign(photo, { state: "failed", error: error.message });
+  }
+  tell("photos");
+}
+
+export function removePhoto(list, photo) {
+  photo.leaving.abort();
+  list.splice(list.indexOf(photo), 1);
+  tell("photos");
+}
+
+// --- target
+
+export async function setTarget(thing, ready = {}) {
+  desk.target?.leaving.abort();
+  const given = typeof thing === "string";
+  const leaving = new AbortController();
+  const target = { name: given ? thing.split("/").pop() : thing.name, state: given ? "looking" : "uploading", share: 0, leaving };
+  Object.assign(desk, { target, people: ready.people ?? null, moment: 0, trim: { start: null, end: null, ...ready.trim } });
+  desk.roles = new Map(ready.roles);
+  tell("target");
+  tell("people");
+  try {
+    target.path = given ? thing : await server.upload(thing, (share) => {
+      target.share = share;
+      tell("upload", target);
+    }, leaving.signal);
+    target.state = "looking";
+    tell("upload", target);
+    Object.assign(target, await server.lookAtTarget(target.path));
+    if (desk.target !== target) return;
+    target.state = "ready";
+    desk.moment = desk.trim.start ?? 0;
+  } catch (error) {
+    if (desk.target !== target || error.name === "AbortError") return;
+    Object.assign(target, { state: "failed", error: error.message });
+  }
+  tell("target");
+  if (target.state === "ready" && !desk.people) search(target);
+}
+
+export function clearTarget() {
+  desk.target?.leaving.abort();
+  Object.assign(desk, { target: null, people: null, moment: 0, trim: { start: null, end: null } });
+  desk.roles.clear();
+  tell("target");
+  tell("people");
+}
+
+async function search(target) {
+  const people = { state: "searching", list: [], progress: null };
+  desk.people = people;
+  tell("people");
+  try {
+    const found = await server.findPeople(target.path, (moment) => {
+      people.progress = moment.progress;
+      if (desk.people === people) tell("searching", people);
+    }, target.leaving.signal);
+    Object.assign(people, { state: found.people.length ? "found" : "none", list: found.people, search: found.search });
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    Object.assign(people, { state: error.code === "no_face_in_target" ? "none" : "failed", error: error.message });
+  }
+  if (desk.people === people) tell("people");
+}
+
+export function searchAgain() {
+  if (desk.target?.state === "ready") search(desk.target);
+}
+
+// --- cast
+
+export function castEveryone() {
+  desk.roles.clear();
+  tell("people");
+  tell("cast");
+}
+
+export function setRole(number, role) {
+  if (role === null) desk.roles.delete(number);
+  else desk.roles.set(number, role);
+  tell("people");
+  tell("cast");
+}
+
+export const photosFor = (number) => {
+  const role = desk.roles.get(number);
+  if (role === undefined) return desk.roles.size ? [] : usable(desk.photos);
+  return usable(role === "lead" ? desk.photos : role);
+};
+
+// --- settings
+
+export function setOption(name, value) {
+  desk.options[name] = value;
+  tell("options");
+}
+
+export function setMoment(seconds) {
+  desk.moment = seconds;
+  tell("moment");
+}
+
+export function setTrim(start, end) {
+  const whole = desk.target?.duration ?? 0;
+  desk.trim = { start: start > 0.02 ? start : null, end: end < whole - 0.02 ? end : null };
+  tell("trim");
+}
+
+// --- all at once
+
+// Puts everything on the desk as it was for a job, or as an example has it. `photos` and `target` are paths.
+export function restore({ photos, target, cast = {}, people = null, options = {} }) {
+  const roles = [];
+  const { start = null, end = null, ...rest } = options;
+  for (const field of desk.start.fields) desk.options[field.name] = rest[field.name] ?? field.default;
+  desk.photos = [];
+  if (Object.keys(cast).length) {
+    for (const [number, places] of Object.entries(cast)) {
+      const own = [];
+      roles.push([Number(number), own]);
+      addPhotos(own, places.map((place) => photos[place]).filter(Boolean));
+    }
+  } else addPhotos(desk.photos, photos);
+  setTarget(target, { roles, trim: { start, end }, people: people && { state: "found", progress: null, ...people } });
+}
+
+// --- the order
+
+// What a job or a preview is asked with; null while something is missing, and `lacking` says what.
+export function order() {
+  if (lacking()) return null;
+  const paths = (photos) => photos.map((photo) => photo.path);
+  const roles = {};
+  for (const number of desk.roles.keys()) {
+    const photos = photosFor(number);
+    if (photos.length) roles[number] = paths(photos);
+  }
+  const trimmed = desk.target.kind === "image" ? {} : desk.trim;
+  const options = { ...desk.options };
+  for (const [name, value] of Object.entries(trimmed)) if (value !== null) options[name] = value;
+  return {
+    target: desk.target.path,
+    everyone: desk.roles.size ? [] : paths(usable(desk.photos)),
+    roles,
+    people: desk.roles.size ? desk.people?.search ?? null : null,
+    options,
+  };
+}
+
+export function lacking() {
+  const photos = [desk.photos, ...[...desk.roles.values()].filter((role) => role !== "lead")].flat();
+  if (photos.some((photo) => photo.state === "uploading" || photo.state === "looking")) return "busy";
+  if (desk.target && (desk.target.state === "uploading" || desk.target.state === "looking")) return "busy";
+  const chosen = desk.roles.size ? [...desk.roles.keys()].some((number) => photosFor(number).length) : usable(desk.photos).length;
+  if (!chosen) return "photo";
+  if (desk.target?.state !== "ready") return "target";
+  if (desk.people?.state === "none") return "faces";
+  return null;
+}

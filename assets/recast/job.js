@@ -1,0 +1,63 @@
+// Following a job: this browser's last one, which the page comes back to.
+import { recall, remember } from "../page/keep.js";
+import * as server from "./server.js";
+import { tell } from "./desk.js";
+
+const OFTEN = 400;
+const PATIENT = 2500;
+
+let followed = null;
+
+export const lastJob = () => recall("job");
+
+export function forgetJob() {
+  followed = null;
+  remember("job", null);
+}
+
+// Tells "job" with each new state of it; the last one is over. `fresh` is called with its newest picture.
+export async function follow(name) {
+  const mine = (followed = { name });
+  remember("job", name);
+  let pictured = 0;
+  for (;;) {
+    let job;
+    try {
+      job = await server.job(name);
+    } catch (error) {
+      if (followed !== mine) return;
+      if (error.code === "job_unknown") {
+        forgetJob();
+        return tell("job", null);
+      }
+      // The server may be starting anew; its jobs go on.
+      tell("lost", error.message);
+      await pause(PATIENT);
+      continue;
+    }
+    if (followed !== mine) return;
+    tell("job", job);
+    if (["done", "failed", "cancelled"].includes(job.state)) return;
+    if (job.live && Date.now() - pictured > 1000) {
+      pictured = Date.now();
+      const url = await server.livePicture(name).catch(() => null);
+      if (followed !== mine) return;
+      if (url) tell("live", url);
+    }
+    await pause(document.hidden ? PATIENT : OFTEN);
+  }
+}
+
+export const unfollow = () => (followed = null);
+
+// Waits until a job is over, for those beside the one that is shown.
+export async function finished(name, progress) {
+  for (;;) {
+    const job = await server.job(name);
+    if (["done", "failed", "cancelled"].includes(job.state)) return job;
+    progress?.(job);
+    await pause(OFTEN);
+  }
+}
+
+const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));

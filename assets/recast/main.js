@@ -1,0 +1,209 @@
+// The Recast tab: lays it out, and leads from photos and target over the job to the result.
+import { whenThere } from "../page/there.js";
+import { addPhotos, desk, lacking, on, order, restore, setStart, setTarget, tell, usable } from "./desk.js";
+import { fill, h, icon } from "./dom.js";
+import { follow, forgetJob, lastJob, unfollow } from "./job.js";
+import { drawPeople, drawSearch } from "./people.js";
+import { photoList } from "./photos.js";
+import { lostCard } from "./progress.js";
+import * as server from "./server.js";
+import { drawSettings } from "./settings.js";
+import { makeStage } from "./stage.js";
+import { drawTarget, drawUpload } from "./target.js";
+
+const MISSING = {
+  busy: "One moment: files are still on their way.",
+  photo: "Add a photo of the new face first.",
+  target: "Add a picture or video first.",
+  faces: "No face was found in the picture or video.",
+};
+const started = fetch(recast.base + "studio/desk/start").then((answer) => answer.json());
+
+const card = (number, title, ...inside) =>
+  h("section", { class: "panel" }, h("h2", {}, number && h("i", { "aria-hidden": "true" }, number), title), ...inside);
+
+whenThere("#desk", async (place) => {
+  setStart(await started);
+  const photos = h("div", { id: "sources" });
+  const target = h("div", { id: "target" });
+  const people = h("div", { id: "people" });
+  const peopleCard = card("3", "Who gets it", people);
+  const first = h("div", { class: "options" });
+  const more = h("div", { class: "more" });
+  const settings = card(null, "Settings", first, h("details", { id: "advanced" }, h("summary", {}, "More settings"), more));
+  const said = h("p", { id: "status", class: "said", role: "alert" });
+  const go = h("button", { type: "button", id: "go", class: "primary" }, h("span", {}, "Recast"));
+  const stop = h("button", { type: "button", id: "stop", class: "secondary", hidden: true }, "Cancel");
+  const back = h("button", { type: "button", id: "back", class: "link", hidden: true }, "Show the last result");
+  const setup = h("div", { class: "setup" },
+    card("1", "New face", photos), card("2", "Picture or video", target), peopleCard, settings,
+    h("div", { class: "act" }, said, go, stop, back));
+  const outcome = h("div", { class: "outcome" });
+  place.replaceChildren(setup, outcome);
+  place.classList.add("ready");
+  const stage = makeStage(outcome, welcome(useExample));
+  let last = null; // the job whose result was shown last
+
+  const say = (text, tone = "fatal") => {
+    said.textContent = text;
+    said.className = `said ${tone}`;
+  };
+  const drawPhotos = () => fill(photos, photoList(desk.photos, { roomy: true, id: "source-file", name: "lead" }));
+  const busy = (on) => {
+    go.hidden = on;
+    stop.hidden = !on;
+    stop.disabled = false;
+    place.classList.toggle("at-work", on);
+  };
+
+  on("photos", () => {
+    drawPhotos();
+    drawPeople(people, peopleCard);
+    say("");
+  });
+  on("photo", (photo) => {
+    document.querySelector(`#${photo.key} .meter`)?.style.setProperty("--share", photo.state === "looking" ? 1 : photo.share);
+  });
+  on("target", () => {
+    drawTarget(target);
+    drawSettings(first, more);
+    say("");
+  });
+  on("upload", () => drawUpload(target));
+  on("people", () => drawPeople(people, peopleCard));
+  on("searching", drawSearch);
+  for (const name of ["photos", "cast", "options", "trim"]) on(name, () => {
+    if (stage.mode === "result") stage.preview();
+    back.hidden = !(last && stage.mode === "preview");
+  });
+  on("again", () => {
+    stage.preview();
+    back.hidden = !last;
+    settings.querySelector("input, select")?.focus();
+  });
+  back.addEventListener("click", () => {
+    back.hidden = true;
+    stage.result(last);
+  });
+
+  async function run() {
+    const missing = lacking();
+    if (missing) return say(MISSING[missing]);
+    say("");
+    go.disabled = true;
+    try {
+      const { id } = await server.startJob(order());
+      back.hidden = true;
+      busy(true);
+      stage.running({ state: "queued", ahead: 0 });
+      if (innerWidth < 900) outcome.scrollIntoView({ block: "start" });
+      follow(id);
+    } catch (error) {
+      say(error.message);
+    } finally {
+      go.disabled = false;
+    }
+  }
+
+  go.addEventListener("click", run);
+  stop.addEventListener("click", async () => {
+    stop.disabled = true;
+    await server.cancelJob(lastJob()).catch((error) => say(error.message));
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && place.offsetParent && !go.hidden) run();
+  });
+
+  on("job", (job) => {
+    titled(job);
+    if (!job) {
+      busy(false);
+      return stage.preview();
+    }
+    if (job.state === "queued" || job.state === "running") {
+      busy(true);
+      return stage.running(job);
+    }
+    busy(false);
+    if (job.state === "done" && job.result) {
+      last = job;
+      stage.result(job);
+      if (!document.hidden) document.getElementById("done-line")?.focus({ preventScroll: true });
+      return;
+    }
+    forgetJob();
+    stage.preview();
+    if (job.state === "cancelled") say("Cancelled. Nothing was kept.", "calm");
+    else say(job.error?.message ?? "Something went wrong inside Recast.");
+  });
+  on("lost", (message) => lostCard(outcome, message));
+
+  async function useExample(example) {
+    if (!go.hidden) {
+      restore({ photos: example.photos, target: example.target });
+      await settled();
+      run();
+    }
+  }
+
+  // Until nothing is on its way any more.
+  const settled = () => new Promise((done) => {
+    const look = () => (lacking() === "busy" ? setTimeout(look, 50) : done());
+    look();
+  });
+
+  takePasted(place, () => usable(desk.photos).length);
+  for (const name of ["dragover", "drop"]) window.addEventListener(name, (event) => event.preventDefault());
+  // Another tab of the page may ask to show a job here.
+  window.addEventListener("recast:open", (event) => open(event.detail));
+
+  async function open(name) {
+    const job = await server.job(name, true).catch(() => null);
+    if (!job) return forgetJob();
+    if (job.target && (job.kind === "video" || job.kind === "picture")) restore({ ...job, target: job.target.path });
+    if (job.state !== "cancelled") follow(name);
+  }
+
+  drawPhotos();
+  drawTarget(target);
+  drawPeople(people, peopleCard);
+  drawSettings(first, more);
+  tell("ready");
+  if (lastJob()) open(lastJob());
+  else unfollow();
+});
+
+function welcome(use) {
+  const { examples } = desk.start;
+  return h(
+    "div",
+    { class: "welcome" },
+    h("div", { class: "words" },
+      h("h2", {}, "Give a role a new face"),
+      h("p", {}, "A photo of the new face, a picture or a video: Recast keeps pose, expression and light, and changes who it is.")),
+    examples.length > 0 && h("div", { class: "tries" },
+      h("h3", {}, "See it at once"),
+      h("div", { id: "examples" }, examples.map((example) =>
+        h("button", { type: "button", class: "example", onclick: () => use(example) },
+          h("img", { src: server.address(example.card), alt: "" }),
+          h("span", {}, icon("play"), h("b", {}, example.title)))))),
+  );
+}
+
+function takePasted(place, photos) {
+  document.addEventListener("paste", (event) => {
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (!files.length || !place.offsetParent) return;
+    event.preventDefault();
+    const [file] = files;
+    if (file.type.startsWith("video/") || (photos() && !desk.target)) setTarget(file);
+    else addPhotos(desk.photos, files);
+  });
+}
+
+// A page in the background tells in its title how far it is.
+function titled(job) {
+  const share = job?.progress?.total ? Math.round((100 * job.progress.done) / job.progress.total) : null;
+  const running = job?.state === "running" && share !== null;
+  document.title = running ? `${share} % · Recast` : job?.state === "done" && document.hidden ? "✓ Recast" : "Recast";
+}

@@ -1,0 +1,130 @@
+// A list of photos of one face: tiles with what is wrong beside them, and the ways to add more.
+import { addPhotos, removePhoto } from "./desk.js";
+import { h, icon } from "./dom.js";
+import { takePhoto } from "./webcam.js";
+
+export const PICTURES = "image/*,.avif,.heic,.heif";
+
+// A button that opens the file dialogue; `act` gets the files.
+export function fileButton({ accept, multiple = false, label, act, className = "", key, id }, ...children) {
+  const input = h("input", {
+    type: "file", accept, multiple, class: "hidden-input", id, tabIndex: -1, "aria-hidden": "true",
+    onchange: () => {
+      if (input.files.length) act([...input.files]);
+      input.value = "";
+    },
+  });
+  const button = h(
+    "button",
+    { type: "button", class: className, "aria-label": label, "data-key": key, onclick: () => input.click() },
+    ...children,
+  );
+  return [button, input];
+}
+
+// Makes `element` take files that are dropped on it.
+export function takesDrops(element, act) {
+  const over = (event) => {
+    if (![...event.dataTransfer.types].includes("Files")) return;
+    event.preventDefault();
+    element.classList.add("over");
+  };
+  element.addEventListener("dragenter", over);
+  element.addEventListener("dragover", over);
+  element.addEventListener("dragleave", (event) => {
+    if (!element.contains(event.relatedTarget)) element.classList.remove("over");
+  });
+  element.addEventListener("drop", (event) => {
+    event.preventDefault();
+    event.stopPropagation();
+    element.classList.remove("over");
+    if (event.dataTransfer.files.length) act([...event.dataTransfer.files]);
+  });
+}
+
+function tile(list, photo) {
+  const working = photo.state === "uploading" || photo.state === "looking";
+  const bad = photo.state === "failed" || photo.advice.some((one) => one.fatal);
+  return h(
+    "li",
+    { class: `photo ${photo.state} ${bad ? "bad" : ""}`, id: photo.key },
+    h(
+      "span",
+      { class: "picture" },
+      photo.thumbnail && h("img", { src: photo.thumbnail, alt: "Face in the photo" }),
+      working && h("i", { class: "meter", style: `--share:${photo.state === "looking" ? 1 : photo.share}` }),
+    ),
+    h(
+      "button",
+      {
+        type: "button", class: "remove", "aria-label": "Remove the photo", "data-key": `remove-${photo.key}`,
+        onclick: () => removePhoto(list, photo),
+      },
+      icon("close"),
+    ),
+  );
+}
+
+function remarks(list) {
+  const rows = list.flatMap((photo) => {
+    const said = photo.state === "failed" ? [{ sentence: photo.error, fatal: true }] : photo.advice;
+    return said.map((one) =>
+      h(
+        "li",
+        { class: one.fatal ? "fatal" : "" },
+        photo.thumbnail && list.length > 1 ? h("img", { src: photo.thumbnail, alt: "" }) : icon("warning"),
+        h("span", {}, one.sentence),
+      ),
+    );
+  });
+  return rows.length ? h("ul", { class: "remarks", role: "status" }, rows) : null;
+}
+
+// The whole list. `roomy`: with a wide place to drop photos on while there are none.
+export function photoList(list, { roomy = false, id, name = "photos" } = {}) {
+  const add = (files) => addPhotos(list, files);
+  const webcam = () =>
+    h(
+      "button",
+      {
+        type: "button", class: roomy && !list.length ? "link" : "add", "aria-label": "Take a photo with the camera",
+        "data-key": `${name}-camera`, onclick: () => takePhoto(add),
+      },
+      icon("camera"),
+      roomy && !list.length && h("span", {}, "Use the camera"),
+    );
+  if (roomy && !list.length) {
+    const zone = h(
+      "div",
+      { class: "drop" },
+      fileButton(
+        { accept: PICTURES, multiple: true, act: add, className: "big", key: `${name}-add`, id },
+        icon("upload"),
+        h("b", {}, "Add a photo"),
+        h("span", {}, "or drop it here, or paste it"),
+      ),
+      webcam(),
+    );
+    takesDrops(zone, add);
+    return [zone];
+  }
+  const row = h(
+    "ul",
+    { class: "photos" },
+    list.map((photo) => tile(list, photo)),
+    h(
+      "li",
+      { class: "adders" },
+      fileButton(
+        {
+          accept: PICTURES, multiple: true, act: add, className: "add", key: `${name}-add`, id,
+          label: list.length ? "Add another photo of the same person" : "Add a photo",
+        },
+        icon("add"),
+      ),
+      webcam(),
+    ),
+  );
+  takesDrops(row, add);
+  return [row, remarks(list)].filter(Boolean);
+}

@@ -1,0 +1,97 @@
+// The settings, drawn from what the server says there is: a new option appears by itself.
+import { desk, setOption } from "./desk.js";
+import { fill, h } from "./dom.js";
+
+function control(field) {
+  const value = desk.options[field.name];
+  const id = `option-${field.name}`;
+  const about = field.about ? h("p", { class: "soft", id: `${id}-about` }, field.about) : null;
+  const described = about ? `${id}-about` : null;
+  const key = id;
+  if (field.kind === "switch") {
+    return h(
+      "div",
+      { class: "option switch" },
+      h("label", { for: id }, field.label),
+      h("input", {
+        type: "checkbox", role: "switch", id, checked: value, "aria-describedby": described, "data-key": key,
+        onchange: (event) => setOption(field.name, event.target.checked),
+      }),
+      about,
+    );
+  }
+  if (field.kind === "share") {
+    const shown = h("output", { for: id }, String(Math.round(value * 100)));
+    return h(
+      "div",
+      { class: "option share" },
+      h("label", { for: id }, field.label),
+      shown,
+      h("input", {
+        type: "range", id, min: "0", max: "1", step: "0.05", value: String(value), "aria-describedby": described, "data-key": key,
+        style: `--at:${value}`,
+        oninput: (event) => {
+          shown.textContent = String(Math.round(event.target.value * 100));
+          event.target.style.setProperty("--at", event.target.value);
+          setOption(field.name, Number(event.target.value));
+        },
+      }),
+      field.ends[0] && h("div", { class: "ends", "aria-hidden": "true" }, h("span", {}, field.ends[0]), h("span", {}, field.ends[1])),
+      about,
+    );
+  }
+  if (field.kind === "choice" && field.choices.length <= 4) {
+    return h(
+      "fieldset",
+      { class: "option choice-of", "aria-describedby": described },
+      h("legend", {}, field.label),
+      h(
+        "div",
+        { class: "segments" },
+        field.choices.map((one) =>
+          h("label", {},
+            h("input", {
+              type: "radio", name: id, value: one.value, checked: one.value === value, "data-key": `${id}-${one.value}`,
+              onchange: () => setOption(field.name, one.value),
+            }),
+            h("span", {}, one.label)),
+        ),
+      ),
+      about,
+    );
+  }
+  const select = h(
+    "select",
+    { id, "aria-describedby": described, "data-key": key, onchange: (event) => setOption(field.name, event.target.value) },
+    field.choices.map((one) => h("option", { value: one.value, selected: one.value === value }, one.label)),
+  );
+  const text = () =>
+    h("input", {
+      type: "text", id, value: value ?? "", inputMode: "decimal", "data-key": key,
+      onchange: (event) => setOption(field.name, event.target.value === "" ? null : Number(event.target.value)),
+    });
+  return h("div", { class: "option" }, h("label", { for: id }, field.label), field.choices.length ? select : text(), about);
+}
+
+// Settings that concern videos only are left out for pictures.
+const fits = (field) => field.group !== "Video" || desk.target?.kind !== "image";
+
+export function drawSettings(first, more) {
+  fill(first, desk.start.fields.filter((field) => field.first && fits(field)).map(control));
+  const groups = desk.start.groups.map((group) => {
+    const fields = desk.start.fields.filter((field) => field.group === group && !field.first && fits(field));
+    return fields.length ? h("section", {}, h("h3", {}, group), h("div", { class: "options" }, fields.map(control))) : null;
+  });
+  const changed = desk.start.fields.filter((field) => desk.options[field.name] !== field.default);
+  fill(more, groups, h(
+    "button",
+    {
+      type: "button", class: "link", disabled: !changed.length, "data-key": "defaults",
+      onclick: () => {
+        for (const field of desk.start.fields) setOption(field.name, field.default);
+        drawSettings(first, more);
+      },
+    },
+    "Back to the usual settings",
+  ));
+}

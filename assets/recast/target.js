@@ -1,0 +1,57 @@
+// The panel of the picture or video that is changed.
+import { clearTarget, desk, setTarget } from "./desk.js";
+import { fill, h, icon } from "./dom.js";
+import { fileButton, takesDrops } from "./photos.js";
+
+const TARGETS = "image/*,video/*,.mkv,.avi,.mov,.webm,.m4v,.ts,.avif";
+
+export function drawTarget(place) {
+  const { target } = desk;
+  const take = ([file]) => setTarget(file);
+  if (!target) {
+    const zone = h(
+      "div",
+      { class: "drop" },
+      fileButton(
+        { accept: TARGETS, act: take, className: "big", key: "target-add", id: "target-file" },
+        icon("film"),
+        h("b", {}, "Add a picture or video"),
+        h("span", {}, "or drop it here, or paste it"),
+      ),
+    );
+    takesDrops(zone, take);
+    return fill(place, zone);
+  }
+  const working = target.state === "uploading" || target.state === "looking";
+  const row = h(
+    "div",
+    { class: `target-row ${target.state}` },
+    h(
+      "span",
+      { class: "picture" },
+      target.poster ? h("img", { src: recast.base + target.poster, alt: "" }) : icon(target.state === "failed" ? "warning" : "film"),
+    ),
+    h(
+      "div",
+      { class: "about" },
+      h("b", { class: "verbatim", title: target.name }, target.name),
+      target.state === "failed" ? h("span", { class: "fatal", role: "alert" }, target.error)
+      : working ? h("span", { class: "soft" }, target.state === "uploading" ? "Uploading…" : "Looking at it…")
+      : h("span", { class: "soft" }, target.about),
+      working && h("i", { class: "meter", style: `--share:${target.state === "looking" ? 1 : target.share}` }),
+    ),
+    fileButton({ accept: TARGETS, act: take, className: "small", key: "target-other", id: "target-file" }, "Replace"),
+    h("button", { type: "button", class: "remove", "aria-label": "Remove the picture or video", "data-key": "target-clear", onclick: clearTarget }, icon("close")),
+  );
+  takesDrops(row, take);
+  fill(place, row);
+}
+
+export function drawUpload(place) {
+  const meter = place.querySelector(".meter");
+  const said = place.querySelector(".about .soft");
+  if (!meter || !desk.target) return;
+  const { state, share } = desk.target;
+  meter.style.setProperty("--share", state === "looking" ? 1 : share);
+  if (said) said.textContent = state === "uploading" ? `${Math.round(share * 100)} % uploaded` : "Looking at it…";
+}

@@ -1,0 +1,92 @@
+"""Whether a photo is fit to be a source: what is wrong with it, so that it can be said before any work is done.
+
+The limits were set by looking: blur and size by reducing and softening sharp portraits until the result showed it, pose
+by turning heads until more than a third of the face had to be invented.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from pipeline.analysis.landmarks import pose_angles
+from pipeline.types import Advice, AdviceCode, Box, Face, ImageArray
+
+SMALL = 80.0
+"""Width in pixels of a face below which its detail is visibly missing."""
+SIDE = 160
+"""Sharpness is measured on faces brought to this width, so that it does not depend on the photo's size."""
+SOFT = 0.004
+"""Share of contrast that is left in the finest scale of that crop, below which a photo looks blurred."""
+TURNED = 38.0
+TILTED = 28.0
+"""Degrees of yaw and pitch."""
+RIVAL = 0.3
+"""A second face counts when it has this share of the largest one's area."""
+DARK, BRIGHT = 45.0, 215.0
+"""Median luma of a face, 0 to 255."""
+
+_SENTENCES: dict[AdviceCode, str] = {
+    "no_face": "No face can be seen in this photo.",
+    "several": "There are {count} people in this photo. The largest face is used.",
+    "small": "The face is only {width} pixels wide. A closer photo gives more detail.",
+    "blurred": "This photo is blurred. A sharper one gives a sharper face.",
+    "turned": "The head is turned far to the side. A photo from the front shows more of the face.",
+    "tilted": "The head is tilted far up or down. A photo from the front shows more of the face.",
+    "dark": "The face is very dark. A brighter photo gives a better skin tone.",
+    "bright": "The face is overexposed. A darker photo gives a better skin tone.",
+}
+
+
+def advise(image: ImageArray, faces: Sequence[Face]) -> tuple[Advice, ...]:
+    """What is wrong with a photo as a source, the worst first; empty for a good one.
+
+    Args:
+        image: ``(height, width, 3)`` uint8 BGR.
+        faces: those in it, the largest first, with `pose` where it is known.
+    """
+    if not faces:
+        return (_advice("no_face"),)
+    face = faces[0]
+    found = []
+    rivals = [other for other in faces[1:] if other.box.area > RIVAL * face.box.area]
+    if rivals:
+        found.append(_advice("several", count=1 + len(rivals)))
+    if face.box.width < SMALL:
+        found.append(_advice("small", width=round(face.box.width)))
+    elif sharpness(image, face.box) < SOFT:
+        found.append(_advice("blurred"))
+    yaw, pitch = pose_angles(face.pose)[:2] if face.pose is not None else (0.0, 0.0)
+    if abs(yaw) > TURNED:
+        found.append(_advice("turned"))
+    elif abs(pitch) > TILTED:
+        found.append(_advice("tilted"))
+    luma = np.median(cv2.cvtColor(_cut(image, face.box.scaled(0.7)), cv2.COLOR_BGR2GRAY))
+    if luma < DARK:
+        found.append(_advice("dark"))
+    elif luma > BRIGHT:
+        found.append(_advice("bright"))
+    return tuple(found)
+
+
+def sharpness(image: ImageArray, box: Box) -> float:
+    """Energy of the finest scale of a face over its whole contrast; not changed by size, light or contrast."""
+    cut = cv2.cvtColor(_cut(image, box), cv2.COLOR_BGR2GRAY).astype(np.float32)
+    scale = SIDE / cut.shape[1]
+    if scale < 1:
+        cut = cv2.resize(cut, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    fine = cut - cv2.GaussianBlur(cut, (0, 0), 1.0)
+    return float(fine.var() / (cut.var() + 1e-6))
+
+
+def _cut(image: ImageArray, box: Box) -> ImageArray:
+    rows, columns = image.shape[:2]
+    x0, y0 = (int(np.clip(edge, 0, most - 2)) for edge, most in ((box.x0, columns), (box.y0, rows)))
+    x1, y1 = (int(np.clip(edge, least + 2, most)) for edge, least, most in ((box.x1, x0, columns), (box.y1, y0, rows)))
+    return image[y0:y1, x0:x1]
+
+
+def _advice(code: AdviceCode, **values: int) -> Advice:
+    return Advice(code, _SENTENCES[code].format(**values), fatal=code == "no_face")

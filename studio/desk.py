@@ -1,0 +1,235 @@
+"""The routes behind the Recast tab: what its scripts in `assets/recast` ask for.
+
+Files are named as the upload answered them; only files that were uploaded here are worked on. Jobs are reached with
+their owner's token in the header `X-Recast-Token`, as everywhere. These routes are the page's own: programs use
+`studio.http` and the named endpoints.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query
+from fastapi import Request as Caller
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from pipeline.errors import InputError, RecastError
+from pipeline.types import Advice, Person
+from studio.access.caller import caller_of
+from studio.desk_job import job_view
+from studio.desk_start import start_data
+from studio.http import TOKEN
+from studio.jobs.job import Job, JobFailed
+from studio.jobs.status import status_data
+from studio.operations import Request, Studio, raise_failure
+from studio.options import from_mapping
+from studio.pictures import jpeg
+from studio.present import address, describe
+from studio.previews import FrameLook, Previews
+
+Token = Annotated[str, Header(alias=TOKEN, min_length=32, max_length=200)]
+_MOST_PHOTOS = 50
+
+
+class GivenPhoto(BaseModel):
+    path: str
+
+
+class GivenTarget(BaseModel):
+    path: str
+    start: float | None = Field(None, ge=0, lt=1e9)
+    end: float | None = Field(None, ge=0, lt=1e9)
+
+
+class GivenCast(BaseModel):
+    """Who gets which photos. `people` is the id of the search that the numbers of `roles` come from."""
+
+    target: str
+    everyone: list[str] = Field([], max_length=_MOST_PHOTOS)
+    roles: dict[int, list[str]] = {}
+    people: str | None = None
+    options: dict[str, Any] = {}
+
+
+class GivenMoment(GivenCast):
+    moment: float = Field(0.0, ge=0, lt=1e9)
+
+
+def routes(studio: Studio) -> APIRouter:
+    """The routes over `studio`."""
+    router = APIRouter(prefix="/studio/desk", include_in_schema=False)
+    previews = Previews(studio)
+
+    def found_people(search: str | None, token: str) -> tuple[Person, ...]:
+        return studio.people(studio.job(search, token)) if search else ()
+
+    @router.get("/start")
+    def start_of_page() -> dict[str, Any]:
+        """The same for every visitor."""
+        return start_data(studio)
+
+    @router.post("/photo")
+    def photo(given: GivenPhoto) -> dict[str, Any]:
+        """A photo as a source: its face, and what is wrong with it."""
+        look = previews.photo(Path(given.path))
+        return {
+            "url": address(Path(given.path)),
+            "width": look.width,
+            "height": look.height,
+            "thumbnail": picture_data(look.thumbnail),
+            "advice": [_advice(advice) for advice in look.advice],
+        }
+
+    @router.post("/target")
+    def target(given: GivenTarget) -> dict[str, Any]:
+        """A picture or video: what it is, and its first frame."""
+        look = studio.look(Path(given.path))
+        info = look.info
+        return {
+            "url": address(Path(given.path)),
+            "poster": address(look.picture),
+            "kind": info.kind,
+            "width": info.width,
+            "height": info.height,
+            "duration": info.duration,
+            "rate": float(info.rate) if info.rate is not None else None,
+            "frames": info.frames,
+            "about": describe(info),
+        }
+
+    @router.post("/people")
+    async def people(request: Caller, given: GivenTarget, token: Token) -> StreamingResponse:
+        """Who is in a target: a line of JSON for each moment of the search, the last one with the people. Whoever
+        leaves ends the search."""
+        options = from_mapping({"start": given.start, "end": given.end})
+        wanted = Request(studio.own(Path(given.path)), options=options)
+        client = caller_of(request).client
+        job = await asyncio.to_thread(studio.submit, wanted, token, "people", attached=True, client=client)
+        return _lines(_search(studio, job, token))
+
+    @router.get("/frame")
+    def frame(path: str, moment: Annotated[float, Query(ge=0, lt=1e9)] = 0.0, edition: str | None = None) -> Response:
+        """One frame as it is."""
+        return _picture(previews.frame(Path(path), moment), "private, max-age=300")
+
+    @router.post("/preview")
+    def preview(given: GivenMoment, token: Token) -> Response:
+        """One frame as it will be."""
+        look = previews.recast(
+            Path(given.target),
+            given.moment,
+            tuple(Path(path) for path in given.everyone),
+            {number: tuple(Path(path) for path in photos) for number, photos in given.roles.items() if photos},
+            found_people(given.people, token),
+            from_mapping(given.options),
+        )
+        return _picture(look, "no-store")
+
+    @router.post("/jobs", status_code=202)
+    def start(request: Caller, given: GivenCast, token: Token) -> dict[str, Any]:
+        """Put a job into the line."""
+        order = _request(given, found_people(given.people, token))
+        return {"id": studio.submit(order, token, client=caller_of(request).client).id}
+
+    @router.get("/jobs/{name}")
+    def job(name: str, token: Token, whole: bool = False) -> dict[str, Any]:
+        """How a job is, what it was made of, and what came of it; with `whole`, the people of its cast as well."""
+        found = studio.job(name, token)
+        view = job_view(studio, found)
+        if whole and found.cast:
+            view["people"] = {"search": name, "list": [person_view(person) for person in studio.people(found)]}
+        return view
+
+    @router.get("/jobs/{name}/live")
+    def live(name: str, token: Token) -> Response:
+        """The newest finished frame of a running job."""
+        newest = studio.job(name, token).preview
+        if newest is None:
+            return Response(status_code=204)
+        return Response(jpeg(newest), media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+
+    @router.post("/jobs/{name}/cancel")
+    def cancel(name: str, token: Token) -> dict[str, Any]:
+        return status_data(studio.store, studio.cancel(name, token))
+
+    @router.post("/jobs/{name}/comparison", status_code=202)
+    def comparison(request: Caller, name: str, token: Token) -> dict[str, Any]:
+        """A job that puts original and result side by side."""
+        return {"id": studio.compare(name, token, caller_of(request).client).id}
+
+    return router
+
+
+def _request(given: GivenCast, people: tuple[Person, ...]) -> Request:
+    photos: list[str] = []
+    cast: dict[int, tuple[int, ...]] = {}
+    roles = {number: chosen for number, chosen in given.roles.items() if chosen}
+    if given.everyone and roles:
+        raise InputError("Either everyone gets one face, or those who are chosen get theirs.")
+    for number, chosen in roles.items():
+        cast[number] = tuple(range(len(photos), len(photos) + len(chosen)))
+        photos += chosen
+    return Request(
+        target=Path(given.target),
+        sources=tuple(Path(path) for path in photos or given.everyone),
+        options=from_mapping(given.options),
+        cast=cast,
+        people=people if cast else (),
+    )
+
+
+async def _search(studio: Studio, job: Job, token: str) -> AsyncIterator[dict[str, Any]]:
+    try:
+        async with contextlib.aclosing(studio.follow(job.id, token, 0.2)) as steps:
+            async for job in steps:
+                if not job.over:
+                    yield status_data(studio.store, job)
+        raise_failure(job)
+        yield {"search": job.id, "people": [person_view(person) for person in studio.people(job)]}
+    except RecastError as error:
+        yield {"error": str(error), "code": error.name if isinstance(error, JobFailed) else error.code}
+
+
+def _lines(values: AsyncIterator[dict[str, Any]]) -> StreamingResponse:
+    async def text() -> AsyncIterator[str]:
+        async with contextlib.aclosing(values) as steps:  # type: ignore[type-var]
+            async for value in steps:
+                yield json.dumps(value) + "\n"
+
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(text(), media_type="application/x-ndjson", headers=headers)
+
+
+def person_view(person: Person) -> dict[str, Any]:
+    """A person for the strip: number, thumbnail, when and how much they are seen."""
+    return {
+        "number": person.number,
+        "thumbnail": picture_data(jpeg(person.thumbnail, quality=88)),
+        "share": person.share,
+        "frames": person.frames,
+        "first": person.first_time,
+        "last": person.last_time,
+    }
+
+
+def picture_data(picture: bytes) -> str:
+    """A JPEG as an address that holds it."""
+    return "data:image/jpeg;base64," + base64.b64encode(picture).decode("ascii")
+
+
+def _advice(advice: Advice) -> dict[str, Any]:
+    return {"code": advice.code, "sentence": advice.sentence, "fatal": advice.fatal}
+
+
+def _picture(look: FrameLook, kept: str) -> Response:
+    faces = json.dumps([[round(edge, 4) for edge in box] for box in look.faces])
+    headers = {"Cache-Control": kept, "X-Recast-Faces": faces, "X-Recast-Changed": str(look.changed)}
+    return Response(look.picture, media_type="image/jpeg", headers=headers)

@@ -1,0 +1,190 @@
+"""What the page shows before there is a job: photos judged, single frames of a target, and those frames recast.
+
+Frames, faces and identities are kept for a few minutes, so that a change of settings is rendered without anything being
+read or found again. What changes the frame is the same function as in a job.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from pipeline.casting import Casting
+from pipeline.errors import InputError, PersonUnknown
+from pipeline.types import Advice, Box, Cast, Face, Identity, ImageArray, MediaInfo, Options, Person, Role
+from studio.jobs.job import Busy
+from studio.pictures import frame_at, jpeg
+from studio.recent import Recent
+
+if TYPE_CHECKING:
+    from studio.operations import Studio
+
+AT_ONCE = 2
+PATIENCE = 20.0
+"""Previews rendered at a time, and seconds that others wait for their turn."""
+SIDE = 1920
+"""Longest side of a preview; a 1080p frame is shown pixel by pixel."""
+THUMBNAIL = 192
+_LARGE = 40_000_000
+"""Bytes of a frame from which on it is not kept."""
+
+Stamp = tuple[str, int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoLook:
+    """A source photo at first sight: its size, the largest face cut out (JPEG), and what is wrong with it."""
+
+    width: int
+    height: int
+    thumbnail: bytes
+    advice: tuple[Advice, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class FrameLook:
+    """One frame of a target, recast or as it is.
+
+    Attributes:
+        picture: JPEG, at most `SIDE` pixels long.
+        faces: boxes in shares of the frame, the largest first.
+        changed: number of faces that were given another one.
+    """
+
+    picture: bytes
+    faces: tuple[tuple[float, float, float, float], ...]
+    changed: int
+
+
+class Previews:
+    """Looks at photos and targets for the page. Thread-safe."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio, self._recaster = studio, studio.recaster
+        self._turns = threading.BoundedSemaphore(AT_ONCE)
+        self._infos: Recent[Stamp, MediaInfo] = Recent(32)
+        self._frames: Recent[tuple[Stamp, float], ImageArray] = Recent(6)
+        self._faces: Recent[tuple[Stamp, float], tuple[Face, ...]] = Recent(24)
+        self._identities: Recent[tuple[Stamp, ...], Identity] = Recent(8)
+
+    def photo(self, path: Path) -> PhotoLook:
+        """Judge a photo as a source.
+
+        Raises:
+            InputError: it cannot be read, or is a video.
+        """
+        if self._studio.inspect(self._studio.own(path)).kind == "video":
+            raise InputError("This is a video. A face comes from a photo.")
+        with self._turn():
+            image, faces, advice = self._recaster.examine(path)
+        box = faces[0].box.scaled(1.7) if faces else Box(0, 0, image.shape[1], image.shape[0])
+        return PhotoLook(image.shape[1], image.shape[0], jpeg(square(image, box, THUMBNAIL), quality=88), advice)
+
+    def frame(self, target: Path, moment: float) -> FrameLook:
+        """One frame as it is, and where its faces are.
+
+        Raises:
+            InputError: the target cannot be read, or is shorter.
+        """
+        with self._turn():
+            image, faces = self._found(target, moment)
+            return _look(image, image, faces, 0)
+
+    def recast(
+        self,
+        target: Path,
+        moment: float,
+        everyone: tuple[Path, ...],
+        roles: Mapping[int, tuple[Path, ...]],
+        people: tuple[Person, ...],
+        options: Options,
+    ) -> FrameLook:
+        """One frame of `target` as it will be.
+
+        Args:
+            moment: seconds.
+            everyone: photos of the face that everyone gets; empty for nobody.
+            roles: photos by the numbers of persons in `people`.
+
+        Raises:
+            RecastError: a file cannot be used, or nobody would be recast.
+        """
+        known = {person.number: person for person in people}
+        for number in roles:
+            if number not in known:
+                raise PersonUnknown(f"The cast names person {number}, but the target shows {len(known)}.")
+        with self._turn():
+            image, faces = self._found(target, moment)
+            cast = Cast(
+                everyone=self._identity(everyone) if everyone else None,
+                roles=tuple(Role(known[number], self._identity(photos)) for number, photos in roles.items()),
+            )
+            changed = len(Casting(cast, options).roles(faces))
+            after = self._recaster.recast_frame(image, cast, options, faces)
+        return _look(image, after, faces, changed)
+
+    def _found(self, target: Path, moment: float) -> tuple[ImageArray, tuple[Face, ...]]:
+        stamp = _stamp(self._studio.own(target))
+        info = self._infos.get(stamp, lambda: self._studio.inspect(target))
+        key = (stamp, 0.0 if info.kind == "image" else moment)
+
+        def read() -> ImageArray:
+            # A slider's end lies after the last frame's beginning.
+            last = max(0.0, (info.duration or 0.0) - 0.5 / float(info.rate or 25))
+            return frame_at(target, info, min(moment, last) if info.duration else moment)
+
+        image = self._frames.get(key, read) if info.width * info.height * 3 < _LARGE else read()
+        return image, self._faces.get(key, lambda: self._recaster.faces(image))
+
+    def _identity(self, photos: tuple[Path, ...]) -> Identity:
+        stamps = tuple(_stamp(self._studio.own(photo)) for photo in photos)
+
+        def make() -> Identity:
+            for photo in photos:
+                self._studio.inspect(photo)
+            return self._recaster.identify(photos)
+
+        return self._identities.get(stamps, make)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._turns.acquire(timeout=PATIENCE):
+            raise Busy("Many are looking at previews right now. Please try again in a moment.", 5)
+        try:
+            yield
+        finally:
+            self._turns.release()
+
+
+def square(image: ImageArray, box: Box, side: int) -> ImageArray:
+    """The square around the middle of `box`, as much of it as the picture has, brought to `side` pixels."""
+    rows, columns = image.shape[:2]
+    edge = int(min(max(box.width, box.height), rows, columns))
+    x = int(np.clip(box.centre[0] - edge / 2, 0, columns - edge))
+    y = int(np.clip(box.centre[1] - edge / 2, 0, rows - edge))
+    cut = image[y : y + edge, x : x + edge]
+    way = cv2.INTER_AREA if edge > side else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(cut, (side, side), interpolation=way), np.uint8)
+
+
+def _look(before: ImageArray, after: ImageArray, faces: tuple[Face, ...], changed: int) -> FrameLook:
+    rows, columns = before.shape[:2]
+    scale = SIDE / max(rows, columns)
+    if scale < 1:
+        after = np.asarray(cv2.resize(after, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+    boxes = tuple(
+        (face.box.x0 / columns, face.box.y0 / rows, face.box.x1 / columns, face.box.y1 / rows) for face in faces
+    )
+    return FrameLook(jpeg(after, quality=90), boxes, changed)
+
+
+def _stamp(path: Path) -> Stamp:
+    found = path.stat()
+    return str(path), found.st_size, found.st_mtime_ns
