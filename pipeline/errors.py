@@ -106,6 +106,44 @@ class ModelError(RecastError):
     sentence = "A model file is missing or damaged. Install Recast again with `make run`."
 
 
+class ModelMissing(InputError):
+    """A model that was asked for is not on this machine."""
+
+    code = "model_missing"
+    sentence = "A model that is needed is not on this machine."
+
+
+class ModelUnknown(InputError):
+    code = "model_unknown"
+    sentence = "There is no model of that name."
+
+
+class LicenceNotAccepted(InputError):
+    """A model's licence has to be accepted before it is fetched."""
+
+    code = "licence"
+    sentence = "The model's licence has to be accepted first."
+
+
+class ModelAltered(ModelError):
+    """The bytes are not those that were expected."""
+
+    code = "model_altered"
+    sentence = "A model file is not the expected one."
+
+
+class DownloadError(RecastError):
+    """A model could not be fetched. What was fetched is kept, and the next try goes on from there."""
+
+    code = "download"
+    sentence = "The model could not be fetched."
+
+
+class NoSpace(InputError):
+    code = "no_space"
+    sentence = "There is not enough space on the disk."
+
+
 class DeviceError(InputError):
     code = "device"
     sentence = "The device that was asked for cannot be used."

@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from pipeline.compositor import composite
+from pipeline.compositor import composite, composite_lit
 from pipeline.engines.base import Engine
 from pipeline.mesh import FaceView
 from pipeline.mesh.skin import read_skin
@@ -50,19 +50,22 @@ def recast_frame(frame: Frame, roles: Sequence[tuple[Face, Identity]], wardrobe:
 
 def _recast_face(frame: Frame, face: Face, engine: Engine, prepared: Any, options: Options) -> bool:
     before, origin = frame.region(engine.area(face))
-    if min(before.shape[:2]) < SMALLEST or face.landmarks is None or face.pose is None:
+    if min(before.shape[:2]) < SMALLEST or face.landmarks is None or face.pose is None or face.points is None:
         return False
-    crop = _crop(before, origin, face.landmarks, face.pose)
+    crop = _crop(before, origin, face.landmarks, face.pose, face.points)
     view = FaceView(crop, engine.placed(crop, prepared, options))
     skin = read_skin(cv2.resize(view.unfolded, (ZONES, ZONES), interpolation=cv2.INTER_AREA), view.facing)
     rendering = engine.render(view, prepared, options)
-    frame.change(origin, before, composite(rendering, view, skin, options))
+    compose = composite if rendering.tone is not None else composite_lit
+    frame.change(origin, before, compose(rendering, view, skin, options))
     return True
 
 
-def _crop(image: ImageArray, origin: tuple[int, int], landmarks: FloatArray, pose: FloatArray) -> Crop:
+def _crop(
+    image: ImageArray, origin: tuple[int, int], landmarks: FloatArray, pose: FloatArray, points: FloatArray
+) -> Crop:
     shift = np.array([*origin, 0], np.float32)
     moved = pose.copy()
     moved[:3, 3] -= shift
     matrix = np.array([[1, 0, -origin[0]], [0, 1, -origin[1]]], np.float32)
-    return Crop(image, landmarks - shift, matrix, moved)
+    return Crop(image, landmarks - shift, matrix, moved, points - shift[:2])

@@ -30,12 +30,14 @@ from pipeline.media import (
     write_picture,
 )
 from pipeline.models.devices import check_device
+from pipeline.models.library import Library
 from pipeline.presence import Presence
 from pipeline.segments import RECASTING, SEGMENT_SECONDS, Segments, in_segments
 from pipeline.steps import device_notes, expected, tracked, until
 from pipeline.types import (
     Advice,
     Cast,
+    DeviceName,
     Face,
     Frame,
     Identity,
@@ -72,7 +74,8 @@ class Recaster:
         self.device, self.limits = device, limits
         self.threads = threads or os.cpu_count() or 2
         self._lock = threading.Lock()
-        self._wardrobes: dict[str, Wardrobe] = {}
+        self._wardrobes: dict[tuple[str, DeviceName], Wardrobe] = {}
+        self._libraries: dict[DeviceName, Library] = {}
 
     @cached_property
     def _finder(self) -> FaceFinder:
@@ -86,9 +89,15 @@ class Recaster:
     def _wardrobe(self, options: Options) -> Wardrobe:
         check_device(options.device)
         with self._lock:
-            if options.engine not in self._wardrobes:
-                self._wardrobes[options.engine] = Wardrobe(engine_named(options.engine))
-            return self._wardrobes[options.engine]
+            key = (options.engine, "cpu" if options.engine == "mesh" else options.device)
+            if key not in self._wardrobes:
+                self._wardrobes[key] = Wardrobe(engine_named(options.engine, lambda: self._library(options.device)))
+            return self._wardrobes[key]
+
+    def _library(self, device: DeviceName) -> Library:
+        if device not in self._libraries:
+            self._libraries[device] = Library(device)
+        return self._libraries[device]
 
     def identify(self, sources: Sequence[Path | ImageArray]) -> Identity:
         """The face in one or more photos of the same person; of several faces in a photo the largest.

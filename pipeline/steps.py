@@ -40,6 +40,7 @@ def expected(info: MediaInfo, options: Options) -> int | None:
 
 
 def device_notes(options: Options, wardrobe: Wardrobe) -> tuple[str, ...]:
-    if options.device == "cuda" and wardrobe.engine.device == "cpu":
-        return (f"The engine {wardrobe.engine.name} runs on the CPU; the CUDA device was not needed.",)
-    return ()
+    engine = wardrobe.engine
+    if options.device not in ("auto", "cpu") and engine.device == "cpu" and not engine.notes:
+        return (f"The engine {engine.name} runs on the CPU; the {options.device} device was not needed.",)
+    return engine.notes

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal, Protocol, get_args
+from typing import Literal, NewType, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,13 +21,21 @@ from numpy.typing import NDArray
 ImageArray = NDArray[np.uint8]
 FloatArray = NDArray[np.float32]
 
-EngineName = Literal["mesh"]
-DeviceName = Literal["auto", "cpu", "cuda"]
+EngineName = Literal[
+    "mesh", "inswapper_128", "inswapper_128_fp16", "hyperswap_1a_256", "hyperswap_1b_256", "hyperswap_1c_256",
+    "ghost_1_256", "ghost_2_256", "ghost_3_256", "simswap_256", "simswap_unofficial_512", "hififace_unofficial_256",
+    "blendswap_256", "uniface_256",
+]  # fmt: skip
+UserEngine = NewType("UserEngine", str)
+"""Name of a network that the user has added."""
+DeviceName = Literal["auto", "cpu", "cuda", "tensorrt", "rocm", "directml", "coreml", "openvino"]
 Select = Literal["all", "largest"]
 VideoCodec = Literal["h264", "hevc", "vp9", "av1", "lossless"]
 Quality = Literal["draft", "standard", "high", "best"]
 HardwareUse = Literal["auto", "never"]
 Eyes = Literal["target", "source"]
+PixelBoost = Literal["1x", "2x", "3x", "4x"]
+FaceMask = Literal["face", "box"]
 Stage = Literal["read", "analyse", "render", "write"]
 AdviceCode = Literal["no_face", "several", "small", "blurred", "turned", "tilted", "dark", "bright"]
 
@@ -185,11 +193,15 @@ class Options:
         match_light: 0 keeps the photo's light, 1 takes the target's.
         match_detail: bring sharpness and grain of the new face to those of the frame.
         smooth: temporal smoothing of landmarks in videos, 0 to 1.
+        resemblance: of network engines; 0.5 is the source's face, 0 leans to the target's, 1 goes beyond the source's.
+        pixel_boost: of network engines; renders the face so many times finer than the network's own size.
+        mask: of network engines; what is shown of their square: what lies within the face's outline, or all of it.
+        keep_texture: of network engines; where the network changed little, the frame's own fine texture stays.
         codec, quality, hardware: how a video is encoded.
         start, end: seconds of the target to keep; ``None`` for its beginning or end.
     """
 
-    engine: EngineName = "mesh"
+    engine: EngineName | UserEngine = "mesh"
     device: DeviceName = "auto"
     select: Select = "all"
     likeness: float = 0.25
@@ -199,6 +211,10 @@ class Options:
     match_light: float = 1.0
     match_detail: bool = True
     smooth: float = 0.5
+    resemblance: float = 0.5
+    pixel_boost: PixelBoost = "1x"
+    mask: FaceMask = "face"
+    keep_texture: bool = True
     codec: VideoCodec = "h264"
     quality: Quality = "high"
     hardware: HardwareUse = "auto"
@@ -392,12 +408,14 @@ class Crop:
         matrix: ``(2, 3)`` float32 affine from frame pixels to crop pixels; a whole-number translation for engines that
             work at the frame's own resolution.
         pose: ``(4, 4)`` float32, see `Face.pose`, in pixels of the crop.
+        points: ``(5, 2)`` float32, see `Face.points`, in pixels of the crop; what networks align faces by.
     """
 
     image: ImageArray
     landmarks: FloatArray
     matrix: FloatArray
     pose: FloatArray
+    points: FloatArray | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pipeline.errors import OptionError
-from pipeline.types import Options
+from pipeline.models.catalogue import ENTRIES
+from pipeline.models.names import engine_names
+from pipeline.types import Options, UserEngine
 
 Kind = Literal["choice", "share", "switch", "seconds"]
 Group = Literal["Face", "Light and detail", "Video", "Engine"]
@@ -97,12 +99,47 @@ TEXTS: Mapping[str, Text] = {
         "Video",
         {"auto": "When it works", "never": "Never"},
     ),
-    "engine": Text("Engine", "What renders the new face.", "Engine", {"mesh": "Mesh, built in"}),
+    "engine": Text(
+        "Engine",
+        "What renders the new face. All but the mesh are networks, to be fetched on the Models tab.",
+        "Engine",
+        {"mesh": "Mesh, built in"} | {entry.name: entry.title for entry in ENTRIES if entry.kind == "swap"},
+    ),
     "device": Text(
         "Device",
         "Where networks run; auto takes a GPU when one works.",
         "Engine",
-        {"auto": "Automatic", "cpu": "CPU", "cuda": "NVIDIA GPU"},
+        {
+            "auto": "Automatic",
+            "cpu": "CPU",
+            "cuda": "NVIDIA GPU",
+            "tensorrt": "NVIDIA GPU, TensorRT",
+            "rocm": "AMD GPU",
+            "directml": "DirectML",
+            "coreml": "Core ML",
+            "openvino": "OpenVINO",
+        },
+    ),
+    "resemblance": Text(
+        "Resemblance",
+        "Of networks: how much the new face is the photo's.",
+        "Engine",
+        ends=("Towards the target", "Beyond the photo"),
+    ),
+    "pixel_boost": Text(
+        "Pixel boost",
+        "Of networks: render the face so many times finer than the network's own size.",
+        "Engine",
+        {"1x": "As it is", "2x": "Twice", "3x": "Three times", "4x": "Four times"},
+    ),
+    "mask": Text(
+        "Mask",
+        "Of networks: replace what is within the face's outline, or their whole square.",
+        "Engine",
+        {"face": "The face", "box": "The square"},
+    ),
+    "keep_texture": Text(
+        "Keep texture", "Of networks: where little changed, pores and grain of the frame stay.", "Engine"
     ),
 }
 HIGHEST = 1e9
@@ -160,6 +197,8 @@ def _fields() -> tuple[Field, ...]:
 def _kind(hint: Any) -> tuple[Kind, tuple[str, ...]]:
     if typing.get_origin(hint) is Literal:
         return "choice", typing.get_args(hint)
+    if UserEngine in typing.get_args(hint):
+        return "choice", engine_names()
     if hint is bool:
         return "switch", ()
     if hint is float:

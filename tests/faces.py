@@ -64,13 +64,18 @@ def _arcface() -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
 
 
-def arcface(image: ImageArray, face: Face) -> FloatArray:
-    """``(512,)`` ArcFace embedding, L2-normalised."""
+def arcface_raw(image: ImageArray, face: Face) -> FloatArray:
+    """``(512,)`` ArcFace embedding as the network gives it."""
     matrix, _ = cv2.estimateAffinePartial2D(face.points, _TEMPLATE, method=cv2.LMEDS)
     crop = cv2.warpAffine(image, matrix, (112, 112))
     blob = ((crop[..., ::-1].astype(np.float32) - 127.5) / 127.5).transpose(2, 0, 1)[None]
     session = _arcface()
-    vector = session.run(None, {session.get_inputs()[0].name: blob})[0][0]
+    return np.asarray(session.run(None, {session.get_inputs()[0].name: blob})[0][0], np.float32)
+
+
+def arcface(image: ImageArray, face: Face) -> FloatArray:
+    """``(512,)`` ArcFace embedding, L2-normalised."""
+    vector = arcface_raw(image, face)
     return np.asarray(vector / np.linalg.norm(vector), np.float32)
 
 

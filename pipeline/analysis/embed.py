@@ -13,6 +13,7 @@ import numpy as np
 
 from pipeline.analysis.landmarks import take_crop
 from pipeline.errors import ModelError
+from pipeline.models.align import similarity
 from pipeline.models.embedded import SFACE, load
 from pipeline.types import Face, FloatArray, Frame
 
@@ -51,17 +52,6 @@ class FaceEmbedder:
             self._network.setInput(blob, "data")
             vector = np.asarray(self._network.forward(), np.float32).reshape(-1).copy()
         return normalised(vector)
-
-
-def similarity(points: FloatArray, template: FloatArray) -> FloatArray:
-    """``(2, 3)`` rotation, scale and shift that carry `points` to `template` with least squares (Umeyama 1991)."""
-    # In the plane a similarity is one complex number (turn and scale) and a shift: a linear fit with a closed form.
-    z = points[:, 0] + 1j * points[:, 1]
-    w = template[:, 0] + 1j * template[:, 1]
-    centred = z - z.mean()
-    turn = np.vdot(centred, w - w.mean()) / max(float(np.vdot(centred, centred).real), 1e-6)
-    shift = w.mean() - turn * z.mean()
-    return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]], np.float32)
 
 
 def normalised(vector: FloatArray) -> FloatArray:

@@ -9,10 +9,17 @@ from pipeline.types import Box, Crop, Face, FloatArray, Identity, Options, Rende
 
 
 class Engine(Protocol):
-    """Renders a new face into a crop. Stateless after construction; shared by threads."""
+    """Renders a new face into a crop. Stateless after construction; shared by threads.
+
+    Attributes:
+        name: what it is chosen by.
+        device: where it truly runs.
+        notes: sentences that a user should read, such as that it runs elsewhere than was asked for.
+    """
 
     name: str
     device: str
+    notes: tuple[str, ...]
 
     def prepare(self, identity: Identity) -> Any:
         """What the engine needs of an identity, made once and handed back to `render`."""

@@ -4,36 +4,60 @@ from __future__ import annotations
 
 import logging
 from functools import cache
+from pathlib import Path
 
 from pipeline.errors import DeviceError
+from pipeline.models.providers import AUTOMATIC, PROVIDERS, chain
 from pipeline.types import DeviceName
 
 log = logging.getLogger(__name__)
+
+_TITLES = {"cuda": "CUDA", "tensorrt": "TensorRT", "rocm": "ROCm", "directml": "DirectML", "coreml": "Core ML",
+           "openvino": "OpenVINO"}  # fmt: skip
 
 
 def check_device(device: DeviceName) -> None:
     """Make sure that a device that was asked for by name can be used.
 
     Raises:
-        DeviceError: ``"cuda"`` was asked for, and a network cannot be run on it. The log says why.
+        DeviceError: a network cannot be run on it. The log says why.
     """
-    if device == "cuda" and not cuda_works():
+    if device not in ("auto", "cpu") and not works(device):
         raise DeviceError(
-            "A CUDA device was asked for, but none can be used here. "
+            f"A {_TITLES[device]} device was asked for, but none can be used here. "
             "Check the driver, or choose the device auto or cpu."
         )
 
 
-@cache
+def settle(device: DeviceName) -> DeviceName:
+    """The device that a wish means on this machine: for ``"auto"`` a GPU that works, else the CPU.
+
+    Raises:
+        DeviceError: see `check_device`.
+    """
+    if device == "auto":
+        return next((name for name in AUTOMATIC if works(name)), "cpu")
+    check_device(device)
+    return device
+
+
 def cuda_works() -> bool:
-    """Run a network of one addition on the GPU: a provider that is listed may still fail to load its libraries."""
+    """Whether networks run on a CUDA device here."""
+    return works("cuda")
+
+
+@cache
+def works(device: DeviceName) -> bool:
+    """Run a network of one addition there: a provider that is listed may still fail to load its libraries."""
     import numpy as np
     import onnxruntime
     from onnx import TensorProto, helper
 
-    if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
-        log.info("this onnxruntime has no CUDA provider")
+    provider = PROVIDERS[device]
+    if provider not in onnxruntime.get_available_providers():
+        log.info("this onnxruntime has no %s", provider)
         return False
+    preload()
     graph = helper.make_graph(
         [helper.make_node("Add", ["x", "x"], ["y"])],
         "probe",
@@ -44,15 +68,36 @@ def cuda_works() -> bool:
     options = onnxruntime.SessionOptions()
     # The probe's own failure is told in our words.
     options.log_severity_level = 4
+    names = [name for name, _ in chain(device, Path())]
+    onnxruntime.set_default_logger_severity(4)
     try:
-        session = onnxruntime.InferenceSession(
-            model.SerializeToString(), options, providers=["CUDAExecutionProvider", "CPUExecutionProvider"]
-        )
-        if session.get_providers()[0] != "CUDAExecutionProvider":
-            log.warning("onnxruntime lists a CUDA provider, but could not load it")
+        session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=names)
+        if session.get_providers()[0] != provider:
+            log.warning("onnxruntime lists %s, but could not load it", provider)
             return False
         session.run(None, {"x": np.ones(4, np.float32)})
     except Exception as error:  # onnxruntime raises many kinds, without a common root of its own
-        log.warning("the CUDA provider failed: %s", error)
+        log.warning("%s failed: %s", provider, error)
         return False
+    finally:
+        onnxruntime.set_default_logger_severity(2)
     return True
+
+
+@cache
+def preload() -> None:
+    """Load the CUDA and cuDNN libraries from their wheels, where those are installed, before anything looks for them
+    elsewhere."""
+    import contextlib
+    import io
+
+    import onnxruntime
+
+    if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+        return
+    said = io.StringIO()
+    # It prints what it could not load; whether that matters, the probe finds out.
+    with contextlib.redirect_stdout(said):
+        onnxruntime.preload_dlls()
+    if said.getvalue():
+        log.debug("preloading CUDA's libraries: %s", said.getvalue().strip())

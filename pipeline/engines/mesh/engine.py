@@ -26,6 +26,7 @@ class MeshEngine:
 
     name = "mesh"
     device = "cpu"
+    notes: tuple[str, ...] = ()
 
     def prepare(self, identity: Identity) -> Atlas:
         return build_atlas(identity)

@@ -1,0 +1,108 @@
+"""The networks that are loaded: one session for each model, on the device that was asked for."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.errors import ModelError
+from pipeline.models.catalogue import ModelEntry
+from pipeline.models.devices import settle
+from pipeline.models.session import Session, settings
+from pipeline.models.store import Store
+from pipeline.types import DeviceName, FloatArray
+
+
+class Library:
+    """Opens models of a store when they are first needed, and keeps them. Shared by threads.
+
+    Attributes:
+        device: what networks are asked to run on; each `Session` says where it truly runs.
+    """
+
+    def __init__(self, device: DeviceName = "auto", store: Store | None = None) -> None:
+        """
+        Raises:
+            DeviceError: the device was asked for by name and does not work.
+        """
+        self.store = store or Store()
+        self.device = settle(device)
+        self._lock = threading.Lock()
+        self._sessions: dict[tuple[str, DeviceName], Session] = {}
+        self._recogniser: Any = None
+
+    def entry(self, name: str) -> ModelEntry:
+        return self.store.entry(name)
+
+    def session(self, name: str, device: DeviceName | None = None) -> Session:
+        """The network of an entry.
+
+        Args:
+            device: another one than the library's.
+
+        Raises:
+            ModelError, ModelMissing, LicenceNotAccepted, DownloadError: it cannot be had, see `Store.checked`.
+        """
+        wanted = device or self.device
+        with self._lock:
+            found = self._sessions.get((name, wanted))
+            if found is None:
+                path = self.store.checked(self.store.entry(name))
+                cache = self.store.folders.notes / "cache"
+                found = self._sessions[name, wanted] = Session(path, wanted, cache=cache)
+            return found
+
+    def path(self, name: str) -> Path:
+        """The checked file of an entry."""
+        return self.store.checked(self.store.entry(name))
+
+    def recogniser(self, name: str) -> Any:
+        """ArcFace, loaded by insightface: its ``get_feat`` turns 112-pixel BGR crops into raw embeddings."""
+        with self._lock:
+            if self._recogniser is None:
+                self._recogniser = analysis_model(self.path(name), self.device, self.store.folders.notes / "cache")
+            return self._recogniser
+
+
+def analysis_model(path: Path, device: DeviceName, cache: Path | None = None) -> Any:
+    """A detector, recogniser or landmarker of insightface, by its own model zoo, on our providers and settings.
+
+    Raises:
+        ModelError: insightface does not know what the file is.
+    """
+    from insightface.model_zoo import model_zoo
+
+    from pipeline.models.providers import chain
+
+    providers = chain(device, cache or path.parent)
+    try:
+        model = model_zoo.get_model(
+            str(path),
+            providers=[name for name, _ in providers],
+            provider_options=[options for _, options in providers],
+            sess_options=settings(device),
+        )
+    except Exception as error:  # insightface asserts, onnxruntime raises its own
+        raise ModelError(f"The model file {path.name} cannot be opened.") from error
+    if model is None:
+        raise ModelError(f"The model file {path.name} is not one that insightface knows.")
+    return model
+
+
+def last_initializer(path: Path) -> FloatArray:
+    """The last constant of a network's file: the matrix by which inswapper's embedding is multiplied, ``(512, 512)``.
+
+    Raises:
+        ModelError: the file holds no such matrix.
+    """
+    import onnx
+    from onnx import numpy_helper
+
+    graph = onnx.load(str(path)).graph
+    matrix = numpy_helper.to_array(graph.initializer[-1]) if graph.initializer else np.zeros(0)
+    if matrix.shape != (512, 512):
+        raise ModelError(f"The model file {path.name} lacks the matrix for embeddings.")
+    return matrix.astype(np.float32)
