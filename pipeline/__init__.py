@@ -15,6 +15,7 @@ from pipeline.errors import (
     NoFaceInTarget,
     RecastError,
 )
+from pipeline.live import LiveFrame, LiveSession
 from pipeline.media import probe
 from pipeline.recast import Recaster
 from pipeline.types import Cast, Identity, MediaInfo, MediaLimits, Options, Person, Progress, Report, Role
@@ -24,6 +25,8 @@ __all__ = [
     "Cast",
     "Identity",
     "InputError",
+    "LiveFrame",
+    "LiveSession",
     "MediaInfo",
     "MediaLimits",
     "NoFace",

@@ -19,6 +19,7 @@ from pipeline.errors import InputError, NoFaceInSource, NoFaceInTarget
 from pipeline.flow import StageClock, run
 from pipeline.frame_recaster import Wardrobe, recast_frame
 from pipeline.ledger import Ledger
+from pipeline.live import LiveSession
 from pipeline.marking import tags
 from pipeline.media import (
     Picture,
@@ -182,6 +183,12 @@ class Recaster:
         roles = Casting(cast, options).roles(self.faces(image) if faces is None else faces)
         recast_frame(picture, roles, self._wardrobe(options), options)
         return picture.image()
+
+    def live(self, identity: Identity, options: Options = Options()) -> LiveSession:
+        """A session that recasts a camera's frames as they come (see `LiveSession`). Everything is loaded by then."""
+        wardrobe = self._wardrobe(options)
+        wardrobe.prepared(identity)
+        return LiveSession(self._finder, wardrobe, Cast(everyone=identity), options)
 
     def recast(
         self,

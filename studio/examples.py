@@ -113,6 +113,14 @@ def _card(path: Path, source: Path, target: Path, side: int = 240) -> Path:
     return path
 
 
+def head(portrait: Path, side: int = 240) -> Path:
+    """The head of one of the portraits as a small square picture beside it."""
+    path = portrait.with_name(f"{portrait.stem}-head.jpg")
+    if not path.exists():
+        path.write_bytes(jpeg(_square(_read(portrait), side), quality=90))
+    return path
+
+
 def _read(path: Path) -> ImageArray:
     return np.asarray(cv2.imread(str(path)), np.uint8)
 

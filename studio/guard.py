@@ -42,12 +42,15 @@ class Guard:
                 "jobs": settings.jobs_each_minute,
                 "uploads": settings.uploads_each_minute,
                 "looks": settings.looks_each_minute,
+                "live": settings.live_each_minute,
                 "logins": LOGINS,
                 "previews": settings.previews_each_minute,
             }
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            self._pace(scope)
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -59,10 +62,7 @@ class Guard:
             await send(message)
 
         try:
-            wait = self._rates.wait((scope.get("client") or ("", 0))[0], scope["method"], scope["path"])
-            if wait:
-                sentence = f"That was too much at once. Please try again in {wait} seconds."
-                raise Refused(429, "too_many", sentence, wait)
+            self._pace(scope)
             if _FETCHES.search(scope["path"]):
                 raise Refused(403, "no_fetching", "Addresses are not fetched here.")
             bounded = _bounded(receive, self._limit(scope))
@@ -75,6 +75,13 @@ class Guard:
                 raise
             self._count(refused.code)
             await refusal(refused)(scope, receive, send)
+
+    def _pace(self, scope: Scope) -> None:
+        """Refuse what comes too often from one client."""
+        wait = self._rates.wait((scope.get("client") or ("", 0))[0], scope.get("method", "GET"), scope["path"])
+        if wait:
+            sentence = f"That was too much at once. Please try again in {wait} seconds."
+            raise Refused(429, "too_many", sentence, wait)
 
     def _limit(self, scope: Scope) -> int:
         return (

@@ -14,6 +14,7 @@ _CLASSES = (
     ("previews", re.compile(r"^(POST|GET) .*/desk/(photo|target|people|frame|preview)$")),
     ("uploads", re.compile(r"^POST .*/upload$")),
     ("logins", re.compile(r"^POST .*/login$")),
+    ("live", re.compile(r"^GET .*/studio/live$")),
     ("looks", re.compile(r"^GET .*/((status|events|download)/[^/]*|desk/jobs/.*)$")),
 )
 

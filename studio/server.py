@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 GRACE = 5
 """Seconds that open requests get when the server is stopped."""
+WS_BYTES = 21 * settings_module.MEGABYTE
+"""The largest message of a live view is a photo."""
 
 
 def main(given: argparse.Namespace) -> int:
@@ -91,6 +93,11 @@ def _serve(app: ASGIApp, studio: Studio, listening: socket.socket) -> None:
         timeout_graceful_shutdown=GRACE,
         server_header=False,
         proxy_headers=False,
+        # What goes over the live view's WebSocket is JPEG: compressing it again costs time and gains nothing.
+        ws_per_message_deflate=False,
+        ws_max_size=WS_BYTES,
+        ws_ping_interval=10,
+        ws_ping_timeout=10,
     )
     Server(config).run(sockets=[listening])
 

@@ -43,8 +43,10 @@ class Settings:
         workers: jobs that run at once, beside one that is short. The pipeline uses every core by itself.
         keep_seconds: age at which uploads and results are deleted.
         least_disk_bytes: no work is taken while less space is left.
-        jobs_each_minute, uploads_each_minute, looks_each_minute, previews_each_minute: requests that one client may
-            make.
+        jobs_each_minute, uploads_each_minute, looks_each_minute, previews_each_minute, live_each_minute: requests that
+            one client may make.
+        live_visitors: who may be live at once; 0 turns the live view off.
+        live_record_seconds: the longest recording of a live view.
         metrics_token: who sends it may read the counters; without one, only this machine may.
         segment_seconds: a long video is carried out in segments of so many seconds; what is finished outlives a crash.
         access: who may use the studio. ``open``: everybody who reaches it, which has to be this machine only;
@@ -76,6 +78,9 @@ class Settings:
     uploads_each_minute: int = 120
     looks_each_minute: int = 1200
     previews_each_minute: int = 600
+    live_each_minute: int = 30
+    live_visitors: int = 2
+    live_record_seconds: float = 300.0
     metrics_token: str = ""
     access: Access = "open"
     users: tuple[str, ...] = ()
@@ -153,6 +158,8 @@ PUBLIC: Mapping[str, Any] = {
     "jobs_each_minute": 6,
     "uploads_each_minute": 30,
     "looks_each_minute": 300,
+    "live_visitors": 1,
+    "live_record_seconds": 60.0,
     "keep_seconds": 3600.0,
     "limits": MediaLimits(pixels=12 * PIXELS, seconds=60.0, frames=4_000, decoded_bytes=500_000_000),
 }
@@ -187,6 +194,9 @@ def from_namespace(given: argparse.Namespace) -> Settings:
         uploads_each_minute=_number("RECAST_UPLOADS_EACH_MINUTE", default.uploads_each_minute),
         looks_each_minute=_number("RECAST_LOOKS_EACH_MINUTE", default.looks_each_minute),
         previews_each_minute=_number("RECAST_PREVIEWS_EACH_MINUTE", default.previews_each_minute),
+        live_each_minute=_number("RECAST_LIVE_EACH_MINUTE", default.live_each_minute),
+        live_visitors=_number("RECAST_LIVE_VISITORS", default.live_visitors, least=0),
+        live_record_seconds=_number("RECAST_LIVE_RECORD_SECONDS", default.live_record_seconds),
         metrics_token=environment.get("RECAST_METRICS_TOKEN") or default.metrics_token,
         segment_seconds=_number("RECAST_SEGMENT_SECONDS", default.segment_seconds),
         access=access,
@@ -272,8 +282,8 @@ def _one_of(name: str, choices: tuple[LogForm, ...], default: LogForm) -> LogFor
     raise ValueError(f"{name} has to be one of {', '.join(choices)}, and is {text!r}.")
 
 
-def _number(name: str, default: Number) -> Number:
-    """An environment variable as a positive number of the default's type."""
+def _number(name: str, default: Number, least: float | None = None) -> Number:
+    """An environment variable as a number of the default's type: positive, or from `least` on."""
     text = os.environ.get(name)
     if not text:
         return default
@@ -281,6 +291,7 @@ def _number(name: str, default: Number) -> Number:
         number = type(default)(text)
     except ValueError:
         raise ValueError(f"{name} has to be a number, and is {text!r}.") from None
-    if not 0 < number < 1e12:
-        raise ValueError(f"{name} has to be a positive number, and is {text!r}.")
+    if not ((number > 0 if least is None else number >= least) and number < 1e12):
+        kind = "a positive number" if least is None else f"a number from {least}"
+        raise ValueError(f"{name} has to be {kind}, and is {text!r}.")
     return number

@@ -302,6 +302,38 @@ def _morphed(image: ImageArray, points: FloatArray, moved: FloatArray) -> ImageA
     return result
 
 
+def webcam(count: int = 90, name: str = "hopper", size: tuple[int, int] = (640, 480)) -> Clip:
+    """Somebody before a webcam, in a loop: a face nearly a third of the picture wide that sways, nods and tilts."""
+    width, height = size
+    random = np.random.default_rng(5)
+    grain = [random.normal(0, 2, (height, width, 3)) for _ in range(5)]
+
+    def motion(i: int) -> FloatArray:
+        t = 2 * math.pi * i / count
+        centre = width * (0.5 + 0.06 * math.sin(t)), height * (0.5 + 0.03 * math.sin(2 * t))
+        return placed(name, centre, 0.29 * width * (1 + 0.05 * math.sin(t + 1)), 7 * math.sin(t))
+
+    clip = scene(count, {name: motion}, size)
+    frames = [np.clip(frame + grain[i % len(grain)], 0, 255).astype(np.uint8) for i, frame in enumerate(clip.frames)]
+    return Clip(frames, clip.places)
+
+
+def write_camera(path: Path, frames: Iterable[ImageArray], rate: int = 30) -> Path:
+    """Frames as Chromium's fake camera reads them (``--use-file-for-fake-video-capture``): YUV4MPEG2, 4:2:0.
+
+    Returns:
+        `path`, which has to end in ``.y4m``.
+    """
+    with path.open("wb") as file:
+        for index, image in enumerate(frames):
+            height, width = image.shape[:2]
+            if index == 0:
+                file.write(f"YUV4MPEG2 W{width} H{height} F{rate}:1 Ip A1:1 C420jpeg\n".encode())
+            file.write(b"FRAME\n")
+            file.write(cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420).tobytes())
+    return path
+
+
 def write_clip(
     path: Path,
     frames: Iterable[ImageArray],

@@ -2,6 +2,7 @@
 
 from pipeline.analysis.advice import advise
 from pipeline.analysis.assign import Assigner, assign
+from pipeline.analysis.causal import CausalTracker
 from pipeline.analysis.detect import FaceDetector
 from pipeline.analysis.embed import FaceEmbedder
 from pipeline.analysis.find import FaceFinder
@@ -11,6 +12,7 @@ from pipeline.analysis.track import Tracker
 
 __all__ = [
     "Assigner",
+    "CausalTracker",
     "FaceDetector",
     "FaceEmbedder",
     "FaceFinder",

@@ -1,4 +1,5 @@
-"""Landmarks of a track without jitter: looked at forwards and backwards, so that nothing lags.
+"""Landmarks of a track without jitter: looked at forwards and backwards, so that nothing lags. Where there is no time
+to wait for what comes (`smooth_newest`), only what noise may be is held back, and nothing that moves.
 
 A mesh is split into the head's pose and the face's shape in the head's own frame. Each is fitted over the frames
 around, and then given back as much of what the fit took away as is too large to be noise (a Wiener filter, Wiener 1949,
@@ -40,6 +41,9 @@ JITTER, LEAST_JITTER, MOST_JITTER = 0.0009, 0.0005, 0.004
 Measured: 0.0009 for 100 pixels and a good camera, 0.0015 for 36 pixels.
 """
 
+PAST = 8
+"""Frames before the newest one that live smoothing looks at."""
+
 POSE_NOISE = np.array([9.0, 18.0, 15.0, 5.0, 3.0, 3.6, 0.9])
 """Variance of scale, turn (radians) and shift (face sizes) of the pose, in that of a point of the skin."""
 
@@ -65,8 +69,32 @@ def smooth_landmarks(
     scales = np.cbrt(np.abs(np.linalg.det(frames[:, :3, :3])))
     shapes = _shapes(meshes, frames, scales)
     noise = _jitter(shapes) * 4 ** (2 * min(strength, 1.0) - 1)
-    shape = _shape(shapes, now, noise)
-    pose = _pose(frames, scales, now, noise)
+    return _placed(_shape(shapes, now, noise), _pose(frames, scales, now, noise))
+
+
+def smooth_newest(landmarks: Sequence[FloatArray], poses: Sequence[FloatArray], strength: float = 0.5) -> FloatArray:
+    """``(478, 3)`` landmarks of the last frame of a run, of which nothing later is known.
+
+    A line that ends at the newest frame takes hardly any noise away, so the fit is a constant where all is at rest.
+    What lies further from it than noise does is given back whole, so that no movement lags by more than the noise.
+
+    Args:
+        landmarks: ``(478, 3)`` for each frame, the newest last; more than `PAST` before it is not looked at.
+        poses: ``(4, 4)`` for each frame.
+        strength: as for `smooth_landmarks`.
+    """
+    if strength <= 0 or len(landmarks) < 3:
+        return landmarks[-1]
+    meshes, frames = np.stack(landmarks[-PAST - 1 :]), np.stack(poses[-PAST - 1 :]).astype(np.float64)
+    scales = np.cbrt(np.abs(np.linalg.det(frames[:, :3, :3])))
+    shapes = _shapes(meshes, frames, scales)
+    noise = _jitter(shapes) * 4 ** (2 * min(strength, 1.0) - 1)
+    now = len(meshes) - 1
+    return _placed(_shape(shapes, now, noise, degree=0), _pose(frames, scales, now, noise, degrees=(1, 0)))
+
+
+def _placed(shape: Reals, pose: Reals) -> FloatArray:
+    """A shape in the head's own frame as landmarks in pixels."""
     result = shape @ pose[:3, :3].T + pose[:3, 3]
     result[:, 2] *= -1
     return result.astype(np.float32)
@@ -89,13 +117,13 @@ def _jitter(shapes: Reals) -> float:
     return float(np.clip(np.sqrt((third**2).mean() / 20), LEAST_JITTER, MOST_JITTER))
 
 
-def _shape(shapes: Reals, now: int, noise: float) -> Reals:
+def _shape(shapes: Reals, now: int, noise: float, degree: int = 1) -> Reals:
     """The shape ``(478, 3)`` at frame `now`."""
-    weights, left = _fit(len(shapes), now, 1)
+    weights, left = _fit(len(shapes), now, degree)
     flat = shapes.reshape(len(shapes), -1)
     smooth = (weights @ flat).reshape(-1, 3)
-    # What a linear fit leaves of pure noise is a little less than the noise: n - 2 of n degrees of freedom.
-    level = (noise * FACE_CENTIMETRES) ** 2 * (len(shapes) - 2) / len(shapes)
+    # What a fit leaves of pure noise is a little less than the noise: for a line n - 2 of n degrees of freedom.
+    level = (noise * FACE_CENTIMETRES) ** 2 * (len(shapes) - degree - 1) / len(shapes)
     # Depth is guessed by the network, and noisier than the picture plane: it does not count as evidence.
     residuals = (left @ flat).reshape(len(shapes), -1, 3)[:, :, :2]
     energy = _near(len(shapes), now) @ (residuals**2).mean(2)
@@ -104,7 +132,7 @@ def _shape(shapes: Reals, now: int, noise: float) -> Reals:
     return smooth + (keep @ (groups > 0))[:, None] * (shapes[now] - smooth)
 
 
-def _pose(poses: Reals, scales: Reals, now: int, noise: float) -> Reals:
+def _pose(poses: Reals, scales: Reals, now: int, noise: float, degrees: tuple[int, ...] = (2, 1)) -> Reals:
     """The pose ``(4, 4)`` at frame `now`, from scale, turn and shift relative to the pose found there."""
     unit, rotations = scales[now] * FACE_CENTIMETRES, poses[:, :3, :3] / scales[:, None, None]
     path = np.empty((len(poses), 7))
@@ -114,7 +142,7 @@ def _pose(poses: Reals, scales: Reals, now: int, noise: float) -> Reals:
     # The pose is a mean over many points: quieter than each of them, but for the rotation out of the plane.
     level = noise * noise * POSE_NOISE
     near, step = _near(len(poses), now), np.zeros(7)  # the path is relative to this frame, where it is 0
-    for degree in (2, 1):
+    for degree in degrees:
         weights, left = _fit(len(poses), now, degree)
         fitted = weights @ path
         kept = _kept(near @ (left @ path) ** 2 / (level * (len(poses) - degree - 1) / len(poses) + 1e-12))

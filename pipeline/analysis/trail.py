@@ -66,17 +66,20 @@ class Trail:
         assert face.landmarks is not None
         region = region_from_landmarks(face.landmarks)
         before = self.faces.get(position - 2 * step)
-        if before is None:
-            return region
-        (x, y), (from_x, from_y) = face.box.centre, before.box.centre
-        reach = 0.25 * region.side
-        dx, dy = (float(np.clip(d, -reach, reach)) for d in (x - from_x, y - from_y))
-        return Region(region.x + dx, region.y + dy, region.side, region.angle)
+        return region if before is None else moving_region(region, face, before)
 
     def forget_before(self, position: int) -> None:
         """Drop meshes older than `position`, all but the newest."""
         for old in [p for p in self.faces if p < position and p != self.last]:
             del self.faces[old]
+
+
+def moving_region(region: Region, face: Face, before: Face) -> Region:
+    """`region` of `face`, moved on as far as the face moved since it was seen as `before`."""
+    (x, y), (from_x, from_y) = face.box.centre, before.box.centre
+    reach = 0.25 * region.side
+    dx, dy = (float(np.clip(d, -reach, reach)) for d in (x - from_x, y - from_y))
+    return Region(region.x + dx, region.y + dy, region.side, region.angle)
 
 
 def unmatched(detections: Iterable[Face], faces: Sequence[Face]) -> list[Face]:

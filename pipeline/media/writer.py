@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 from pipeline.errors import EncoderError, MediaChanged, OutputError
 from pipeline.media import encoders
 from pipeline.media.animation import AnimationReader
+from pipeline.media.camera import CameraSource
 from pipeline.media.copy_streams import StreamCopier
 from pipeline.media.encoders import OPTIONS, Choice
 from pipeline.media.fit import fit, rgb_matrix
@@ -62,7 +63,7 @@ class VideoWriter:
     def __init__(
         self,
         output: Path,
-        source: VideoReader | AnimationReader,
+        source: VideoReader | AnimationReader | CameraSource,
         options: Options = OPTIONS,
         tags: Mapping[str, str] | None = None,
     ) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pipeline.errors import RecastError
 from pipeline.types import ImageArray, Options, Progress, Report, RoleReport, StageTime
 
-Kind = Literal["picture", "preview", "people", "video", "comparison"]
+Kind = Literal["picture", "preview", "people", "video", "comparison", "live"]
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 OVER: tuple[State, ...] = ("done", "failed", "cancelled")
 

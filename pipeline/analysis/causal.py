@@ -1,0 +1,144 @@
+"""Faces followed live: each frame is answered when it comes, with nothing known of those after it.
+
+As in `track`, a face that is known costs one run of the landmark network a frame, and the detector looks for new ones
+now and then. What needs a look-ahead is missing: a face begins where it is found, and landmarks are smoothed by the
+past only (`smooth_newest`). Tracks carry no embedding: whoever is before the camera is recast.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from pipeline.analysis.find import FaceFinder, same_mesh
+from pipeline.analysis.landmarks import Region, face_from_landmarks, region_from_landmarks
+from pipeline.analysis.smooth import PAST, smooth_newest
+from pipeline.analysis.track import LOST
+from pipeline.analysis.trail import moving_region, unmatched
+from pipeline.types import Face, Frame
+
+log = logging.getLogger(__name__)
+
+LOOK, ANXIOUS = 1.0, 0.15
+"""Seconds between two looks for new faces: while somebody is followed, and while nobody is."""
+
+GAP = 0.4
+"""Seconds without a frame after which the past says nothing about how a face moves."""
+
+REACH = 10
+"""The smallest face looked for is so many times smaller than the frame is long: nobody sits further from a webcam."""
+
+FAR = 20
+"""Likewise while nobody is followed."""
+
+MOST = 4
+"""Faces followed at once, the largest; it bounds the time of a frame."""
+
+
+@dataclass(eq=False)
+class _Followed:
+    """One face: its meshes of the last frames, and when the newest was seen."""
+
+    number: int
+    time: float
+    faces: deque[Face] = field(default_factory=lambda: deque(maxlen=PAST + 1))
+
+    def region(self, time: float) -> Region:
+        """Where the face should be at `time`, going on as it moved; what was seen long ago says nothing of that."""
+        newest = self.faces[-1]
+        assert newest.landmarks is not None
+        region = region_from_landmarks(newest.landmarks)
+        steady = len(self.faces) > 1 and not self.stale(time)
+        return moving_region(region, newest, self.faces[-2]) if steady else region
+
+    def stale(self, time: float) -> bool:
+        return not 0 <= time - self.time <= GAP
+
+    def see(self, face: Face, time: float) -> None:
+        """Take the face's newest mesh."""
+        if self.stale(time):
+            self.faces.clear()
+        self.faces.append(face)
+        self.time = time
+
+
+class CausalTracker:
+    """Follows faces from frame to frame without holding frames back. One for each camera; not to be shared by threads.
+
+    Args:
+        finder: may be shared with others.
+        smooth: strength of the temporal smoothing, 0 to 1 (see `smooth_newest`).
+    """
+
+    def __init__(self, finder: FaceFinder, *, smooth: float = 0.5) -> None:
+        self._finder, self._smooth = finder, smooth
+        self._followed: list[_Followed] = []
+        self._numbers = 0
+        self._width = 0
+        self._looked = float("-inf")
+
+    def __call__(self, frame: Frame) -> tuple[Face, ...]:
+        """The faces of `frame`, which comes after those before it, the largest first.
+
+        Each has `track`, landmarks, points, pose and box. `Frame.time` says how long ago the last frame was; a camera
+        may be of any rate, and change its size.
+        """
+        if frame.width != self._width:
+            self._scale(frame.width)
+        lost = self._follow(frame)
+        waited = frame.time - self._looked
+        if lost or waited >= (LOOK if self._followed else ANXIOUS) or waited < 0:
+            self._looked = frame.time
+            self._look(frame)
+        faces = [self._smoothed(followed) for followed in self._followed]
+        return tuple(sorted(faces, key=lambda face: -face.box.area))
+
+    def _scale(self, width: int) -> None:
+        """From here on frames are so wide: the same view, larger or smaller."""
+        before, self._width = self._width, width
+        for followed in self._followed:
+            newest = followed.faces[-1]
+            assert newest.landmarks is not None
+            scaled = face_from_landmarks(newest.landmarks * np.float32(width / before), newest.score, followed.number)
+            followed.faces.clear()
+            followed.faces.append(scaled)
+
+    def _follow(self, frame: Frame) -> bool:
+        """Move every face on to `frame`; whether one was lost."""
+        kept: list[_Followed] = []
+        for followed in self._followed:
+            landmarks, presence = self._finder.landmarker(frame, followed.region(frame.time))
+            if presence < LOST:
+                continue
+            face = face_from_landmarks(landmarks, presence, followed.number)
+            # Two that have come to lie on one face are one; the older one stays.
+            if not any(same_mesh(face, other.faces[-1]) for other in kept):
+                followed.see(face, frame.time)
+                kept.append(followed)
+        lost = len(kept) < len(self._followed)
+        self._followed = kept
+        return lost
+
+    def _look(self, frame: Frame) -> None:
+        """Find faces that are not followed yet."""
+        known = [followed.faces[-1] for followed in self._followed]
+        least = max(frame.width, frame.height) / (REACH if known else FAR)
+        detections = self._finder.detector(frame.image(), turns=not known, min_face=least, fine_turns=False)
+        for face in self._finder.meshes(frame, unmatched(detections, known))[: MOST - len(known)]:
+            if any(same_mesh(face, other) for other in known):
+                continue
+            self._numbers += 1
+            followed = _Followed(self._numbers, frame.time)
+            followed.faces.append(replace(face, track=self._numbers))
+            self._followed.append(followed)
+            log.debug("face %d is followed from here on", self._numbers)
+
+    def _smoothed(self, followed: _Followed) -> Face:
+        newest = followed.faces[-1]
+        meshes = [face.landmarks for face in followed.faces if face.landmarks is not None]
+        poses = [face.pose for face in followed.faces if face.pose is not None]
+        landmarks = smooth_newest(meshes, poses, self._smooth)
+        return newest if landmarks is newest.landmarks else face_from_landmarks(landmarks, newest.score, newest.track)

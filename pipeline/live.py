@@ -1,0 +1,102 @@
+"""A camera's frames, recast as they come; needs no web server.
+
+>>> session = Recaster().live(identity)
+>>> with session:
+...     for image in camera:
+...         show(session.recast(image).image)
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from pipeline.analysis import CausalTracker, FaceFinder
+from pipeline.casting import Casting
+from pipeline.errors import Cancelled
+from pipeline.frame_recaster import Wardrobe, recast_frame
+from pipeline.media import Picture
+from pipeline.types import Cast, ImageArray, Options
+
+
+@dataclass(frozen=True, eq=False)
+class LiveFrame:
+    """One frame that came back.
+
+    Attributes:
+        image: ``(height, width, 3)`` uint8 BGR, recast.
+        faces: faces in it that were seen, and `changed`: those that were recast.
+        analyse, render: seconds spent on finding the faces and on changing them.
+    """
+
+    image: ImageArray
+    faces: int
+    changed: int
+    analyse: float
+    render: float
+
+
+class LiveSession:
+    """One camera before which somebody is recast. Not to be shared by threads; `close` may come from any.
+
+    Each frame is answered before the next is looked at; nothing is held back, so that what is seen is never older than
+    the work on it takes. Closing forgets the identity and everything made of it.
+
+    Args:
+        finder: the networks that find faces; may be shared.
+        wardrobe: what the engine makes of identities; may be shared.
+        cast: who everybody before the camera becomes; persons cannot be told apart here.
+        options: as for a job.
+    """
+
+    def __init__(self, finder: FaceFinder, wardrobe: Wardrobe, cast: Cast, options: Options = Options()) -> None:
+        self._tracker = CausalTracker(finder, smooth=options.smooth)
+        self._wardrobe, self._cast, self._options = wardrobe, cast, options
+        self._casting = Casting(cast, options)
+        self._count = 0
+        self._open = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def options(self) -> Options:
+        return self._options
+
+    def change(self, options: Options) -> None:
+        """Go on with other options, from the next frame on."""
+        self._options, self._casting = options, Casting(self._cast, options)
+
+    def recast(self, image: ImageArray, moment: float | None = None) -> LiveFrame:
+        """One frame of the camera, recast.
+
+        Args:
+            image: ``(height, width, 3)`` uint8 BGR; it is changed in place. Its size may differ from the last one's.
+            moment: seconds at which it was taken, on any clock that does not go back; now, when not given.
+
+        Raises:
+            Cancelled: the session was closed.
+        """
+        if not self._open:
+            raise Cancelled("The live session has ended.")
+        frame = Picture(image, index=self._count, time=time.monotonic() if moment is None else moment)
+        self._count += 1
+        begin = time.perf_counter()
+        faces = self._tracker(frame)
+        found = time.perf_counter()
+        changed = recast_frame(frame, self._casting.roles(faces), self._wardrobe, self._options)
+        done = time.perf_counter()
+        return LiveFrame(frame.image(), len(faces), changed, found - begin, done - found)
+
+    def close(self) -> None:
+        """End it and forget whose face it was. May be called more than once."""
+        self._open = False
+        self._cast = Cast()
+        self._casting = Casting(self._cast, self._options)

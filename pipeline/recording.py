@@ -1,0 +1,90 @@
+"""What a live view shows, kept as a video that is marked like every other result."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from pipeline.errors import EncoderError
+from pipeline.marking import tags
+from pipeline.media.camera import CameraSource
+from pipeline.media.writer import VideoWriter
+from pipeline.types import ImageArray, Options
+
+STEP = 1e-3
+"""Least seconds between two frames of a recording: what comes faster is one frame."""
+
+
+class Recording:
+    """An H.264 MP4 without sound. The file appears when it is finished; `abort` leaves nothing.
+
+    All frames get the size of the first (less a row or column where that is odd). Their times are the camera's, so the
+    rate may vary.
+
+    Args:
+        output: its name, ending in ``.mp4``.
+        options: engine, and how it is encoded.
+
+    Raises:
+        OutputError: it cannot be written there.
+    """
+
+    def __init__(self, output: Path, options: Options = Options()) -> None:
+        self.output = Path(output)
+        self._options = replace(options, codec="h264", start=None, end=None)
+        self._writer: VideoWriter | None = None
+        self._size = (0, 0)
+        self._begin = self._last = 0.0
+        self.frames = 0
+
+    @property
+    def seconds(self) -> float:
+        """How long it is by now."""
+        return self._last - self._begin if self.frames else 0.0
+
+    def write(self, image: ImageArray, moment: float) -> None:
+        """Add a recast frame.
+
+        Args:
+            image: ``(height, width, 3)`` uint8 BGR.
+            moment: seconds on the camera's clock.
+
+        Raises:
+            OutputError, EncoderError: it cannot go on.
+        """
+        if self._writer is None:
+            height, width = image.shape[:2]
+            self._size = (width // 2 * 2, height // 2 * 2)
+            self._source = CameraSource(self._size)
+            self._writer = VideoWriter(self.output, self._source, self._options, tags(self._options.engine))
+            self._begin = moment
+        elif moment < self._last + STEP:
+            return
+        self._last = moment
+        self._writer.write(self._source.frame(self._fitted(image), moment - self._begin))
+        self.frames += 1
+
+    def _fitted(self, image: ImageArray) -> ImageArray:
+        width, height = self._size
+        if image.shape[0] // 2 * 2 == height and image.shape[1] // 2 * 2 == width:
+            return np.ascontiguousarray(image[:height, :width])
+        return np.asarray(cv2.resize(image, self._size, interpolation=cv2.INTER_AREA), np.uint8)
+
+    def finish(self) -> float:
+        """Write what is left and give the file its name; its seconds.
+
+        Raises:
+            EncoderError: it holds no frame.
+        """
+        if self._writer is None:
+            raise EncoderError("Nothing was recorded.")
+        self._writer.finish()
+        return self.seconds
+
+    def abort(self) -> None:
+        """Stop and leave nothing behind. Does nothing after `finish`."""
+        if self._writer is not None:
+            self._writer.abort()

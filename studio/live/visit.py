@@ -1,0 +1,191 @@
+"""One visitor of the live view: whose face they get, their camera's frames, their recording.
+
+Everything here takes time and runs on the visit's own thread, one call after the other. Photos and frames are kept in
+memory only; nothing of a visit outlives it but the recordings that the visitor asked for.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.errors import InputError, NoFaceInSource, RecastError
+from pipeline.live import LiveSession
+from pipeline.media import read_picture
+from pipeline.recording import Recording
+from pipeline.types import Options
+from studio.jobs.job import Busy, Job, Outcome, fingerprint
+from studio.live import protocol
+from studio.operations import Studio
+
+log = logging.getLogger(__name__)
+
+MOST_PHOTOS = 6
+
+
+class NoIdentity(InputError):
+    code = "no_identity"
+    sentence = "Choose a photo of the new face first."
+
+
+@dataclass(eq=False)
+class _Take:
+    """A recording under way, and the job that it is kept as."""
+
+    job: Job
+    recording: Recording
+
+
+class Visit:
+    """
+    Args:
+        studio: whose recaster, files and jobs are used.
+        owner: the visitor's token, under which recordings are kept; they cannot record without one.
+    """
+
+    def __init__(self, studio: Studio, owner: str | None) -> None:
+        self._studio, self._owner = studio, owner
+        self._session: LiveSession | None = None
+        self._options = Options(select="largest")
+        self._take: _Take | None = None
+        self.frames = 0
+
+    @property
+    def recording(self) -> bool:
+        return self._take is not None
+
+    def options(self, options: Options) -> None:
+        """Use these from the next frame on."""
+        self._options = options
+        if self._session is not None:
+            self._session.change(options)
+
+    def meet(self, photos: Sequence[bytes]) -> None:
+        """Take the face in these photos (of one person) from now on; the one before is forgotten.
+
+        Raises:
+            InputError: a photo cannot be read.
+            NoFaceInSource: it shows no face. The face before stays.
+        """
+        if not 0 < len(photos) <= MOST_PHOTOS:
+            raise InputError(f"Give one to {MOST_PHOTOS} photos of one face.")
+        limits = self._studio.recaster.limits
+        try:
+            identity = self._studio.recaster.identify([read_picture(photo, limits).image() for photo in photos])
+        except NoFaceInSource:
+            raise NoFaceInSource(
+                "No face was found in the photo. Try one that shows the face from the front."
+            ) from None
+        session = self._studio.recaster.live(identity, self._options)
+        self._forget()
+        self._session = session
+
+    def frame(self, frame: protocol.Binary, arrived: float) -> bytes:
+        """The answer to a frame of the camera.
+
+        Args:
+            arrived: `time.monotonic` of its arrival; the time since then counts as the server's.
+
+        Raises:
+            NoIdentity: no photo was given yet.
+            BadFrame: it cannot be decoded.
+            OutputError, EncoderError: it cannot be recorded; the recording has ended.
+        """
+        if self._session is None:
+            raise NoIdentity()
+        done = self._session.recast(protocol.decode_frame(frame.data), arrived)
+        self.frames += 1
+        if self._take is not None:
+            self._record(self._take, done.image, arrived)
+        return protocol.answer(frame.number, done.image, frame.quality, done.changed, time.monotonic() - arrived)
+
+    def _record(self, take: _Take, image: Any, arrived: float) -> None:
+        try:
+            take.recording.write(image, arrived)
+        except BaseException as error:
+            self._take = None
+            self._drop(take, error)
+            raise
+
+    @property
+    def recorded_seconds(self) -> float:
+        return self._take.recording.seconds if self._take is not None else 0.0
+
+    def record(self) -> None:
+        """Keep what is shown from now on.
+
+        Raises:
+            Busy: the disk is nearly full.
+            InputError: the visitor did not say who they are, so nobody could fetch it.
+        """
+        if self._take is not None:
+            return
+        if self._session is None:
+            raise NoIdentity()
+        if self._owner is None:
+            raise InputError("A recording needs an owner's token.")
+        settings = self._studio.settings
+        if shutil.disk_usage(settings.data).free < settings.least_disk_bytes:
+            raise Busy("The server's disk is nearly full. Please try again later.", 600)
+        name, now = uuid.uuid4().hex, time.time()
+        output = self._studio.files.result_folder(name) / time.strftime("live-%Y-%m-%d-%H%M%S.mp4")
+        job = Job(
+            id=name, owner=fingerprint(self._owner), kind="live", target=output, options=self._options, attached=True,
+            state="running", created=now, started=now,
+        )  # fmt: skip
+        self._studio.store.add(job)
+        self._take = _Take(job, Recording(output, self._options))
+
+    def finish(self) -> Job | None:
+        """End the recording and keep it; ``None`` where there is none, or nothing is in it.
+
+        Raises:
+            OutputError, EncoderError: it could not be written.
+        """
+        take, self._take = self._take, None
+        if take is None:
+            return None
+        if not take.recording.frames:
+            self._drop(take, None)
+            return None
+        try:
+            seconds = take.recording.finish()
+        except BaseException as error:
+            self._drop(take, error)
+            raise
+        output, frames = take.recording.output, take.recording.frames
+        report = {
+            "output": output.name, "kind": "video", "frames": frames, "changed": frames, "faces": frames, "people": 0,
+            "seconds": round(seconds, 3), "fps": round(frames / max(seconds, 1e-3), 2),
+            "engine": self._options.engine, "device": "cpu", "encoder": "libx264", "stages": {}, "notes": [],
+        }  # fmt: skip
+        self._studio.store.finish(take.job.id, "done", Outcome(output, report=report))
+        return self._studio.store.get(take.job.id)
+
+    def _drop(self, take: _Take, error: BaseException | None) -> None:
+        """A recording that comes to nothing."""
+        take.recording.abort()
+        if isinstance(error, RecastError):
+            self._studio.store.finish(take.job.id, "failed", code=error.code, sentence=str(error))
+        else:
+            self._studio.store.finish(take.job.id, "cancelled", code="cancelled")
+        self._studio.files.ended(take.job.id, kept=False)
+
+    def _forget(self) -> None:
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def close(self) -> None:
+        """The visitor has gone: what was recorded is kept, the face is forgotten."""
+        try:
+            self.finish()
+        except RecastError:
+            log.info("a recording could not be finished when its visitor left", exc_info=True)
+        finally:
+            self._forget()

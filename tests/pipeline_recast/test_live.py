@@ -1,0 +1,95 @@
+"""A live session as a library has it, without a web server; and what is recorded of it."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from pipeline import Options, Recaster
+from pipeline.errors import Cancelled, EncoderError
+from pipeline.marking.manifest import DIGITAL_SOURCE_TYPE
+from pipeline.media import open_target
+from pipeline.recording import Recording
+from tests import faces, media
+
+
+@pytest.fixture(scope="module")
+def recaster() -> Recaster:
+    return Recaster()
+
+
+def test_each_frame_comes_back_recast_and_nothing_else_in_it_changes(recaster: Recaster) -> None:
+    clip = media.webcam(8)
+    with recaster.live(recaster.identify([media.portrait("astronaut")])) as session:
+        for index, image in enumerate(clip.frames):
+            before = image.copy()
+            done = session.recast(image, index / 20)
+            assert (done.faces, done.changed) == (1, 1)
+            assert np.array_equal(done.image[:40], before[:40]) and np.array_equal(done.image[:, :120], before[:, :120])
+    face = faces.faces(clip.frames[-1])[0]
+    source = faces.arcface(media.portrait("astronaut"), faces.portrait_face("astronaut"))
+    target = faces.arcface(media.portrait("hopper"), faces.portrait_face("hopper"))
+    now = faces.arcface(clip.frames[-1], face)
+    still = faces.arcface(recaster.recast_frame(media.webcam(8).frames[-1], _cast(recaster)), face)
+    # As like the source as the same frame recast by itself.
+    assert now @ source > still @ source - 0.05
+    assert now @ source > target @ source + 0.1
+
+
+def _cast(recaster: Recaster):
+    from pipeline import Cast
+
+    return Cast(everyone=recaster.identify([media.portrait("astronaut")]))
+
+
+def test_options_change_from_one_frame_to_the_next(recaster: Recaster) -> None:
+    image = media.webcam(2).frames[0]
+    with recaster.live(recaster.identify([media.portrait("astronaut")])) as session:
+        kept = session.recast(image.copy(), 0.0).image
+        session.change(Options(keep_occluders=False))
+        changed = session.recast(image.copy(), 0.05).image
+    assert np.abs(kept.astype(int) - changed).max() > 20
+
+
+def test_a_closed_session_forgets_whose_face_it_was(recaster: Recaster) -> None:
+    identity = recaster.identify([media.portrait("astronaut")])
+    session = recaster.live(identity)
+    session.recast(media.webcam(2).frames[0], 0.0)
+    known = weakref.ref(identity)
+    del identity
+    session.close()
+    gc.collect()
+    assert known() is None
+    with pytest.raises(Cancelled):
+        session.recast(media.webcam(2).frames[0])
+
+
+def test_a_recording_keeps_times_and_is_marked(tmp_path: Path) -> None:
+    frames = media.camera(12).frames
+    times = [100 + moment for moment in (0, 0.03, 0.07, 0.1, 0.5, 0.54, 0.58, 0.6, 0.64, 0.7, 0.72, 0.8)]
+    recording = Recording(tmp_path / "live.mp4")
+    for image, moment in zip(frames, times, strict=True):
+        # Half-way the camera becomes smaller, and odd.
+        recording.write(image if moment < 100.5 else image[:271, :481], moment)
+    assert recording.finish() == pytest.approx(0.8)
+    with av.open(str(tmp_path / "live.mp4")) as file:
+        assert file.metadata["DigitalSourceType"] == DIGITAL_SOURCE_TYPE
+        shown = [float(frame.pts * frame.time_base) for frame in file.decode(video=0)]
+    assert shown == pytest.approx([moment - 100 for moment in times], abs=1e-3)
+    first = next(iter(open_target(tmp_path / "live.mp4"))).image()
+    assert first.shape == frames[0].shape
+    assert np.abs(first.astype(int) - frames[0]).mean() < 3
+
+
+def test_a_recording_of_nothing_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(EncoderError):
+        Recording(tmp_path / "live.mp4").finish()
+    recording = Recording(tmp_path / "live.mp4")
+    recording.write(media.camera(2).frames[0], 0.0)
+    recording.abort()
+    assert list(tmp_path.iterdir()) == []

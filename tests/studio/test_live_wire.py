@@ -1,0 +1,298 @@
+"""The live view's WebSocket on the real server, spoken by a program."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+import av
+import cv2
+import numpy as np
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from pipeline.marking.manifest import DIGITAL_SOURCE_TYPE
+from pipeline.types import ImageArray
+from tests import media
+from tests.conftest import Material
+from tests.studio.conftest import Server, eventually, launch
+
+OWNER = "live-test-" + "x" * 32
+PHOTO, FRAME = 1, 2
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with two live places and short recordings."""
+    server = launch(
+        tmp_path_factory.mktemp("live"), RECAST_LIVE_VISITORS="2", RECAST_LIVE_EACH_MINUTE="600",
+        RECAST_LIVE_RECORD_SECONDS="4", RECAST_METRICS_TOKEN="counting",
+    )  # fmt: skip
+    yield server
+    server.process.terminate()
+    server.process.wait(20)
+
+
+def address(server: Server) -> str:
+    return server.url.replace("http", "ws", 1) + "/studio/live"
+
+
+class Visitor:
+    """A client of the protocol."""
+
+    def __init__(self, server: Server, **options: Any) -> None:
+        self.socket: ClientConnection = connect(address(server), max_size=None)
+        # Who is not let in is told so before they have said a word.
+        with contextlib.suppress(ConnectionClosed):
+            self.say("hello", owner=OWNER, options=options)
+        self.number = 0
+
+    def __enter__(self) -> Visitor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+
+    def say(self, kind: str, **values: Any) -> None:
+        self.socket.send(json.dumps({"type": kind, **values}))
+
+    def show(self, kind: int, data: bytes, quality: int = 80) -> int:
+        self.number += 1
+        self.socket.send(struct.pack("<BBHI", kind, quality, 0, self.number) + data)
+        return self.number
+
+    def word(self, kind: str) -> dict[str, Any]:
+        """The next text of this kind; pictures before it are let go."""
+        while True:
+            message = self.socket.recv(timeout=60)
+            if isinstance(message, str):
+                found = json.loads(message)
+                assert found["type"] == kind, found
+                return dict(found)
+
+    def answer(self) -> tuple[int, int, ImageArray]:
+        """Number, faces and picture of the next answer."""
+        message = self.socket.recv(timeout=60)
+        assert isinstance(message, bytes), message
+        kind, faces, _, number = struct.unpack_from("<BBHI", message)
+        assert kind == FRAME
+        return number, faces, cv2.imdecode(np.frombuffer(message[8:], np.uint8), cv2.IMREAD_COLOR)
+
+    def become(self, photo: Path) -> None:
+        self.word("welcome")
+        self.show(PHOTO, photo.read_bytes())
+        self.say("face")
+        self.word("ready")
+
+
+def jpeg(image: ImageArray) -> bytes:
+    return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
+
+
+@pytest.fixture(scope="module")
+def camera() -> list[bytes]:
+    return [jpeg(image) for image in media.webcam(24).frames]
+
+
+def test_frames_come_back_recast(house: Server, material: Material, camera: list[bytes]) -> None:
+    with Visitor(house) as visitor:
+        visitor.become(material.eileen)
+        for sent in camera[:5]:
+            asked = visitor.show(FRAME, sent)
+            number, faces, image = visitor.answer()
+            before = cv2.imdecode(np.frombuffer(sent, np.uint8), cv2.IMREAD_COLOR)
+            changed = np.abs(image.astype(int) - before).mean(2)
+            assert (number, faces) == (asked, 1)
+            assert changed[:, :120].mean() < 4 < changed[170:330, 240:400].mean()
+
+
+def test_the_newest_frame_wins(house: Server, material: Material, camera: list[bytes]) -> None:
+    with Visitor(house) as visitor:
+        visitor.become(material.eileen)
+        asked = [visitor.show(FRAME, data) for data in camera]
+        answered = []
+        while not answered or answered[-1] != asked[-1]:
+            answered.append(visitor.answer()[0])
+    assert answered == sorted(answered)
+    assert len(answered) < len(asked) / 2, "frames that were old already were worked on"
+
+
+def test_a_photo_without_a_face_is_told_and_the_next_one_works(
+    house: Server, material: Material, camera: list[bytes]
+) -> None:
+    with Visitor(house) as visitor:
+        visitor.word("welcome")
+        visitor.show(FRAME, camera[0])
+        assert visitor.word("error")["code"] == "no_identity"
+        for photo, code in ((material.empty.read_bytes(), "no_face_in_source"), (b"no picture", "unsupported_media")):
+            visitor.show(PHOTO, photo)
+            visitor.say("face")
+            assert visitor.word("error")["code"] == code
+        visitor.show(PHOTO, material.eileen.read_bytes())
+        visitor.say("face")
+        visitor.word("ready")
+        visitor.show(FRAME, b"\xff\xd8 no JPEG either")
+        assert visitor.word("error")["code"] == "bad_frame"
+        visitor.say("options", options={"likeness": 2})
+        assert visitor.word("error")["code"] == "bad_option"
+        visitor.show(FRAME, camera[0])
+        assert visitor.answer()[1] == 1
+
+
+def _header_says(width: int, height: int) -> bytes:
+    """A small JPEG whose header claims to be large."""
+    data = bytearray(jpeg(np.zeros((64, 64, 3), np.uint8)))
+    at = data.index(b"\xff\xc0")
+    data[at + 5 : at + 9] = struct.pack(">HH", height, width)
+    return bytes(data)
+
+
+def test_what_would_cost_too_much_is_not_decoded(house: Server, material: Material) -> None:
+    with Visitor(house) as visitor:
+        visitor.become(material.eileen)
+        visitor.show(FRAME, _header_says(65_000, 65_000))
+        assert visitor.word("error")["code"] == "bad_frame"
+        visitor.show(FRAME, bytes(5 << 20))
+        assert visitor.word("error")["code"] == "bad_message"
+        with pytest.raises(ConnectionClosed):
+            visitor.word("ready")
+
+
+@pytest.mark.parametrize("message", ["{", '"hello"', '{"type": 3}', '{"type": "dance"}', b"", b"\x07" + bytes(20)])
+def test_another_language_ends_the_conversation(house: Server, message: str | bytes) -> None:
+    with connect(address(house)) as socket:
+        socket.send(message)
+        try:
+            assert json.loads(socket.recv(timeout=30))["code"] == "bad_message"
+        except ConnectionClosed:
+            return
+        with pytest.raises(ConnectionClosed):
+            socket.recv(timeout=30)
+
+
+def test_other_pages_may_not_open_it(house: Server) -> None:
+    for origin in ("https://elsewhere.example", "null", "http://127.0.0.1:1"):
+        with pytest.raises(InvalidStatus) as refused:
+            connect(address(house), additional_headers={"Origin": origin})
+        assert refused.value.response.status_code == 403
+    own = house.url.rstrip("/")
+    with connect(address(house), additional_headers={"Origin": own}):
+        pass
+
+
+def test_places_are_counted_and_given_back(house: Server, material: Material) -> None:
+    with Visitor(house) as one, Visitor(house) as other:
+        one.word("welcome")
+        other.word("welcome")
+        with Visitor(house) as third:
+            assert third.word("error")["code"] == "live_full"
+            with pytest.raises(ConnectionClosed):
+                third.word("welcome")
+
+    def free() -> bool:
+        with Visitor(house) as visitor:
+            message = json.loads(visitor.socket.recv(timeout=30))
+            return bool(message["type"] == "welcome")
+
+    eventually(free)
+
+
+def _status(server: Server, job: str) -> dict[str, Any]:
+    request = Request(f"{server.url}/status/{job}", headers={"X-Recast-Token": OWNER})
+    with urlopen(request, timeout=10) as answer:
+        return dict(json.load(answer))
+
+
+def test_a_recording_is_marked_and_is_the_visitors_job(
+    house: Server, material: Material, camera: list[bytes], tmp_path: Path
+) -> None:
+    with Visitor(house) as visitor:
+        visitor.become(material.eileen)
+        visitor.say("record")
+        visitor.word("recording")
+        for data in camera[:4]:
+            visitor.show(FRAME, data)
+            visitor.answer()
+        visitor.say("stop")
+        done = visitor.word("recorded")
+    found = _status(house, done["job"])
+    assert (found["kind"], found["state"], found["report"]["frames"]) == ("live", "done", 4)
+    request = Request(f"{house.url}/download/{done['job']}", headers={"X-Recast-Token": OWNER})
+    with urlopen(request, timeout=10) as answer:
+        (tmp_path / "live.mp4").write_bytes(answer.read())
+    with av.open(str(tmp_path / "live.mp4")) as file:
+        assert file.metadata["DigitalSourceType"] == DIGITAL_SOURCE_TYPE
+        assert sum(1 for _ in file.decode(video=0)) == 4
+
+
+def test_a_recording_ends_by_itself_and_is_kept_when_its_visitor_leaves(
+    house: Server, material: Material, camera: list[bytes]
+) -> None:
+    with Visitor(house) as visitor:
+        visitor.become(material.eileen)
+        visitor.say("record")
+        visitor.word("recording")
+        begin = time.monotonic()
+        done = None
+        while done is None and time.monotonic() < begin + 60:
+            visitor.show(FRAME, camera[visitor.number % 24])
+            message = visitor.socket.recv(timeout=30)
+            done = json.loads(message) if isinstance(message, str) else None
+        assert done is not None and done["type"] == "recorded" and 4 <= done["seconds"] < 8
+        visitor.say("record")
+        visitor.word("recording")
+        visitor.show(FRAME, camera[0])
+        visitor.answer()
+    database = house.data / "jobs.sqlite3"
+    ask = "SELECT state FROM jobs WHERE kind = 'live' ORDER BY created DESC LIMIT 1"
+    command = [
+        sys.executable,
+        "-c",
+        f"import sqlite3; print(sqlite3.connect({str(database)!r}).execute({ask!r}).fetchone()[0])",
+    ]
+    eventually(lambda: subprocess.check_output(command, text=True).strip() == "done")
+
+
+def test_what_is_live_is_counted(house: Server) -> None:
+    request = Request(house.url + "/metrics", headers={"Authorization": "Bearer counting"})
+    with urlopen(request, timeout=10) as answer:
+        assert "recast_live_frames_total" in answer.read().decode()
+
+
+@pytest.mark.slow
+def test_it_asks_for_a_key_where_the_studio_does_and_not_too_often(tmp_path: Path) -> None:
+    server = launch(tmp_path, RECAST_ACCESS="keys", RECAST_DATA=str(tmp_path), RECAST_LIVE_EACH_MINUTE="2")
+    try:
+        key = next(found.group() for line in server.log if (found := re.search(r"recast_[0-9a-f]{8}_\S{43}", line)))
+        with pytest.raises(InvalidStatus) as refused:
+            connect(address(server))
+        assert refused.value.response.status_code == 403
+        for _ in range(2):
+            with connect(address(server), additional_headers={"Authorization": f"Bearer {key}"}):
+                pass
+        with pytest.raises(InvalidStatus):
+            connect(address(server), additional_headers={"Authorization": f"Bearer {key}"})
+    finally:
+        server.process.terminate()
+        server.process.wait(20)
+
+
+@pytest.mark.slow
+def test_the_live_view_can_be_turned_off(tmp_path: Path) -> None:
+    server = launch(tmp_path, RECAST_LIVE_VISITORS="0")
+    try:
+        with Visitor(server) as visitor:
+            assert visitor.word("error")["code"] == "live_off"
+    finally:
+        server.process.terminate()
+        server.process.wait(20)
