@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+from fractions import Fraction
 from typing import get_args
 
 import av
+import numpy as np
 import pytest
 
 from pipeline.errors import OptionError, OutputError
 from pipeline.media import encoders, hardware
 from pipeline.media.encoders import Container
 from pipeline.media.layout import Layout, layout_of
-from pipeline.types import QUALITIES, VIDEO_CODECS
+from pipeline.types import QUALITIES, VIDEO_CODECS, ImageArray, Quality
+from tests import media
 
 
 def layout(name: str) -> Layout:
@@ -78,3 +82,28 @@ def test_hardware_that_fails_is_told_and_absent_hardware_is_not(monkeypatch: pyt
     assert any("did not work" in note for note in notes)
     monkeypatch.setattr(hardware, "_MAKERS", (_maker(False, {}),))
     assert hardware.choose("h264", "high", "mp4", layout("yuv420p"), (64, 48), "auto")[1] == ()
+
+
+@pytest.mark.parametrize("quality", QUALITIES)
+def test_the_same_frames_give_the_same_bits(quality: Quality) -> None:
+    """A segment that is rendered again after a crash has to be the one that was lost."""
+    frames = [image[60:300, 160:480] for image in media.still(12, "hopper", 90.0).frames]
+    choice = encoders.software("h264", quality, "mp4", layout("yuv420p"), (320, 240))
+    assert len({_encoded(frames, choice) for _ in range(12)}) == 1
+
+
+def _encoded(frames: list[ImageArray], choice: encoders.Choice) -> str:
+    context = av.CodecContext.create(choice.encoder, "w")
+    assert isinstance(context, av.VideoCodecContext)
+    context.width, context.height, context.pix_fmt = 320, 240, choice.pixel_format
+    context.time_base, context.framerate, context.thread_count = Fraction(1, 12800), Fraction(25), 0
+    context.options = dict(choice.options)
+    found = hashlib.sha256()
+    for index, image in enumerate(frames):
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "bgr24").reformat(format=choice.pixel_format)
+        frame.pts, frame.time_base = index * 512, Fraction(1, 12800)
+        for packet in context.encode(frame):
+            found.update(bytes(packet))
+    for packet in context.encode(None):
+        found.update(bytes(packet))
+    return found.hexdigest()
