@@ -28,11 +28,11 @@ _ALLOWED: Mapping[Container, tuple[VideoCodec, ...]] = {
     "webm": ("vp9", "av1", "lossless"),
 }
 
-# Measured on two cores with 720p and 1080p clips: superfast takes 7 and 30 ms of processor time a frame, veryfast 12 and
-# 50. Macroblock trees, which both presets and FFmpeg would take, are left out: with them and B-frames x264 reads memory
-# that it has not set, and gives other bits now and then for the same frames (with this material in 40 of 80 runs), while
-# a segment that is rendered again has to be the one that was lost. At 4 less of crf a tree brings nothing: 3.5 and 21.6
-# KB a frame at 49.3 and 48.7 dB without, 3.2 and 23.4 at 49.3 and 49.2 with.
+# Measured on two cores with 720p and 1080p clips: superfast takes 7 and 30 ms of processor time a frame, veryfast 12
+# and 50. Macroblock trees, which FFmpeg would take, are left out: with them and B-frames x264 reads memory that it has
+# not set, and gives other bits now and then for the same frames (with this material in 40 of 80 runs), while a segment
+# that is rendered again has to be the one that was lost. At 4 less of crf a tree brings nothing: 3.5 and 21.6 KB a
+# frame at 49.3 and 48.7 dB without, 3.2 and 23.4 at 49.3 and 49.2 with.
 _X264: Mapping[Quality, Mapping[str, str]] = {
     "draft": {"preset": "superfast", "crf": "29"},
     "standard": {"preset": "superfast", "crf": "25"},
