@@ -13,6 +13,8 @@ RUN /opt/recast/bin/pip install --no-cache-dir --no-deps -r requirements.txt \
 
 FROM python:${PYTHON}-slim-bookworm
 # What opencv-python links to: libGL, libglib and libgthread.
+# Unpinned: Debian keeps only the newest version of a release, and a pinned one is gone with its first update.
+# hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libgl1 libglib2.0-0 \
     && rm -rf /var/lib/apt/lists/*
@@ -23,7 +25,8 @@ COPY --chown=recast:recast app.py LICENSE ./
 COPY --chown=recast:recast pipeline pipeline
 COPY --chown=recast:recast studio studio
 COPY --chown=recast:recast assets assets
-USER recast
+# By number, so that a host can see that it is not root.
+USER 1000
 ENV PATH=/opt/recast/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \

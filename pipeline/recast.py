@@ -87,6 +87,14 @@ class Recaster:
         """Whether the networks that find faces are in memory."""
         return "_finder" in self.__dict__
 
+    def load(self) -> None:
+        """Load what every job needs, rather than with the first one.
+
+        Raises:
+            ModelError: a model file is missing or damaged.
+        """
+        _ = self._finder
+
     def _wardrobe(self, options: Options) -> Wardrobe:
         check_device(options.device)
         with self._lock:

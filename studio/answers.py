@@ -73,7 +73,8 @@ class Status(BaseModel):
 
 
 class Health(BaseModel):
-    status: Literal["ok"]
+    status: Literal["ok", "stuck"]
+    live: bool
     ready: bool
     jobs: int
     queued: int

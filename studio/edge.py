@@ -46,10 +46,17 @@ class Edge:
         app: what answers.
         settings: whose hosts and proxies are trusted.
         count: told the code of every request that is refused here.
+        answered: told the status of every answer.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings, count: Callable[[str], None] = lambda code: None) -> None:
-        self._settings, self._count = settings, count
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: Settings,
+        count: Callable[[str], None] = lambda code: None,
+        answered: Callable[[int], None] = lambda status: None,
+    ) -> None:
+        self._settings, self._count, self._answered = settings, count, answered
         # uvicorn has types of its own for what ASGI hands around.
         self._known: Any = ProxyHeadersMiddleware(cast(Any, self._inside), list(settings.trusted_proxies))
         self._app = app
@@ -109,6 +116,7 @@ class Edge:
                 else:
                     await refusal(refused)(scope, receive, marked)
             finally:
+                self._answered(status)
                 log.info(
                     "%s %s answered %s",
                     scope.get("method", "WebSocket"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hmac
 import json
 import secrets
 import shutil
@@ -36,6 +37,8 @@ _MOST_PHOTOS = 50
 _EVERY, _BEAT = 0.5, 15.0
 """Seconds between two looks at a followed job, and between two signs of life where nothing happens."""
 _CHUNK = 1 << 20
+STALLED = 1800.0
+"""Seconds without a sign of life after which a job's worker is held to be stuck."""
 
 Name = Annotated[str, InPath(description="The job's id.", min_length=1, max_length=64)]
 Token = Annotated[
@@ -47,6 +50,15 @@ Bearer = Annotated[
         alias="Authorization",
         max_length=_LONGEST + 10,
         description="`Bearer` and the studio's key, where it asks for one; else `Bearer` and the owner's token.",
+    ),
+]
+Again = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=_LONGEST,
+        description="The same owner's request with the same key makes one job only, however often it is sent.",
     ),
 ]
 Options = Annotated[str, Form(description="JSON: names and values of options.", max_length=10_000)]
@@ -85,6 +97,7 @@ def build(studio: Studio) -> APIRouter:
         cast: Cast = "{}",
         token: Token = None,
         bearer: Bearer = None,
+        again: Again = None,
     ) -> dict[str, Any]:
         """Answers at once; the job's id and its owner's token are all that leads to it. Send a token of your own to
         have several jobs under one."""
@@ -99,10 +112,13 @@ def build(studio: Studio) -> APIRouter:
         if len(source_image) > _MOST_PHOTOS:
             raise InputError(f"There are more than {_MOST_PHOTOS} photos.")
         chosen, roles = from_mapping(read_object(options, "options")), parse_cast(read_object(cast, "cast"))
+        name = uuid.uuid4().hex if again is None else _name_of(owner, again)
+        with contextlib.suppress(JobUnknown):
+            return accepted(studio.job(name, owner), owner, caller)
         studio.admit(owner, caller.client)
-        name = uuid.uuid4().hex
 
         def take() -> Job:
+            studio.files.begin(name)
             try:
                 paths = [
                     _saved(studio, upload, studio.files.own(name) / str(number))
@@ -114,7 +130,9 @@ def build(studio: Studio) -> APIRouter:
                 studio.files.forget(name)
                 raise
 
-        job = await asyncio.to_thread(take)
+        return accepted(await asyncio.to_thread(take), owner, caller)
+
+    def accepted(job: Job, owner: str, caller: Caller) -> dict[str, Any]:
         place = place_of(studio.store, job)
         return {
             "id": job.id,
@@ -183,9 +201,13 @@ def build(studio: Studio) -> APIRouter:
     @router.get(
         "/health", response_model=Health, summary="Whether the server is well", responses={503: {"model": Health}}
     )
-    async def health(ready: Annotated[bool, Query(description="Answer 503 when it is not ready.")] = False) -> Response:
-        found = _health(studio)
-        return JSONResponse(found, 503 if ready and not found["ready"] else 200)
+    async def health(
+        ready: Annotated[bool, Query(description="Answer 503 when no work can be taken.")] = False,
+        live: Annotated[bool, Query(description="Answer 503 when only a restart helps.")] = False,
+    ) -> Response:
+        found = await asyncio.to_thread(_health, studio)
+        bad = (ready and not found["ready"]) or (live and not found["live"])
+        return JSONResponse(found, 503 if bad else 200)
 
     @router.get(
         "/metrics",
@@ -196,7 +218,9 @@ def build(studio: Studio) -> APIRouter:
     async def metrics(request: Request, bearer: Bearer = None) -> Response:
         if not _may_watch(studio, request, bearer):
             raise JobUnknown("There is nothing here.")
-        text = await asyncio.to_thread(studio.metrics.text, studio.store, studio.settings.data, studio.workers.alive)
+        text = await asyncio.to_thread(
+            studio.metrics.text, studio.store, studio.settings.data, studio.workers, studio.recaster.device
+        )
         return PlainTextResponse(text, media_type=TYPE)
 
     return router
@@ -209,6 +233,12 @@ def _owner(token: str | None, bearer: str | None, caller: Caller) -> str | None:
         return caller.owner
     kind, _, value = (bearer or "").partition(" ")
     return value.strip() or None if kind.lower() == "bearer" else None
+
+
+def _name_of(owner: str, key: str) -> str:
+    """The id of the one job that an owner's requests with a key make; nobody else can tell it."""
+    whose, which = (text.encode("utf-8", "surrogatepass") for text in (owner, key))
+    return hmac.new(whose, which, "sha256").hexdigest()[:32]
 
 
 def _may_watch(studio: Studio, request: Request, bearer: str | None) -> bool:
@@ -233,9 +263,11 @@ def _saved(studio: Studio, upload: UploadFile, folder: Path) -> Path:
 def _health(studio: Studio) -> dict[str, Any]:
     counts = studio.store.counts()
     free = shutil.disk_usage(studio.settings.data).free
+    live = studio.workers.alive and studio.workers.stalled < STALLED
     return {
-        "status": "ok",
-        "ready": studio.workers.alive and free > studio.settings.least_disk_bytes,
+        "status": "ok" if live else "stuck",
+        "live": live,
+        "ready": live and studio.recaster.loaded and free > studio.settings.least_disk_bytes,
         "jobs": counts.get("queued", 0) + counts.get("running", 0),
         "queued": counts.get("queued", 0),
         "running": counts.get("running", 0),

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import shutil
 import threading
-from collections import Counter
+import time
+from collections import defaultdict
 from pathlib import Path
 
 from studio.jobs.job import Job
 from studio.jobs.store import Store
+from studio.jobs.worker import Workers
 
+_BEGIN = time.time()
 TYPE = "text/plain; version=0.0.4; charset=utf-8"
-_ABOUT = {
+ABOUT = {
     "recast_jobs": ("gauge", "Jobs that are known, by state."),
     "recast_jobs_ended_total": ("counter", "Jobs that ended, by kind and state."),
     "recast_jobs_failed_total": ("counter", "Jobs that failed, by the error's code."),
@@ -23,9 +28,16 @@ _ABOUT = {
     "recast_live_seconds_total": ("counter", "Seconds that visitors were live."),
     "recast_live_frames_total": ("counter", "Frames that were recast live."),
     "recast_live_errors_total": ("counter", "What went wrong in live views, by code."),
+    "recast_requests_total": ("counter", "Requests, by class of their answer."),
+    "recast_fps": ("gauge", "Frames a second of the jobs that run, together."),
+    "recast_silent_seconds": ("gauge", "Since the least lively of the jobs that run was last heard of."),
+    "recast_device_info": ("gauge", "Where networks run."),
     "recast_disk_free_bytes": ("gauge", "Space left for uploads and results."),
     "recast_workers_alive": ("gauge", "1 while every worker is there."),
     "process_resident_memory_bytes": ("gauge", "Memory in use."),
+    "process_open_fds": ("gauge", "Open files and connections."),
+    "process_cpu_seconds_total": ("counter", "Processor time used."),
+    "process_start_time_seconds": ("gauge", "When the server began, in seconds since 1970."),
 }
 
 
@@ -34,11 +46,15 @@ class Metrics:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._counts: Counter[tuple[str, tuple[tuple[str, str], ...]]] = Counter()
+        self._counts: defaultdict[tuple[str, tuple[tuple[str, str], ...]], float] = defaultdict(float)
 
     def add(self, name: str, value: float = 1.0, **labels: str) -> None:
         with self._lock:
-            self._counts[name, tuple(sorted(labels.items()))] += value  # type: ignore[assignment]
+            self._counts[name, tuple(sorted(labels.items()))] += value
+
+    def answered(self, status: int) -> None:
+        """A request was answered; with nothing where its caller had gone."""
+        self.add("recast_requests_total", answer=f"{status // 100}xx" if status else "none")
 
     def ended(self, job: Job) -> None:
         """A job is over."""
@@ -53,19 +69,22 @@ class Metrics:
         for stage, work in report.get("stages", {}).items():
             self.add("recast_stage_seconds_total", work["seconds"], stage=stage)
 
-    def text(self, store: Store, data: Path, alive: bool) -> str:
+    def text(self, store: Store, data: Path, workers: Workers, device: str) -> str:
         """Everything, one value a line."""
         with self._lock:
             values = dict(self._counts)
         for state, count in {**dict.fromkeys(("queued", "running"), 0), **store.counts()}.items():
             values["recast_jobs", (("state", state),)] = count
         values["recast_disk_free_bytes", ()] = shutil.disk_usage(data).free
-        values["recast_workers_alive", ()] = int(alive)
-        memory = _memory()
-        if memory is not None:
-            values["process_resident_memory_bytes", ()] = memory
+        values["recast_workers_alive", ()] = int(workers.alive)
+        values["recast_silent_seconds", ()] = workers.stalled
+        values["recast_fps", ()] = workers.fps
+        values["recast_device_info", (("device", device),)] = 1
+        values["process_start_time_seconds", ()] = _BEGIN
+        values["process_cpu_seconds_total", ()] = time.process_time()
+        values |= {(name, ()): value for name, value in _process().items()}
         lines = []
-        for name, (kind, about) in _ABOUT.items():
+        for name, (kind, about) in ABOUT.items():
             lines += [f"# HELP {name} {about}", f"# TYPE {name} {kind}"]
             lines += [
                 f"{name}{_labels(labels)} {value:.15g}" for (of, labels), value in sorted(values.items()) if of == name
@@ -80,9 +99,11 @@ def _labels(labels: tuple[tuple[str, str], ...]) -> str:
     return "{" + ",".join(f'{key}="{value}"' for key, value in escaped) + "}"
 
 
-def _memory() -> int | None:
+def _process() -> dict[str, float]:
+    """What Linux tells of this process."""
     try:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
+        files = len(os.listdir("/proc/self/fd"))
     except (OSError, ValueError, IndexError):
-        return None
-    return pages * 4096
+        return {}
+    return {"process_resident_memory_bytes": pages * resource.getpagesize(), "process_open_fds": files}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
+import threading
 import time
 import uuid
 from collections.abc import AsyncGenerator, Mapping
@@ -16,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.errors import Cancelled, FileMissing, InputError
+from pipeline.errors import Cancelled, FileMissing, InputError, RecastError
 from pipeline.media import probe
 from pipeline.types import MediaInfo, Options, Person
 from studio.guard import contained
@@ -82,7 +83,7 @@ class Studio:
     def __init__(self, settings: Settings, recaster: Recaster) -> None:
         self.settings = settings
         self.recaster = recaster
-        for folder in settings.readable:
+        for folder in (*settings.readable, settings.spool):
             folder.mkdir(parents=True, exist_ok=True)
         self.files = Files(settings.jobs, settings.results)
         self.store = Store(settings.data / "jobs.sqlite3", settings.workers)
@@ -93,11 +94,13 @@ class Studio:
         performer = Performer(recaster, self.files, self.inspector, settings.segment_seconds)
         self.workers = Workers(self.store, performer, self._ended, settings.workers)
         self.retention = Retention(self.store, self.files, settings.uploads, settings.keep_seconds)
+        self.retention.tidy(settings.spool)
 
     def start(self) -> None:
         """Begin to carry out what waits."""
         self.workers.start()
         self.webhook.start()
+        threading.Thread(target=self._load, name="load", daemon=True).start()
 
     def folder(self) -> Path:
         """A new folder for what is only looked at."""
@@ -270,6 +273,12 @@ class Studio:
         self.workers.close(0.0 if self.workers.hurried else self.settings.stop_seconds)
         self.webhook.close()
         self.store.close()
+
+    def _load(self) -> None:
+        try:
+            self.recaster.load()
+        except RecastError:
+            log.exception("the models could not be loaded; no job can be done")
 
     def _ended(self, job: Job) -> None:
         self.metrics.ended(job)

@@ -185,7 +185,8 @@ def build_app(settings: Settings) -> tuple[ASGIApp, Studio]:
 
     # Inside of what turns errors into answers, which would take its refusals for faults.
     app.add_middleware(Guard, settings=settings, count=refused)
-    return Edge(Gate(app, settings, keys, sessions, secret), settings, refused), studio
+    inside = Gate(app, settings, keys, sessions, secret)
+    return Edge(inside, settings, refused, studio.metrics.answered), studio
 
 
 def _prepare_gradio(settings: Settings) -> None:

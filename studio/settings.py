@@ -197,7 +197,7 @@ def from_namespace(given: argparse.Namespace) -> Settings:
         live_each_minute=_number("RECAST_LIVE_EACH_MINUTE", default.live_each_minute),
         live_visitors=_number("RECAST_LIVE_VISITORS", default.live_visitors, least=0),
         live_record_seconds=_number("RECAST_LIVE_RECORD_SECONDS", default.live_record_seconds),
-        metrics_token=environment.get("RECAST_METRICS_TOKEN") or default.metrics_token,
+        metrics_token=_secret("RECAST_METRICS_TOKEN"),
         segment_seconds=_number("RECAST_SEGMENT_SECONDS", default.segment_seconds),
         access=access,
         users=tuple(name.lower() for name in _listed("RECAST_USERS")),
@@ -207,7 +207,7 @@ def from_namespace(given: argparse.Namespace) -> Settings:
         limits=_limits(default.limits),
         stop_seconds=_number("RECAST_STOP_SECONDS", default.stop_seconds),
         webhook_url=environment.get("RECAST_WEBHOOK_URL") or "",
-        webhook_secret=environment.get("RECAST_WEBHOOK_SECRET") or "",
+        webhook_secret=_secret("RECAST_WEBHOOK_SECRET"),
         log=_one_of("RECAST_LOG", ("text", "json"), default.log),
     )
     if settings.webhook_url and urlsplit(settings.webhook_url).scheme not in ("http", "https"):
@@ -267,6 +267,17 @@ def _limits(default: MediaLimits) -> MediaLimits:
     values["seconds"] = _number("RECAST_MAX_SECONDS", default.seconds)
     values["frames"] = _number("RECAST_MAX_FRAMES", default.frames)
     return MediaLimits(**values)
+
+
+def _secret(name: str) -> str:
+    """An environment variable, or the file that the one with ``_FILE`` names, as container hosts hand secrets over."""
+    path = os.environ.get(f"{name}_FILE")
+    if not path:
+        return os.environ.get(name, "")
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ValueError(f"{name}_FILE names a file that cannot be read.") from error
 
 
 def _listed(name: str) -> tuple[str, ...]:

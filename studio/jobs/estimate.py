@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 
 from studio.jobs.job import Job
-from studio.jobs.store import Store
+from studio.jobs.store import Store, Waiting
 
 _FIRST_GUESS = {True: 4.0, False: 3.0}
 """Seconds of work for a second of video, and for anything short, before any was done here."""
@@ -54,7 +54,7 @@ def about(seconds: float) -> str:
     return f"about {math.ceil(minutes / 60)} hours"
 
 
-def _place(store: Store, before: list[Job], long: bool) -> Place:
+def _place(store: Store, before: list[Waiting], long: bool) -> Place:
     running = store.running(long)
     rates = {kind: _rate(store, kind) for kind in (True, False)}
     seconds = sum(rates[job.long] * job.weight for job in before)

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.types import Person
+from studio.jobs.job import Busy
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,17 @@ class Files:
     def own(self, name: str) -> Path:
         """The private folder of a job: its copies of the uploads, and what it has done so far."""
         return self.jobs / name
+
+    def begin(self, name: str) -> None:
+        """Make the folder of a new job.
+
+        Raises:
+            Busy: a request for the same job is just being taken in.
+        """
+        try:
+            self.own(name).mkdir(parents=True)
+        except FileExistsError:
+            raise Busy("The same request is being taken in already. Please ask again in a moment.", 5) from None
 
     def segments(self, name: str) -> Path:
         return self.own(name) / "segments"

@@ -37,6 +37,17 @@ class Retention:
                 if path.parent != self._uploads and path.parent.is_dir() and not any(path.parent.iterdir()):
                     remove(path.parent)
 
+    def tidy(self, spool: Path) -> None:
+        """Delete what a server that was killed has left half done. Only for a server that has not begun yet."""
+        known = {job.id for job in self._store.jobs()}
+        for folder in self._files.jobs.iterdir():
+            if folder.name not in known:
+                self._files.forget(folder.name)
+        for entry in (*spool.iterdir(), *self._uploads.iterdir()):
+            # A whole upload has a folder of its own.
+            if entry.is_file() or entry.parent == spool:
+                remove(entry)
+
     def sweep(self) -> None:
         """Delete what is too old, and what nobody knows."""
         now = time.time()

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline.types import Options, Progress
 from studio.jobs.job import Event, Job, JobUnknown, Outcome, State, progress_data
@@ -27,6 +27,14 @@ _LINE = """
     ORDER BY MAX(0, waiting.priority - CAST((:now - waiting.created) / :patience AS INTEGER)),
         past.running, COALESCE(past.served, 0), waiting.created, waiting.rowid
 """
+
+
+class Waiting(NamedTuple):
+    """A job in the line, as far as those behind it care."""
+
+    id: str
+    long: bool
+    weight: float
 
 
 class Store:
@@ -185,9 +193,10 @@ class Store:
         """Jobs that are known, by state."""
         return {row[0]: row[1] for row in self._read("SELECT state, COUNT(*) FROM jobs GROUP BY state")}
 
-    def line(self, long: bool) -> list[Job]:
+    def line(self, long: bool) -> list[Waiting]:
         """Jobs that wait, in the order in which a worker that takes `long` work would take them."""
-        return [_job(row) for row in self._read(_LINE, {"now": time.time(), "long": long, "patience": PATIENCE})]
+        rows = self._read(_LINE, {"now": time.time(), "long": long, "patience": PATIENCE})
+        return [Waiting(row["id"], bool(row["long"]), row["weight"]) for row in rows]
 
     def running(self, long: bool) -> list[Job]:
         """Jobs that run and are that long."""

@@ -164,6 +164,12 @@ class Workers:
         with self._lock:
             return max((time.monotonic() - running.moved for running in self._running.values()), default=0.0)
 
+    @property
+    def fps(self) -> float:
+        """Frames a second of everything that runs."""
+        with self._lock:
+            return sum(running.progress.fps for running in self._running.values() if running.progress is not None)
+
     def _run(self, long: bool) -> None:
         while not self._stopping:
             try:

@@ -57,12 +57,12 @@ def launch(data: Path, *words: str, **environment: str) -> Server:
         ready.set()
 
     threading.Thread(target=listen, daemon=True).start()
-    ready.wait(90)
+    ready.wait(240)
     if not addresses:
         process.kill()
         pytest.fail("the server did not start:\n" + "".join(log))
     server = Server(addresses[0], data, process, log)
-    eventually(lambda: _healthy(server), 60)
+    eventually(lambda: _healthy(server), 240)
     return server
 
 
