@@ -1,0 +1,284 @@
+"""Finding, fetching, checking and removing models, against a hub that speaks the real one's protocol and fails like
+it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from collections import namedtuple
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import (
+    DownloadError,
+    LicenceNotAccepted,
+    ModelAltered,
+    ModelError,
+    ModelMissing,
+    ModelUnknown,
+    NoSpace,
+    OutputError,
+)
+from pipeline.models import download
+from pipeline.models.catalogue import CATALOGUE
+from pipeline.models.folders import Folders, folders
+from pipeline.models.store import Store
+from pipeline.models.user import read_entry
+from tests.pipeline_models.hub import Hub, hub
+
+ROOT = Path(__file__).resolve().parents[2]
+BYTES = os.urandom(300_000)
+FREE, CLOSED = "ghost_1_256", "inswapper_128"
+FILES = {f"{CATALOGUE[name].repository}/{CATALOGUE[name].file}": BYTES for name in (FREE, CLOSED, "xseg_1")}
+Usage = namedtuple("Usage", "total used free")
+
+
+@pytest.fixture
+def remote(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    with hub(dict(FILES)) as state:
+        monkeypatch.setenv("HF_ENDPOINT", state.url)
+        # The library waits a second before it takes up a broken transfer.
+        monkeypatch.setattr("huggingface_hub.file_download.time.sleep", lambda _: None)
+        monkeypatch.setattr("huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE", 10_000)
+        yield state
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    catalogue = {**CATALOGUE, CLOSED: replace(CATALOGUE[CLOSED], sha256=hashlib.sha256(BYTES).hexdigest())}
+    return Store(Folders((tmp_path / "models",), tmp_path / "models", tmp_path / "notes"), catalogue)
+
+
+def left_over(store: Store) -> list[str]:
+    return sorted(path.name for path in store.folders.own.glob("*") if not path.name.endswith(".lock"))
+
+
+def test_a_model_is_fetched_checked_and_found_again(remote: Hub, store: Store) -> None:
+    seen: list[tuple[int, int | None]] = []
+    entry = store.entry(FREE)
+    path = store.get(entry, lambda moment: seen.append((moment.done, moment.total)))
+    assert path.read_bytes() == BYTES and store.find(entry) == path
+    assert seen[-1] == (len(BYTES), len(BYTES))
+    assert store.checksums.pinned(entry) == hashlib.sha256(BYTES).hexdigest()
+    assert left_over(store) == [f"{FREE}.onnx"]
+    asked = len(remote.asked)
+    assert store.checked(entry) == path and store.get(entry) == path
+    assert len(remote.asked) == asked
+
+
+def test_a_licence_that_binds_is_accepted_first(remote: Hub, store: Store) -> None:
+    entry = store.entry(CLOSED)
+    with pytest.raises(LicenceNotAccepted, match="--accept-licence"):
+        store.checked(entry)
+    assert not remote.asked
+    store.licences.accept(entry, "command line")
+    assert store.checked(entry).read_bytes() == BYTES
+    record = (store.folders.notes / "licences.json").read_text()
+    assert '"how": "command line"' in record and CLOSED in record
+    # Other terms have to be shown anew.
+    changed = replace(entry, licence=replace(entry.licence, name="stricter"))
+    assert not store.licences.accepted(changed)
+
+
+def test_the_operator_may_accept_by_a_setting(remote: Hub, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECAST_ACCEPT_LICENCES", f"other,{CLOSED}")
+    again = Store(store.folders, store.entries())
+    assert again.checked(again.entry(CLOSED)).exists()
+
+
+def test_a_broken_connection_is_taken_up_where_it_broke(remote: Hub, store: Store) -> None:
+    remote.cut_after, remote.cuts = 100_000, 2
+    assert store.get(store.entry(FREE)).read_bytes() == BYTES
+    assert remote.transfers == [0, 100_000, 200_000]
+
+
+def test_a_transfer_that_broke_off_goes_on_in_another_try(remote: Hub, store: Store) -> None:
+    remote.cut_after, remote.cuts = 1_000, 100
+    remote.cut_after = 0
+    with pytest.raises(DownloadError):
+        store.get(store.entry(FREE))
+    # Some of it came: the next try, of whichever process, begins there.
+    part = next(store.folders.own.glob(f".{FREE}.*.part"))
+    part.write_bytes(BYTES[:123_456])
+    remote.cuts = 0
+    assert store.get(store.entry(FREE)).read_bytes() == BYTES
+    assert remote.transfers[-1] == 123_456
+    assert left_over(store) == [f"{FREE}.onnx"]
+
+
+def test_a_part_of_another_version_is_not_gone_on_with(remote: Hub, store: Store) -> None:
+    store.folders.own.mkdir(parents=True)
+    (store.folders.own / f".{FREE}.feedfeedfeedfeed.part").write_bytes(b"old" * 1000)
+    assert store.get(store.entry(FREE)).read_bytes() == BYTES
+    assert remote.transfers == [0] and left_over(store) == [f"{FREE}.onnx"]
+
+
+def test_wrong_bytes_are_refused_and_thrown_away(remote: Hub, store: Store) -> None:
+    entry = store.entry(CLOSED)
+    store.licences.accept(entry, "command line")
+    remote.files[f"{entry.repository}/{entry.file}"] = BYTES[::-1]
+    with pytest.raises(ModelAltered, match="not the expected one"):
+        store.get(entry)
+    assert store.find(entry) is None and left_over(store) == []
+
+
+def test_a_change_after_the_first_download_is_refused(remote: Hub, store: Store) -> None:
+    entry = store.entry(FREE)
+    store.get(entry).unlink()
+    remote.files[f"{entry.repository}/{entry.file}"] = os.urandom(1000)
+    with pytest.raises(ModelAltered):
+        store.get(entry)
+
+
+def test_a_file_that_was_altered_here_is_refused(remote: Hub, store: Store) -> None:
+    path = store.get(store.entry(FREE))
+    path.write_bytes(BYTES[:-1] + b"x")
+    with pytest.raises(ModelAltered):
+        store.checked(store.entry(FREE))
+
+
+def test_the_disk_is_looked_at_first(remote: Hub, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download.shutil, "disk_usage", lambda _: Usage(10**9, 10**9 - 1000, 1000))
+    with pytest.raises(NoSpace, match="Make room"):
+        store.get(store.entry(FREE))
+    assert remote.transfers == [] and left_over(store) == []
+
+
+def test_no_network(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(DownloadError, match="The mesh engine needs no download"):
+        store.get(store.entry(FREE))
+    assert left_over(store) == []
+
+
+def test_a_hub_that_announces_more_than_it_gives(remote: Hub, store: Store) -> None:
+    remote.announced = len(BYTES) + 5
+    with pytest.raises(DownloadError, match="broke off"):
+        store.get(store.entry(FREE))
+    assert store.find(store.entry(FREE)) is None
+
+
+@pytest.mark.parametrize(("status", "words"), ((500, "refused"), (403, "refused"), (404, "not on the model hub")))
+def test_a_hub_that_says_no(remote: Hub, store: Store, status: int, words: str) -> None:
+    if status == 404:
+        remote.files.clear()
+    remote.refuse = 0 if status == 404 else status
+    with pytest.raises(DownloadError, match=words):
+        store.get(store.entry(FREE))
+
+
+def test_two_processes_fetch_once(remote: Hub, tmp_path: Path) -> None:
+    environment = {**os.environ, "RECAST_MODELS": str(tmp_path / "m"), "RECAST_HOME": str(tmp_path / "h"),
+                   "HF_ENDPOINT": remote.url}  # fmt: skip
+    command = [sys.executable, "app.py", "models", "get", "xseg_1"]
+    running = [
+        subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    said = [process.communicate(timeout=120)[0] for process in running]
+    assert [process.returncode for process in running] == [0, 0] and all("xseg_1: " in words for words in said)
+    assert len(remote.transfers) == 1
+    assert (tmp_path / "m" / "xseg_1.onnx").read_bytes() == BYTES
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_leaves_nothing_half(remote: Hub, tmp_path: Path) -> None:
+    """Killed in mid-transfer, and asked again: the file is whole, and what had come was not fetched twice."""
+    entry = CATALOGUE["xseg_1"]
+    large = os.urandom(40_000_000)
+    remote.files[f"{entry.repository}/{entry.file}"] = large
+    environment = {**os.environ, "RECAST_MODELS": str(tmp_path / "m"), "RECAST_HOME": str(tmp_path / "h"),
+                   "HF_ENDPOINT": remote.url}  # fmt: skip
+    command = [sys.executable, "app.py", "models", "get", "xseg_1"]
+    first = subprocess.Popen(command, cwd=ROOT, env=environment)
+    until = time.monotonic() + 60
+    while not any(path.stat().st_size for path in (tmp_path / "m").glob(".*.part")):
+        assert first.poll() is None and time.monotonic() < until
+        time.sleep(0.002)
+    first.kill()
+    first.wait()
+    assert not (tmp_path / "m" / "xseg_1.onnx").exists()
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=120)
+    assert (tmp_path / "m" / "xseg_1.onnx").read_bytes() == large
+    assert remote.transfers[-1] > 0
+
+
+def test_folders_of_downloaded_models_are_used_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is read-only, one inside it, insightface's own, under the names that files go by."""
+    (tmp_path / "volume" / "buffalo_l").mkdir(parents=True)
+    (tmp_path / "volume" / "ghost_1_256.onnx").write_bytes(BYTES)
+    (tmp_path / "volume" / "buffalo_l" / "w600k_r50.onnx").write_bytes(BYTES)
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    (tmp_path / ".insightface" / "models").mkdir(parents=True)
+    (tmp_path / ".insightface" / "models" / "inswapper_128.onnx").write_bytes(BYTES)
+    places = folders({"RECAST_MODELS": str(tmp_path / "volume"), "RECAST_HOME": str(tmp_path / "home")})
+    store = Store(places)
+    for name in ("ghost_1_256", "arcface_w600k_r50", "inswapper_128"):
+        assert store.find(store.entry(name)) is not None, name
+    assert store.find(store.entry("xseg_1")) is None
+    assert store.checked(store.entry("ghost_1_256")) == tmp_path / "volume" / "ghost_1_256.onnx"
+    assert sorted(path.name for path in (tmp_path / "volume").iterdir()) == ["buffalo_l", "ghost_1_256.onnx"]
+
+
+def test_notes_that_cannot_be_written_stop_nothing(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / f"{FREE}.onnx").write_bytes(BYTES)
+    (tmp_path / "notes").write_text("a file where a folder should be")
+    store = Store(Folders((tmp_path / "models",), tmp_path / "models", tmp_path / "notes"))
+    assert store.checked(store.entry(FREE)).read_bytes() == BYTES
+
+
+def test_removing(remote: Hub, store: Store, tmp_path: Path) -> None:
+    entry = store.entry(FREE)
+    path = store.get(entry)
+    assert store.remove(entry) == path and not path.exists()
+    assert store.checksums.pinned(entry) is None
+    with pytest.raises(ModelMissing):
+        store.remove(entry)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / f"{FREE}.onnx").write_bytes(BYTES)
+    shared = Store(Folders((tmp_path / "elsewhere", store.folders.own), store.folders.own, tmp_path / "notes"))
+    with pytest.raises(OutputError, match="not Recast's own"):
+        shared.remove(entry)
+    with pytest.raises(ModelUnknown):
+        store.entry("nothing")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    (
+        ("{", "no JSON"),
+        ("[]", "JSON object"),
+        ("{}", "name its file"),
+        ('{"file": "a.onnx"}', "template"),
+        ('{"file": "a.onnx", "template": "arcface_128"}', "size"),
+        ('{"file": "a.onnx", "template": "round", "size": 128}', "one of"),
+        ('{"file": "a.onnx", "template": "arcface_128", "size": "128"}', "whole number"),
+        ('{"file": "a.onnx", "template": "arcface_128", "size": 128, "mean": [1, 2]}', "three numbers"),
+        ('{"file": "a.onnx", "template": "arcface_128", "size": 128, "deviation": [0, 1, 1]}', "other than 0"),
+        ('{"file": "a.onnx", "template": "arcface_128", "size": 128, "signed": 1}', "true or false"),
+        ('{"file": "a.onnx", "template": "arcface_128", "size": 128, "identity": "converter"}', "converter"),
+        ('{"file": "a.onnx", "template": "arcface_128", "size": 128, "colour": "red"}', "not known"),
+        ('{"file": "a.onnx", "kind": "detector"}', "swap or recogniser"),
+    ),
+)
+def test_an_entry_of_one_s_own_that_cannot_be_used(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "own.json").write_text(text)
+    with pytest.raises(ModelError, match=words):
+        read_entry(tmp_path / "own.json")
+
+
+def test_a_model_of_one_s_own_that_is_gone(tmp_path: Path) -> None:
+    places = Folders((tmp_path,), tmp_path, tmp_path)
+    places.entries.mkdir()
+    (places.entries / "own.json").write_text('{"file": "a.onnx", "template": "ffhq_512", "size": 256}')
+    (places.entries / "mesh.json").write_text('{"file": "a.onnx", "template": "ffhq_512", "size": 256}')
+    store = Store(places)
+    assert "own" in store.entries() and "mesh" not in store.entries()
+    with pytest.raises(ModelMissing, match="own"):
+        store.checked(store.entry("own"))
