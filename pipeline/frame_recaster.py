@@ -49,7 +49,7 @@ def recast_frame(frame: Frame, roles: Sequence[tuple[Face, Identity]], wardrobe:
 
 
 def _recast_face(frame: Frame, face: Face, engine: Engine, prepared: Any, options: Options) -> bool:
-    before, origin = frame.region(engine.area(face))
+    before, origin = frame.region(engine.area(face, options))
     if min(before.shape[:2]) < SMALLEST or face.landmarks is None or face.pose is None or face.points is None:
         return False
     crop = _crop(before, origin, face.landmarks, face.pose, face.points)

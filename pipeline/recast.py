@@ -101,6 +101,7 @@ class Recaster:
             key = (options.engine, "cpu" if options.engine == "mesh" else options.device)
             if key not in self._wardrobes:
                 self._wardrobes[key] = Wardrobe(engine_named(options.engine, lambda: self._library(options.device)))
+            self._wardrobes[key].engine.ready(options)
             return self._wardrobes[key]
 
     def _library(self, device: DeviceName) -> Library:

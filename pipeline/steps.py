@@ -39,8 +39,20 @@ def expected(info: MediaInfo, options: Options) -> int | None:
     return max(1, round(info.frames * (end - begin) / info.duration))
 
 
+NETWORKS_ONLY = (
+    "resemblance", "pixel_boost", "mask", "keep_texture", "keep_mouth", "keep_eyes", "expression", "occluder", "parser",
+    "restorer", "photo_detail",
+)  # fmt: skip
+"""Options that mean nothing to the mesh engine."""
+
+
 def device_notes(options: Options, wardrobe: Wardrobe) -> tuple[str, ...]:
     engine = wardrobe.engine
+    if options.engine == "mesh":
+        unused = [name for name in NETWORKS_ONLY if getattr(options, name) != getattr(Options(), name)]
+        if unused:
+            what = ", ".join(name.replace("_", " ") for name in unused)
+            return (f"The mesh engine knows no {what}: networks only do. What was set there was left aside.",)
     if options.device not in ("auto", "cpu") and engine.device == "cpu" and not engine.notes:
         return (f"The engine {engine.name} runs on the CPU; the {options.device} device was not needed.",)
     return engine.notes

@@ -36,6 +36,9 @@ HardwareUse = Literal["auto", "never"]
 Eyes = Literal["target", "source"]
 PixelBoost = Literal["1x", "2x", "3x", "4x"]
 FaceMask = Literal["face", "box"]
+Restorer = Literal["none", "gfpgan_1.4", "restoreformer_plus_plus", "codeformer", "gpen_bfr_256", "gpen_bfr_512"]
+Occluder = Literal["none", "xseg_1", "xseg_2", "xseg_3"]
+Parser = Literal["none", "bisenet_resnet_34"]
 Stage = Literal["read", "analyse", "render", "write"]
 AdviceCode = Literal["no_face", "several", "small", "blurred", "turned", "tilted", "dark", "bright"]
 
@@ -197,6 +200,13 @@ class Options:
         pixel_boost: of network engines; renders the face so many times finer than the network's own size.
         mask: of network engines; what is shown of their square: what lies within the face's outline, or all of it.
         keep_texture: of network engines; where the network changed little, the frame's own fine texture stays.
+        keep_mouth, keep_eyes: of network engines; the target's own teeth and tongue, or eyes, are shown.
+        expression: of network engines; where the network opens the mouth less than the target does, it is opened.
+        occluder: of network engines; a network that keeps in front what covers the face.
+        parser: of network engines; a network that keeps the new face to the parts of a face.
+        restorer, restorer_strength: of network engines; a network that adds detail, and how much of it is mixed in.
+        photo_detail: of network engines; detail of the photo, laid over the target's mesh, finer than the network's
+            own pixels.
         codec, quality, hardware: how a video is encoded.
         start, end: seconds of the target to keep; ``None`` for its beginning or end.
     """
@@ -215,6 +225,14 @@ class Options:
     pixel_boost: PixelBoost = "1x"
     mask: FaceMask = "face"
     keep_texture: bool = True
+    keep_mouth: bool = False
+    keep_eyes: bool = False
+    expression: float = 1.0
+    occluder: Occluder = "none"
+    parser: Parser = "none"
+    restorer: Restorer = "none"
+    restorer_strength: float = 0.7
+    photo_detail: float = 0.0
     codec: VideoCodec = "h264"
     quality: Quality = "high"
     hardware: HardwareUse = "auto"

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pipeline.errors import OptionError
-from pipeline.models.catalogue import ENTRIES
+from pipeline.models.catalogue import ENTRIES, ModelKind
 from pipeline.models.names import engine_names
 from pipeline.types import Options, UserEngine
 
@@ -39,6 +39,10 @@ class Text:
     choices: Mapping[str, str] = dataclasses.field(default_factory=dict)
     ends: tuple[str, str] = ("", "")
     first: bool = False
+
+
+def _titles(kind: ModelKind) -> dict[str, str]:
+    return {entry.name: entry.title for entry in ENTRIES if entry.kind == kind}
 
 
 TEXTS: Mapping[str, Text] = {
@@ -103,7 +107,7 @@ TEXTS: Mapping[str, Text] = {
         "Engine",
         "What renders the new face. All but the mesh are networks, to be fetched on the Models tab.",
         "Engine",
-        {"mesh": "Mesh, built in"} | {entry.name: entry.title for entry in ENTRIES if entry.kind == "swap"},
+        {"mesh": "Mesh, built in"} | _titles("swap"),
     ),
     "device": Text(
         "Device",
@@ -140,6 +144,41 @@ TEXTS: Mapping[str, Text] = {
     ),
     "keep_texture": Text(
         "Keep texture", "Of networks: where little changed, pores and grain of the frame stay.", "Engine"
+    ),
+    "keep_mouth": Text("Keep the mouth", "Of networks: teeth and tongue are the target's.", "Engine"),
+    "keep_eyes": Text("Keep the eyes", "Of networks: eyes and shut lids are the target's.", "Engine"),
+    "expression": Text(
+        "Expression",
+        "Of networks: open the mouth as far as the target does where the network does not.",
+        "Engine",
+        ends=("Of the network", "Of the target"),
+    ),
+    "occluder": Text(
+        "Occluder",
+        "Of networks: a further network that keeps in front what covers the face.",
+        "Engine",
+        {"none": "None"} | _titles("occluder"),
+    ),
+    "parser": Text(
+        "Face parser",
+        "Of networks: a further network that keeps the new face to the parts of a face.",
+        "Engine",
+        {"none": "None"} | _titles("parser"),
+    ),
+    "restorer": Text(
+        "Restorer",
+        "Of networks: a further network that adds detail to the new face.",
+        "Engine",
+        {"none": "None"} | _titles("restorer"),
+    ),
+    "restorer_strength": Text(
+        "Restorer strength", "How much of the restored face is mixed in.", "Engine", ends=("None of it", "All of it")
+    ),
+    "photo_detail": Text(
+        "Photo detail",
+        "Of networks: fine detail of the photo, laid over the face by the mesh.",
+        "Engine",
+        ends=("None", "All"),
     ),
 }
 HIGHEST = 1e9

@@ -169,6 +169,51 @@ def converter(seed: int = 2) -> onnx.ModelProto:
     )
 
 
+def restorer(side: int, *, weighted: bool = False, constant: float | None = None) -> onnx.ModelProto:
+    """A restorer that gives back what it got, or one grey (-1 to 1)."""
+    graph = Graph()
+    inputs = [helper.make_tensor_value_info("input", TensorProto.FLOAT, [1, 3, side, side])]
+    result = "input"
+    if weighted:
+        inputs.append(helper.make_tensor_value_info("weight", TensorProto.DOUBLE, [1]))
+        nothing = graph.add("Mul", graph.add("Cast", "weight", to=TensorProto.FLOAT), graph.constant(0))
+        result = graph.add("Add", result, nothing)
+    if constant is not None:
+        result = graph.add("Add", graph.add("Mul", result, graph.constant(0)), graph.constant(constant))
+    graph.nodes.append(helper.make_node("Identity", [result], ["output"]))
+    return finished(graph, inputs, [helper.make_tensor_value_info("output", TensorProto.FLOAT, [1, 3, side, side])])
+
+
+def occluder() -> onnx.ModelProto:
+    """XSeg's contract: it sees the face wherever the crop is not purely blue (BGR)."""
+    graph = Graph()
+    blue, green, red = (
+        graph.add("Slice", "input", *(graph.constant([value], np.int64) for value in (c, c + 1, 3))) for c in range(3)
+    )
+    less = graph.add("Sub", blue, graph.add("Max", green, red))
+    masked = graph.add("Cast", graph.add("Greater", less, graph.constant(0.5)), to=TensorProto.FLOAT)
+    graph.nodes.append(helper.make_node("Sub", [graph.constant(1), masked], ["output"]))
+    return finished(
+        graph,
+        [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["batch", 256, 256, 3])],
+        [helper.make_tensor_value_info("output", TensorProto.FLOAT, ["batch", 256, 256, 1])],
+    )
+
+
+def parser() -> onnx.ModelProto:
+    """BiSeNet's contract: skin in the left half of its crop, hair in the right one."""
+    graph = Graph()
+    classes = np.zeros((1, 19, 512, 512), np.float32)
+    classes[0, 1, :, :256], classes[0, 17, :, 256:] = 1, 1
+    nothing = graph.add("Mul", graph.add("ReduceMean", "input", axes=[1]), graph.constant(0))
+    graph.nodes.append(helper.make_node("Add", [nothing, graph.constant(classes)], ["output"]))
+    return finished(
+        graph,
+        [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["batch", 3, 512, 512])],
+        [helper.make_tensor_value_info("output", TensorProto.FLOAT, ["batch", 19, 512, 512])],
+    )
+
+
 def full_inswapper(seed: int = 0) -> onnx.ModelProto:
     """inswapper_128's layers with random weights: encoder, six residual blocks at 32 × 32 with 1024 channels whose
     normalisation the embedding sets, decoder."""

@@ -9,19 +9,15 @@ frame and a region go in and a mesh comes out, at any rotation and size, the sam
 from __future__ import annotations
 
 import math
-import threading
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 
-from pipeline.errors import ModelError
-from pipeline.models.embedded import landmarker_parts
 from pipeline.models.face_mesh import face_mesh
+from pipeline.models.mesh_network import CROP, MeshNetwork
 from pipeline.types import Box, Face, FloatArray, Frame, ImageArray
 
-CROP = 256
 MARGIN = 1.5
 PRESENT = 0.5
 """A crop whose presence score is lower shows no face."""
@@ -89,34 +85,18 @@ class Landmarker:
     """Finds the mesh in a region. Holds no state between calls; may be shared by threads (calls take turns)."""
 
     def __init__(self, threads: int = 1) -> None:
-        self._lock = threading.Lock()
-        try:
-            self._network = Interpreter(
-                model_content=landmarker_parts()["face_landmarks_detector.tflite"], num_threads=threads
-            )
-            self._network.allocate_tensors()
-        except (ValueError, RuntimeError, KeyError) as error:
-            raise ModelError("The face landmark network could not be loaded.") from error
-        self._input = self._network.get_input_details()[0]["index"]
-        outputs = {detail["name"]: detail["index"] for detail in self._network.get_output_details()}
-        self._points, self._presence = outputs["Identity"], outputs["Identity_1"]
+        self._network = MeshNetwork(threads)
 
     def __call__(self, frame: Frame, region: Region) -> tuple[FloatArray, float]:
         """The mesh in `region`: ``(478, 3)`` landmarks in frame pixels and the presence score, 0 to 1."""
         to_crop = region.to_crop(CROP)
         crop = take_crop(frame, to_crop, CROP)
-        pixels = cv2.cvtColor(crop, cv2.COLOR_BGR2RGB).astype(np.float32)[None] * np.float32(1 / 255)
-        with self._lock:
-            self._network.set_tensor(self._input, pixels)
-            self._network.invoke()
-            points = self._network.get_tensor(self._points).reshape(478, 3).astype(np.float32)
-            logit = float(self._network.get_tensor(self._presence).reshape(-1)[0])
+        points, presence = self._network(crop)
         back = cv2.invertAffineTransform(to_crop)
         result = np.empty((478, 3), np.float32)
-        # The network counts from the corner of the first pixel; our points from its centre.
-        result[:, :2] = (points[:, :2] - 0.5) @ back[:, :2].T + back[:, 2]
+        result[:, :2] = points[:, :2] @ back[:, :2].T + back[:, 2]
         result[:, 2] = points[:, 2] * (region.side / CROP)
-        return result, 1 / (1 + math.exp(-logit))
+        return result, presence
 
     def face(self, frame: Frame, region: Region, rounds: int = 2) -> Face | None:
         """The face in `region`, or ``None`` where there is none. More rounds centre the crop better."""

@@ -22,27 +22,38 @@ def composite_lit(rendering: Rendering, view: FaceView, skin: Skin, options: Opt
         skin: what is known of the target's own face.
     """
     alpha = opacity(rendering, view, skin, keep_occluders=options.keep_occluders)
-    face = _match_tone(rendering.image, alpha, view, skin, options.match_light)
+    result = view.crop.image.copy()
+    # A network sees far more than it is shown of.
+    rows, columns = np.flatnonzero(alpha.max(1)), np.flatnonzero(alpha.max(0))
+    if len(rows) == 0:
+        return result
+    part = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+    face = rendering.image[part]
+    gain = _tone_gain(rendering.image, alpha, view, skin, options.match_light)
+    if gain is not None:
+        face = np.asarray(cv2.multiply(face, (*(float(value) for value in gain), 1.0), dtype=cv2.CV_8U), np.uint8)
     if rendering.openings is not None:
         through = view.crop.image if rendering.through is None else rendering.through
-        face = blend(face, through, rendering.openings)
-    return blend(view.crop.image, face, alpha)
+        face = blend(face, through[part], np.ascontiguousarray(rendering.openings[part]))
+    result[part] = blend(view.crop.image[part], face, np.ascontiguousarray(alpha[part]))
+    return result
 
 
-def _match_tone(image: ImageArray, alpha: FloatArray, view: FaceView, skin: Skin, strength: float) -> ImageArray:
-    """`image` with each channel scaled so that its skin is as light and warm as the target's.
+def _tone_gain(image: ImageArray, alpha: FloatArray, view: FaceView, skin: Skin, strength: float) -> FloatArray | None:
+    """What each channel of `image` has to be scaled by for its skin to be as light and warm as the target's; ``None``
+    where it is so already, or nobody can tell.
 
     The ratio is the median over skin that both show, which neither brows nor beards of one of them move.
     """
     if strength <= 0:
-        return image
+        return None
     width, height = view.grid
     small = [cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA) for picture in (image, view.crop.image)]
     bare = (view.fold(skin.trust) > 0.6) & (cv2.resize(alpha, (width, height), interpolation=cv2.INTER_AREA) > 0.8)
     if np.count_nonzero(bare) < 50:
-        return image
+        return None
     ours, theirs = (picture[bare].astype(np.float32) + 4 for picture in small)
     gain = np.clip(np.median(theirs / ours, axis=0), *GAIN) ** np.float32(strength)
     if float(np.abs(gain - 1).max()) < 0.004:
-        return image
-    return np.asarray(cv2.multiply(image, (*(float(value) for value in gain), 1.0), dtype=cv2.CV_8U), np.uint8)
+        return None
+    return np.asarray(gain, np.float32)

@@ -19,13 +19,19 @@ class Engine(Protocol):
 
     name: str
     device: str
-    notes: tuple[str, ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+
+    def ready(self, options: Options) -> None:
+        """Load what the options name, so that a job fails before it starts."""
+        ...
 
     def prepare(self, identity: Identity) -> Any:
         """What the engine needs of an identity, made once and handed back to `render`."""
         ...
 
-    def area(self, face: Face) -> Box:
+    def area(self, face: Face, options: Options) -> Box:
         """The part of the frame the engine and the compositor need to see."""
         ...
 

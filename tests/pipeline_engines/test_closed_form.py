@@ -162,7 +162,7 @@ def test_phases_are_put_together_where_they_were_taken(made: Make, boost: str) -
 def test_nothing_outside_the_square_is_touched(made: Make) -> None:
     image, face = media.portrait("hopper"), faces.portrait_face("hopper")
     engine = made("simswap_256", "constant")
-    area = engine.area(face)
+    area = engine.area(face, BARE)
     result = through(engine, image, face, BARE)
     outside = np.ones(image.shape[:2], bool)
     outside[_slice(area)] = False

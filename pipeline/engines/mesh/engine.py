@@ -28,10 +28,13 @@ class MeshEngine:
     device = "cpu"
     notes: tuple[str, ...] = ()
 
+    def ready(self, options: Options) -> None:
+        """There is nothing further to load."""
+
     def prepare(self, identity: Identity) -> Atlas:
         return build_atlas(identity)
 
-    def area(self, face: Face) -> Box:
+    def area(self, face: Face, options: Options) -> Box:
         return face.box.scaled(SURROUND)
 
     def placed(self, crop: Crop, prepared: Atlas, options: Options) -> FloatArray:

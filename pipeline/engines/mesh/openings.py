@@ -17,7 +17,7 @@ EYE_OPEN = (0.10, 0.20)
 _SUBPIXEL = 4
 
 
-def openings(landmarks: FloatArray, size: tuple[int, int]) -> FloatArray:
+def openings(landmarks: FloatArray, size: tuple[int, int], *, mouth: bool = True, eyes: bool = True) -> FloatArray:
     """``(height, width)`` float32, 1 where the target shows, soft at the border, 0 elsewhere.
 
     A mouth that is nearly shut fades away, so that closed lips belong wholly to the new face. An eye that shuts brings
@@ -27,9 +27,10 @@ def openings(landmarks: FloatArray, size: tuple[int, int]) -> FloatArray:
     width, height = size
     face = float(np.linalg.norm(landmarks[10, :2] - landmarks[152, :2]))
     mask = np.zeros((height, width), np.float32)
-    mouth = landmarks[list(INNER_LIPS), :2]
-    _add(mask, mouth, max(0.6, 0.010 * face), _open(mouth, *MOUTH_OPEN))
-    for lids, socket in ((RIGHT_EYE, RIGHT_SOCKET), (LEFT_EYE, LEFT_SOCKET)):
+    if mouth:
+        lips = landmarks[list(INNER_LIPS), :2]
+        _add(mask, lips, max(0.6, 0.010 * face), _open(lips, *MOUTH_OPEN))
+    for lids, socket in ((RIGHT_EYE, RIGHT_SOCKET), (LEFT_EYE, LEFT_SOCKET)) if eyes else ():
         outline = landmarks[list(lids), :2]
         _add(mask, outline, max(0.6, 0.006 * face), 1.0)
         _add(mask, landmarks[list(socket), :2], max(0.8, 0.016 * face), 1 - eye_open(outline))

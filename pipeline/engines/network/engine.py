@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import cv2
 import numpy as np
 
+from pipeline.engines.mesh import MeshEngine
+from pipeline.engines.mesh.openings import openings
 from pipeline.engines.network.contract import check, from_output, to_input
-from pipeline.engines.network.crop import interleaved, lay_back, phases, take
+from pipeline.engines.network.covers import parsed, unoccluded
+from pipeline.engines.network.crop import interleaved, lay_back, phases, scale_of, take
+from pipeline.engines.network.detail import with_photo_detail, with_texture
+from pipeline.engines.network.expression import MouthKeeper
 from pipeline.engines.network.identity import Introducer, Prepared
-from pipeline.engines.network.masks import MASK, box_mask, hull_mask
+from pipeline.engines.network.masks import MASK, box_mask, extent, hull_mask
+from pipeline.engines.network.precision import HalfPrecision, reference
+from pipeline.engines.network.restore import restored
 from pipeline.errors import ModelError
 from pipeline.mesh import FaceView
-from pipeline.models.align import TEMPLATES, similarity, to_crop
+from pipeline.models.align import TEMPLATES, TemplateName, similarity, to_crop
 from pipeline.models.library import Library
 from pipeline.types import Box, Crop, Face, FloatArray, Identity, ImageArray, Options, Rendering
 
 LARGEST = 1024
 """Side of the finest crop that is rendered, whatever is asked for."""
-UNCHANGED = 5.0
-"""Grey levels: the less a network has changed of a pixel, compared to this, the more of the frame's own texture is
-kept there."""
 
 
 class NetworkEngine:
@@ -37,22 +43,38 @@ class NetworkEngine:
         if entry.swap is None:
             raise ModelError(f"{entry.title} does not swap faces.")
         self.name, self.contract = name, entry.swap
+        self._library = library
         self._session = library.session(name)
         check(self._session, self.contract)
         self._introduce = Introducer(self.contract, library, name)
         self.device: str = self._session.device
-        self.notes = _device_notes(entry.title, library.device, self.device)
+        self._device_notes = _device_notes(entry.title, library.device, self.device)
+        self._half = HalfPrecision(self._session, lambda: reference(library, entry)) if entry.half_of else None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know by now."""
+        melted = self._half.note if self._half is not None else None
+        return self._device_notes if melted is None else (*self._device_notes, melted)
+
+    def ready(self, options: Options) -> None:
+        """Load the further networks that the options name."""
+        for name in (options.restorer, options.occluder, options.parser):
+            if name != "none":
+                self._library.session(name)
 
     def prepare(self, identity: Identity) -> Prepared:
         return self._introduce(identity)
 
-    def area(self, face: Face) -> Box:
-        """All that the network gets to see."""
+    def area(self, face: Face, options: Options) -> Box:
+        """All that the networks get to see."""
         assert face.points is not None
-        back = similarity(TEMPLATES[self.contract.template], face.points)
-        corners = np.array([[0, 0], [1, 0], [0, 1], [1, 1]], np.float32) @ back[:, :2].T + back[:, 2]
-        (x0, y0), (x1, y1) = corners.min(0), corners.max(0)
-        return Box(float(x0), float(y0), float(x1), float(y1))
+        box = _seen(face.points, self.contract.template)
+        restorer = self._library.entry(options.restorer).restore if options.restorer != "none" else None
+        if restorer is None:
+            return box
+        other = _seen(face.points, restorer.template)
+        return Box(min(box.x0, other.x0), min(box.y0, other.y0), max(box.x1, other.x1), max(box.y1, other.y1))
 
     def placed(self, crop: Crop, prepared: Prepared, options: Options) -> FloatArray:
         """The crop's own landmarks: a network moves features as it sees fit."""
@@ -66,10 +88,41 @@ class NetworkEngine:
         matrix = to_crop(crop.points, self.contract.template, side)
         aligned = take(crop.image, matrix, side)
         swapped, shown = self._swap(aligned, factor, self._source(crop, prepared, options))
-        image = lay_back(_bytes(swapped), matrix, view.size)
-        if options.keep_texture:
-            image = _with_texture(image, swapped, aligned, matrix, crop.image)
-        return Rendering(image, self._coverage(crop, side, matrix, shown, view.size, options))
+        coverage = self._coverage(crop, shown, view.size, options)
+        image = _laid_over(crop.image, coverage, swapped, aligned, matrix, texture=options.keep_texture)
+        image, opened = self._with_mouth(image, coverage, crop, options)
+        if options.restorer != "none":
+            image = self._restored(image, coverage, crop, options)
+        if options.photo_detail > 0:
+            photo = self._mesh.render(view, prepared.atlas, options)
+            image = with_photo_detail(image, photo, scale_of(matrix), options.photo_detail)
+        return Rendering(image, coverage, openings=_openings(view, options, opened))
+
+    @cached_property
+    def _mesh(self) -> MeshEngine:
+        return MeshEngine()
+
+    @cached_property
+    def _mouths(self) -> MouthKeeper:
+        return MouthKeeper()
+
+    def _with_mouth(
+        self, image: ImageArray, coverage: FloatArray, crop: Crop, options: Options
+    ) -> tuple[ImageArray, float]:
+        """`image` with a mouth as open as the target's, and how much it had to be opened."""
+        assert crop.points is not None
+        if options.expression <= 0:
+            return image, 0.0
+        return self._mouths.correct(
+            image, lambda: _over(crop.image, image, coverage), crop.landmarks, crop.points, options.expression
+        )
+
+    def _restored(self, image: ImageArray, coverage: FloatArray, crop: Crop, options: Options) -> ImageArray:
+        contract = self._library.entry(options.restorer).restore
+        assert contract is not None and crop.points is not None
+        seen = _over(crop.image, image, coverage)
+        session = self._library.session(options.restorer)
+        return restored(session, contract, image, seen, crop.points, options.restorer_strength)
 
     def _factor(self, options: Options) -> int:
         return max(1, min(int(options.pixel_boost.rstrip("x")), LARGEST // self.contract.size))
@@ -84,8 +137,9 @@ class NetworkEngine:
     def _swap(self, aligned: ImageArray, factor: int, source: FloatArray) -> tuple[FloatArray, FloatArray | None]:
         """The network's face, ``(side, side, 3)`` float32 BGR, and where it says that it is, if it does."""
         target = to_input(phases(aligned, factor), self.contract)
-        outputs = self._session(target=target, source=np.repeat(source, len(target), axis=0))
-        named = dict(zip(self._session.outputs, outputs, strict=True))
+        session = self._session if self._half is None else self._half.session(target=target[:1], source=source)
+        outputs = session(target=target, source=np.repeat(source, len(target), axis=0))
+        named = dict(zip(session.outputs, outputs, strict=True))
         mask = named.pop("mask", None)
         swapped = interleaved(from_output(next(iter(named.values())), self.contract), factor)
         if mask is None:
@@ -93,37 +147,74 @@ class NetworkEngine:
         return swapped, interleaved(np.clip(mask.transpose(0, 2, 3, 1), 0, 1), factor)[..., 0]
 
     def _coverage(
-        self, crop: Crop, side: int, matrix: FloatArray, shown: FloatArray | None, size: tuple[int, int],
-        options: Options,
+        self, crop: Crop, shown: FloatArray | None, size: tuple[int, int], options: Options
     ) -> FloatArray:  # fmt: skip
+        """Where the face is shown: the least of all masks, soft at their borders."""
         assert crop.points is not None
-        to_mask = to_crop(crop.points, self.contract.template, MASK)
+        template = self.contract.template
+        to_mask = to_crop(crop.points, template, MASK)
         mask = box_mask()
         if options.mask == "face":
             mask = np.minimum(mask, hull_mask(crop.landmarks, to_mask))
         if shown is not None:
             mask = np.minimum(mask, cv2.resize(shown, (MASK, MASK), interpolation=cv2.INTER_AREA))
-        return lay_back(mask, to_mask, size, outside=False)
+        if options.occluder != "none":
+            session = self._library.session(options.occluder)
+            mask = np.minimum(mask, unoccluded(session, crop.image, crop.points, template))
+        if options.parser != "none":
+            session = self._library.session(options.parser)
+            glasses = not options.keep_occluders
+            mask = np.minimum(mask, parsed(session, crop.image, crop.points, template, glasses=glasses))
+        return lay_back(np.asarray(mask, np.float32), to_mask, size, outside=False)
+
+
+def _laid_over(
+    frame: ImageArray, coverage: FloatArray, swapped: FloatArray, aligned: ImageArray, matrix: FloatArray, *,
+    texture: bool,
+) -> ImageArray:  # fmt: skip
+    """The frame's pixels with the network's face where anything of it is shown."""
+    image = frame.copy()
+    rows, columns = extent(coverage)
+    # From pixels of that part to the crop.
+    shifted = matrix.copy()
+    shifted[:, 2] += matrix[:, :2] @ np.array([columns.start, rows.start], np.float32)
+    part = np.ascontiguousarray(frame[rows, columns])
+    if part.size == 0:
+        return image
+    face = lay_back(_bytes(swapped), shifted, (part.shape[1], part.shape[0]))
+    image[rows, columns] = with_texture(face, swapped, aligned, shifted, part) if texture else face
+    return image
 
 
 def _bytes(image: FloatArray) -> ImageArray:
     return np.rint(image).astype(np.uint8)
 
 
-def _with_texture(
-    image: ImageArray, swapped: FloatArray, aligned: ImageArray, matrix: FloatArray, frame: ImageArray
-) -> ImageArray:
-    """`image` with what the crop could not hold of the frame (pores, grain), where the network left the face as it
-    was."""
-    change = cv2.blur(np.abs(swapped - aligned).max(axis=2), (3, 3))
-    same = np.exp(-((change / np.float32(UNCHANGED)) ** 2)).astype(np.float32)
-    if float(same.max()) < 0.02:
-        return image
-    size = (frame.shape[1], frame.shape[0])
-    lost = cv2.subtract(frame, lay_back(aligned, matrix, size), dtype=cv2.CV_16S)
-    share = lay_back(same, matrix, size)
-    kept = cv2.multiply(lost, cv2.merge([share] * 3), dtype=cv2.CV_16S)
-    return np.asarray(cv2.add(image, kept, dtype=cv2.CV_8U), np.uint8)
+def _seen(points: FloatArray, template: TemplateName) -> Box:
+    """The upright box around a template's square."""
+    back = similarity(TEMPLATES[template], points)
+    corners = np.array([[0, 0], [1, 0], [0, 1], [1, 1]], np.float32) @ back[:, :2].T + back[:, 2]
+    (x0, y0), (x1, y1) = corners.min(0), corners.max(0)
+    return Box(float(x0), float(y0), float(x1), float(y1))
+
+
+def _over(frame: ImageArray, image: ImageArray, coverage: FloatArray) -> ImageArray:
+    """`image` laid over the frame, before light and covers are seen to: for networks that want a whole face."""
+    difference = cv2.subtract(image, frame, dtype=cv2.CV_32F)
+    change = cv2.multiply(difference, cv2.merge([coverage] * 3))
+    return np.asarray(cv2.add(frame, change, dtype=cv2.CV_8U), np.uint8)
+
+
+def _openings(view: FaceView, options: Options, opened: float) -> FloatArray | None:
+    """Where the target's own mouth and eyes are seen. A mouth that was moved apart shows the target's teeth: there are
+    none of the new face's."""
+    mouth = 1.0 if options.keep_mouth else opened
+    if mouth <= 0 and not options.keep_eyes:
+        return None
+    result = openings(view.landmarks, view.size, mouth=mouth > 0, eyes=False) * np.float32(mouth)
+    if options.keep_eyes:
+        result = np.maximum(result, openings(view.landmarks, view.size, mouth=False))
+    return np.asarray(result, np.float32)
 
 
 def _device_notes(title: str, wanted: str, device: str) -> tuple[str, ...]:

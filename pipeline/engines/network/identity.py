@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from pipeline.engines.mesh.atlas import Atlas, build_atlas
 from pipeline.engines.network.crop import scale_of, take
 from pipeline.models.align import to_crop
 from pipeline.models.catalogue import SwapContract
@@ -36,6 +38,11 @@ class Prepared:
     embedding: FloatArray | None
     source: FloatArray
     identity: Identity
+
+    @cached_property
+    def atlas(self) -> Atlas:
+        """What the mesh engine makes of it, for its photos' detail."""
+        return build_atlas(self.identity)
 
 
 class Introducer:

@@ -48,3 +48,11 @@ def smooth(values: FloatArray, low: float, high: float) -> FloatArray:
     """Smoothstep from 0 at `low` to 1 at `high`."""
     t = np.clip((values - np.float32(low)) / np.float32(high - low), 0, 1)
     return np.asarray(t * t * (3 - 2 * t), np.float32)
+
+
+def extent(mask: FloatArray) -> tuple[slice, slice]:
+    """Rows and columns outside of which a mask is 0."""
+    rows, columns = np.flatnonzero(mask.max(1)), np.flatnonzero(mask.max(0))
+    if len(rows) == 0:
+        return slice(0, 0), slice(0, 0)
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)

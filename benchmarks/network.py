@@ -1,0 +1,119 @@
+"""What a network engine costs beside its network, for each face of a 1920x1080 frame, next to insightface's INSwapper.
+
+    python -m benchmarks.network [--rounds 60] [--full]
+
+Both get the same frame, face and network, a stand-in with inswapper_128's contract that costs next to nothing (with
+`--full` one of the real file's size and cost, to see the share of the whole), on the CPU. The network's own time is
+taken away from both. Theirs is `INSwapper.get(paste_back=True)`; ours is `recast_frame` with the default options:
+crop, network, masks, hair and glasses, mouth, texture, light, paste. By turns, medians.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import statistics
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from pipeline.engines.network import NetworkEngine
+from pipeline.frame_recaster import Wardrobe, recast_frame
+from pipeline.media import Picture
+from pipeline.types import ImageArray, Options
+from tests import faces, media, models, networks
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--full", action="store_true", help="a network of 138 million weights")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        shelf = models.Shelf(Path(folder))
+        make = (lambda contract, **_: networks.full_inswapper()) if given.full else networks.seeded
+        engine = shelf.engine("inswapper_128", make)
+        for width in (200, 400, 700):
+            compare(engine, shelf, width, given.rounds)
+
+
+def compare(engine: NetworkEngine, shelf: models.Shelf, width: int, rounds: int) -> None:
+    frame = scene(width)
+    face = faces.faces(frame)[0]
+    identity = faces.identity("astronaut")
+    wardrobe = Wardrobe(engine)
+    network = [0.0]
+    theirs = insightface_swapper(shelf.folder / "models" / f"{engine.name}.onnx", network)
+    raw = faces.arcface_raw(media.portrait("astronaut"), faces.portrait_face("astronaut"))
+    person = SimpleNamespace(kps=face.points, normed_embedding=raw / np.linalg.norm(raw))
+    sides: dict[str, Callable[[], Any]] = {
+        "insightface, paste_back": lambda: theirs.get(frame, person, person, paste_back=True),
+        "recast, defaults": lambda: recast_frame(Still(frame), [(face, identity)], wardrobe, Options()),
+        "recast, as insightface does": lambda: recast_frame(
+            Still(frame), [(face, identity)], wardrobe,
+            Options(keep_occluders=False, match_light=0, keep_texture=False, expression=0, mask="box"),
+        ),
+    }  # fmt: skip
+    engine._session._session = Timed(engine._session._session, network)  # type: ignore[assignment]
+    times: dict[str, list[float]] = {name: [] for name in sides}
+    for number in range(rounds + 3):
+        for name, side in sides.items():
+            network[0] = 0.0
+            begin = time.perf_counter()
+            side()
+            if number >= 3:
+                times[name].append(time.perf_counter() - begin - network[0])
+    engine._session._session = engine._session._session.inner  # type: ignore[assignment]
+    medians = {name: statistics.median(values) * 1000 for name, values in times.items()}
+    base = medians["insightface, paste_back"]
+    print(f"a face {width} pixels wide in 1920x1080, without the network's own time")
+    for name, value in medians.items():
+        print(f"  {name:<28} {value:7.1f} ms   ratio {value / base:.2f}")
+
+
+class Still(Picture):
+    """A frame whose change costs what it costs in a video: no copy of the whole."""
+
+
+class Timed:
+    """A session that adds up its own time."""
+
+    def __init__(self, inner: Any, spent: list[float]) -> None:
+        self.inner, self._spent = inner, spent
+
+    def run(self, *words: Any) -> Any:
+        begin = time.perf_counter()
+        try:
+            return self.inner.run(*words)
+        finally:
+            self._spent[0] += time.perf_counter() - begin
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+
+def insightface_swapper(path: Path, spent: list[float]) -> Any:
+    from insightface.model_zoo.inswapper import INSwapper
+
+    warnings.simplefilter("ignore")
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    with contextlib.redirect_stdout(io.StringIO()):
+        return INSwapper(model_file=str(path), session=Timed(session, spent))
+
+
+def scene(width: int) -> ImageArray:
+    frame = media.background(1920, 1080)
+    place = media.placed("hopper", (960, 540), width)
+    return np.asarray(media.paste(frame, "hopper", place), np.uint8)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""Fine detail that a network's few pixels cannot hold: the frame's own where little changed, and the photo's."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from pipeline.engines.network.crop import lay_back
+from pipeline.types import FloatArray, ImageArray, Rendering
+
+UNCHANGED = 5.0
+"""Grey levels: the less a network has changed of a pixel, compared to this, the more of the frame's own texture is
+kept there."""
+FINEST = 1.2
+"""Blur (sigma) in pixels of the frame below which nothing is taken for detail of the photo."""
+BOUNDS = (0.7, 1.4)
+"""No detail of the photo makes a pixel darker or lighter than by these factors."""
+
+
+def with_texture(
+    image: ImageArray, swapped: FloatArray, aligned: ImageArray, matrix: FloatArray, frame: ImageArray
+) -> ImageArray:
+    """`image` with what the crop could not hold of the frame (pores, grain), where the network left the face as it
+    was.
+
+    Args:
+        image: the network's face in the frame's pixels.
+        swapped, aligned: the crop as the network gave it, and as it was.
+        matrix: ``(2, 3)`` from the frame to the crop.
+    """
+    change = cv2.blur(np.abs(swapped - aligned).max(axis=2), (3, 3))
+    same = np.exp(-((change / np.float32(UNCHANGED)) ** 2)).astype(np.float32)
+    if float(same.max()) < 0.02:
+        return image
+    size = (frame.shape[1], frame.shape[0])
+    share = lay_back(same, matrix, size)
+    if float(share.max()) < 0.02:
+        return image
+    lost = cv2.subtract(frame, lay_back(aligned, matrix, size), dtype=cv2.CV_32F)
+    kept = cv2.multiply(lost, cv2.merge([share] * 3))
+    return np.asarray(cv2.add(image, kept, dtype=cv2.CV_8U), np.uint8)
+
+
+def with_photo_detail(image: ImageArray, photo: Rendering, fineness: float, strength: float) -> ImageArray:
+    """`image` with the detail of the mesh engine's rendering that is finer than the network's pixels.
+
+    The photo's detail is taken as a ratio to its own blurred self, so that its light and colour do not matter: shape
+    and light stay the network's.
+
+    Args:
+        photo: the mesh engine's rendering in the same pixels.
+        fineness: pixels of the network's crop per pixel of the frame.
+        strength: 0 to 1.
+    """
+    sigma = max(FINEST, 0.6 / fineness)
+    luma = cv2.cvtColor(photo.image, cv2.COLOR_BGR2GRAY).astype(np.float32) + np.float32(6)
+    ratio = np.clip(luma / cv2.GaussianBlur(luma, (0, 0), sigma), *BOUNDS)
+    share = photo.coverage * np.float32(strength)
+    if photo.openings is not None:
+        share = share * (1 - photo.openings)
+    gain = 1 + (ratio - 1) * share
+    return np.asarray(cv2.multiply(image, cv2.merge([gain.astype(np.float32)] * 3), dtype=cv2.CV_8U), np.uint8)

@@ -1,0 +1,52 @@
+"""Restorers: networks that give a face the fine detail that it should have."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from pipeline.engines.network.crop import lay_back, take
+from pipeline.engines.network.masks import MASK, box_mask
+from pipeline.models.align import to_crop
+from pipeline.models.catalogue import RestoreContract
+from pipeline.models.session import Session
+from pipeline.types import FloatArray, ImageArray
+
+FAITHFUL = 0.7
+"""What a restorer that can be told is told: 0 for the cleanest, 1 for the most faithful face."""
+
+
+def restored(
+    session: Session,
+    contract: RestoreContract,
+    image: ImageArray,
+    seen: ImageArray,
+    points: FloatArray,
+    strength: float,
+) -> ImageArray:
+    """`image` with the face at `points` restored.
+
+    Args:
+        image: ``(h, w, 3)`` uint8 BGR, the new face.
+        seen: the same in its surroundings, which is what the restorer gets.
+        points: ``(5, 2)`` in it.
+        strength: 0 to 1, how much of the restored face is mixed in.
+    """
+    matrix = to_crop(points, contract.template, contract.size)
+    crop = take(seen, matrix, contract.size)
+    rgb = crop[..., ::-1].astype(np.float32) / np.float32(127.5) - np.float32(1)
+    inputs: dict[str, FloatArray] = {}
+    for name in session.inputs:
+        # CodeFormer's second input is one number.
+        inputs[name] = (
+            np.full((1, *(side or 1 for side in session.inputs[name])), FAITHFUL, np.float32)
+            if name == "weight" else np.ascontiguousarray(rgb.transpose(2, 0, 1)[None])
+        )  # fmt: skip
+    output = session(**inputs)[0][0].transpose(1, 2, 0)[..., ::-1]
+    face = np.rint((np.clip(np.nan_to_num(output), -1, 1) + 1) * np.float32(127.5)).astype(np.uint8)
+    size = (image.shape[1], image.shape[0])
+    share = lay_back(box_mask() * np.float32(strength), to_crop(points, contract.template, MASK), size, outside=False)
+    # What the restorer changed, not what it returned: two warps cost the picture nothing.
+    difference = cv2.subtract(lay_back(face, matrix, size), lay_back(crop, matrix, size), dtype=cv2.CV_32F)
+    change = cv2.multiply(difference, cv2.merge([share] * 3))
+    return np.asarray(cv2.add(image, change, dtype=cv2.CV_8U), np.uint8)

@@ -1,0 +1,223 @@
+"""What is done to a network's face besides laying it back: masks, restorers, mouth and eyes, the photo's detail, half
+precision."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnx
+import pytest
+
+from pipeline.engines.mesh import MeshEngine
+from pipeline.engines.network import NetworkEngine
+from pipeline.engines.network.expression import MouthKeeper, mouth_missing
+from pipeline.frame_recaster import Wardrobe, recast_frame
+from pipeline.media import Picture
+from pipeline.steps import device_notes
+from pipeline.types import Face, Identity, ImageArray, Options, SourcePhoto
+from tests import faces, media, models, networks
+
+BARE = Options(mask="box", keep_occluders=False, match_light=0.0, keep_texture=False, expression=0.0)
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> models.Shelf:
+    return models.Shelf(tmp_path_factory.mktemp("options"))
+
+
+def form(shelf: models.Shelf, name: str, which: networks.Form) -> NetworkEngine:
+    return shelf.engine(name, partial(networks.closed_form, form=which), which)
+
+
+def recast(
+    engine: NetworkEngine, options: Options, image: ImageArray | None = None, face: Face | None = None,
+    source: Identity | None = None,
+) -> ImageArray:  # fmt: skip
+    picture = Picture((media.portrait("hopper") if image is None else image).copy())
+    engine.ready(options)
+    found = face or faces.portrait_face("hopper")
+    who = source or faces.identity("astronaut")
+    assert recast_frame(picture, [(found, who)], Wardrobe(engine), options) == 1
+    return picture.image()
+
+
+def put(shelf: models.Shelf, name: str, model: onnx.ModelProto) -> None:
+    onnx.save(model, str(shelf.folder / "models" / f"{name}.onnx"))
+
+
+def middle(face: Face, part: float = 0.3) -> tuple[slice, slice]:
+    box = face.box.scaled(part)
+    return slice(int(box.y0), int(box.y1)), slice(int(box.x0), int(box.x1))
+
+
+def test_a_restorer_gets_and_gives_the_finished_face(shelf: models.Shelf) -> None:
+    put(shelf, "gfpgan_1.4", networks.restorer(512))
+    put(shelf, "codeformer", networks.restorer(512, weighted=True))
+    put(shelf, "gpen_bfr_512", networks.restorer(512, constant=0.2))
+    engine = form(shelf, "uniface_256", "source")
+    plain = recast(engine, BARE)
+    # One that gives back what it got changes nothing.
+    for name in ("gfpgan_1.4", "codeformer"):
+        again = recast(engine, replace(BARE, restorer=name, restorer_strength=1.0))  # type: ignore[arg-type]
+        assert np.abs(again.astype(int) - plain).mean() < 0.01
+    grey = (1 + 0.2) * 127.5
+    part = middle(faces.portrait_face("hopper"))
+    for strength in (1.0, 0.5):
+        result = recast(engine, replace(BARE, restorer="gpen_bfr_512", restorer_strength=strength))[part]
+        wanted = plain[part] * (1 - strength) + grey * strength
+        # What is finer than the restorer's own pixels stays.
+        assert np.abs(result - wanted).mean() <= 1 and np.abs((result - wanted).mean()) < 0.5
+
+
+def test_what_an_occluder_sees_in_front_stays(shelf: models.Shelf) -> None:
+    put(shelf, "xseg_2", networks.occluder())
+    engine = form(shelf, "inswapper_128", "constant")
+    face, image = faces.portrait_face("hopper"), media.portrait("hopper").copy()
+    rows, columns = middle(face, 0.5)
+    bar = slice(rows.start + 30, rows.start + 60)
+    image[bar, columns] = (255, 0, 0)
+    result = recast(engine, replace(BARE, occluder="xseg_2"), image, face)
+    inner = slice(bar.start + 4, bar.stop - 4), slice(columns.start + 4, columns.stop - 4)
+    assert np.abs(result[inner].astype(int) - image[inner]).max() <= 1
+    above = slice(bar.start - 16, bar.start - 12), columns
+    assert np.abs(result[above] - np.array(networks.CONSTANT[::-1]) * 255).max() < 3
+    without = recast(engine, BARE, image, face)
+    assert np.abs(without[inner].astype(int) - image[inner]).min() > 20
+
+
+def test_a_parser_keeps_the_face_to_its_parts(shelf: models.Shelf) -> None:
+    put(shelf, "bisenet_resnet_34", networks.parser())
+    face, image = faces.portrait_face("hopper"), media.portrait("hopper")
+    result = recast(form(shelf, "inswapper_128", "constant"), replace(BARE, parser="bisenet_resnet_34"))
+    rows, columns = middle(face, 0.5)
+    # The stand-in calls the right half hair.
+    right = slice(columns.stop - 20, columns.stop)
+    left = slice(columns.start, columns.start + 20)
+    assert (result[rows, right] == image[rows, right]).all()
+    assert np.abs(result[rows, left] - np.array(networks.CONSTANT[::-1]) * 255).max() < 3
+
+
+def test_the_outline_keeps_background_and_hair(shelf: models.Shelf) -> None:
+    engine = form(shelf, "uniface_256", "constant")
+    image, face = media.portrait("hopper"), faces.portrait_face("hopper")
+    box, outline = (recast(engine, replace(BARE, mask=mask)) for mask in ("box", "face"))  # type: ignore[arg-type]
+    changed = [np.count_nonzero((result != image).any(2)) for result in (box, outline)]
+    assert changed[1] < 0.75 * changed[0]
+    assert np.abs(outline[middle(face)] - np.array(networks.CONSTANT[::-1]) * 255).max() <= 1
+
+
+def open_mouth() -> tuple[ImageArray, Face]:
+    face = faces.portrait_face("hopper")
+    assert face.landmarks is not None
+    image = media.grimace(media.portrait("hopper"), face.landmarks, 0.45, 0.0)
+    return image, faces.faces(image)[0]
+
+
+def test_mouth_and_eyes_may_stay_the_target_s(shelf: models.Shelf) -> None:
+    image, face = open_mouth()
+    assert face.landmarks is not None
+    engine = form(shelf, "inswapper_128", "constant")
+    result = recast(engine, replace(BARE, keep_mouth=True, keep_eyes=True), image, face)
+    inside = np.round(face.landmarks[[13, 14], :2].mean(0)).astype(int)
+    irises = np.round(face.landmarks[[468, 473], :2]).astype(int)
+    for x, y in (inside, *irises):
+        assert np.abs(result[y, x].astype(int) - image[y, x]).max() <= 4
+    cheek = np.round(face.landmarks[50, :2]).astype(int)
+    assert np.abs(result[cheek[1], cheek[0]] - np.array(networks.CONSTANT[::-1]) * 255).max() <= 2
+
+
+def test_a_mouth_that_the_network_keeps_shut_is_opened(shelf: models.Shelf) -> None:
+    """The network paints the portrait with its lips shut on a target with its mouth open."""
+    image, face = open_mouth()
+    assert face.landmarks is not None and face.points is not None
+    engine = form(shelf, "uniface_256", "source")
+    shut = faces.portrait_face("hopper")
+    assert shut.embedding is not None
+    source = Identity((SourcePhoto(media.portrait("hopper"), shut),), shut.embedding)
+    keeper = MouthKeeper()
+    missing = []
+    for strength in (0.0, 1.0):
+        result = recast(engine, replace(BARE, expression=strength), image, face, source)
+        found = keeper.find(result, face.points)
+        assert found is not None
+        missing.append(mouth_missing(face.landmarks, found))
+    assert missing[0] > 0.05
+    assert missing[1] < 0.35 * missing[0]
+    # A mouth that is open as it should be is left alone, whatever the option says.
+    same = form(shelf, "uniface_256", "same")
+    kept = [recast(same, replace(BARE, expression=strength), image, face) for strength in (0.0, 1.0)]
+    assert (kept[0] == kept[1]).all()
+
+
+def test_the_photo_s_detail_is_finer_than_the_network_s(shelf: models.Shelf) -> None:
+    """A face larger than the network's crop: what the photo has of that is put back, at its place."""
+    photo = media.portrait("hopper")
+    image = np.asarray(cv2.resize(media.portrait("astronaut"), None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC))
+    face = faces.faces(image)[0]
+    engine = form(shelf, "blendswap_256", "source")
+    soft, fine = (
+        recast(engine, replace(BARE, photo_detail=strength), image, face, faces.identity("hopper"))
+        for strength in (0.0, 1.0)
+    )
+    part = middle(face, 0.6)
+
+    def sharpness(picture: ImageArray) -> float:
+        grey = cv2.cvtColor(picture[part], cv2.COLOR_BGR2GRAY).astype(np.float32)
+        return float(np.abs(grey - cv2.GaussianBlur(grey, (0, 0), 2)).mean())
+
+    assert sharpness(fine) > 1.25 * sharpness(soft)
+    # Light and shape stay the network's.
+    blurred = [cv2.GaussianBlur(picture[part], (0, 0), 12).astype(int) for picture in (soft, fine)]
+    assert np.abs(blurred[0] - blurred[1]).max() < 8
+    assert photo.shape[0] < image.shape[0]
+
+
+def test_light_is_matched_on_skin(shelf: models.Shelf) -> None:
+    """A source in darker and colder light than the target's comes in the target's."""
+    cold = np.asarray(np.clip(media.portrait("astronaut") * np.array([0.95, 0.85, 0.75]), 0, 255), np.uint8)
+    face = faces.portrait_face("astronaut")
+    assert face.embedding is not None
+    source = Identity((SourcePhoto(cold, face),), face.embedding)
+    engine = form(shelf, "uniface_256", "source")
+    part = middle(faces.portrait_face("hopper"), 0.4)
+    wanted = np.median(media.portrait("hopper")[part], axis=(0, 1))
+
+    def off(options: Options) -> float:
+        return float(np.abs(np.median(recast(engine, options, source=source)[part], axis=(0, 1)) - wanted).max())
+
+    assert off(replace(BARE, match_light=1.0)) < 0.5 * off(BARE)
+
+
+def test_half_precision_is_used_where_it_is_sound(tmp_path: Path) -> None:
+    library = models.library(tmp_path)
+    single = networks.write_family(tmp_path / "models", "inswapper_128")
+    networks.write_family(tmp_path / "models", "inswapper_128_fp16", half=True)
+    engine = NetworkEngine("inswapper_128_fp16", library)
+    good = recast(engine, BARE)
+    assert engine.notes == ()
+    reference = recast(NetworkEngine("inswapper_128", library), BARE)
+    assert np.abs(good.astype(int) - reference).mean() < 0.5
+    assert single.exists()
+
+
+def test_half_precision_that_melts_is_found_out(tmp_path: Path) -> None:
+    """A file in half precision that gives other faces than the one in single precision: that takes its place, and it is
+    said."""
+    library = models.library(tmp_path)
+    networks.write_family(tmp_path / "models", "inswapper_128", partial(networks.closed_form, form="same"))
+    networks.write_family(tmp_path / "models", "inswapper_128_fp16", partial(networks.closed_form, form="constant"),
+                          half=True)  # fmt: skip
+    engine = NetworkEngine("inswapper_128_fp16", library)
+    result = recast(engine, replace(BARE, keep_texture=True))
+    assert len(engine.notes) == 1 and "wrong faces in half precision" in engine.notes[0]
+    assert np.abs(result.astype(int) - media.portrait("hopper")).max() <= 1
+
+
+def test_the_mesh_engine_says_what_it_leaves_aside() -> None:
+    notes = device_notes(Options(restorer="codeformer", pixel_boost="2x"), Wardrobe(MeshEngine()))
+    assert len(notes) == 1 and "pixel boost, restorer" in notes[0]
+    assert device_notes(Options(), Wardrobe(MeshEngine())) == ()
