@@ -104,6 +104,13 @@ class Recaster:
             self._wardrobes[key].engine.ready(options)
             return self._wardrobes[key]
 
+    @property
+    def networks(self) -> dict[str, str]:
+        """Further networks that are in memory, and the device on which each of them truly runs."""
+        with self._lock:
+            libraries = tuple(self._libraries.values())
+        return {name: device for library in libraries for name, device in library.running().items()}
+
     def _library(self, device: DeviceName) -> Library:
         if device not in self._libraries:
             self._libraries[device] = Library(device)

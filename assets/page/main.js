@@ -13,3 +13,4 @@ startDevice();
 // A line for each tab that has scripts of its own.
 import("../recast/main.js");
 import("../live/main.js");
+import("../models/main.js");

@@ -55,6 +55,11 @@ class Library:
                 found = self._sessions[name, wanted] = Session(path, wanted, cache=cache)
             return found
 
+    def running(self) -> dict[str, str]:
+        """Where each network that is loaded truly runs, by name."""
+        with self._lock:
+            return {name: session.device for (name, _), session in self._sessions.items()}
+
     def path(self, name: str) -> Path:
         """The checked file of an entry."""
         return self.store.checked(self.store.entry(name))

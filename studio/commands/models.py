@@ -6,10 +6,10 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 from pipeline.errors import LicenceNotAccepted, RecastError
 from pipeline.models.catalogue import ModelEntry
+from pipeline.models.describe import describe
 from pipeline.models.download import Fetching
 from pipeline.models.store import Store
 
@@ -54,20 +54,6 @@ def _parser() -> argparse.ArgumentParser:
     removing.add_argument("--json", action="store_true", help="errors as JSON")
     removing.set_defaults(run=_remove)
     return parser
-
-
-def describe(store: Store, entry: ModelEntry) -> dict[str, Any]:
-    """An entry as plain values."""
-    path = store.find(entry)
-    return {
-        "name": entry.name, "title": entry.title, "kind": entry.kind, "origin": entry.origin,
-        "repository": entry.repository, "revision": entry.revision, "file": entry.file,
-        "licence": entry.licence.name, "terms": entry.licence.terms, "about_licence": entry.licence.words,
-        "accepted": store.licences.accepted(entry), "needs": list(entry.needs),
-        "sha256": store.checksums.pinned(entry), "installed": path is not None, "ready": store.installed(entry),
-        "bytes": path.stat().st_size if path is not None else entry.size,
-        "path": str(path) if path is not None else None,
-    }  # fmt: skip
 
 
 def _list(store: Store, given: argparse.Namespace) -> int:
