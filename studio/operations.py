@@ -12,7 +12,7 @@ import shutil
 import threading
 import time
 import uuid
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -223,6 +223,39 @@ class Studio:
         wanted = Request(job.origins[0], (job.outcome.output,), job.options)
         return self.submit(wanted, owner, "comparison", client=client)
 
+    def again(self, name: str, owner: str, client: str = "") -> Job:
+        """A new job that does what one that is over was to do, with the same files and settings.
+
+        Raises:
+            InputError: it is not over, or its files are no longer there.
+        """
+        job = self.job(name, owner)
+        if not job.over or job.kind not in ("picture", "video"):
+            raise InputError("Only what is over can be done again.")
+        if not job.origins or not all(path.exists() for path in job.origins):
+            raise FileMissing("The files of this job are no longer here. Please upload them again.")
+        target, *sources = job.origins
+        people = self.people(job) if job.cast else ()
+        return self.submit(Request(target, tuple(sources), job.options, job.cast, people), owner, client=client)
+
+    def batch(self, requests: Sequence[Request], owner: str, client: str = "") -> list[Job]:
+        """Several jobs at once; all of them, or none.
+
+        Raises:
+            Busy: there is no room for so many.
+            InputError: one of them cannot be carried out.
+        """
+        self.admit(owner, client, len(requests))
+        done: list[Job] = []
+        try:
+            for request in requests:
+                done.append(self.submit(request, owner, client=client))
+        except BaseException:
+            for job in done:
+                self.workers.cancel(job.id)
+            raise
+        return done
+
     async def delete(self, name: str, owner: str, patience: float = 10.0) -> None:
         """Stop a job and delete everything of it, its uploads included."""
         await asyncio.to_thread(self.cancel, name, owner)
@@ -284,15 +317,18 @@ class Studio:
         self.metrics.ended(job)
         self.files.ended(job.id, kept=job.state == "done")
 
-    def admit(self, owner: str, client: str = "") -> None:
+    def admit(self, owner: str, client: str = "", many: int = 1) -> None:
         """Refuse work that would wait too long, with how long that is, or that there is no room for.
+
+        Args:
+            many: jobs that are to be let in together.
 
         Raises:
             Busy: it should be tried again later.
         """
         if shutil.disk_usage(self.settings.data).free < self.settings.least_disk_bytes:
             raise Busy("The server's disk is nearly full. Please try again later.", 600)
-        if self.store.count("queued") >= self.settings.waiting:
+        if self.store.count("queued") + many > self.settings.waiting:
             place = place_behind(self.store, long=True)
             raise Busy(
                 f"The studio is busy: yours would be position {place.ahead + 1}, {about(place.seconds)} from now. "
@@ -300,6 +336,11 @@ class Studio:
                 max(10, min(place.seconds // 2, 900)),
             )
         mine = self.store.count("queued", **({"client": client} if client else {"owner": fingerprint(owner)}))
+        if many > 1 and mine + many > self.settings.waiting_each:
+            raise Busy(
+                f"These are {many} jobs, and only {max(0, self.settings.waiting_each - mine)} more of yours may wait. "
+                "Send fewer at once."
+            )
         if mine >= self.settings.waiting_each:
             raise Busy(f"{mine} of your jobs are waiting already. Let one of them finish first.")
 

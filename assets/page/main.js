@@ -14,3 +14,4 @@ startDevice();
 import("../recast/main.js");
 import("../live/main.js");
 import("../models/main.js");
+import("../jobs/main.js");

@@ -49,6 +49,8 @@ MIGRATIONS: tuple[str, ...] = (
         due REAL NOT NULL DEFAULT 0
     );
     """,
+    # When a waiting job counts as sent, where its owner has given it another turn.
+    "ALTER TABLE jobs ADD COLUMN place REAL;",
 )
 
 NOTE_ENDS = """

@@ -6,7 +6,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from pipeline.types import Options, Progress
 from studio.jobs.job import Event, Job, JobUnknown, Outcome, State, progress_data
+from studio.jobs.order import Turn, rearranged
 from studio.jobs.schema import NOTE_ENDS, InUse, migrate
 
 PATIENCE = 600.0
@@ -24,8 +25,8 @@ _LINE = """
     LEFT JOIN (SELECT owner, SUM(state = 'running') AS running, MAX(started) AS served FROM jobs GROUP BY owner) AS past
         USING (owner)
     WHERE waiting.state = 'queued' AND (:long OR NOT waiting.long)
-    ORDER BY MAX(0, waiting.priority - CAST((:now - waiting.created) / :patience AS INTEGER)),
-        past.running, COALESCE(past.served, 0), waiting.created, waiting.rowid
+    ORDER BY MAX(0, waiting.priority - CAST((:now - COALESCE(waiting.place, waiting.created)) / :patience AS INTEGER)),
+        past.running, COALESCE(past.served, 0), COALESCE(waiting.place, waiting.created), waiting.rowid
 """
 
 
@@ -227,6 +228,34 @@ class Store:
         """All jobs; only those that are over, or only those that are not."""
         rest = "" if over is None else f"WHERE {'' if over else 'NOT '}state IN ('done', 'failed', 'cancelled')"
         return [_job(row) for row in self._read(f"SELECT * FROM jobs {rest} ORDER BY created")]
+
+    def owned(self, owners: Sequence[str], most: int = 200) -> list[Job]:
+        """What these owners may want to see again, the newest first: not what ended with whoever asked for it.
+
+        Args:
+            owners: fingerprints.
+        """
+        marks = ", ".join("?" * len(owners))
+        rows = self._read(
+            f"SELECT * FROM jobs WHERE owner IN ({marks}) AND NOT attached AND kind NOT IN ('people', 'preview') "
+            "ORDER BY created DESC LIMIT ?",
+            (*owners, most),
+        )
+        return [_job(row) for row in rows]
+
+    def reorder(self, owner: str, names: Sequence[str]) -> None:
+        """Give an owner's waiting jobs this order among themselves; those not named come after those that are."""
+        with self._change() as base:
+            rows = base.execute(
+                "SELECT id, priority, COALESCE(place, created) AS place FROM jobs WHERE owner = ? AND state = 'queued' "
+                "ORDER BY place, rowid",
+                (owner,),
+            ).fetchall()
+            turns = rearranged([Turn(row["id"], row["priority"], row["place"]) for row in rows], names)
+            base.executemany(
+                "UPDATE jobs SET priority = ?, place = ? WHERE id = ?",
+                [(turn.priority, turn.place, turn.name) for turn in turns],
+            )
 
     def note_ends(self) -> None:
         """From now on, keep in mind which jobs have ended, until they are `called`."""

@@ -107,9 +107,9 @@ class Visit:
     def _record(self, take: _Take, image: Any, arrived: float) -> None:
         try:
             take.recording.write(image, arrived)
-        except BaseException as error:
+        except BaseException:
             self._take = None
-            self._drop(take, error)
+            self._drop(take)
             raise
 
     @property
@@ -135,10 +135,9 @@ class Visit:
         name, now = uuid.uuid4().hex, time.time()
         output = self._studio.files.result_folder(name) / time.strftime("live-%Y-%m-%d-%H%M%S.mp4")
         job = Job(
-            id=name, owner=fingerprint(self._owner), kind="live", target=output, options=self._options, attached=True,
-            state="running", created=now, started=now,
+            id=name, owner=fingerprint(self._owner), kind="live", target=output, options=self._options, state="running",
+            created=now,
         )  # fmt: skip
-        self._studio.store.add(job)
         self._take = _Take(job, Recording(output, self._options))
 
     def finish(self) -> Job | None:
@@ -151,12 +150,12 @@ class Visit:
         if take is None:
             return None
         if not take.recording.frames:
-            self._drop(take, None)
+            self._drop(take)
             return None
         try:
             seconds = take.recording.finish()
-        except BaseException as error:
-            self._drop(take, error)
+        except BaseException:
+            self._drop(take)
             raise
         output, frames = take.recording.output, take.recording.frames
         report = {
@@ -164,17 +163,15 @@ class Visit:
             "seconds": round(seconds, 3), "fps": round(frames / max(seconds, 1e-3), 2),
             "engine": self._options.engine, "device": "cpu", "encoder": "libx264", "stages": {}, "notes": [],
         }  # fmt: skip
+        # It is a job from here on: nothing has to wait behind it while it runs.
+        self._studio.store.add(take.job)
         self._studio.store.finish(take.job.id, "done", Outcome(output, report=report))
         return self._studio.store.get(take.job.id)
 
-    def _drop(self, take: _Take, error: BaseException | None) -> None:
+    def _drop(self, take: _Take) -> None:
         """A recording that comes to nothing."""
         take.recording.abort()
-        if isinstance(error, RecastError):
-            self._studio.store.finish(take.job.id, "failed", code=error.code, sentence=str(error))
-        else:
-            self._studio.store.finish(take.job.id, "cancelled", code="cancelled")
-        self._studio.files.ended(take.job.id, kept=False)
+        self._studio.files.forget(take.job.id)
 
     def _forget(self) -> None:
         if self._session is not None:

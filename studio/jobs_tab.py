@@ -1,0 +1,127 @@
+"""The tab with the visitor's own jobs: what waits, what runs, what is done, and batches.
+
+It is drawn by `assets/jobs` over the routes here. They are the page's own: programs use `studio.http`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import gradio as gr
+from fastapi import APIRouter, Header, Request
+from fastapi.responses import FileResponse
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from pipeline.errors import InputError
+from studio.access.caller import caller_of
+from studio.http import TOKEN
+from studio.jobs.job import JobUnknown, fingerprint
+from studio.jobs_view import Picture, job_row, picture_of
+from studio.operations import Request as Order
+from studio.operations import Studio
+from studio.options import from_mapping
+
+NAME, TITLE = "jobs", "Jobs"
+PLACE = '<div id="jobs" class="jobs"><div class="ghost tall" aria-hidden="true"></div></div>'
+MOST = 50
+"""Jobs of one batch."""
+
+Token = Annotated[str, Header(alias=TOKEN, min_length=32, max_length=200)]
+
+
+class GivenOrder(BaseModel):
+    jobs: list[str] = Field(max_length=1000)
+
+
+class GivenBatch(BaseModel):
+    """`way` says what each job has of its own: a target, all of them with the same photos; or a photo."""
+
+    way: Literal["targets", "photos"]
+    targets: list[str] = Field(min_length=1, max_length=MOST)
+    photos: list[str] = Field(min_length=1, max_length=MOST)
+    options: dict[str, Any] = {}
+
+
+def build(studio: Studio, page: gr.Blocks) -> None:
+    """The place that the scripts fill."""
+    gr.HTML(PLACE, elem_id="jobs-place", padding=False, apply_default_css=False)
+
+
+def routes(studio: Studio) -> APIRouter:
+    """The routes over `studio`."""
+    router = APIRouter(prefix="/studio/jobs", include_in_schema=False)
+
+    def owners(request: Request, token: str) -> list[str]:
+        """Who this is: the browser, and whoever signed in with it."""
+        return [owner for owner in (token, caller_of(request).owner) if owner]
+
+    def owner_of(request: Request, name: str, token: str) -> str:
+        for owner in owners(request, token):
+            try:
+                studio.job(name, owner)
+                return owner
+            except JobUnknown:
+                continue
+        raise JobUnknown()
+
+    @router.get("")
+    def all_jobs(request: Request, token: Token) -> dict[str, Any]:
+        """Everything of this owner, in the order it is shown: what waits in the order it is taken."""
+        jobs = [studio.workers.now(job) for job in studio.store.owned([fingerprint(o) for o in owners(request, token)])]
+        turns = {job.id: turn for turn, job in enumerate(studio.store.line(long=True))}
+        rank = {"running": 0, "queued": 1}
+        jobs.sort(key=lambda job: (rank.get(job.state, 2), turns.get(job.id, 0)))
+        return {"jobs": [job_row(studio, job) for job in jobs], "keep_hours": studio.settings.keep_seconds / 3600}
+
+    @router.get("/{name}/picture/{which}")
+    def picture(request: Request, name: str, which: Picture, token: Token) -> Response:
+        """A small picture of a job: its target, its new face, or its result."""
+        job = studio.job(name, owner_of(request, name, token))
+        found = picture_of(studio, job, which)
+        if found is None:
+            return Response(status_code=204)
+        return FileResponse(found, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=600"})
+
+    @router.post("/{name}/cancel")
+    def cancel(request: Request, name: str, token: Token) -> dict[str, Any]:
+        return job_row(studio, studio.cancel(name, owner_of(request, name, token)))
+
+    @router.post("/{name}/again", status_code=202)
+    def again(request: Request, name: str, token: Token) -> dict[str, Any]:
+        """The same once more, as a new job."""
+        owner = owner_of(request, name, token)
+        return job_row(studio, studio.again(name, owner, caller_of(request).client))
+
+    @router.delete("/{name}", status_code=204)
+    async def delete(request: Request, name: str, token: Token) -> Response:
+        """Stop a job and delete everything of it."""
+        await studio.delete(name, await asyncio.to_thread(owner_of, request, name, token))
+        return Response(status_code=204)
+
+    @router.post("/order")
+    def order(request: Request, given: GivenOrder, token: Token) -> dict[str, Any]:
+        """Take what waits in this order."""
+        for owner in owners(request, token):
+            studio.store.reorder(fingerprint(owner), given.jobs)
+        return all_jobs(request, token)
+
+    @router.post("/batch", status_code=202)
+    def batch(request: Request, given: GivenBatch, token: Token) -> dict[str, Any]:
+        """Many targets with one face, or many photos on one target."""
+        jobs = studio.batch(_orders(given), token, caller_of(request).client)
+        return {"jobs": [job.id for job in jobs]}
+
+    return router
+
+
+def _orders(given: GivenBatch) -> list[Order]:
+    options = from_mapping(given.options)
+    targets, photos = [Path(path) for path in given.targets], [Path(path) for path in given.photos]
+    if given.way == "targets":
+        return [Order(target, tuple(photos), options) for target in targets]
+    if len(targets) > 1:
+        raise InputError("Many photos go on one target.")
+    return [Order(targets[0], (photo,), options) for photo in photos]

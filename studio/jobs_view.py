@@ -1,0 +1,79 @@
+"""A job as a row of the Jobs tab, and the small pictures beside it."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any, Literal
+
+import cv2
+
+from pipeline.errors import RecastError
+from pipeline.media import probe
+from studio.jobs.job import Job
+from studio.jobs.status import status_data
+from studio.operations import Studio
+from studio.pictures import frame_at, jpeg
+from studio.present import address
+
+log = logging.getLogger(__name__)
+
+Picture = Literal["target", "face", "result"]
+SIDE = 320
+"""Longest side of a small picture."""
+INTO = 0.1
+"""Of a video, how far into it the frame is that stands for it: the first one is often black."""
+
+
+def job_row(studio: Studio, job: Job) -> dict[str, Any]:
+    """See the module. Addresses are relative to the page."""
+    output = job.outcome.output if job.outcome is not None else None
+    there = output is not None and output.exists()
+    originals = bool(job.origins) and all(path.exists() for path in job.origins)
+    return {
+        **status_data(studio.store, job),
+        "name": output.name if job.kind == "live" and output is not None else job.target.name,
+        "moving": job.long or (job.kind in ("live", "comparison") and output is not None and output.suffix == ".mp4"),
+        "photos": len(job.sources),
+        "result": {"url": address(output), "name": output.name, "bytes": output.stat().st_size}
+        if there and output is not None
+        else None,
+        "can": {
+            "cancel": not job.over,
+            "again": job.over and job.kind in ("picture", "video") and originals,
+            "open": job.kind in ("picture", "video") and (there or not job.over),
+        },
+    }
+
+
+def picture_of(studio: Studio, job: Job, which: Picture) -> Path | None:
+    """A small JPEG, made when it is first asked for; ``None`` where there is nothing to make it from."""
+    path = studio.files.own(job.id) / f"small-{which}.jpg"
+    if path.exists():
+        return path
+    original = next((found for found in _originals(job, which) if found.is_file()), None)
+    if original is None:
+        return None
+    try:
+        info = probe(original, studio.settings.limits)
+        image = frame_at(original, info, INTO * (info.duration or 0.0))
+    except RecastError:
+        log.info("no small picture could be made of a %s", which, exc_info=True)
+        return None
+    scale = SIDE / max(image.shape[:2])
+    if scale < 1:
+        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.write_bytes(jpeg(image, quality=82))
+    part.replace(path)
+    return path
+
+
+def _originals(job: Job, which: Picture) -> list[Path]:
+    """Where the picture may be taken from: the job's own copies go when it is over, the uploads some time later."""
+    if which == "result":
+        return [job.outcome.output] if job.outcome is not None and job.outcome.output is not None else []
+    if which == "face":
+        return [*job.sources[:1], *job.origins[1:2]]
+    return [job.target, *job.origins[:1]]
