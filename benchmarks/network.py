@@ -1,6 +1,7 @@
 """What a network engine costs beside its network, for each face of a 1920x1080 frame, next to insightface's INSwapper.
 
     python -m benchmarks.network [--rounds 60] [--full]
+    python -m benchmarks.network --frames 2000        memory of the process while so many frames are recast
 
 Both get the same frame, face and network, a stand-in with inswapper_128's contract that costs next to nothing (with
 `--full` one of the real file's size and cost, to see the share of the whole), on the CPU. The network's own time is
@@ -36,13 +37,36 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument("--full", action="store_true", help="a network of 138 million weights")
+    parser.add_argument("--frames", type=int, default=0, help="measure memory over so many frames instead")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         shelf = models.Shelf(Path(folder))
         make = (lambda contract, **_: networks.full_inswapper()) if given.full else networks.seeded
         engine = shelf.engine("inswapper_128", make)
+        if given.frames:
+            memory(engine, given.frames)
+            return
         for width in (200, 400, 700):
             compare(engine, shelf, width, given.rounds)
+
+
+def memory(engine: NetworkEngine, frames: int) -> None:
+    image = np.ascontiguousarray(scene(200)[240:840, 560:1360])
+    face, roles = faces.faces(image)[0], faces.identity("astronaut")
+    wardrobe = Wardrobe(engine)
+    after: dict[int, float] = {}
+    for number in range(1, frames + 1):
+        recast_frame(Picture(image.copy()), [(face, roles)], wardrobe, Options())
+        if number in (frames // 10, frames):
+            after[number] = resident()
+    first, last = after[frames // 10], after[frames]
+    print(f"{first:.0f} MB after {frames // 10} frames, {last:.0f} MB after {frames}, ratio {last / first:.3f}")
+
+
+def resident() -> float:
+    """Megabytes of this process that are in memory."""
+    status = Path("/proc/self/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1000
 
 
 def compare(engine: NetworkEngine, shelf: models.Shelf, width: int, rounds: int) -> None:

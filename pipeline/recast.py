@@ -150,6 +150,19 @@ class Recaster:
         faces = self._finder.faces(picture)
         return picture.image(), faces, advise(picture.image(), faces)
 
+    def faces_in(self, source: Path) -> tuple[SourcePhoto, ...]:
+        """Every face of a photo, the largest first.
+
+        Raises:
+            NoFaceInSource: it shows none.
+            InputError: it cannot be read.
+        """
+        picture = read_picture(source, self.limits)
+        faces = self._finder.faces(picture)
+        if not faces:
+            raise NoFaceInSource(f"No face was found in {source.name}.")
+        return tuple(SourcePhoto(picture.image(), face) for face in faces)
+
     def people(
         self,
         target: Path,

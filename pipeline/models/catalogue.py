@@ -67,6 +67,7 @@ class SwapContract:
         signed: the output is normalised like the input (``x * deviation + mean``); otherwise it is RGB in 0..1.
         source_template, source_size: of the source's picture, RGB in 0..1, for the path ``"image"``.
         recogniser: entry that gives the embedding, for the other paths.
+        matrix: file whose last constant the embedding is multiplied by, if it is not the network's own.
     """
 
     template: TemplateName
@@ -80,6 +81,7 @@ class SwapContract:
     source_template: TemplateName = "arcface_112_v2"
     source_size: int = 112
     recogniser: str = "arcface_w600k_r50"
+    matrix: str | None = None
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -106,6 +106,8 @@ def last_initializer(path: Path) -> FloatArray:
     import onnx
     from onnx import numpy_helper
 
+    if not path.is_file():
+        raise ModelError(f"The file {path.name}, which holds the matrix for embeddings, is missing.")
     graph = onnx.load(str(path)).graph
     matrix = numpy_helper.to_array(graph.initializer[-1]) if graph.initializer else np.zeros(0)
     if matrix.shape != (512, 512):

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 _PATHS: tuple[IdentityPath, ...] = typing.get_args(IdentityPath)
 _KNOWN = {"file", "title", "template", "size", "mean", "deviation", "identity", "converter", "unit", "signed",
-          "source_template", "source_size", "kind", "recogniser"}  # fmt: skip
+          "source_template", "source_size", "kind", "recogniser", "matrix"}  # fmt: skip
 
 
 def user_entries(folder: Path) -> tuple[ModelEntry, ...]:
@@ -89,6 +89,8 @@ def _contract(path: Path, data: Mapping[str, Any]) -> SwapContract:
             raise wrong(field, "three numbers other than 0")
     if not isinstance(data.get("recogniser", ""), str):
         raise wrong("recogniser", "the name of an entry")
+    if not isinstance(data.get("matrix") or "", str):
+        raise wrong("matrix", "the name of a file")
     for field in ("unit", "signed"):
         if field in data and not isinstance(data[field], bool):
             raise wrong(field, "true or false")
@@ -111,6 +113,7 @@ def _contract(path: Path, data: Mapping[str, Any]) -> SwapContract:
         source_template=data.get("source_template", "arcface_112_v2"),
         source_size=data.get("source_size", 112),
         recogniser=data.get("recogniser", ARCFACE),
+        matrix=str(path.parent / data["matrix"]) if data.get("matrix") else None,
     )
 
 

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from pipeline.errors import LicenceNotAccepted, RecastError
 from pipeline.models.catalogue import ModelEntry
@@ -34,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="RECAST_MODELS names folders of models that are there already; HF_ENDPOINT a mirror of the hub; "
         "HF_HUB_OFFLINE=1 keeps off the network.",
     )
-    commands = parser.add_subparsers(required=True, metavar="list|get|verify|remove")
+    commands = parser.add_subparsers(required=True, metavar="list|get|verify|remove|quantise")
     listing = commands.add_parser("list", help="all models: what they are, whose licence, whether they are here")
     listing.add_argument("--json", action="store_true", help="as JSON")
     listing.set_defaults(run=_list)
@@ -53,6 +54,14 @@ def _parser() -> argparse.ArgumentParser:
     removing.add_argument("name", nargs="+")
     removing.add_argument("--json", action="store_true", help="errors as JSON")
     removing.set_defaults(run=_remove)
+    making = commands.add_parser(
+        "quantise", help="make an engine smaller and faster on the CPU (int8), and keep it if it is as good"
+    )
+    making.add_argument("name")
+    making.add_argument("photos", nargs="+", type=Path, help="photos with at least three faces to calibrate on")
+    making.add_argument("--anyway", action="store_true", help="keep it even if it is not faster here")
+    making.add_argument("--json", action="store_true", help="errors as JSON")
+    making.set_defaults(run=_quantise)
     return parser
 
 
@@ -136,3 +145,23 @@ def _remove(store: Store, given: argparse.Namespace) -> int:
     for name in given.name:
         sys.stdout.write(f"{name}: removed from {store.remove(store.entry(name)).parent}\n")
     return 0
+
+
+def _quantise(store: Store, given: argparse.Namespace) -> int:
+    from pipeline.engines.network import NetworkEngine
+    from pipeline.models.library import Library
+    from pipeline.models.quantise import quantise
+    from pipeline.recast import Recaster
+
+    entry = store.entry(given.name)
+    engine = NetworkEngine(entry.name, Library("cpu", store))
+    recaster = Recaster(device="cpu")
+    examples = [engine.example(photo) for path in given.photos for photo in recaster.faces_in(path)]
+    made = quantise(entry, store.checked(entry), examples, store.folders.entries, anyway=given.anyway)
+    times = f"{made.after:.0f} ms a face instead of {made.before:.0f} ms"
+    words = f"{made.decibels:.1f} dB beside single precision, {times}"
+    if made.kept:
+        sys.stdout.write(f"{entry.name}_int8: {words}. It is an engine of its own now.\n")
+        return 0
+    sys.stdout.write(f"{entry.name}: {words}. It was not kept.\n")
+    return 1

@@ -87,9 +87,10 @@ def like_insightface(shelf: models.Shelf, path: Path, engine: NetworkEngine) -> 
     result = recast(engine, image, face)
     inner = face.box.scaled(0.6)
     part = slice(int(inner.y0), int(inner.y1)), slice(int(inner.x0), int(inner.x1))
-    # Theirs cuts off fractions and enlarges linearly, ours rounds and is a little sharper.
-    difference = np.abs(result[part].astype(int) - pasted[part])
-    assert np.median(difference) <= 1 and difference.mean() < 2.5
+    # Theirs cuts off fractions and enlarges linearly, ours rounds and is a little sharper: not so once both are soft.
+    ours, theirs_there = (cv2.GaussianBlur(picture[part].astype(np.float32), (0, 0), 2) for picture in (result, pasted))
+    difference = np.abs(ours - theirs_there)
+    assert np.median(difference) <= 1 and difference.mean() < 1.5
 
 
 def test_crop_latent_output_and_paste_are_insightface_s(shelf: models.Shelf) -> None:

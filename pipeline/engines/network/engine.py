@@ -22,7 +22,7 @@ from pipeline.errors import ModelError
 from pipeline.mesh import FaceView
 from pipeline.models.align import TEMPLATES, TemplateName, similarity, to_crop
 from pipeline.models.library import Library
-from pipeline.types import Box, Crop, Face, FloatArray, Identity, ImageArray, Options, Rendering
+from pipeline.types import Box, Crop, Face, FloatArray, Identity, ImageArray, Options, Rendering, SourcePhoto
 
 LARGEST = 1024
 """Side of the finest crop that is rendered, whatever is asked for."""
@@ -65,6 +65,15 @@ class NetworkEngine:
 
     def prepare(self, identity: Identity) -> Prepared:
         return self._introduce(identity)
+
+    def example(self, photo: SourcePhoto) -> dict[str, FloatArray]:
+        """What the network gets when a photo's face is recast with itself, ``(1, …)`` by input name."""
+        assert photo.face.points is not None
+        side = self.contract.size
+        crop = take(photo.image, to_crop(photo.face.points, self.contract.template, side), side)
+        empty = np.zeros(0, np.float32)
+        source = self._introduce(Identity((photo,), empty)).source
+        return {"target": to_input(crop[None], self.contract), "source": source}
 
     def area(self, face: Face, options: Options) -> Box:
         """All that the networks get to see."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,9 @@ class Introducer:
         self._contract = contract
         self._recogniser: Any = None if contract.identity == "image" else library.recogniser(contract.recogniser)
         self._converter = library.session(contract.converter) if contract.converter is not None else None
-        self._matrix = last_initializer(library.path(network)) if contract.identity == "emap" else None
+        self._matrix: FloatArray | None = None
+        if contract.identity == "emap":
+            self._matrix = last_initializer(Path(contract.matrix) if contract.matrix else library.path(network))
 
     def __call__(self, identity: Identity) -> Prepared:
         if self._recogniser is None:

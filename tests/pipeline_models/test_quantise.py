@@ -1,0 +1,62 @@
+"""Eight-bit variants: made by the command, judged, and engines of their own where they hold quality."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+import app
+from pipeline.engines.network import NetworkEngine
+from pipeline.errors import ModelError
+from pipeline.frame_recaster import Wardrobe, recast_frame
+from pipeline.media import Picture
+from pipeline.models.quantise import GOOD, quantise
+from pipeline.types import ImageArray, Options
+from tests import faces, media, models, networks
+
+
+def recast(engine: NetworkEngine) -> ImageArray:
+    picture = Picture(media.portrait("hopper").copy())
+    roles = [(faces.portrait_face("hopper"), faces.identity("astronaut"))]
+    recast_frame(picture, roles, Wardrobe(engine), Options())
+    return picture.image()
+
+
+def test_an_int8_variant_is_an_engine_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RECAST_MODELS", str(tmp_path / "models"))
+    monkeypatch.setenv("RECAST_HOME", str(tmp_path / "notes"))
+    networks.write_family(tmp_path / "models", "uniface_256")
+    cv2.imwrite(str(tmp_path / "group.jpg"), faces.test_photo("players"))
+    code = app.main(["models", "quantise", "uniface_256", str(tmp_path / "group.jpg"), "--anyway"])
+    said = capsys.readouterr().out
+    assert code == 0 and "an engine of its own" in said, said
+    entry = json.loads((tmp_path / "notes" / "entries" / "uniface_256_int8.json").read_text())
+    assert entry["template"] == "ffhq_512"
+    library = models.library(tmp_path)
+    small, single = NetworkEngine("uniface_256_int8", library), NetworkEngine("uniface_256", library)
+    difference = np.abs(recast(small).astype(int) - recast(single))
+    assert difference.max() > 0 and difference.mean() < 2
+
+
+def test_one_that_is_worse_is_thrown_away(tmp_path: Path) -> None:
+    """Calibrated on crops that are nothing like those it is judged on."""
+    path = networks.write_family(tmp_path, "uniface_256", partial(networks.seeded, seed=3))
+    random = np.random.default_rng(0)
+    entry = models.UNPINNED["uniface_256"]
+
+    def example(scale: float) -> dict[str, np.ndarray]:
+        return {"target": (random.random((1, 3, 256, 256)) * scale).astype(np.float32),
+                "source": (random.random((1, 3, 256, 256)) * scale).astype(np.float32)}  # fmt: skip
+
+    made = quantise(entry, path, [example(40.0), example(0.01), example(0.01)], tmp_path / "entries", anyway=True)
+    assert made.decibels < GOOD and not made.kept
+    assert list((tmp_path / "entries").iterdir()) == []
+    with pytest.raises(ModelError, match="three faces"):
+        quantise(entry, path, [example(1.0)], tmp_path / "entries")
