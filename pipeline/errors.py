@@ -149,6 +149,21 @@ class DeviceError(InputError):
     sentence = "The device that was asked for cannot be used."
 
 
+class MarkingError(InputError):
+    """What the operator set up for marking results cannot be used."""
+
+    code = "marking"
+    sentence = "The result could not be marked as synthetic, so it was not kept."
+
+
+class Refused(RecastError):
+    """The operator does not allow this job; the sentence says why."""
+
+    code = "refused"
+    exit_code = 4
+    sentence = "This server does not carry out this job."
+
+
 class EncoderError(RecastError):
     code = "encoder"
     sentence = "The video could not be encoded."

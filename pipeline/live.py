@@ -17,6 +17,7 @@ from pipeline.analysis import CausalTracker, FaceFinder
 from pipeline.casting import Casting
 from pipeline.errors import Cancelled
 from pipeline.frame_recaster import Wardrobe, recast_frame
+from pipeline.marking import JobMark
 from pipeline.media import Picture
 from pipeline.types import Cast, ImageArray, Options
 
@@ -49,9 +50,18 @@ class LiveSession:
         wardrobe: what the engine makes of identities; may be shared.
         cast: who everybody before the camera becomes; persons cannot be told apart here.
         options: as for a job.
+        mark: what says in each frame that it is synthetic.
     """
 
-    def __init__(self, finder: FaceFinder, wardrobe: Wardrobe, cast: Cast, options: Options = Options()) -> None:
+    def __init__(
+        self,
+        finder: FaceFinder,
+        wardrobe: Wardrobe,
+        cast: Cast,
+        options: Options = Options(),
+        mark: JobMark | None = None,
+    ) -> None:
+        self._mark = mark
         self._tracker = CausalTracker(finder, smooth=options.smooth)
         self._wardrobe, self._cast, self._options = wardrobe, cast, options
         self._casting = Casting(cast, options)
@@ -92,6 +102,8 @@ class LiveSession:
         faces = self._tracker(frame)
         found = time.perf_counter()
         changed = recast_frame(frame, self._casting.roles(faces), self._wardrobe, self._options)
+        if self._mark is not None:
+            self._mark.frame(frame)
         done = time.perf_counter()
         return LiveFrame(frame.image(), len(faces), changed, found - begin, done - found)
 

@@ -16,11 +16,12 @@ from pipeline.analysis import FaceFinder, PeopleCollector, Tracker, advise
 from pipeline.casting import Casting, Roles, nobody
 from pipeline.engines.catalogue import engine_named
 from pipeline.errors import InputError, NoFaceInSource, NoFaceInTarget
+from pipeline.fingerprint import job_digest
 from pipeline.flow import StageClock, run
 from pipeline.frame_recaster import Wardrobe, recast_frame
 from pipeline.ledger import Ledger
 from pipeline.live import LiveSession
-from pipeline.marking import tags
+from pipeline.marking import JobMark, Marking
 from pipeline.media import (
     Picture,
     check_picture_name,
@@ -63,6 +64,7 @@ class Recaster:
         device: where networks run. The embedded models are small and run on the CPU on every device.
         threads: for rendering and the networks; the machine's cores when ``None``.
         limits: bounds on what is opened.
+        marking: what results are marked with; what the environment says when ``None``.
 
     Example:
         >>> recaster = Recaster()
@@ -71,8 +73,15 @@ class Recaster:
         >>> report.frames, report.fps
     """
 
-    def __init__(self, device: str = "auto", threads: int | None = None, limits: MediaLimits = MediaLimits()) -> None:
+    def __init__(
+        self,
+        device: str = "auto",
+        threads: int | None = None,
+        limits: MediaLimits = MediaLimits(),
+        marking: Marking | None = None,
+    ) -> None:
         self.device, self.limits = device, limits
+        self.marking = marking or Marking.from_environment()
         self.threads = threads or os.cpu_count() or 2
         self._lock = threading.Lock()
         self._wardrobes: dict[tuple[str, DeviceName], Wardrobe] = {}
@@ -211,13 +220,18 @@ class Recaster:
         picture = Picture(image.copy())
         roles = Casting(cast, options).roles(self.faces(image) if faces is None else faces)
         recast_frame(picture, roles, self._wardrobe(options), options)
+        self._mark(None, cast, options).frame(picture)
         return picture.image()
 
     def live(self, identity: Identity, options: Options = Options()) -> LiveSession:
         """A session that recasts a camera's frames as they come (see `LiveSession`). Everything is loaded by then."""
         wardrobe = self._wardrobe(options)
         wardrobe.prepared(identity)
-        return LiveSession(self._finder, wardrobe, Cast(everyone=identity), options)
+        cast = Cast(everyone=identity)
+        return LiveSession(self._finder, wardrobe, cast, options, self._mark(None, cast, options))
+
+    def _mark(self, target: Path | None, cast: Cast, options: Options) -> JobMark:
+        return self.marking.job(job_digest(target, cast, options), options.engine)
 
     def recast(
         self,
@@ -253,14 +267,15 @@ class Recaster:
             raise InputError("The cast is empty: nobody would be recast.")
         begin = time.perf_counter()
         info = probe(target, self.limits)
+        mark = self._mark(info.path, cast, options)
         if info.kind == "image":
-            return self._recast_picture(cast, info, output, options, progress, begin)
+            return self._recast_picture(cast, info, output, options, mark, progress, begin)
         if work is not None and in_segments(info, output, options, segment):
             parts = Segments(self._finder, self._wardrobe(options), self._workers, self.limits, work, segment)
-            report = parts.recast(cast, info, Path(output), options, progress, cancel)
+            report = parts.recast(cast, info, Path(output), options, mark, progress, cancel)
             if report is not None:
                 return report
-        return self._recast_video(cast, info, output, options, progress, cancel, begin)
+        return self._recast_video(cast, info, output, options, mark, progress, cancel, begin)
 
     def _recast_picture(
         self,
@@ -268,6 +283,7 @@ class Recaster:
         info: MediaInfo,
         output: Path,
         options: Options,
+        mark: JobMark,
         progress: ProgressCallback | None,
         begin: float,
     ) -> Report:
@@ -282,11 +298,12 @@ class Recaster:
             raise NoFaceInTarget(nobody(cast, bool(faces)))
         with clock.work("render"):
             changed = recast_frame(picture, roles, wardrobe, options)
+            mark.frame(picture)
         if progress is not None:
             progress(Progress(RECASTING, 1, 1))
         with clock.work("write"):
-            notes = write_picture(output, picture, options.quality, tags(options.engine), (info.path,))
-        notes = (*notes, *_part_notes(options), *device_notes(options, wardrobe))
+            notes = write_picture(output, picture, options.quality, mark.tags, (info.path,), mark.seal(info))
+        notes = (*notes, *_part_notes(options), *device_notes(options, wardrobe), *mark.notes)
         presence = Presence(casting.numbers)
         presence.add(0.0, casting.shown)
         seconds = time.perf_counter() - begin
@@ -295,6 +312,7 @@ class Recaster:
             seconds=seconds, fps=1 / seconds, engine=wardrobe.engine.name, device=wardrobe.engine.device,
             encoder=Path(output).suffix.lstrip(".").lower(), stages=clock.report(), notes=notes,
             roles=presence.report(),
+            fingerprint=mark.fingerprint, marks=mark.marks, sidecar=mark.sidecar,
         )  # fmt: skip
 
     def _recast_video(
@@ -303,6 +321,7 @@ class Recaster:
         info: MediaInfo,
         output: Path,
         options: Options,
+        mark: JobMark,
         progress: ProgressCallback | None,
         cancel: threading.Event | None,
         begin: float,
@@ -318,11 +337,13 @@ class Recaster:
 
         def render(found: tuple[Frame, Roles, bool, tuple[int, ...]]) -> tuple[Frame, int, bool, tuple[int, ...]]:
             frame, roles, anyone, persons = found
-            return frame, recast_frame(frame, roles, wardrobe, options), anyone, persons
+            changed = recast_frame(frame, roles, wardrobe, options)
+            mark.frame(frame)
+            return frame, changed, anyone, persons
 
         with (
             open_target(info.path, info, options.start, options.end, self.limits) as reader,
-            open_result(output, reader, options, tags(options.engine)) as writer,
+            open_result(output, reader, options, mark.tags, mark.seal(info)) as writer,
         ):
 
             def write(done: tuple[Frame, int, bool, tuple[int, ...]]) -> None:
@@ -336,7 +357,7 @@ class Recaster:
                 raise NoFaceInTarget(nobody(cast, ledger.anyone))
             with clock.work("write", 0):
                 writer.finish()
-            notes = (*reader.notes, *writer.notes, *ledger.notes(), *device_notes(options, wardrobe))
+            notes = (*reader.notes, *writer.notes, *ledger.notes(), *device_notes(options, wardrobe), *mark.notes)
             encoder = writer.encoder
         seconds = time.perf_counter() - begin
         return Report(
@@ -344,6 +365,7 @@ class Recaster:
             people=len(casting.seen), seconds=seconds, fps=ledger.done / seconds, engine=wardrobe.engine.name,
             device=wardrobe.engine.device, encoder=encoder, stages=clock.report(), notes=notes,
             roles=presence.report(),
+            fingerprint=mark.fingerprint, marks=mark.marks, sidecar=mark.sidecar,
         )  # fmt: skip
 
     @property

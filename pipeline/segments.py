@@ -7,7 +7,6 @@ one to the next. So it does not matter which process rendered which of them: the
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
@@ -18,15 +17,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import av
-import numpy as np
 
 from pipeline.analysis import FaceFinder, Tracker
 from pipeline.casting import Casting, Roles, nobody
 from pipeline.errors import NoFaceInTarget
+from pipeline.fingerprint import cast_digest
 from pipeline.flow import StageClock, run
 from pipeline.frame_recaster import Wardrobe, recast_frame
 from pipeline.ledger import Ledger
-from pipeline.marking import tags
+from pipeline.marking import JobMark
 from pipeline.media.encoders import MUXERS
 from pipeline.media.frames import VideoFrame
 from pipeline.media.output import PendingFile, output_errors
@@ -91,6 +90,7 @@ class Segments:
         info: MediaInfo,
         output: Path,
         options: Options,
+        mark: JobMark,
         progress: ProgressCallback | None,
         cancel: threading.Event | None,
     ) -> Report | None:
@@ -110,14 +110,14 @@ class Segments:
             encoding = settled(output, reader, first, options)
             if encoding is None:
                 return None
-            self._prepare(_key(info, cast, options, self._seconds, encoding))
+            self._prepare(_key(info, cast, options, self._seconds, encoding, mark.key))
             presence = Presence(role.person.number for role in cast.roles)
             done: list[_Done] = []
             while not done or done[-1].more:
                 number = len(done)
                 segment = self._load(number)
                 if segment is None:
-                    segment = self._render(number, cast, reader, first, output, options, ledger, cancel)
+                    segment = self._render(number, cast, reader, first, output, options, mark, ledger, cancel)
                     self._save(number, segment)
                 else:
                     spent += segment.seconds
@@ -130,7 +130,7 @@ class Segments:
                 raise NoFaceInTarget(nobody(cast, ledger.anyone))
             if progress is not None:
                 progress(Progress(FINISHING, ledger.done, ledger.done))
-            with PartJoiner(output, reader, options, tags(options.engine)) as joiner:
+            with PartJoiner(output, reader, options, mark.tags, mark.seal(info)) as joiner:
                 with clock.work("write", 0):
                     joiner.join([segment.part for segment in done], first)
                     joiner.finish()
@@ -144,7 +144,8 @@ class Segments:
             people=len({number for segment in done for number in segment.seen}), seconds=seconds,
             fps=ledger.done / seconds, engine=self._wardrobe.engine.name, device=self._wardrobe.engine.device,
             encoder=encoder, stages=clock.report(),
-            notes=(*notes, *ledger.notes(), *device_notes(options, self._wardrobe)), roles=presence.report(),
+            notes=(*notes, *ledger.notes(), *device_notes(options, self._wardrobe), *mark.notes),
+            roles=presence.report(), fingerprint=mark.fingerprint, marks=mark.marks, sidecar=mark.sidecar,
         )  # fmt: skip
 
     def _render(
@@ -155,6 +156,7 @@ class Segments:
         first: VideoFrame,
         output: Path,
         options: Options,
+        mark: JobMark,
         ledger: Ledger,
         cancel: threading.Event | None,
     ) -> _Done:
@@ -178,7 +180,9 @@ class Segments:
 
         def render(found: tuple[VideoFrame, Roles, bool, tuple[int, ...]]) -> tuple[Frame, int, bool, tuple[int, ...]]:
             frame, roles, anyone, persons = found
-            return frame, recast_frame(frame, roles, self._wardrobe, options), anyone, persons
+            changed = recast_frame(frame, roles, self._wardrobe, options)
+            mark.frame(frame)
+            return frame, changed, anyone, persons
 
         with PartWriter(self._path(number), output, reader, first, options) as writer:
 
@@ -251,19 +255,11 @@ def _write(path: Path, text: str) -> None:
     os.replace(part, path)
 
 
-def _key(info: MediaInfo, cast: Cast, options: Options, seconds: float, encoding: str) -> str:
+def _key(info: MediaInfo, cast: Cast, options: Options, seconds: float, encoding: str, mark: str) -> str:
     """What has to be the same for a segment to be of use."""
     found = info.path.stat()
-    faces = hashlib.sha256()
-    identities = [cast.everyone] if cast.everyone is not None else []
-    for role in cast.roles:
-        faces.update(b"%d" % role.person.number + np.ascontiguousarray(role.person.embedding).tobytes())
-        identities.append(role.identity)
-    for identity in identities:
-        for photo in identity.photos:
-            faces.update(str(photo.image.shape).encode() + np.ascontiguousarray(photo.image).tobytes())
     return json.dumps({
         "form": _FORM, "target": [found.st_size, found.st_mtime_ns], "options": asdict(options), "seconds": seconds,
-        "cast": faces.hexdigest(), "software": [av.__version__, *map(str, av.library_versions.values())],
-        "margin": [BEFORE, AFTER], "encoding": encoding,
+        "cast": cast_digest(cast).hex(), "software": [av.__version__, *map(str, av.library_versions.values())],
+        "margin": [BEFORE, AFTER], "encoding": encoding, "mark": mark,
     }, sort_keys=True)  # fmt: skip

@@ -286,6 +286,17 @@ class Frame(Protocol):
         """
         ...
 
+    def small_luma(self, size: tuple[int, int]) -> ImageArray:
+        """The luma, reduced to ``(width, height)``, as ``(height, width)`` uint8."""
+        ...
+
+    def shade(self, difference: ImageArray) -> None:
+        """Lighten and darken the whole frame by a ``(height, width)`` uint8 map, which is enlarged to it.
+
+        128 leaves a place as it is; a step up or down is a sixteenth of an 8-bit grey level. Hues are kept.
+        """
+        ...
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -309,6 +320,8 @@ class Progress:
 
 
 ProgressCallback = Callable[[Progress], None]
+Seal = Callable[[Path, Path], None]
+"""Called with a finished temporary file and the name that it gets next; may change the file."""
 
 
 @dataclass(frozen=True)
@@ -351,6 +364,9 @@ class Report:
         stages: work by stage.
         notes: sentences a user should read (no face in frame 0-310; audio was re-encoded; ...).
         roles: one for each person whom the cast names.
+        fingerprint: of the job, as the watermark carries it and the log of results knows it; empty without marking.
+        marks: layers of the marking that the result carries.
+        sidecar: where the signed manifest is, for a format that cannot hold it.
     """
 
     output: Path
@@ -367,6 +383,9 @@ class Report:
     stages: Mapping[str, StageTime]
     notes: tuple[str, ...] = ()
     roles: tuple[RoleReport, ...] = ()
+    fingerprint: str = ""
+    marks: tuple[str, ...] = ()
+    sidecar: Path | None = None
 
 
 @dataclass(frozen=True)

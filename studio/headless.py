@@ -24,6 +24,7 @@ from pipeline.errors import Cancelled, NoFaceInTarget, OutputError, PersonUnknow
 from pipeline.types import Cast, Identity, Options, Person, ProgressCallback, Report, Role
 from studio import extras, terminal
 from studio import options as option_flags
+from studio.made import MadeHere
 from studio.outputs import result_name
 from studio.quiet import silence_greeting
 from studio.settings import segment_seconds
@@ -182,6 +183,7 @@ def _recast(given: argparse.Namespace, cancel: threading.Event) -> str:
             report = recaster.recast(
                 cast, given.target, output, options, progress=show, cancel=cancel, work=work, segment=segment_seconds()
             )
+        MadeHere().add(report)
         files = wanted.write(given.target, report, options, show, cancel)
     for note in report.notes:
         sys.stderr.write(f"Note: {note}\n")
@@ -263,6 +265,8 @@ def report_data(report: Report) -> dict[str, Any]:
             for name, stage in report.stages.items()
         },
         "notes": list(report.notes),
+        "fingerprint": report.fingerprint,
+        "marks": list(report.marks),
         "roles": [asdict(role) for role in report.roles],
     }
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import gradio as gr
 
-from studio import jobs_tab, live_tab, models_tab, recast_tab
+from studio import check_tab, jobs_tab, live_tab, models_tab, recast_tab
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -38,7 +38,7 @@ class Routed(Protocol):
         ...
 
 
-TABS: tuple[Tab, ...] = (recast_tab, jobs_tab, live_tab, models_tab)
+TABS: tuple[Tab, ...] = (recast_tab, jobs_tab, live_tab, check_tab, models_tab)
 
 
 def build(studio: Studio, page: gr.Blocks) -> None:

@@ -22,7 +22,7 @@ from pipeline.media.output import PendingFile, output_errors
 from pipeline.media.picture import Picture
 from pipeline.media.reader import VideoReader
 from pipeline.media.xmp import packet
-from pipeline.types import Frame, Options, Quality
+from pipeline.types import Frame, Options, Quality, Seal
 
 FORMATS: Mapping[str, str] = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG", ".apng": "PNG"}
 
@@ -50,12 +50,13 @@ class AnimationWriter:
         source: AnimationReader | VideoReader,
         options: Options = OPTIONS,
         tags: Mapping[str, str] | None = None,
+        seal: Seal | None = None,
     ) -> None:
         found = FORMATS.get(Path(output).suffix.lower())
         if found is None:
             raise OutputError(f"Animations can be saved as {', '.join(sorted(FORMATS))}.")
         self._format = found
-        self._pending = PendingFile(output, (source.path,))
+        self._pending = PendingFile(output, (source.path,), seal)
         self._source, self._quality, self._tags = source, options.quality, dict(tags or {})
         self._frames: list[Image.Image] = []
         self._times: list[float] = []

@@ -119,6 +119,16 @@ class VideoFrame:
         self._own = True
         planes.add_difference(self.native, self._layout, self._colour, origin, before, after)
 
+    def small_luma(self, size: tuple[int, int]) -> ImageArray:
+        """``(height, width)`` uint8 of ``(width, height)``."""
+        return planes.reduced_luma(self.native, self._layout, size)
+
+    def shade(self, difference: ImageArray) -> None:
+        """Lighten and darken the luma (every plane of RGB); see `pipeline.types.Frame`."""
+        self.native.make_writable()
+        self._own = True
+        planes.shade(self.native, self._layout, difference)
+
 
 def frame_colour(frame: av.VideoFrame, layout: Layout, codec: str) -> Colour:
     """The `Colour` of a planar frame. Untagged grey is full range where the codec knows no other."""

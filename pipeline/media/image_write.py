@@ -17,7 +17,7 @@ from pipeline.media import deep
 from pipeline.media.output import PendingFile, output_errors
 from pipeline.media.picture import Picture
 from pipeline.media.xmp import packet
-from pipeline.types import Quality
+from pipeline.types import Quality, Seal
 
 FORMATS: Mapping[str, str] = {
     ".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP", ".avif": "AVIF", ".bmp": "BMP",
@@ -72,6 +72,7 @@ def write_picture(
     quality: Quality = "high",
     tags: Mapping[str, str] | None = None,
     inputs: tuple[Path, ...] = (),
+    seal: Seal | None = None,
 ) -> tuple[str, ...]:
     """Save `picture` at `path`, whole or not at all; returns notes for the user.
 
@@ -80,6 +81,7 @@ def write_picture(
 
     Args:
         inputs: files that must not be overwritten.
+        seal: what is done to the finished file before it gets its name.
 
     Raises:
         OutputError: unknown ending, no such folder, no space, larger than the format allows.
@@ -87,7 +89,7 @@ def write_picture(
     found = format_of(path)
     if max(picture.width, picture.height) > _LARGEST.get(found, 1 << 31):
         raise OutputError(f"The picture is too large for {found}; save it as .png.")
-    pending = PendingFile(path, inputs)
+    pending = PendingFile(path, inputs, seal)
     data, notes = encode_picture(picture, found, quality, tags or {})
     try:
         with output_errors():

@@ -14,7 +14,7 @@ from pipeline.media.guard import LIMITS
 from pipeline.media.probe import probe
 from pipeline.media.reader import VideoReader
 from pipeline.media.writer import VideoWriter
-from pipeline.types import MediaInfo, MediaLimits, Options
+from pipeline.types import MediaInfo, MediaLimits, Options, Seal
 
 
 def open_target(
@@ -42,6 +42,7 @@ def open_result(
     source: VideoReader | AnimationReader,
     options: Options = OPTIONS,
     tags: Mapping[str, str] | None = None,
+    seal: Seal | None = None,
 ) -> VideoWriter | AnimationWriter:
     """A writer for frames of `source`; the ending of `output` chooses between video and animation.
 
@@ -56,5 +57,5 @@ def open_result(
             "A .png file is a picture, and the target is a video; choose .mp4, or .apng for an animation."
         )
     if suffix in animation_write.FORMATS:
-        return AnimationWriter(output, source, options, tags)
-    return VideoWriter(output, source, options, tags)
+        return AnimationWriter(output, source, options, tags, seal)
+    return VideoWriter(output, source, options, tags, seal)

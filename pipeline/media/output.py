@@ -13,6 +13,7 @@ from pathlib import Path
 import av.error
 
 from pipeline.errors import OutputError
+from pipeline.types import Seal
 
 log = logging.getLogger(__name__)
 
@@ -32,13 +33,16 @@ class PendingFile:
         final: where the result will be.
         temporary: where it is written until then; same folder, same ending.
 
+    Args:
+        seal: what is done to the finished file before it gets its name.
+
     Raises:
         OutputError: the folder is missing or cannot be written, `final` is one of `inputs`, a folder or a device, or no
             name that a file can have.
     """
 
-    def __init__(self, final: Path, inputs: tuple[Path, ...] = ()) -> None:
-        self.final = Path(final)
+    def __init__(self, final: Path, inputs: tuple[Path, ...] = (), seal: Seal | None = None) -> None:
+        self.final, self._seal = Path(final), seal
         folder = self.final.parent
         try:
             if "\0" in str(self.final):
@@ -60,8 +64,10 @@ class PendingFile:
         self.temporary = folder.resolve() / f".{stem}.{secrets.token_hex(6)}.part{self.final.suffix}"
 
     def commit(self) -> None:
-        """Give the finished file its name, in one step."""
+        """Seal the finished file and give it its name, in one step."""
         with output_errors():
+            if self._seal is not None:
+                self._seal(self.temporary, self.final)
             os.replace(self.temporary, self.final)
 
     def discard(self) -> None:

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.media.planes import add_sixteenths, reduced
 from pipeline.types import Box, ImageArray
 
 _LUMA = np.array([[0.114, 0.587, 0.299]], np.float32)
@@ -94,6 +95,17 @@ class Picture:
             difference = difference * 257.0
         view = self.native[y : y + height, x : x + width]
         view[:] = cv2.add(view, np.asarray(difference), dtype=cv2.CV_16U if self.deep else cv2.CV_8U)
+        self.changed = True
+
+    def small_luma(self, size: tuple[int, int]) -> ImageArray:
+        """``(height, width)`` uint8 of ``(width, height)``."""
+        small = _to_bgr8(reduced(self.native, size))
+        return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
+
+    def shade(self, difference: ImageArray) -> None:
+        """Lighten and darken every channel alike; see `pipeline.types.Frame`. Alpha is not touched."""
+        most = int(np.iinfo(self.native.dtype).max)
+        add_sixteenths(self.native, difference, 257.0 if self.deep else 1.0, most, dither=not self.deep)
         self.changed = True
 
 

@@ -5,6 +5,7 @@ Functions here take numpy views of planes; `pipeline.media.frames` owns the fram
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, cast
 
 import av
@@ -137,6 +138,52 @@ def _add(view: Samples, difference: NDArray[Any], limits: tuple[int, int]) -> No
         total = np.minimum(total, np.maximum(view, kind(high)))
         total = np.maximum(total, np.minimum(view, kind(low)))
     view[:] = total
+
+
+def shade(frame: av.VideoFrame, layout: Layout, difference: ImageArray) -> None:
+    """Add an enlarged map of sixteenths around 128 to the luma of a writable frame, or to all planes of RGB."""
+    for plane in (0, 1, 2) if layout.family == "gbr" else (0,):
+        add_sixteenths(plane_view(frame, plane, layout), difference, 1 << (layout.depth - 8), (1 << layout.depth) - 1)
+
+
+def add_sixteenths(view: NDArray[Any], difference: ImageArray, grey: float, most: int, dither: bool = False) -> None:
+    """Add a map of sixteenths of `grey` (samples an 8-bit grey level) around 128 to samples of at most `most`.
+
+    Bytes are enlarged and added as they are, which is several times quicker than going through floats. With `dither`,
+    fractions of a grey level become noise of single samples, where rounding would draw contours on a flat surface.
+    """
+    height, width = view.shape[:2]
+    large = cv2.resize(difference, (width, height), interpolation=cv2.INTER_CUBIC)
+    if dither:
+        large = cv2.add(large, _noise(width, height), dtype=cv2.CV_8U)
+    if view.ndim == 3:
+        large = cv2.merge([large] * view.shape[2])
+    kind = np.asarray(large).astype(view.dtype, copy=False)
+    view[:] = cv2.addWeighted(view, 1.0, kind, grey / 16.0, -8.0 * grey)
+    if most < np.iinfo(view.dtype).max:
+        np.minimum(view, most, out=view)
+
+
+@lru_cache(maxsize=2)
+def _noise(width: int, height: int) -> NDArray[np.int8]:
+    """``(height, width)`` int8, even over one grey level in sixteenths; always the same."""
+    return np.random.default_rng(1).integers(-8, 8, (height, width), np.int8)
+
+
+def reduced_luma(frame: av.VideoFrame, layout: Layout, size: tuple[int, int]) -> ImageArray:
+    """The luma plane (the weighted mean of RGB planes), reduced to ``(width, height)``; ``(height, width)`` uint8."""
+    order = (0, 1, 2) if layout.family == "gbr" else (0,)
+    small = [reduced(plane_view(frame, plane, layout), size) for plane in order]
+    mixed = small[0] if len(small) == 1 else small[0] * 0.7152 + small[1] * 0.0722 + small[2] * 0.2126
+    return np.asarray(mixed / (1 << (layout.depth - 8)) if layout.depth > 8 else mixed, np.uint8)
+
+
+def reduced(samples: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
+    """Samples averaged down to ``(width, height)``; by halves first, which is the quickest way."""
+    while samples.shape[1] >= 2 * size[0] and samples.shape[0] >= 2 * size[1]:
+        half = samples[: samples.shape[0] // 2 * 2, : samples.shape[1] // 2 * 2]
+        samples = np.asarray(cv2.resize(half, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
+    return np.asarray(cv2.resize(samples, size, interpolation=cv2.INTER_AREA))
 
 
 def luma_miniature(frame: av.VideoFrame, layout: Layout, size: tuple[int, int] = (64, 36)) -> ImageArray:

@@ -32,7 +32,7 @@ from pipeline.media.metadata import MP4_KEYS, kept_tags
 from pipeline.media.output import PendingFile, is_write_error, output_errors
 from pipeline.media.picture import Picture
 from pipeline.media.reader import VideoReader
-from pipeline.types import Frame, Options
+from pipeline.types import Frame, Options, Seal
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +49,7 @@ class VideoWriter:
         source: the reader that the frames come from. Its other streams are copied from a second opening of its file.
         options: codec, quality and use of hardware.
         tags: descriptions to put into the container, beside those of the source that are kept.
+        seal: what is done to the finished file before it gets its name.
 
     Attributes:
         encoder: the encoder that is used, ``""`` before the first frame.
@@ -66,9 +67,10 @@ class VideoWriter:
         source: VideoReader | AnimationReader | CameraSource,
         options: Options = OPTIONS,
         tags: Mapping[str, str] | None = None,
+        seal: Seal | None = None,
     ) -> None:
         self._container_name = encoders.container_of(Path(output).suffix)
-        self._pending = PendingFile(output, (source.path,))
+        self._pending = PendingFile(output, (source.path,), seal)
         self._source, self._options, self._tags = source, options, dict(tags or {})
         self._notes: list[str] = []
         self._container: OutputContainer | None = None

@@ -8,6 +8,7 @@ from importlib import import_module
 COMMANDS: Mapping[str, str] = {
     "keys": "studio.commands.keys",
     "models": "studio.commands.models",
+    "verify": "studio.commands.verify",
 }
 """Names of commands and the modules that carry them out; each has ``main(words) -> int``, the exit code."""
 

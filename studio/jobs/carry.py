@@ -15,6 +15,7 @@ from studio.inspection.inspector import Inspector
 from studio.jobs.files import Files, remove
 from studio.jobs.job import Job, Outcome
 from studio.jobs.worker import Running
+from studio.made import MadeHere
 from studio.outputs import MARK, result_name
 from studio.pictures import first_frame, frame_at, view_of
 
@@ -29,7 +30,7 @@ class Performer:
 
     def __init__(self, recaster: Recaster, files: Files, inspector: Inspector, segment_seconds: float) -> None:
         self._recaster, self._files, self._segment = recaster, files, segment_seconds
-        self._inspector = inspector
+        self._inspector, self._made_here = inspector, MadeHere()
 
     def __call__(self, running: Running) -> Outcome:
         self._check(running)
@@ -99,6 +100,7 @@ class Performer:
             work=self._files.segments(job.id),
             segment=self._segment,
         )
+        self._made_here.add(report)
         data = {**report_data(report), "output": output.name}
         if info.kind != "image":
             return Outcome(output, report=data)

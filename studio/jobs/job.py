@@ -148,6 +148,8 @@ def report_of(data: Mapping[str, Any], output: Path) -> Report:
         encoder=data["encoder"],
         stages={name: StageTime(stage["seconds"], stage["frames"]) for name, stage in data["stages"].items()},
         notes=tuple(data["notes"]),
+        fingerprint=data.get("fingerprint", ""),
+        marks=tuple(data.get("marks", ())),
         roles=tuple(
             RoleReport(role["number"], role["frames"], role["total"], tuple((a, b) for a, b in role["missing"]))
             for role in data.get("roles", ())

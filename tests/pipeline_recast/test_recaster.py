@@ -23,6 +23,7 @@ from pipeline import (
     Report,
     Role,
 )
+from pipeline.marking import Marking
 from pipeline.types import FloatArray, ImageArray
 from tests import faces, media
 
@@ -30,6 +31,12 @@ from tests import faces, media
 @pytest.fixture(scope="session")
 def recaster() -> Recaster:
     return Recaster()
+
+
+@pytest.fixture(scope="session")
+def unmarked() -> Recaster:
+    """For exact pixels: the watermark changes all of them a little."""
+    return Recaster(marking=Marking(frozenset()))
 
 
 @pytest.fixture(scope="session")
@@ -97,9 +104,9 @@ def test_the_face_in_the_video_is_the_sources(result: Report) -> None:
 
 
 def test_outside_the_face_a_lossless_result_is_the_input_bit_for_bit(
-    recaster: Recaster, astronaut: Cast, clip: Path, tmp_path: Path
+    unmarked: Recaster, astronaut: Cast, clip: Path, tmp_path: Path
 ) -> None:
-    report = recaster.recast(astronaut, clip, tmp_path / "exact.mkv", Options(codec="lossless", end=0.4))
+    report = unmarked.recast(astronaut, clip, tmp_path / "exact.mkv", Options(codec="lossless", end=0.4))
     before, after = planes(clip)[: report.frames], planes(report.output)
     assert len(after) == report.frames == 10
     truth = media.camera(30)
@@ -209,7 +216,9 @@ def test_an_animation(recaster: Recaster, astronaut: Cast, tmp_path: Path) -> No
         assert image.n_frames == 4
 
 
-def test_people_are_listed_and_each_gets_their_own_face(recaster: Recaster, astronaut: Cast, tmp_path: Path) -> None:
+def test_people_are_listed_and_each_gets_their_own_face(
+    recaster: Recaster, unmarked: Recaster, astronaut: Cast, tmp_path: Path
+) -> None:
     """Two people; only one of them is cast, by number; the other stays exactly as they were."""
     target = media.write_clip(
         tmp_path / "two.mp4", media.crossing(48).frames, codec="libx264rgb", pix_fmt="rgb24", options={"qp": "0"}
@@ -224,7 +233,7 @@ def test_people_are_listed_and_each_gets_their_own_face(recaster: Recaster, astr
 
     assert astronaut.everyone is not None
     cast = Cast(roles=(Role(sure["hopper"], astronaut.everyone),))
-    report = recaster.recast(cast, target, tmp_path / "out.mkv", Options(codec="lossless"))
+    report = unmarked.recast(cast, target, tmp_path / "out.mkv", Options(codec="lossless"))
     assert report.people == 1
     truth = media.crossing(48)
     before, after = decoded(target)[0], decoded(report.output)[0]

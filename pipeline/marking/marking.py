@@ -1,0 +1,134 @@
+"""What an installation marks its results with, and the marks of one job."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, get_args
+
+from pipeline.errors import MarkingError
+from pipeline.marking.credentials import Credentials, credentials
+from pipeline.marking.manifest import tags
+from pipeline.marking.seal import Seal
+from pipeline.marking.watermark import Payload, Watermark
+from pipeline.types import Frame, MediaInfo
+
+log = logging.getLogger(__name__)
+
+Layer = Literal["manifest", "watermark"]
+LAYERS: tuple[Layer, ...] = get_args(Layer)
+_SWITCH = "RECAST_MARKING"
+_OFF = "off"
+
+
+@dataclass(frozen=True)
+class Marking:
+    """The operator's decision. Only the operator can take a layer away; no job's options can.
+
+    Attributes:
+        layers: what results carry, beside the plain tags in their metadata, which they always do.
+        environment: where credentials are set, see `credentials`.
+    """
+
+    layers: frozenset[Layer] = frozenset(LAYERS)
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False, compare=False)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Marking:
+        """``RECAST_MARKING`` is ``off``, or names of layers with commas between them; all of them where it is not set.
+
+        Raises:
+            MarkingError: it is neither.
+        """
+        text = environment.get(_SWITCH, "").strip().lower()
+        names = {name.strip() for name in text.split(",")} if text else set(LAYERS)
+        if names == {_OFF}:
+            names = set()
+        if not names <= set(LAYERS):
+            raise MarkingError(f"{_SWITCH} has to be off, or one or more of {', '.join(LAYERS)} with commas between.")
+        return cls(frozenset(layer for layer in LAYERS if layer in names), dict(environment))
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        """Loaded when first needed.
+
+        Raises:
+            MarkingError: they cannot be used.
+        """
+        return credentials(self.environment)
+
+    def job(self, digest: bytes, engine: str) -> JobMark:
+        """The marks of the job with this digest, which is the same each time the same job is carried out.
+
+        Raises:
+            MarkingError: the operator's credentials cannot be used.
+        """
+        if not self.layers:
+            log.warning("marking is turned off by %s; the result is not marked", _SWITCH)
+            return JobMark(self, engine, None)
+        key = hmac.digest(self.credentials.secret, digest, "sha256")
+        return JobMark(self, engine, Payload(int.from_bytes(key[:4], "big")))
+
+
+class JobMark:
+    """The marks of one job: tags, the watermark of its frames, the seal of its file.
+
+    Attributes:
+        tags: for the metadata of the result.
+        fingerprint: eight hexadecimal digits that the watermark carries, ``""`` where marking is off.
+    """
+
+    def __init__(self, marking: Marking, engine: str, payload: Payload | None) -> None:
+        self._marking, self._engine = marking, engine
+        self._watermark = Watermark(payload) if payload is not None and "watermark" in marking.layers else None
+        self._seal: Seal | None = None
+        self._small = False
+        self.tags = tags(engine)
+        self.fingerprint = payload.text if payload is not None else ""
+
+    @property
+    def key(self) -> str:
+        """What has to be the same for frames that were marked before to be of use."""
+        return f"watermark {self.fingerprint}" if self._watermark is not None else "none"
+
+    def frame(self, frame: Frame) -> None:
+        """Mark a finished frame. A pure function of the job and the frame; called by several threads."""
+        if self._watermark is not None and not self._watermark.mark(frame):
+            self._small = True
+
+    def seal(self, info: MediaInfo) -> Seal | None:
+        """What signs the result of a job on this target before it gets its name."""
+        if "manifest" in self._marking.layers:
+            told = self.fingerprint if self._watermark is not None else ""
+            credentials = self._marking.credentials
+            self._seal = Seal(credentials, info.path, info.container, self._engine, told, info.kind)
+        return self._seal
+
+    @property
+    def marks(self) -> tuple[Layer, ...]:
+        """What the result carries in the end."""
+        there = {"manifest": self._seal is not None, "watermark": self._watermark is not None and not self._small}
+        return tuple(layer for layer in LAYERS if there[layer])
+
+    @property
+    def sidecar(self) -> Path | None:
+        """The manifest's file, where the result cannot hold it."""
+        return self._seal.sidecar if self._seal is not None else None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the user, once the result is there."""
+        notes = self._seal.notes if self._seal is not None else ()
+        if self._small:
+            notes += ("The frame is too small for the invisible watermark; the result carries none.",)
+        missing = [layer for layer in LAYERS if layer not in self._marking.layers]
+        if missing:
+            notes += (f"The operator turned off a part of the marking: {', '.join(missing)}.",)
+        if self._marking.layers and not self._marking.credentials.lasting:
+            notes += ("The signing credentials could not be kept; another run will sign with others.",)
+        return notes

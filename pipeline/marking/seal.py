@@ -1,0 +1,201 @@
+"""Signing a finished file: C2PA Content Credentials in it, or beside it where its format cannot hold them.
+
+Files are hashed and copied by streaming, whatever their length. The library is contentauth's own (c2pa-python), because
+a signature that only its maker can check proves nothing.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import urllib.request
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from pipeline.errors import MarkingError
+from pipeline.marking.credentials import Credentials
+from pipeline.marking.manifest import definition, ingredient
+
+if TYPE_CHECKING:
+    import c2pa
+
+log = logging.getLogger(__name__)
+
+EMBEDDED: Mapping[str, str] = {
+    ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".apng": "image/png", ".webp": "image/webp",
+    ".avif": "image/avif", ".tif": "image/tiff", ".tiff": "image/tiff", ".gif": "image/gif", ".mp4": "video/mp4",
+    ".m4v": "video/mp4", ".mov": "video/quicktime",
+}  # fmt: skip
+"""Endings of formats that hold a manifest, and their media types."""
+
+_BESIDE: Mapping[str, str] = {".bmp": "image/bmp", ".mkv": "video/x-matroska", ".webm": "video/webm"}
+_CONTAINERS: Mapping[str, str] = {
+    "jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp", "avif": "image/avif", "tiff": "image/tiff",
+    "gif": "image/gif", "mov": "video/mp4", "avi": "video/avi",
+}  # fmt: skip
+_OPAQUE = "application/octet-stream"
+_PATIENCE = 30.0
+_LONGEST_SIGNATURE = 4096
+
+
+def context(anchors: str = "") -> c2pa.Context:
+    """Settings of the library: no thumbnails (they would show the face that was replaced), nothing fetched."""
+    import c2pa
+
+    trust = {"trust": {"user_anchors": anchors}} if anchors else {}
+    return c2pa.Context.from_dict({
+        "builder": {"thumbnail": {"enabled": False}},
+        "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False, "verify_after_sign": True},
+        **trust,
+    })  # fmt: skip
+
+
+def sidecar_of(path: Path) -> Path:
+    """Where the manifest of a file lies whose format cannot hold it."""
+    return path.with_suffix(".c2pa")
+
+
+class Seal:
+    """Signs one result; called with the finished temporary file and the name that it will get.
+
+    Args:
+        parent: the target; its own manifest, where it has one, becomes part of the result's.
+        container: the target's, as `MediaInfo` tells it.
+        fingerprint: of the job, in hexadecimal.
+
+    Attributes:
+        notes: sentences for the user, once it was called.
+        sidecar: the file beside the result that holds the manifest, where there is one.
+    """
+
+    def __init__(
+        self, credentials: Credentials, parent: Path, container: str, engine: str, fingerprint: str, kind: str
+    ) -> None:
+        self._credentials, self._parent = credentials, parent
+        self._parent_type = _CONTAINERS.get(container, _OPAQUE)
+        self._definition = definition(engine, fingerprint, kind)
+        self.notes: tuple[str, ...] = ()
+        self.sidecar: Path | None = None
+
+    def __call__(self, temporary: Path, final: Path) -> None:
+        """Put the signed manifest into `temporary`, or beside `final`.
+
+        Raises:
+            MarkingError: the signer refused, or could not be reached.
+            OSError: the file cannot be written.
+        """
+        suffix = final.suffix.lower()
+        inside = suffix in EMBEDDED
+        signed = temporary.with_name(f"{temporary.stem}.signed{temporary.suffix}")
+        try:
+            manifest = self._sign(temporary, signed, EMBEDDED.get(suffix) or _BESIDE.get(suffix, _OPAQUE), inside)
+            if inside:
+                os.replace(signed, temporary)
+                return
+            self.sidecar = sidecar_of(final)
+            signed.write_bytes(manifest)
+            os.replace(signed, self.sidecar)
+            self.notes += (
+                f"{suffix.lstrip('.').upper()} files cannot hold Content Credentials; they are in {self.sidecar.name}, "
+                "which belongs beside the result.",
+            )
+        finally:
+            signed.unlink(missing_ok=True)
+
+    def _sign(self, source: Path, target: Path, media_type: str, inside: bool) -> bytes:
+        import c2pa
+
+        parent_types = [self._parent_type] if self._parent_type == _OPAQUE else [self._parent_type, _OPAQUE]
+        for parent_type in parent_types:
+            try:
+                with signer(self._credentials) as key, c2pa.Builder(self._definition, context()) as builder:
+                    with self._parent.open("rb") as parent:
+                        builder.add_ingredient(ingredient(), parent_type, parent)
+                    if not inside:
+                        builder.set_no_embed()
+                    with source.open("rb") as before, _writable(target, inside) as after:
+                        return builder.sign(key, media_type, before, after)
+            except c2pa.C2paError as error:
+                if parent_type != parent_types[-1] and self._readable(parent_type) is False:
+                    log.info("the target's Content Credentials are damaged", exc_info=True)
+                    self.notes += ("The target's own Content Credentials are damaged; the new ones do not hold them.",)
+                    continue
+                raise MarkingError(_told(error, self._credentials)) from error
+        raise MarkingError()
+
+    def _readable(self, media_type: str) -> bool | None:
+        """Whether the target's manifest can be read; ``None`` where it has none."""
+        import c2pa
+
+        try:
+            with self._parent.open("rb") as file, c2pa.Reader(media_type, file, context=context()):
+                return True
+        except c2pa.C2paError.ManifestNotFound:
+            return None
+        except c2pa.C2paError:
+            return False
+
+
+def signer(credentials: Credentials) -> c2pa.Signer:
+    """The library's signer for these credentials; close it."""
+    import c2pa
+
+    stamps = credentials.time_stamp_url or None
+    if not credentials.signer_url:
+        return c2pa.Signer.from_info(
+            c2pa.C2paSignerInfo(
+                alg=credentials.algorithm.encode(), sign_cert=credentials.chain.encode(),
+                private_key=credentials.key.encode(), ta_url=stamps.encode() if stamps else None,
+            )
+        )  # fmt: skip
+    algorithm = getattr(c2pa.C2paSigningAlg, credentials.algorithm.upper())
+
+    def ask(data: bytes) -> bytes:
+        request = urllib.request.Request(
+            credentials.signer_url, data, {"Content-Type": _OPAQUE, "X-Algorithm": credentials.algorithm}
+        )
+        with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:
+            return bytes(answer.read(_LONGEST_SIGNATURE))
+
+    return c2pa.Signer.from_callback(ask, algorithm, credentials.chain, stamps)
+
+
+def _writable(target: Path, inside: bool) -> BinaryIO:
+    return target.open("w+b") if inside else _Discarded()
+
+
+class _Discarded(io.BytesIO):
+    """Takes the copy that the library makes of a file whose manifest lies beside it."""
+
+    def write(self, data: Any) -> int:
+        self._end = max(getattr(self, "_end", 0), self._place + len(data))
+        self._place += len(data)
+        return len(data)
+
+    _place = 0
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._place = offset if whence == 0 else self._place + offset if whence == 1 else self._length + offset
+        return self._place
+
+    def tell(self) -> int:
+        return self._place
+
+    @property
+    def _length(self) -> int:
+        return int(getattr(self, "_end", 0))
+
+
+def _told(error: Exception, credentials: Credentials) -> str:
+    """What a failed signature means, for the user."""
+    text = str(error)
+    with suppress(ValueError):
+        log.warning("signing failed: %s", text.split("\n")[0])
+    if credentials.time_stamp_url and ("time stamp" in text or "timestamp" in text.lower()):
+        return "The time stamp authority did not answer, so the result could not be signed."
+    if credentials.signer_url:
+        return "The remote signer did not answer as it should, so the result could not be signed."
+    return "The result could not be signed, so it was not kept; the log says why."

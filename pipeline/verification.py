@@ -1,0 +1,158 @@
+"""Checking a file: its Content Credentials, its invisible watermark, its plain tags."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import RecastError
+from pipeline.marking.credentials import credentials
+from pipeline.marking.verify import ManifestCheck, check_manifest, has_notice
+from pipeline.marking.watermark import Detector, Found, working_size
+from pipeline.media import open_target, probe, read_picture
+from pipeline.types import Frame, MediaInfo, MediaLimits
+
+LIMITATION = "That nothing was found does not mean that a file is real: marks can be removed, and most tools set none."
+_LOOKS = 24
+"""Frames of a video that are looked at, spread over its length."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check came to.
+
+    Attributes:
+        kind: of the file: ``"image"``, ``"animation"`` or ``"video"``.
+        sha256: of its bytes, in hexadecimal.
+        manifest: its Content Credentials.
+        watermark: the search for the invisible watermark.
+        frames: how many were searched.
+        tagged: whether Recast's plain sentence is in its metadata.
+    """
+
+    kind: str
+    sha256: str
+    manifest: ManifestCheck
+    watermark: Found
+    frames: int
+    tagged: bool
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the job that made it, where a mark tells it: the watermark first, which goes with the pixels."""
+        payload = self.watermark.payload
+        return payload.text if payload is not None else self.manifest.fingerprint
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether anything says so. ``False`` does not mean that the file is real."""
+        signed = self.manifest.synthetic and self.manifest.state in ("valid", "trusted")
+        return signed or self.watermark.found or self.tagged
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """All of it in words."""
+        return (*_manifest_words(self.manifest), _watermark_words(self.watermark), *_rest(self))
+
+    def data(self) -> dict[str, Any]:
+        """All of it as plain values for JSON."""
+        found = self.watermark
+        return {
+            "kind": self.kind, "sha256": self.sha256, "synthetic": self.synthetic, "fingerprint": self.fingerprint,
+            "manifest": {**asdict(self.manifest), "reasons": list(self.manifest.reasons)},
+            "watermark": {
+                "found": found.found, "confidence": found.confidence,
+                "fingerprint": found.payload.text if found.payload else "",
+                "version": found.payload.version if found.payload else None,
+                "scores": [round(found.template_score, 2), round(found.data_score, 2)],
+                "scale": round(found.scale, 3), "mirrored": found.mirrored, "frames": self.frames,
+            },
+            "tagged": self.tagged, "sentences": list(self.sentences),
+        }  # fmt: skip
+
+
+def verify(path: Path, limits: MediaLimits = MediaLimits()) -> Verdict:
+    """Look for every mark that Recast sets, and for anybody's Content Credentials.
+
+    Raises:
+        InputError: the file is no picture or video that can be opened.
+    """
+    info = probe(path, limits)
+    detector, frames = Detector(), 0
+    for frame in _frames(info, limits):
+        detector.add(frame.small_luma(working_size(frame.width, frame.height)))
+        frames += 1
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    manifest = check_manifest(path, info.container, credentials().anchors)
+    return Verdict(info.kind, digest, manifest, detector.find(), frames, has_notice(path))
+
+
+def _frames(info: MediaInfo, limits: MediaLimits) -> Iterator[Frame]:
+    if info.kind == "image":
+        yield read_picture(info.path, limits)
+    elif info.kind == "animation" or not info.duration:
+        with open_target(info.path, info, limits=limits) as reader:
+            yield from _first(reader, _LOOKS)
+    elif (info.frames or 0) <= 8 * _LOOKS:
+        every = max(1, (info.frames or 0) // _LOOKS)
+        with open_target(info.path, info, limits=limits) as reader:
+            frames: Iterable[Frame] = reader
+            for number, frame in enumerate(frames):
+                if number % every == 0:
+                    yield frame
+    else:
+        for look in range(_LOOKS):
+            moment = info.duration * (look + 0.5) / _LOOKS
+            try:
+                with open_target(info.path, info, start=moment, limits=limits) as reader:
+                    yield from _first(reader, 1)
+            except RecastError:
+                if look == 0:
+                    raise
+
+
+def _first(frames: Iterable[Frame], count: int) -> Iterator[Frame]:
+    for number, frame in enumerate(frames, start=1):
+        yield frame
+        if number >= count:
+            return
+
+
+def _manifest_words(found: ManifestCheck) -> Iterator[str]:
+    if found.state == "none":
+        yield "It carries no Content Credentials."
+        return
+    where = " in a file beside it" if found.beside else ""
+    who = f", signed by {found.issuer}" if found.issuer else ""
+    made = f" from {found.generator}" if found.generator else ""
+    worth = {
+        "trusted": "They are valid, and this installation trusts who signed them.",
+        "valid": "They are valid; who signed them is not known here.",
+    }
+    yield f"It carries Content Credentials{where}{made}{who}."
+    yield worth.get(found.state, "They are not valid, so nothing they say can be relied on.")
+    if found.synthetic and found.state != "invalid":
+        yield "They say that the work is synthetic: a face was replaced, or it was generated."
+    if found.manifests > 1:
+        yield f"They keep {found.manifests} steps of its history."
+    yield from (reason for reason in found.reasons if found.state == "invalid" or "trusts" not in reason)
+
+
+def _watermark_words(found: Found) -> str:
+    if not found.found:
+        return "Recast's invisible watermark was not found."
+    mirrored = ", in a mirrored picture" if found.mirrored else ""
+    if found.payload is None:
+        return f"Recast's invisible watermark was found{mirrored}; it is too faint for the job's number to be read."
+    return f"Recast's invisible watermark was found{mirrored}: job {found.payload.text}."
+
+
+def _rest(verdict: Verdict) -> Iterator[str]:
+    if verdict.tagged:
+        yield "Its metadata say in plain words that Recast replaced a face."
+    if not verdict.synthetic:
+        yield LIMITATION

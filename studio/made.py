@@ -1,0 +1,94 @@
+"""The log of what was made here: fingerprints of results, so that a file can be recognised later on.
+
+It holds no face, no upload, no name and no owner: the fingerprint that the watermark carries, the digest of the file,
+when it was made and what it is. It outlives jobs and results.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.marking.credentials import folder
+from pipeline.types import Report
+
+log = logging.getLogger(__name__)
+
+NAME = "made.sqlite3"
+_TABLE = """
+CREATE TABLE IF NOT EXISTS results (
+    number INTEGER PRIMARY KEY,
+    fingerprint TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    marks TEXT NOT NULL,
+    at REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS results_by_fingerprint ON results (fingerprint);
+CREATE INDEX IF NOT EXISTS results_by_digest ON results (sha256);
+"""
+_PATIENCE = 10.0
+
+
+@dataclass(frozen=True)
+class Made:
+    """One result. `same_file` says that it is this very file, byte by byte, and not a copy that was worked on."""
+
+    at: float
+    kind: str
+    same_file: bool
+
+
+class MadeHere:
+    """The log, beside the installation's credentials. Every process of an installation may write to it."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path or folder().with_name(NAME)
+
+    def add(self, report: Report) -> None:
+        """Note a result. A log that cannot be written is told to the operator and stops no job."""
+        try:
+            with report.output.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            with self._open() as base:
+                base.execute(
+                    "INSERT INTO results (fingerprint, sha256, kind, marks, at) VALUES (?, ?, ?, ?, ?)",
+                    (report.fingerprint, digest, report.kind, ",".join(report.marks), time.time()),
+                )
+        except (OSError, sqlite3.Error):
+            log.warning("a result could not be noted in the log of what was made here", exc_info=True)
+
+    def find(self, fingerprint: str, sha256: str) -> Made | None:
+        """The newest result with this digest, or else with this fingerprint (``""`` for none)."""
+        if not self._path.exists():
+            return None
+        with self._open() as base:
+            for column, value in (("sha256", sha256), ("fingerprint", fingerprint)):
+                query = f"SELECT at, kind FROM results WHERE {column} = ? ORDER BY number DESC LIMIT 1"
+                row = base.execute(query, (value,)).fetchone() if value else None
+                if row is not None:
+                    return Made(row[0], row[1], column == "sha256")
+        return None
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(self._path, timeout=_PATIENCE)) as base, base:
+            base.executescript(_TABLE)
+            yield base
+
+
+def words(made: Made | None) -> str:
+    """What the log knows, as a sentence."""
+    if made is None:
+        return "The log of this installation knows no result like it."
+    when = time.strftime("%d %B %Y, %H:%M UTC", time.gmtime(made.at))
+    if made.same_file:
+        return f"This very file was made here, on {when}."
+    return f"It goes back to a result that was made here, on {when}."

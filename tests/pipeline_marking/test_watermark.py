@@ -1,0 +1,179 @@
+"""The invisible watermark on real portraits: seen by nobody, found after what happens to media, and nowhere else."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from pipeline.marking.watermark import Detector, Found, Payload, Watermark
+from pipeline.marking.watermark.code import CHIPS, decode, encode
+from pipeline.marking.watermark.detect import DATA_BAR, TEMPLATE_BAR, scales, threshold
+from pipeline.media import Picture
+from pipeline.media.frames import VideoFrame
+from pipeline.types import ImageArray
+from tests import media
+
+PAYLOAD = Payload(0xC0FFEE42)
+
+
+def marked(image: ImageArray, payload: Payload = PAYLOAD) -> ImageArray:
+    picture = Picture(image.copy())
+    assert Watermark(payload).mark(picture)
+    return picture.image()
+
+
+def look(*images: ImageArray) -> Found:
+    detector = Detector()
+    for image in images:
+        detector.add(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY) if image.ndim == 3 else image)
+    return detector.find()
+
+
+def psnr(one: ImageArray, other: ImageArray) -> float:
+    return 10 * math.log10(255**2 / float(np.mean((one.astype(np.float64) - other) ** 2)))
+
+
+def jpeg(image: ImageArray, quality: int) -> ImageArray:
+    return cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
+
+
+def screenshot(image: ImageArray) -> ImageArray:
+    desktop = np.full((round(image.shape[0] * 1.3), round(image.shape[1] * 1.2), 3), 60, np.uint8)
+    shown = cv2.resize(image, None, fx=0.9, fy=0.9, interpolation=cv2.INTER_LINEAR)
+    desktop[50 : 50 + shown.shape[0], 31 : 31 + shown.shape[1]] = shown
+    return desktop
+
+
+ATTACKS: dict[str, Callable[[ImageArray], ImageArray]] = {
+    "nothing": lambda image: image,
+    "jpeg 50": lambda image: jpeg(image, 50),
+    "half size": lambda image: cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA),
+    "crop to 80 %": lambda image: image[image.shape[0] // 10 :, image.shape[1] // 10 :][
+        : image.shape[0] * 4 // 5, : image.shape[1] * 4 // 5
+    ],
+    "brighter": lambda image: cv2.convertScaleAbs(image, alpha=1.2, beta=10),
+    "darker": lambda image: cv2.convertScaleAbs(image, alpha=0.8),
+    "mirrored": lambda image: np.ascontiguousarray(image[:, ::-1]),
+    "screenshot": screenshot,
+}
+
+
+@pytest.fixture(scope="module")
+def portrait() -> ImageArray:
+    return media.paste(media.background(1280, 720), "hopper", media.placed("hopper", (640, 360), 260))
+
+
+@pytest.fixture(scope="module")
+def portrait_marked(portrait: ImageArray) -> ImageArray:
+    return marked(portrait)
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_it_is_read_after(attack: str, portrait_marked: ImageArray) -> None:
+    found = look(ATTACKS[attack](portrait_marked))
+    assert found.found and found.payload == PAYLOAD and found.confidence > 1 - 1e-6
+    assert found.mirrored == (attack == "mirrored")
+
+
+@pytest.mark.parametrize("name", ["astronaut", "hopper"])
+def test_it_is_faint(name: str) -> None:
+    image = media.portrait(name)
+    assert psnr(image, marked(image)) > 42
+
+
+def test_on_a_clear_sky_it_is_fainter_still() -> None:
+    sky = np.repeat(np.linspace(200, 150, 360).astype(np.uint8)[:, None, None], 640, 1).repeat(3, 2)
+    change = marked(sky).astype(int) - sky
+    assert np.abs(change).max() <= 2
+    assert psnr(sky, marked(sky)) > 50
+
+
+def test_nothing_is_found_where_nothing_is(portrait: ImageArray) -> None:
+    random = np.random.default_rng(5)
+    for image in (portrait, media.portrait("astronaut"), random.integers(0, 256, (300, 400, 3), np.uint8)):
+        found = look(image)
+        assert not found.found and found.payload is None and found.confidence == 0.0
+    assert not Detector().find().found
+
+
+def test_the_bars_leave_less_than_one_false_alarm_in_a_million() -> None:
+    """By Hoeffding's bound over everything that is tried; and chance correlations do stay below it."""
+    tried = 2 * 9 * len(scales()) * 128**2
+    assert threshold(tried) == TEMPLATE_BAR and tried * math.exp(-(TEMPLATE_BAR**2) / 2) < 5.1e-7
+    assert 5 * 2**36 * math.exp(-(DATA_BAR**2) / 2) < 5.1e-7
+    random = np.random.default_rng(0)
+    scores = [decode(random.standard_normal(CHIPS)) for _ in range(50)]
+    assert all(payload is None or score < DATA_BAR for payload, score in scores)
+
+
+def test_the_code_reads_through_noise() -> None:
+    random = np.random.default_rng(1)
+    for job in (0, 1, 0xFFFFFFFF, 0x12345678):
+        noisy = encode(Payload(job)) + random.standard_normal(CHIPS) * 1.5
+        payload, score = decode(noisy)
+        assert payload == Payload(job) and score > DATA_BAR
+    with pytest.raises(ValueError, match="fit"):
+        encode(Payload(1 << 32))
+
+
+def test_the_same_frame_is_always_marked_alike(portrait: ImageArray) -> None:
+    mark, barrier = Watermark(PAYLOAD), threading.Barrier(4)
+
+    def work(number: int) -> ImageArray:
+        barrier.wait()
+        size = (640, 360) if number % 2 else (1280, 720)
+        picture = Picture(cv2.resize(portrait, size))
+        mark.mark(picture)
+        return picture.image()
+
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(work, range(4)))
+    assert np.array_equal(done[0], done[2]) and np.array_equal(done[1], done[3])
+    assert not np.array_equal(marked(portrait), marked(portrait, Payload(1)))
+
+
+def test_too_small_a_frame_stays_as_it_is() -> None:
+    picture = Picture(np.full((64, 200, 3), 90, np.uint8))
+    assert not Watermark(PAYLOAD).mark(picture)
+    assert (picture.image() == 90).all()
+
+
+@pytest.mark.parametrize("form", ["yuv420p", "yuv420p10le", "gbrp", "gray", "yuv444p"])
+def test_only_light_is_changed_in_every_kind_of_frame(form: str, portrait: ImageArray) -> None:
+    native = av.VideoFrame.from_ndarray(portrait, "bgr24").reformat(format=form)
+    before = [np.asarray(bytes(plane)) for plane in native.planes]
+    frame = VideoFrame(native, 0, 0.0, 0, 1, Fraction(1, 30))
+    assert Watermark(PAYLOAD).mark(frame)
+    after = [np.asarray(bytes(plane)) for plane in frame.native.planes]
+    alike = [bool(one == other) for one, other in zip(before, after, strict=True)]
+    assert alike == {"gbrp": [False] * 3, "gray": [False]}.get(form, [False, True, True])
+    assert look(frame.image()).payload == PAYLOAD
+
+
+def test_a_deep_picture_and_one_with_alpha(portrait: ImageArray) -> None:
+    alpha = np.full(portrait.shape[:2], 77, np.uint8)
+    deep = Picture(portrait.astype(np.uint16) * 257)
+    clear = Picture(portrait.copy(), alpha.copy())
+    for picture in (deep, clear):
+        Watermark(PAYLOAD).mark(picture)
+        assert look(picture.image()).payload == PAYLOAD
+    assert clear.alpha is not None and (clear.alpha == 77).all()
+
+
+def test_frames_of_a_video_are_gathered() -> None:
+    """Compressed hard and at half size, single frames need not be readable; together they are."""
+    mark, detector = Watermark(PAYLOAD), Detector()
+    for image in media.camera(16).frames:
+        picture = Picture(cv2.resize(image, (1280, 720)))
+        mark.mark(picture)
+        small = cv2.resize(picture.image(), (640, 360), interpolation=cv2.INTER_AREA)
+        detector.add(cv2.cvtColor(jpeg(small, 30), cv2.COLOR_BGR2GRAY))
+    assert detector.find().payload == PAYLOAD

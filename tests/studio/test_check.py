@@ -1,0 +1,84 @@
+"""Checking files: on the page, as an endpoint, and on the command line; and the log of what was made here."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+from gradio_client import Client, handle_file
+
+from tests.conftest import Material
+from tests.studio.browsing import chromium, needs_chromium, opened
+from tests.studio.conftest import ROOT, Server
+
+
+@pytest.fixture(scope="module")
+def result(material: Material, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("made") / "result.png"
+    words = ["--headless", "-s", str(material.grace), "-t", str(material.eileen), "-o", str(output)]
+    subprocess.run([sys.executable, "app.py", *words], cwd=ROOT, check=True, timeout=240)
+    return output
+
+
+def command(*words: str | Path) -> tuple[int, dict[str, Any]]:
+    done = subprocess.run(
+        [sys.executable, "app.py", "verify", *map(str, words), "--json"],
+        cwd=ROOT, capture_output=True, text=True, timeout=240,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_the_command_line_knows_what_was_made_here(result: Path, tmp_path: Path) -> None:
+    code, found = command(result)
+    assert code == 0 and found["synthetic"] and found["manifest"]["state"] == "trusted"
+    assert found["made_here"]["same_file"] and found["fingerprint"] == found["manifest"]["fingerprint"]
+    copy = tmp_path / "copy.jpg"
+    cv2.imwrite(str(copy), cv2.imread(str(result)), [cv2.IMWRITE_JPEG_QUALITY, 60])
+    code, found = command(copy)
+    assert code == 0 and found["manifest"]["state"] == "none" and found["watermark"]["found"]
+    assert found["made_here"]["same_file"] is False
+
+
+def test_an_unmarked_file_gets_no_verdict(material: Material, tmp_path: Path) -> None:
+    code, found = command(material.eileen)
+    assert (code, found["synthetic"], found["made_here"]) == (3, False, None)
+    assert "does not mean that a file is real" in found["sentences"][-1]
+    code, found = command(tmp_path / "nowhere.png")
+    assert (code, found["error"]["code"]) == (2, "file_missing")
+
+
+def test_the_log_holds_fingerprints_and_nothing_else(result: Path) -> None:
+    from studio.made import NAME, MadeHere
+
+    path = MadeHere()._path
+    assert path.name == NAME
+    with sqlite3.connect(path) as base:
+        columns = [row[1] for row in base.execute("PRAGMA table_info(results)")]
+        rows = base.execute("SELECT * FROM results").fetchall()
+    assert columns == ["number", "fingerprint", "sha256", "kind", "marks", "at"] and rows
+    assert not any(result.name in str(value) for row in rows for value in row)
+
+
+def test_the_endpoint_says_the_same(server: Server, result: Path, tmp_path: Path) -> None:
+    client = Client(server.url, verbose=False, download_files=str(tmp_path))
+    page, found = client.predict(handle_file(result), api_name="/verify")
+    assert "This is synthetic." in page and found["made_here"]["same_file"]
+    with pytest.raises(Exception, match="unsupported_media"):
+        client.predict(handle_file(ROOT / "README.md"), api_name="/verify")
+
+
+@needs_chromium
+def test_the_tab_shows_it(server: Server, result: Path, tmp_path: Path) -> None:
+    with chromium() as browser, opened(browser, server.url, ready="#tabs") as page:
+        page.get_by_role("tab", name="Check a file").click()
+        page.set_input_files("#check-file input[type=file]", str(result))
+        page.wait_for_selector("#check-outcome .check.found", timeout=240_000)
+        assert "made here" in page.inner_text("#check-outcome")
+        page.screenshot(path=str(tmp_path / "check.png"))
