@@ -6,7 +6,7 @@
 Both get the same frame, face and network, a stand-in with inswapper_128's contract that costs next to nothing (with
 `--full` one of the real file's size and cost, to see the share of the whole), on the CPU. The network's own time is
 taken away from both. Theirs is `INSwapper.get(paste_back=True)`; ours is `recast_frame` with the default options:
-crop, network, masks, hair and glasses, mouth, texture, light, paste. By turns, medians.
+crop, network, masks, hair and glasses, mouth, texture, light, paste. Processor time, by turns, medians.
 """
 
 from __future__ import annotations
@@ -91,10 +91,10 @@ def compare(engine: NetworkEngine, shelf: models.Shelf, width: int, rounds: int)
     for number in range(rounds + 3):
         for name, side in sides.items():
             network[0] = 0.0
-            begin = time.perf_counter()
+            begin = time.process_time()
             side()
             if number >= 3:
-                times[name].append(time.perf_counter() - begin - network[0])
+                times[name].append(time.process_time() - begin - network[0])
     engine._session._session = engine._session._session.inner  # type: ignore[assignment]
     medians = {name: statistics.median(values) * 1000 for name, values in times.items()}
     base = medians["insightface, paste_back"]
@@ -114,11 +114,11 @@ class Timed:
         self.inner, self._spent = inner, spent
 
     def run(self, *words: Any) -> Any:
-        begin = time.perf_counter()
+        begin = time.process_time()
         try:
             return self.inner.run(*words)
         finally:
-            self._spent[0] += time.perf_counter() - begin
+            self._spent[0] += time.process_time() - begin
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
