@@ -51,6 +51,13 @@ def lay_back(crop: Picture, matrix: FloatArray, size: tuple[int, int], *, outsid
         factor = small / side
         shrink = np.array([[factor, 0, (factor - 1) / 2], [0, factor, (factor - 1) / 2]])
         matrix = (shrink @ np.vstack([matrix, [0, 0, 1]])).astype(np.float32)
+    elif finer < 0.5 and crop.dtype == np.uint8:
+        # Enlarged as a whole first, where the smooth kernel is cheap; the warp then only has to place it.
+        factor = min(4, round(1 / finer))
+        side = crop.shape[0] * factor
+        crop, smooth = cv2.resize(crop, (side, side), interpolation=cv2.INTER_CUBIC), cv2.INTER_LINEAR
+        grow = np.array([[factor, 0, (factor - 1) / 2], [0, factor, (factor - 1) / 2]])
+        matrix = (grow @ np.vstack([matrix, [0, 0, 1]])).astype(np.float32)
     border = cv2.BORDER_REPLICATE if outside else cv2.BORDER_CONSTANT
     laid: Picture = cv2.warpAffine(crop, matrix, size, flags=smooth | cv2.WARP_INVERSE_MAP, borderMode=border)
     return laid
