@@ -13,6 +13,7 @@ from typing import Literal, get_args
 
 from pipeline.errors import MarkingError
 from pipeline.marking.credentials import Credentials, credentials
+from pipeline.marking.label import Label, LabelPainter, label_from
 from pipeline.marking.manifest import tags
 from pipeline.marking.seal import Seal
 from pipeline.marking.watermark import Payload, Watermark
@@ -32,10 +33,12 @@ class Marking:
 
     Attributes:
         layers: what results carry, beside the plain tags in their metadata, which they always do.
+        label: the visible label that every result gets, ``None`` for none.
         environment: where credentials are set, see `credentials`.
     """
 
     layers: frozenset[Layer] = frozenset(LAYERS)
+    label: Label | None = None
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False, compare=False)
 
     @classmethod
@@ -51,7 +54,8 @@ class Marking:
             names = set()
         if not names <= set(LAYERS):
             raise MarkingError(f"{_SWITCH} has to be off, or one or more of {', '.join(LAYERS)} with commas between.")
-        return cls(frozenset(layer for layer in LAYERS if layer in names), dict(environment))
+        layers = frozenset(layer for layer in LAYERS if layer in names)
+        return cls(layers, label_from(environment), dict(environment))
 
     @cached_property
     def credentials(self) -> Credentials:
@@ -86,6 +90,7 @@ class JobMark:
     def __init__(self, marking: Marking, engine: str, payload: Payload | None) -> None:
         self._marking, self._engine = marking, engine
         self._watermark = Watermark(payload) if payload is not None and "watermark" in marking.layers else None
+        self._label = LabelPainter(marking.label) if marking.label is not None else None
         self._seal: Seal | None = None
         self._small = False
         self.tags = tags(engine)
@@ -94,10 +99,12 @@ class JobMark:
     @property
     def key(self) -> str:
         """What has to be the same for frames that were marked before to be of use."""
-        return f"watermark {self.fingerprint}" if self._watermark is not None else "none"
+        return f"watermark {self.fingerprint if self._watermark is not None else 'none'}, {self._marking.label}"
 
     def frame(self, frame: Frame) -> None:
         """Mark a finished frame. A pure function of the job and the frame; called by several threads."""
+        if self._label is not None:
+            self._label.paint(frame)
         if self._watermark is not None and not self._watermark.mark(frame):
             self._small = True
 
