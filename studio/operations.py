@@ -164,7 +164,7 @@ class Studio:
             # Only now: the same upload, come once more, takes the place of the first one.
             info = self.inspect(target)
             for source in sources:
-                if self.inspect(source).kind == "video":
+                if self.inspect(source).kind == "video" and kind != "comparison":
                     raise InputError("A source has to be a photo, not a video.")
             if only and info.kind not in only:
                 raise InputError(

@@ -20,8 +20,9 @@ from pipeline.casting import Casting
 from pipeline.errors import InputError, PersonUnknown
 from pipeline.types import Advice, Box, Cast, Face, Identity, ImageArray, MediaInfo, Options, Person, Role
 from studio.jobs.job import Busy
-from studio.pictures import frame_at, jpeg
+from studio.pictures import first_frame, jpeg
 from studio.recent import Recent
+from studio.scrub import Scrubber
 
 if TYPE_CHECKING:
     from studio.operations import Studio
@@ -70,6 +71,7 @@ class Previews:
         self._studio, self._recaster = studio, studio.recaster
         self._turns = threading.BoundedSemaphore(AT_ONCE)
         self._infos: Recent[Stamp, MediaInfo] = Recent(32)
+        self._scrubbers: Recent[Stamp, Scrubber] = Recent(4)
         self._frames: Recent[tuple[Stamp, float], ImageArray] = Recent(6)
         self._faces: Recent[tuple[Stamp, float], tuple[Face, ...]] = Recent(24)
         self._identities: Recent[tuple[Stamp, ...], Identity] = Recent(8)
@@ -136,9 +138,12 @@ class Previews:
         key = (stamp, 0.0 if info.kind == "image" else moment)
 
         def read() -> ImageArray:
+            if info.kind == "image":
+                return first_frame(target, info)
+            scrubber = self._scrubbers.get(stamp, lambda: Scrubber(target, info, self._studio.settings.limits))
             # A slider's end lies after the last frame's beginning.
-            last = max(0.0, (info.duration or 0.0) - 0.5 / float(info.rate or 25))
-            return frame_at(target, info, min(moment, last) if info.duration else moment)
+            last = max(0.0, (info.duration or moment) - 0.5 / float(info.rate or 25))
+            return scrubber.at(min(moment, last))
 
         image = self._frames.get(key, read) if info.width * info.height * 3 < _LARGE else read()
         return image, self._faces.get(key, lambda: self._recaster.faces(image))

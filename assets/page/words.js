@@ -40,7 +40,7 @@ function matched(bare) {
     if (!values) continue;
     return text.replace(/\{(\w+)\}/g, (_, name) => {
       const value = values[names.indexOf(name) + 1] ?? "";
-      return texts.get(value) ?? value;
+      return texts.get(value) ?? matched(value) ?? value;
     });
   }
   return null;

@@ -77,7 +77,7 @@ function remarks(list) {
       ),
     );
   });
-  return rows.length ? h("ul", { class: "remarks", role: "status" }, rows) : null;
+  return rows.length ? h("div", { role: "status" }, h("ul", { class: "remarks" }, rows)) : null;
 }
 
 // The whole list. `roomy`: with a wide place to drop photos on while there are none.

@@ -87,6 +87,6 @@ export function makeViewer() {
 }
 
 // Where the line rests beside a face, so that all of it is seen as it is after.
-export const beside = (faces) => (faces.length ? Math.min(0.5, Math.max(0.06, faces[0][0] - 0.06)) : 0.18);
+export const beside = (faces) => (faces.length ? Math.min(0.5, Math.max(0.06, Math.min(...faces.map(([x0]) => x0)) - 0.05)) : 0.18);
 
 export const image = (url, alt) => h("img", { src: url, alt, draggable: "false" });

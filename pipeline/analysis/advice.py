@@ -28,7 +28,7 @@ RIVAL = 0.3
 DARK, BRIGHT = 45.0, 215.0
 """Median luma of a face, 0 to 255."""
 
-_SENTENCES: dict[AdviceCode, str] = {
+SENTENCES: dict[AdviceCode, str] = {
     "no_face": "No face can be seen in this photo.",
     "several": "There are {count} people in this photo. The largest face is used.",
     "small": "The face is only {width} pixels wide. A closer photo gives more detail.",
@@ -89,4 +89,4 @@ def _cut(image: ImageArray, box: Box) -> ImageArray:
 
 
 def _advice(code: AdviceCode, **values: int) -> Advice:
-    return Advice(code, _SENTENCES[code].format(**values), fatal=code == "no_face")
+    return Advice(code, SENTENCES[code].format(**values), fatal=code == "no_face")

@@ -85,7 +85,7 @@ def test_cancel_stops_and_a_job_outlives_its_tab(page: Any, server: Server) -> N
     # Still running or done by now: either way the page finds it again.
     page.wait_for_selector("#download")
     assert "75 of 75 frames were recast." in page.inner_text(".report")
-    assert page.locator("#sources .photo.ready").count() == 1
+    page.wait_for_selector("#sources .photo.ready")
 
 
 def test_mistakes_are_sentences(page: Any, material: Material, tmp_path: Path) -> None:

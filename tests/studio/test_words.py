@@ -37,3 +37,29 @@ def test_parts_that_vary_stay(path: Path) -> None:
         if set(re.findall(r"\{\w+\}", english)) != set(re.findall(r"\{\w+\}", text))
     ]
     assert wrong == []
+
+
+NAMES = {"H.264", "HEVC", "VP9", "AV1", "CPU", "DirectML", "Core ML", "OpenVINO"}
+"""What is called the same everywhere."""
+
+
+def spoken() -> set[str]:
+    """What the page says of every option and of poor photos."""
+    from studio.desk_start import TRIMMED
+    from studio.options import FIELDS, GROUPS
+
+    said = {*GROUPS}
+    for field in FIELDS:
+        if field.name not in TRIMMED:
+            said |= {field.text.label, field.text.about, *field.text.ends}
+            said |= set(field.text.choices.values())
+    from pipeline.analysis.advice import SENTENCES
+    from pipeline.models.catalogue import ENTRIES
+
+    networks = {entry.title for entry in ENTRIES}
+    return {text for text in said | set(SENTENCES.values()) if text} - NAMES - networks
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
+def test_every_option_and_every_remark_is_translated(path: Path) -> None:
+    assert spoken() - set(texts(path)) == set()

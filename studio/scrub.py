@@ -1,0 +1,63 @@
+"""Single frames of a video, the next one sooner than the first: the decoder stays where it is."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.errors import CorruptMedia
+from pipeline.media import open_target
+from pipeline.media.animation import AnimationReader
+from pipeline.media.reader import VideoReader
+from pipeline.types import Frame, ImageArray, MediaInfo, MediaLimits
+
+NEAR = 4.0
+"""Seconds of a video that are sooner decoded than searched for."""
+_GRACE = 1e-4
+
+
+class Scrubber:
+    """Frames of a video or animation by their moments. Thread-safe; one frame at a time.
+
+    Who moves on through a film, a little at a time, would otherwise have everything decoded again since the last key
+    frame, which may be ten seconds away.
+    """
+
+    def __init__(self, path: Path, info: MediaInfo, limits: MediaLimits) -> None:
+        self._path, self._info, self._limits = path, info, limits
+        self._lock = threading.Lock()
+        self._opened: VideoReader | AnimationReader | None = None
+        self._frames: Iterator[Frame] = iter(())
+        self._time = float("inf")
+
+    def at(self, moment: float) -> ImageArray:
+        """The first frame at or after `moment` seconds, BGR uint8.
+
+        Raises:
+            OptionError: it is after the end.
+            CorruptMedia: there is no frame there.
+        """
+        with self._lock:
+            if not self._time < moment <= self._time + NEAR:
+                self._open(moment)
+            for frame in self._frames:
+                self._time = frame.time
+                if frame.time >= moment - _GRACE:
+                    return frame.image()
+            self._time = float("inf")
+            raise CorruptMedia()
+
+    def _open(self, moment: float) -> None:
+        self.close()
+        opened = open_target(self._path, self._info, start=moment or None, limits=self._limits)
+        self._opened, self._frames = opened, iter(opened.__enter__())
+
+    def close(self) -> None:
+        """Let go of the file."""
+        opened, self._opened, self._time = self._opened, None, float("inf")
+        if opened is not None:
+            opened.__exit__(None, None, None)
+
+    def __del__(self) -> None:
+        self.close()

@@ -1,0 +1,108 @@
+"""Frames, photos and previews as the page asks for them, without a server."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from pipeline import Options, Recaster
+from pipeline.errors import InputError, PersonUnknown
+from pipeline.media import probe
+from pipeline.types import ImageArray
+from studio.operations import Studio
+from studio.pictures import frame_at
+from studio.previews import FrameLook, Previews
+from studio.recent import Recent
+from studio.scrub import Scrubber
+from studio.settings import Settings
+from tests.conftest import Material
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    studio = Studio(Settings(data=tmp_path_factory.mktemp("data")), Recaster())
+    yield studio
+    studio.close()
+
+
+@pytest.fixture(scope="module")
+def previews(studio: Studio) -> Previews:
+    return Previews(studio)
+
+
+def uploaded(studio: Studio, path: Path) -> Path:
+    inside = studio.settings.uploads / path.name
+    if not inside.exists():
+        inside.write_bytes(path.read_bytes())
+    return inside
+
+
+def pixels(look: FrameLook) -> ImageArray:
+    return np.asarray(cv2.imdecode(np.frombuffer(look.picture, np.uint8), cv2.IMREAD_COLOR), np.uint8)
+
+
+def test_a_preview_is_the_frame_that_the_job_makes(studio: Studio, previews: Previews, material: Material) -> None:
+    """The law of the house: one function changes frames, whoever asks."""
+    target, photo = uploaded(studio, material.eileen), uploaded(studio, material.grace)
+    look = previews.recast(target, 0.0, (photo,), {}, (), Options())
+    result = studio.settings.results / "result.png"
+    from pipeline import Cast
+
+    studio.recaster.recast(Cast(everyone=studio.recaster.identify([photo])), target, result)
+    exact = np.asarray(cv2.imread(str(result)), np.uint8)
+    assert look.changed == 1
+    # The result carries an invisible mark beside; it and JPEG are all that lies between them.
+    assert np.abs(pixels(look).astype(np.float32) - exact).mean() < 4
+    assert np.abs(pixels(previews.frame(target, 0.0)).astype(np.float32) - exact).max() > 40
+
+
+def test_settings_and_cast_change_the_preview(studio: Studio, previews: Previews, material: Material) -> None:
+    target, photo = uploaded(studio, material.both), uploaded(studio, material.grace)
+    people = studio.recaster.people(target)
+    everyone = previews.recast(target, 0.0, (photo,), {}, people, Options())
+    one = previews.recast(target, 0.0, (), {people[0].number: (photo,)}, people, Options())
+    other = previews.recast(target, 0.0, (photo,), {}, people, Options(likeness=1.0))
+    assert (everyone.changed, one.changed, len(everyone.faces)) == (2, 1, 2)
+    assert everyone.picture != one.picture and everyone.picture != other.picture
+    with pytest.raises(PersonUnknown):
+        previews.recast(target, 0.0, (), {9: (photo,)}, people, Options())
+
+
+def test_only_uploads_are_looked_at(previews: Previews, material: Material) -> None:
+    with pytest.raises(InputError):
+        previews.photo(material.grace)
+    with pytest.raises(InputError):
+        previews.frame(material.grace, 0.0)
+
+
+def test_a_photo_is_judged(studio: Studio, previews: Previews, material: Material) -> None:
+    good = previews.photo(uploaded(studio, material.grace))
+    none = previews.photo(uploaded(studio, material.empty))
+    two = previews.photo(uploaded(studio, material.both))
+    assert [one.code for one in good.advice] == []
+    assert [(one.code, one.fatal) for one in none.advice] == [("no_face", True)]
+    assert "several" in [one.code for one in two.advice]
+    with pytest.raises(InputError, match="photo"):
+        previews.photo(uploaded(studio, material.clip))
+
+
+def test_a_scrubber_finds_the_same_frames_in_any_order(material: Material) -> None:
+    info = probe(material.clip)
+    scrubber = Scrubber(material.clip, info, Settings().limits)
+    for moment in (0.0, 0.3, 0.34, 0.9, 0.1, 0.1, 0.5):
+        assert np.array_equal(scrubber.at(moment), frame_at(material.clip, info, moment)), moment
+    scrubber.close()
+
+
+def test_what_is_not_asked_for_again_is_forgotten() -> None:
+    recent: Recent[str, int] = Recent(2, seconds=0.3)
+    made = [recent.get(key, lambda: 1) for key in ("a", "b", "c")]
+    assert made == [1, 1, 1] and len(recent) == 2
+    assert recent.get("c", lambda: 2) == 1
+    time.sleep(2)
+    assert len(recent) == 0
