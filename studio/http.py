@@ -9,9 +9,10 @@ import json
 import secrets
 import shutil
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, File, Form, Header, Query, Request, UploadFile
 from fastapi import Path as InPath
@@ -31,6 +32,7 @@ from studio.options import from_mapping
 from studio.payload import parse_cast, read_object, safe_name
 from studio.settings import is_loopback
 
+Answer = TypeVar("Answer")
 TOKEN = "X-Recast-Token"
 _SHORTEST, _LONGEST = 32, 200
 _MOST_PHOTOS = 50
@@ -80,6 +82,12 @@ class BadToken(InputError):
 def build(studio: Studio) -> APIRouter:
     """The routes over `studio`."""
     router = APIRouter(responses=REFUSALS)
+
+    # Who looks after the server is answered however many uploads are being taken in.
+    watchers = ThreadPoolExecutor(2, thread_name_prefix="watch")
+
+    async def watched(look: Callable[..., Answer], *about: Any) -> Answer:
+        return await asyncio.get_running_loop().run_in_executor(watchers, look, *about)
 
     def owned(request: Request, name: str, token: str | None, bearer: str | None) -> tuple[Job, str]:
         owner = _owner(token, bearer, caller_of(request))
@@ -154,7 +162,7 @@ def build(studio: Studio) -> APIRouter:
         "/events/{name}",
         summary="Follow a job",
         response_class=Response,
-        responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+        responses={200: {"content": {"text/event-stream": {"schema": {}}}}},
     )
     async def events(
         request: Request,
@@ -177,7 +185,7 @@ def build(studio: Studio) -> APIRouter:
         summary="Fetch the result",
         response_class=Response,
         responses={
-            200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
+            200: {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
             206: {"description": "The part that was asked for with `Range`."},
             416: {"description": "The part lies outside the file."},
             409: {"model": Failure, "description": "There is no result."},
@@ -205,7 +213,7 @@ def build(studio: Studio) -> APIRouter:
         ready: Annotated[bool, Query(description="Answer 503 when no work can be taken.")] = False,
         live: Annotated[bool, Query(description="Answer 503 when only a restart helps.")] = False,
     ) -> Response:
-        found = await asyncio.to_thread(_health, studio)
+        found = await watched(_health, studio)
         bad = (ready and not found["ready"]) or (live and not found["live"])
         return JSONResponse(found, 503 if bad else 200)
 
@@ -218,7 +226,7 @@ def build(studio: Studio) -> APIRouter:
     async def metrics(request: Request, bearer: Bearer = None) -> Response:
         if not _may_watch(studio, request, bearer):
             raise JobUnknown("There is nothing here.")
-        text = await asyncio.to_thread(
+        text = await watched(
             studio.metrics.text, studio.store, studio.settings.data, studio.workers, studio.recaster.device
         )
         return PlainTextResponse(text, media_type=TYPE)

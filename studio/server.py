@@ -12,6 +12,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+INTAKE = 32
+"""Requests that are worked on at once beside those that merely wait."""
 GRACE = 5
 """Seconds that open requests get when the server is stopped."""
 WS_BYTES = 21 * settings_module.MEGABYTE
@@ -132,6 +135,8 @@ def build_app(settings: Settings) -> tuple[ASGIApp, Studio]:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        # The loop's own few threads would all be taken by uploads that are looked at.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(INTAKE, thread_name_prefix="intake"))
         studio.start()
         sweeper = asyncio.create_task(_sweep(studio.sweep))
         yield

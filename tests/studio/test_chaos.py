@@ -177,7 +177,7 @@ def test_two_hundred_jobs_and_three_deaths(material: Material, tmp_path: Path) -
     deaths = 0
 
     def finished_jobs() -> int:
-        counts = httpx.get(f"{server.url}/metrics", timeout=30).text
+        counts = patient.ask("GET", "/metrics").text
         return sum(
             int(line.rsplit(" ", 1)[1]) for line in counts.splitlines()
             if line.startswith("recast_jobs{") and any(state in line for state in OVER)

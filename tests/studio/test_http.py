@@ -45,7 +45,7 @@ def finished(server: Server, job: dict[str, Any]) -> dict[str, Any]:
         status.update(get(server, f"/status/{job['id']}", job["token"]).json())
         return status["state"] in ("done", "failed", "cancelled")
 
-    eventually(over, 60)
+    eventually(over, 180)
     return status
 
 
