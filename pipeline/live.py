@@ -80,6 +80,11 @@ class LiveSession:
     def options(self) -> Options:
         return self._options
 
+    @property
+    def mark(self) -> JobMark | None:
+        """What its frames are marked with, and a recording of them is sealed with."""
+        return self._mark
+
     def change(self, options: Options) -> None:
         """Go on with other options, from the next frame on."""
         self._options, self._casting = options, Casting(self._cast, options)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from pipeline.errors import EncoderError
-from pipeline.marking import tags
+from pipeline.marking import JobMark, tags
 from pipeline.media.camera import CameraSource
 from pipeline.media.writer import VideoWriter
 from pipeline.types import ImageArray, Options
@@ -27,14 +27,16 @@ class Recording:
     Args:
         output: its name, ending in ``.mp4``.
         options: engine, and how it is encoded.
+        mark: what it is marked and sealed with; tags only when ``None``. The frames carry theirs already.
 
     Raises:
         OutputError: it cannot be written there.
     """
 
-    def __init__(self, output: Path, options: Options = Options()) -> None:
+    def __init__(self, output: Path, options: Options = Options(), mark: JobMark | None = None) -> None:
         self.output = Path(output)
         self._options = replace(options, codec="h264", start=None, end=None)
+        self._mark = mark
         self._writer: VideoWriter | None = None
         self._size = (0, 0)
         self._begin = self._last = 0.0
@@ -59,7 +61,9 @@ class Recording:
             height, width = image.shape[:2]
             self._size = (width // 2 * 2, height // 2 * 2)
             self._source = CameraSource(self._size)
-            self._writer = VideoWriter(self.output, self._source, self._options, tags(self._options.engine))
+            named = self._mark.tags if self._mark is not None else tags(self._options.engine)
+            seal = self._mark.seal(self._source.info) if self._mark is not None else None
+            self._writer = VideoWriter(self.output, self._source, self._options, named, seal)
             self._begin = moment
         elif moment < self._last + STEP:
             return

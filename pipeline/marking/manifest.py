@@ -28,12 +28,13 @@ def tags(engine: str) -> dict[str, str]:
     return {"comment": NOTICE, "DigitalSourceType": source_type(engine), "software": "Recast", "engine": engine}
 
 
-def definition(engine: str, fingerprint: str, kind: str) -> dict[str, Any]:
+def definition(engine: str, fingerprint: str, kind: str, opened: bool = True) -> dict[str, Any]:
     """The manifest of a result: who made it, and that a face was replaced in an opened target.
 
     Args:
         fingerprint: of the job, as the watermark carries it; empty where there is none.
         kind: ``"image"``, ``"animation"`` or ``"video"``.
+        opened: there was a target; what a camera showed has none.
     """
     agent = {"name": "Recast", "version": VERSION}
     facts = {f"{VENDOR}.engine": engine} | ({f"{VENDOR}.watermark": fingerprint} if fingerprint else {})
@@ -44,8 +45,10 @@ def definition(engine: str, fingerprint: str, kind: str) -> dict[str, Any]:
         "softwareAgent": agent,
         "parameters": facts,
     }
-    opened = {"action": "c2pa.opened", "softwareAgent": agent, "parameters": {"ingredientIds": [TARGET]}}
-    actions = {"actions": [opened, edited], "allActionsIncluded": True}
+    begin: dict[str, Any] = {"action": "c2pa.opened", "softwareAgent": agent, "parameters": {"ingredientIds": [TARGET]}}
+    if not opened:
+        begin = {"action": "c2pa.created", "softwareAgent": agent, "digitalSourceType": source_type(engine)}
+    actions = {"actions": [begin, edited], "allActionsIncluded": True}
     return {
         "claim_generator_info": [agent],
         "title": f"Recast {kind}",

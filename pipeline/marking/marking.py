@@ -113,7 +113,8 @@ class JobMark:
         if "manifest" in self._marking.layers:
             told = self.fingerprint if self._watermark is not None else ""
             credentials = self._marking.credentials
-            self._seal = Seal(credentials, info.path, info.container, self._engine, told, info.kind)
+            parent = info.path if info.container != "camera" else None
+            self._seal = Seal(credentials, parent, info.container, self._engine, told, info.kind)
         return self._seal
 
     @property

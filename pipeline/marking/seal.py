@@ -62,7 +62,8 @@ class Seal:
     """Signs one result; called with the finished temporary file and the name that it will get.
 
     Args:
-        parent: the target; its own manifest, where it has one, becomes part of the result's.
+        parent: the target; its own manifest, where it has one, becomes part of the result's. ``None`` for what a camera
+            showed.
         container: the target's, as `MediaInfo` tells it.
         fingerprint: of the job, in hexadecimal.
 
@@ -72,11 +73,11 @@ class Seal:
     """
 
     def __init__(
-        self, credentials: Credentials, parent: Path, container: str, engine: str, fingerprint: str, kind: str
+        self, credentials: Credentials, parent: Path | None, container: str, engine: str, fingerprint: str, kind: str
     ) -> None:
         self._credentials, self._parent = credentials, parent
         self._parent_type = _CONTAINERS.get(container, _OPAQUE)
-        self._definition = definition(engine, fingerprint, kind)
+        self._definition = definition(engine, fingerprint, kind, opened=parent is not None)
         self.notes: tuple[str, ...] = ()
         self.sidecar: Path | None = None
 
@@ -112,8 +113,9 @@ class Seal:
         for parent_type in parent_types:
             try:
                 with signer(self._credentials) as key, c2pa.Builder(self._definition, context()) as builder:
-                    with self._parent.open("rb") as parent:
-                        builder.add_ingredient(ingredient(), parent_type, parent)
+                    if self._parent is not None:
+                        with self._parent.open("rb") as parent:
+                            builder.add_ingredient(ingredient(), parent_type, parent)
                     if not inside:
                         builder.set_no_embed()
                     with source.open("rb") as before, _writable(target, inside) as after:
@@ -130,6 +132,8 @@ class Seal:
         """Whether the target's manifest can be read; ``None`` where it has none."""
         import c2pa
 
+        if self._parent is None:
+            return None
         try:
             with self._parent.open("rb") as file, c2pa.Reader(media_type, file, context=context()):
                 return True

@@ -138,7 +138,7 @@ class Visit:
             id=name, owner=fingerprint(self._owner), kind="live", target=output, options=self._options, state="running",
             created=now,
         )  # fmt: skip
-        self._take = _Take(job, Recording(output, self._options))
+        self._take = _Take(job, Recording(output, self._options, self._session.mark))
 
     def finish(self) -> Job | None:
         """End the recording and keep it; ``None`` where there is none, or nothing is in it.

@@ -95,3 +95,15 @@ def test_a_recording_of_nothing_leaves_nothing(tmp_path: Path) -> None:
     recording.write(media.camera(2).frames[0], 0.0)
     recording.abort()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_recording_of_a_session_is_signed_like_every_result(recaster: Recaster, tmp_path: Path) -> None:
+    from pipeline.verification import verify
+
+    with recaster.live(recaster.identify([media.portrait("astronaut")])) as session:
+        recording = Recording(tmp_path / "live.mp4", session.options, session.mark)
+        for index, image in enumerate(media.webcam(6).frames):
+            recording.write(session.recast(image, index / 20).image, index / 20)
+        recording.finish()
+    assert session.mark is not None and session.mark.marks == ("manifest", "watermark")
+    assert verify(tmp_path / "live.mp4").synthetic
