@@ -7,14 +7,12 @@ import weakref
 from collections.abc import Sequence
 from typing import Any
 
-import cv2
 import numpy as np
 
 from pipeline.compositor import composite, composite_lit
 from pipeline.engines.base import Engine
 from pipeline.mesh import FaceView
 from pipeline.mesh.skin import read_skin
-from pipeline.mesh.topology import ZONES
 from pipeline.types import Crop, Face, FloatArray, Frame, Identity, ImageArray, Options
 
 SMALLEST = 12.0
@@ -54,7 +52,7 @@ def _recast_face(frame: Frame, face: Face, engine: Engine, prepared: Any, option
         return False
     crop = _crop(before, origin, face.landmarks, face.pose, face.points)
     view = FaceView(crop, engine.placed(crop, prepared, options))
-    skin = read_skin(cv2.resize(view.unfolded, (ZONES, ZONES), interpolation=cv2.INTER_AREA), view.facing)
+    skin = read_skin(view.unfolded, view.facing)
     rendering = engine.render(view, prepared, options)
     compose = composite if rendering.tone is not None else composite_lit
     frame.change(origin, before, compose(rendering, view, skin, options))

@@ -220,7 +220,7 @@ class Options:
     source_glasses: bool = False
     match_light: float = 1.0
     match_detail: bool = True
-    smooth: float = 0.5
+    smooth: float = 0.7
     resemblance: float = 0.5
     pixel_boost: PixelBoost = "1x"
     mask: FaceMask = "face"

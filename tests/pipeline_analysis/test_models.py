@@ -49,3 +49,9 @@ def test_a_missing_file(other_home: Path) -> None:
 def test_a_missing_package() -> None:
     with pytest.raises(ModelError, match="Install the package"):
         embedded.load(replace(embedded.YUNET, package="a_package_that_is_not_installed"))
+
+
+@pytest.mark.parametrize("model", embedded.EMBEDDED, ids=lambda model: model.name)
+def test_every_embedded_model_is_what_it_should_be(model: embedded.EmbeddedModel) -> None:
+    assert len(embedded.load(model)) > 100_000
+    assert len(embedded.load(model)) < 12_000_000

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from pipeline.engines.mesh.calm import calmed
 from pipeline.engines.mesh.irises import iris_colour
 from pipeline.engines.mesh.lips import parted, shut_lips
-from pipeline.mesh import glasses
+from pipeline.engines.mesh.undress import undressed
 from pipeline.mesh.skin import Skin, read_skin
 from pipeline.mesh.topology import ZONES, topology
 from pipeline.mesh.view import FaceView, spread
@@ -62,13 +63,13 @@ def build_atlas(identity: Identity) -> Atlas:
     """Unfold every photo, take its light away, and put them together, each where it shows the face best."""
     size = _size(identity)
     views = [FaceView(_crop(photo)) for photo in identity.photos]
-    skins = [read_skin(view.unfold(view.crop.image), view.facing) for view in views]
+    skins = [read_skin(view.unfolded, view.facing) for view in views]
     tone = _tone(skins)
     pictures = [_unfolded(view, size) for view in views]
     pictures = [
         shut_lips(picture) if parted(view.landmarks) else picture for picture, view in zip(pictures, views, strict=True)
     ]
-    bare = [_bare(picture, skin) for picture, skin in zip(pictures, skins, strict=True)]
+    bare = [undressed(picture, skin) for picture, skin in zip(pictures, skins, strict=True)]
     levels, valid = _sheets(bare, views, skins, tone)
     worn = any(a is not b for a, b in zip(pictures, bare, strict=True))
     dressed = _sheets(pictures, views, skins, tone)[0] if worn else levels
@@ -85,7 +86,7 @@ def _sheets(
     leaves = [_leaf(*each, tone) for each in zip(pictures, views, skins, strict=True)]
     leaves += [_Leaf(leaf.picture[:, ::-1], leaf.weight[:, ::-1] * MIRROR, leaf.valid[:, ::-1]) for leaf in leaves]
     picture, valid = _bind(leaves, tone)
-    levels = [picture]
+    levels = [calmed(picture, tone)]
     while levels[-1].shape[0] > 64:
         half = levels[-1].shape[0] // 2
         levels.append(cv2.resize(levels[-1], (half, half), interpolation=cv2.INTER_AREA))
@@ -133,7 +134,7 @@ def _leaf(picture: ImageArray, view: FaceView, skin: Skin, tone: FloatArray) -> 
     size = picture.shape[0]
     gain = cv2.resize(_evening(skin.light, tone), (size, size), interpolation=cv2.INTER_LINEAR)
     flat = np.clip(picture.astype(np.float32) * gain, 0, 255)
-    shown = 1 - np.maximum(_with_shadow(skin.hair), skin.foreign)
+    shown = 1 - np.maximum(np.maximum(_with_shadow(skin.hair), skin.front), skin.dark)
     seen = np.clip((view.facing - 0.03) / 0.45, 0, 1)
     return _Leaf(flat, seen * shown * _exposure(flat, tone), shown * np.clip(seen * 4, 0, 1))
 
@@ -143,23 +144,6 @@ def _evening(light: FloatArray, tone: FloatArray) -> FloatArray:
     gain = tone / (light + 2)
     lightness = gain.mean(-1, keepdims=True)
     return (np.clip(lightness, *LIGHTNESS) * np.clip(gain / lightness, *HUE)).astype(np.float32)
-
-
-def _bare(picture: ImageArray, skin: Skin) -> ImageArray:
-    """The unfolded photo without its glasses (itself where none are worn): on the target they would lack temples.
-
-    Rims and reflections are filled in from the skin around them (Telea 2004).
-    """
-    small = cv2.resize(picture, (glasses.SIZE, glasses.SIZE), interpolation=cv2.INTER_AREA)
-    worn = glasses.find_glasses(small, skin.light)
-    if worn is None:
-        return picture
-    filled = cv2.inpaint(small, (worn.everything > 0.25).astype(np.uint8), 6, cv2.INPAINT_TELEA)
-    size = picture.shape[1::-1]
-    share = cv2.resize(cv2.GaussianBlur(worn.everything, (0, 0), 1.5), size, interpolation=cv2.INTER_LINEAR)
-    share = np.clip(share * 2.5, 0, 1)[..., None]
-    fine = cv2.resize(filled, size, interpolation=cv2.INTER_CUBIC)
-    return np.clip(picture * (1 - share) + fine * share + 0.5, 0, 255).astype(np.uint8)
 
 
 def _with_shadow(hair: FloatArray) -> FloatArray:

@@ -1,0 +1,103 @@
+"""What is held before a face: a hand, a card, a microphone, a mask.
+
+A small network of our own (a U-Net on the atlas, made by `benchmarks.occluders`) says where. It was trained to tell
+such things from shadows, highlights, beards and make-up, also where they have the colour of skin. Hair at the rim and
+glasses are not its business; see `pipeline.mesh.skin` and `pipeline.mesh.glasses`.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.mesh.topology import topology
+from pipeline.models.front import front_network
+from pipeline.types import FloatArray, ImageArray
+
+FLOOR = 10.0
+"""Added to colours before the logarithm; the network was trained with it."""
+BELIEVED = (0.35, 0.65)
+"""Chance at which a texel begins to count as in front, and does."""
+SURE = 0.85
+"""A thing counts only if somewhere the network is as sure as this."""
+SMALLEST = 14
+"""Texels that a thing has at least."""
+GUIDE = 5
+"""Radius of the filter that brings the border to the picture's own edges, in texels of the fine map."""
+
+
+def find_front(small: ImageArray, edges: ImageArray, seen: FloatArray) -> FloatArray | None:
+    """``(96, 96)`` float32 over the atlas, 1 where something is held before the face; ``None`` where nothing is.
+
+    Args:
+        small: ``(96, 96, 3)`` uint8 BGR, a face on the atlas.
+        edges: ``(96, 96)`` uint8, see `edge_map`.
+        seen: ``(96, 96)`` float32, how well each texel faces the camera, 0 to 1.
+    """
+    chance = front_network().run(_inputs(small, edges, seen))
+    chance = chance * np.clip(seen * 6, 0, 1) * topology().face
+    things = _things(chance)
+    return _ramp(chance, *BELIEVED) * things if things.any() else None
+
+
+def edge_map(unfolded: ImageArray) -> ImageArray:
+    """How hard the hardest edge about each texel is: what tells a thing from a shadow of the same shape and colour.
+
+    Args:
+        unfolded: ``(192, 192, 3)`` uint8 BGR.
+
+    Returns:
+        ``(96, 96)`` uint8: the step of the logarithm of the colour between neighbours, in 128ths.
+    """
+    logs = cv2.log(unfolded.astype(np.float32) + np.float32(FLOOR))
+    step = cv2.morphologyEx(logs, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)).max(-1)
+    half = np.maximum(np.maximum(step[::2, ::2], step[1::2, ::2]), np.maximum(step[::2, 1::2], step[1::2, 1::2]))
+    return np.asarray(np.minimum(half * 128, 255), np.uint8)
+
+
+def sharpened(front: FloatArray, unfolded: ImageArray) -> FloatArray:
+    """`front` at the size of `unfolded`, its border moved to the nearest edge of the picture.
+
+    A guided filter (He, Sun & Tang 2013) with the picture's luma as guide.
+
+    Args:
+        front: ``(96, 96)`` float32, see `find_front`.
+        unfolded: ``(192, 192, 3)`` uint8 BGR.
+    """
+    size = unfolded.shape[1::-1]
+    rough = cv2.resize(front, size, interpolation=cv2.INTER_LINEAR)
+    guide = cv2.cvtColor(unfolded, cv2.COLOR_BGR2GRAY).astype(np.float32) / 255
+    window = (2 * GUIDE + 1, 2 * GUIDE + 1)
+    mean, weight = cv2.blur(guide, window), cv2.blur(rough, window)
+    variance = cv2.blur(guide * guide, window) - mean * mean
+    slope = (cv2.blur(guide * rough, window) - mean * weight) / (variance + 4e-4)
+    offset = weight - slope * mean
+    guided = cv2.blur(slope, window) * guide + cv2.blur(offset, window)
+    # Far from its border a thing stays whole, whatever is printed on it.
+    near = cv2.blur(rough, (5, 5))
+    guided = np.where(near > 0.99, 1, np.where(near < 0.01, 0, guided))
+    return _ramp(guided.astype(np.float32), 0.25, 0.75)
+
+
+def _inputs(small: ImageArray, edges: ImageArray, seen: FloatArray) -> FloatArray:
+    """``(1, 5, 96, 96)``: logarithms of BGR over the median of the middle of the face, how it is seen, and edges."""
+    logs = cv2.log(small.astype(np.float32) + np.float32(FLOOR))
+    median = np.median(logs[topology().inner > 0.5], axis=0)
+    hard = edges.astype(np.float32) / 128
+    return np.concatenate([(logs - median).transpose(2, 0, 1), seen[None], hard[None]])[None].astype(np.float32)
+
+
+def _things(chance: FloatArray) -> NDArray[np.bool_]:
+    """Connected texels that are large enough, and of which the network is sure somewhere."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((chance > BELIEVED[0]).astype(np.uint8))
+    kept = np.zeros(count, bool)
+    for label in range(1, count):
+        kept[label] = stats[label, cv2.CC_STAT_AREA] >= SMALLEST and chance[labels == label].max() > SURE
+    found: NDArray[np.bool_] = kept[labels]
+    return found
+
+
+def _ramp(values: FloatArray, low: float, high: float) -> FloatArray:
+    t = np.clip((values - np.float32(low)) * np.float32(1 / (high - low)), 0, 1)
+    return t * t * (3 - 2 * t)
