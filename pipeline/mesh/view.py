@@ -91,9 +91,12 @@ class FaceView:
 
     @cached_property
     def facing(self) -> FloatArray:
-        """``(96, 96)`` float32 over the atlas: cosine between the surface and the line of sight, 0 where turned
-        away."""
-        return np.maximum(spread(facing(self.own)[:, None], ZONES), 0)
+        """``(96, 96)`` float32 over the atlas: cosine between the surface and the line of sight, 0 where turned away or
+        outside of the picture."""
+        cosine, x, y = cv2.split(spread(np.column_stack([facing(self.own), self.own[:, :2]]), ZONES))
+        width, height = self.size
+        inside = (x > -1) & (x < width) & (y > -1) & (y < height)
+        return np.maximum(cosine, 0) * inside
 
     def fold(self, atlas: FloatArray) -> FloatArray:
         """A map over the atlas, seen in the crop: a coarse map."""

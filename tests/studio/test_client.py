@@ -18,6 +18,7 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
+from studio.examples import write_clip
 from tests.conftest import Material
 from tests.studio.conftest import ROOT, Server, eventually
 
@@ -45,7 +46,7 @@ def test_the_endpoints_are_named_and_labelled(client: Client) -> None:
     endpoints: dict[str, Any] = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
     assert set(endpoints) == {
         "/recast_image", "/recast_video", "/find_people", "/preview", "/submit_job", "/job_status", "/cancel_job",
-        "/job_result",
+        "/job_result", "/verify",
     }  # fmt: skip
     for name in ("/recast_image", "/recast_video"):
         assert [value["parameter_name"] for value in endpoints[name]["parameters"]] == [
@@ -71,18 +72,19 @@ def test_a_picture_equals_the_command_lines(client: Client, material: Material, 
 def test_a_video_shows_progress_and_equals_the_command_lines(
     client: Client, material: Material, tmp_path: Path
 ) -> None:
-    job = client.submit(
-        sources=[handle_file(material.grace)], target=handle_file(material.clip), api_name="/recast_video"
-    )
+    # Long enough that somebody who looks twenty times a second sees it run, also on a busy machine.
+    clip = tmp_path / "clip.mp4"
+    write_clip(clip, cv2.imread(str(material.eileen)), width=320, height=240, seconds=4)
+    job = client.submit(sources=[handle_file(material.grace)], target=handle_file(clip), api_name="/recast_video")
     units = []
     while not job.done():
         units += job.status().progress_data or []
         time.sleep(0.05)
     path, report = job.result()
-    assert any(unit.desc == "Recasting" and unit.length == 25 and unit.unit == "frames" for unit in units)
+    assert any(unit.desc == "Recasting" and unit.length == 100 and unit.unit == "frames" for unit in units)
     assert {moment[1]["state"] for moment in job.outputs()} >= {"running", "done"}
-    assert report["frames"] == report["changed"] == 25
-    headless("-s", material.grace, "-t", material.clip, "-o", tmp_path / "a.mp4")
+    assert report["frames"] == report["changed"] == 100
+    headless("-s", material.grace, "-t", clip, "-o", tmp_path / "a.mp4")
     assert list(frames(path)) == list(frames(tmp_path / "a.mp4"))
 
 
@@ -98,7 +100,8 @@ def test_people_and_a_cast(client: Client, material: Material) -> None:
     )
     assert report["faces"] == report["people"] == 1
     before, after = cv2.imread(str(material.both)), cv2.imread(path)
-    changed = np.flatnonzero((before != after).any(axis=(0, 2)))  # type: ignore[attr-defined]
+    # The watermark changes every pixel a little.
+    changed = np.flatnonzero((cv2.absdiff(before, after) > 24).any(axis=(0, 2)))  # type: ignore[arg-type]
     assert changed.min() >= 512 or changed.max() < 512
 
 
