@@ -17,6 +17,7 @@ export const desk = {
   options: {},
   trim: { start: null, end: null },
   moment: 0,
+  restoring: false, // while a job's own photos and target are brought back: what is shown of the job stays
 };
 
 export const on = (name, act) => events.addEventListener(name, (event) => act(event.detail));
@@ -172,6 +173,7 @@ export function setTrim(start, end) {
 
 // Puts everything on the desk as it was for a job, or as an example has it. `photos` and `target` are paths.
 export function restore({ photos, target, cast = {}, people = null, options = {} }) {
+  desk.restoring = true;
   const roles = [];
   const { start = null, end = null, ...rest } = options;
   for (const field of desk.start.fields) desk.options[field.name] = rest[field.name] ?? field.default;
@@ -184,7 +186,14 @@ export function restore({ photos, target, cast = {}, people = null, options = {}
     }
   } else addPhotos(desk.photos, photos);
   setTarget(target, { roles, trim: { start, end }, people: people && { state: "found", progress: null, ...people } });
+  settled().then(() => (desk.restoring = false));
 }
+
+// Until nothing is on its way any more.
+export const settled = () => new Promise((done) => {
+  const look = () => (lacking() === "busy" ? setTimeout(look, 50) : done());
+  look();
+});
 
 // --- the order
 

@@ -1,6 +1,6 @@
 // The Recast tab: lays it out, and leads from photos and target over the job to the result.
 import { whenThere } from "../page/there.js";
-import { addPhotos, desk, lacking, on, order, restore, setStart, setTarget, tell, usable } from "./desk.js";
+import { addPhotos, desk, lacking, on, order, restore, setStart, settled, setTarget, tell, usable } from "./desk.js";
 import { fill, h, icon } from "./dom.js";
 import { follow, forgetJob, lastJob, unfollow } from "./job.js";
 import { drawPeople, drawSearch } from "./people.js";
@@ -73,7 +73,7 @@ whenThere("#desk", async (place) => {
   on("people", () => drawPeople(people, peopleCard));
   on("searching", drawSearch);
   for (const name of ["photos", "cast", "options", "trim"]) on(name, () => {
-    if (stage.mode === "result") stage.preview();
+    if (stage.mode === "result" && !desk.restoring) stage.preview();
     back.hidden = !(last && stage.mode === "preview");
   });
   on("again", () => {
@@ -145,12 +145,6 @@ whenThere("#desk", async (place) => {
       run();
     }
   }
-
-  // Until nothing is on its way any more.
-  const settled = () => new Promise((done) => {
-    const look = () => (lacking() === "busy" ? setTimeout(look, 50) : done());
-    look();
-  });
 
   takePasted(place, () => usable(desk.photos).length);
   for (const name of ["dragover", "drop"]) window.addEventListener(name, (event) => event.preventDefault());

@@ -162,7 +162,7 @@ export function makeStage(place, examples) {
   on("moment", refresh);
   on("target", () => {
     revealed = false;
-    if (mode !== "running") preview();
+    if (mode !== "running" && !(mode === "result" && desk.restoring)) preview();
   });
   on("live", live);
   set("empty");
