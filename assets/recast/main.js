@@ -152,8 +152,13 @@ whenThere("#desk", async (place) => {
   window.addEventListener("recast:open", (event) => open(event.detail));
 
   async function open(name) {
-    const job = await server.job(name, true).catch(() => null);
-    if (!job) return forgetJob();
+    let job;
+    try {
+      job = await server.job(name, true);
+    } catch (error) {
+      if (error.code === "job_unknown") return forgetJob();
+      return say(error.message);
+    }
     if (job.target && (job.kind === "video" || job.kind === "picture")) restore({ ...job, target: job.target.path });
     if (job.state !== "cancelled") follow(name);
   }

@@ -69,7 +69,8 @@ def launch(data: Path, *words: str, **environment: str) -> Server:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     # Tests ask faster than people do.
-    server = launch(tmp_path_factory.mktemp("data"), RECAST_JOBS_EACH_MINUTE="600")
+    often = ("JOBS", "UPLOADS", "LOOKS", "PREVIEWS", "LIVE")
+    server = launch(tmp_path_factory.mktemp("data"), **{f"RECAST_{name}_EACH_MINUTE": "6000" for name in often})
     yield server
     server.process.terminate()
     server.process.wait(20)
