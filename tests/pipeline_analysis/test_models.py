@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +15,8 @@ import pytest
 from pipeline.analysis import FaceDetector, FaceEmbedder
 from pipeline.errors import ModelError
 from pipeline.models import embedded
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -55,3 +59,12 @@ def test_a_missing_package() -> None:
 def test_every_embedded_model_is_what_it_should_be(model: embedded.EmbeddedModel) -> None:
     assert len(embedded.load(model)) > 100_000
     assert len(embedded.load(model)) < 12_000_000
+
+
+def test_running_a_network_leaves_no_trace_at_home(tmp_path: Path) -> None:
+    """ONNX Runtime's own telemetry keeps an id of the machine and a list of what is to be sent."""
+    code = "from pipeline.models.front import front_network; front_network()"
+    environment = {**os.environ, "HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
+    environment.pop("ORT_DISABLE_TELEMETRY", None)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120, cwd=ROOT, env=environment)
+    assert list(tmp_path.rglob("*")) == []
