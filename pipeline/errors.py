@@ -72,6 +72,11 @@ class OutputError(InputError):
     sentence = "The result cannot be written there."
 
 
+class DiskFull(OutputError):
+    code = "disk_full"
+    sentence = "There is no space left for the result."
+
+
 class NoFace(RecastError):
     exit_code = 3
     code = "no_face"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import uuid
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from fastapi import FastAPI, Request
@@ -12,8 +14,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from pipeline.errors import InputError, MediaTooLarge, RecastError, UnsupportedMedia
-from studio.jobs.job import Busy, JobUnknown, Kind
+from pipeline.errors import DiskFull, InputError, MediaTooLarge, RecastError, UnsupportedMedia
+from studio.jobs.job import FULL, Busy, JobUnknown, Kind, is_full
 from studio.tracing import request_id
 
 log = logging.getLogger(__name__)
@@ -94,7 +96,10 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     422: {"model": Failure, "description": "The request lacks something, or something has the wrong form."},
     429: {"model": Failure, "description": "Too many requests; `Retry-After` says when to come back."},
     503: {"model": Failure, "description": "The line is full; `Retry-After` says when to come back."},
+    507: {"model": Failure, "description": "The server's disk is full; `Retry-After` says when to come back."},
 }
+
+AFTER_FULL = {"Retry-After": "120"}
 
 
 def install(app: FastAPI) -> None:
@@ -103,6 +108,8 @@ def install(app: FastAPI) -> None:
     async def known(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RecastError)
         headers = {"Retry-After": str(error.retry_after)} if isinstance(error, Busy) else None
+        if isinstance(error, DiskFull):
+            headers = AFTER_FULL
         return _answer(_status(error), error.code, str(error), headers)
 
     async def wrong_form(_: Request, error: Exception) -> JSONResponse:
@@ -111,24 +118,38 @@ def install(app: FastAPI) -> None:
         where = ".".join(str(part) for part in first.get("loc", ())[1:])
         return _answer(422, "wrong_form", f"{where or 'The request'}: {first.get('msg', 'is not allowed')}.")
 
-    async def plain(_: Request, error: Exception) -> JSONResponse:
+    async def plain(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
+        if is_full(error.__cause__):  # as the body was taken in
+            return await _fault(request, error.__cause__)
         return _answer(error.status_code, "http", f"{error.detail}.", dict(error.headers or {}))
-
-    async def fault(_: Request, error: Exception) -> JSONResponse:
-        answer = _answer(500, RecastError.code, RecastError.sentence)
-        log.error("request %s failed", answer.headers["X-Request-Id"], exc_info=error)
-        return answer
 
     app.add_exception_handler(RecastError, known)
     app.add_exception_handler(RequestValidationError, wrong_form)
     app.add_exception_handler(HTTPException, plain)
-    app.add_exception_handler(Exception, fault)
+    for kind, handler in FAULTS.items():
+        app.add_exception_handler(kind, handler)
+
+
+async def _fault(_: Request, error: BaseException | None) -> JSONResponse:
+    """What nobody expected; a full disk is said to be one."""
+    if is_full(error):
+        log.error("the disk is full", exc_info=error)
+        return _answer(507, DiskFull.code, FULL, AFTER_FULL)
+    answer = _answer(500, RecastError.code, RecastError.sentence)
+    log.error("request %s failed", answer.headers["X-Request-Id"], exc_info=error)
+    return answer
+
+
+FAULTS: Mapping[type[Exception], Any] = {OSError: _fault, sqlite3.OperationalError: _fault, Exception: _fault}
+"""Answers to errors that are no refusals; for the page's own framework as well, which has none that tell anything."""
 
 
 def _status(error: RecastError) -> int:
     if isinstance(error, Busy):
         return 503
+    if isinstance(error, DiskFull):
+        return 507
     if isinstance(error, JobUnknown):
         return 404
     if error.code == "not_ready":

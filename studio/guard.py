@@ -12,7 +12,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -54,10 +54,13 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started = False
+        started, late = False, list[Refused]()
 
         async def watched(message: Message) -> None:
             nonlocal started
+            # Whatever the application makes of a body that is refused while it reads: the refusal is the answer.
+            if late and not started:
+                return
             started = started or message["type"] == "http.response.start"
             await send(message)
 
@@ -65,7 +68,7 @@ class Guard:
             self._pace(scope)
             if _FETCHES.search(scope["path"]):
                 raise Refused(403, "no_fetching", "Addresses are not fetched here.")
-            bounded = _bounded(receive, self._limit(scope))
+            bounded = _bounded(receive, self._limit(scope), late.append)
             _check_length(scope, self._limit(scope))
             if scope["method"] == "POST" and _EVENTS.search(scope["path"]):
                 bounded = await self._checked(bounded)
@@ -73,8 +76,13 @@ class Guard:
         except Refused as refused:
             if started:
                 raise
-            self._count(refused.code)
-            await refusal(refused)(scope, receive, send)
+            late.append(refused)
+        except Exception:
+            if started or not late:
+                raise
+        if late and not started:
+            self._count(late[0].code)
+            await refusal(late[0])(scope, receive, send)
 
     def _pace(self, scope: Scope) -> None:
         """Refuse what comes too often from one client."""
@@ -125,8 +133,13 @@ def _check_length(scope: Scope, limit: int) -> None:
             raise _too_large(limit)
 
 
-def _bounded(receive: Receive, limit: int) -> Receive:
-    """The body, as long as it is not too large and does not drip in."""
+def _bounded(receive: Receive, limit: int, note: Callable[[Refused], None]) -> Receive:
+    """The body, as long as it is not too large and does not drip in; why it is refused is noted and raised."""
+
+    def refuse(refused: Refused) -> NoReturn:
+        note(refused)
+        raise refused
+
     count, whole, begin = 0, False, time.monotonic()
 
     async def counted() -> Message:
@@ -137,11 +150,11 @@ def _bounded(receive: Receive, limit: int) -> Receive:
         try:
             message = await asyncio.wait_for(receive(), max(0.01, left))
         except TimeoutError:
-            raise Refused(408, "too_slow", "The request came in too slowly.", headers={"Connection": "close"}) from None
+            refuse(Refused(408, "too_slow", "The request came in too slowly.", headers={"Connection": "close"}))
         count += len(message.get("body", b""))
         whole = not message.get("more_body", False)
         if count > limit:
-            raise _too_large(limit)
+            refuse(_too_large(limit))
         return message
 
     return counted

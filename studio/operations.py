@@ -92,7 +92,7 @@ class Studio:
         self.metrics = Metrics()
         self.inspector = Inspector(settings.limits)
         performer = Performer(recaster, self.files, self.inspector, settings.segment_seconds)
-        self.workers = Workers(self.store, performer, self._ended, settings.workers)
+        self.workers = Workers(self.store, performer, self._ended, settings.workers, self.files.undo)
         self.retention = Retention(self.store, self.files, settings.uploads, settings.keep_seconds)
         self.retention.tidy(settings.spool)
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import itertools
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -36,6 +38,7 @@ INTAKE = 32
 """Requests that are worked on at once beside those that merely wait."""
 GRACE = 5
 """Seconds that open requests get when the server is stopped."""
+OPEN_FILES = 16_384
 WS_BYTES = 21 * settings_module.MEGABYTE
 """The largest message of a live view is a photo."""
 
@@ -82,6 +85,9 @@ def _greet(settings: Settings, port: int) -> None:
 
 def _serve(app: ASGIApp, studio: Studio, listening: socket.socket) -> None:
     import uvicorn
+    from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+    from studio.connections import protocol
 
     class Server(uvicorn.Server):
         def handle_exit(self, number: int, frame: FrameType | None) -> None:
@@ -89,8 +95,11 @@ def _serve(app: ASGIApp, studio: Studio, listening: socket.socket) -> None:
             studio.workers.drain(patiently=number == signal.SIGTERM)
             super().handle_exit(number, frame)
 
+    _allow_connections()
+    proxies = ProxyHeadersMiddleware(app, list(studio.settings.trusted_proxies)).trusted_hosts  # type: ignore[arg-type]
     config = uvicorn.Config(
         app,
+        http=protocol(lambda address: address in proxies),
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=GRACE,
@@ -103,6 +112,14 @@ def _serve(app: ASGIApp, studio: Studio, listening: socket.socket) -> None:
         ws_ping_timeout=10,
     )
     Server(config).run(sockets=[listening])
+
+
+def _allow_connections() -> None:
+    """Raise this process's own bound on open files, whose usual default is few, as far as the system lets us."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -138,7 +155,7 @@ def build_app(settings: Settings) -> tuple[ASGIApp, Studio]:
         # The loop's own few threads would all be taken by uploads that are looked at.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(INTAKE, thread_name_prefix="intake"))
         studio.start()
-        sweeper = asyncio.create_task(_sweep(studio.sweep))
+        sweeper = asyncio.create_task(_sweep(studio))
         yield
         sweeper.cancel()
         await asyncio.to_thread(studio.close)
@@ -181,6 +198,7 @@ def build_app(settings: Settings) -> tuple[ASGIApp, Studio]:
         ssr_mode=False,
         pwa=False,
         mcp_server=False,
+        app_kwargs={"exception_handlers": dict(answers.FAULTS)},
     )
     # Mounting leaves this off, and with it the check that a file in a request was uploaded here.
     page.has_launched = True
@@ -207,11 +225,13 @@ def _prepare_gradio(settings: Settings) -> None:
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 
 
-async def _sweep(sweep: Callable[[], None]) -> None:
-    """Tidies the studio's folders every hour."""
-    while True:
+async def _sweep(studio: Studio) -> None:
+    """Tidies the studio's folders every hour, and every minute what broken uploads have left."""
+    for minute in itertools.count():
         try:
-            await asyncio.to_thread(sweep)
+            await asyncio.to_thread(studio.retention.drop_broken)
+            if minute % 60 == 0:
+                await asyncio.to_thread(studio.sweep)
         except OSError:
             log.warning("old files could not be removed", exc_info=True)
-        await asyncio.sleep(3600)
+        await asyncio.sleep(60)

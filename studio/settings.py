@@ -42,7 +42,7 @@ class Settings:
         waiting, waiting_each: jobs that may wait for the workers, of all owners together and of each.
         workers: jobs that run at once, beside one that is short. The pipeline uses every core by itself.
         keep_seconds: age at which uploads and results are deleted.
-        least_disk_bytes: no work is taken while less space is left.
+        least_disk_bytes: no work is taken while less space is left; 0 takes it until the disk is full.
         jobs_each_minute, uploads_each_minute, looks_each_minute, previews_each_minute, live_each_minute: requests that
             one client may make.
         live_visitors: who may be live at once; 0 turns the live view off.
@@ -189,7 +189,7 @@ def from_namespace(given: argparse.Namespace) -> Settings:
         waiting_each=_number("RECAST_QUEUE_EACH", default.waiting_each),
         workers=_number("RECAST_WORKERS", default.workers),
         keep_seconds=_number("RECAST_KEEP_HOURS", default.keep_seconds / 3600) * 3600,
-        least_disk_bytes=_number("RECAST_LEAST_DISK_MB", default.least_disk_bytes // MEGABYTE) * MEGABYTE,
+        least_disk_bytes=_number("RECAST_LEAST_DISK_MB", default.least_disk_bytes // MEGABYTE, least=0) * MEGABYTE,
         jobs_each_minute=_number("RECAST_JOBS_EACH_MINUTE", default.jobs_each_minute),
         uploads_each_minute=_number("RECAST_UPLOADS_EACH_MINUTE", default.uploads_each_minute),
         looks_each_minute=_number("RECAST_LOOKS_EACH_MINUTE", default.looks_each_minute),

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import av.error
 
-from pipeline.errors import OutputError
+from pipeline.errors import DiskFull, OutputError
 from pipeline.types import Seal
 
 log = logging.getLogger(__name__)
 
-_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 _WRITE_ERRORS = (
-    *_NO_SPACE, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EFBIG,
+    *NO_SPACE, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EFBIG,
     errno.ENOENT, errno.ENOTDIR, errno.ESTALE,  # the folder went away meanwhile
 )  # fmt: skip
 _STEM = 120
@@ -90,8 +90,8 @@ def output_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _NO_SPACE:
-            raise OutputError("There is no space left for the result.") from error
+        if error.errno in NO_SPACE:
+            raise DiskFull from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise OutputError("The result cannot be written there: permission denied.") from error
         raise OutputError("The result could not be written.") from error

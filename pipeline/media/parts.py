@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
@@ -176,7 +177,9 @@ class PartWriter(VideoWriter):
     def abort(self) -> None:
         super().abort()
         if self._file is not None:
-            self._file.close()
+            # What a full disk did not take before, it does not take now.
+            with suppress(OSError):
+                self._file.close()
         self._part.discard()
 
     def _mux(self, packets: list[av.Packet]) -> None:

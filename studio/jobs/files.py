@@ -81,12 +81,18 @@ class Files:
         """Whether `result_folder` was ever asked for."""
         return (self.own(name) / "result").exists()
 
-    def ended(self, name: str, kept: bool) -> None:
-        """Remove what a job that is over needs no more; unless `kept`, its result as well."""
+    def undo(self, name: str) -> None:
+        """Remove what a job has made so far. It can still be done from the beginning."""
         note = self.own(name) / "result"
-        if not kept and note.exists():
+        if note.exists():
             remove(self.results / note.read_text())
             note.unlink(missing_ok=True)
+        remove(self.segments(name))
+
+    def ended(self, name: str, kept: bool) -> None:
+        """Remove what a job that is over needs no more; unless `kept`, its result as well."""
+        if not kept:
+            self.undo(name)
         for entry in self._entries(self.own(name)):
             if entry.is_dir():
                 remove(entry)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +16,9 @@ from pipeline.types import ImageArray, Options, Progress, Report, RoleReport, St
 Kind = Literal["picture", "preview", "people", "video", "comparison", "live"]
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 OVER: tuple[State, ...] = ("done", "failed", "cancelled")
+
+
+FULL = "The server's disk is full. Please try again later."
 
 
 class Busy(RecastError):
@@ -122,6 +127,13 @@ class Event:
 def fingerprint(token: str) -> str:
     """What is kept of an owner's token. Tokens are long and random, so a plain hash cannot be turned back."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Whether an error says that the disk has no room."""
+    if isinstance(error, sqlite3.OperationalError):
+        return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def progress_data(progress: Progress | None) -> dict[str, Any]:

@@ -3,6 +3,7 @@ crashes and broken uploads left behind. Nothing that a job which is not over sti
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from pathlib import Path
@@ -13,6 +14,9 @@ from studio.jobs.store import Store
 
 log = logging.getLogger(__name__)
 
+BROKEN = 120.0
+"""Seconds without a further byte after which an upload does not come any more: who sends it was given up long before
+(see `studio.guard.IDLE`)."""
 YOUNG = 3600.0
 """Seconds for which a folder that belongs to no job may still be about to."""
 
@@ -59,6 +63,14 @@ class Retention:
         self._clear(self._files.jobs, now - min(YOUNG, self._keep), {job.id for job in known})
         used = {self._files.result_folder(job.id).name for job in known if self._files.has_result(job.id)}
         self._clear(self._files.results, now - self._keep, used)
+
+    def drop_broken(self) -> None:
+        """Delete what broken uploads have left: only a whole one has a folder of its own."""
+        oldest = time.time() - BROKEN
+        for entry in self._uploads.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                if entry.is_file() and entry.stat().st_mtime < oldest:
+                    remove(entry)
 
     def _clear(self, parent: Path, oldest: float, used: set[str]) -> None:
         for entry in parent.iterdir():

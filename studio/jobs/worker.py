@@ -6,6 +6,7 @@ behind an hour of video. What goes wrong in a job ends that job, never its threa
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sqlite3
 import threading
@@ -13,9 +14,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from pipeline.errors import Cancelled, RecastError
+from pipeline.errors import Cancelled, DiskFull, RecastError
 from pipeline.types import ImageArray, Progress
-from studio.jobs.job import Job, JobFailed, Outcome, State
+from studio.jobs.job import FULL, Job, JobFailed, JobUnknown, Outcome, State, is_full
 from studio.jobs.store import Store
 from studio.tracing import in_job
 
@@ -23,11 +24,12 @@ log = logging.getLogger(__name__)
 
 FAULT = "Something went wrong inside Recast. The operator's log says what."
 MEMORY = "There was not enough memory for this job. Try a smaller picture or video."
-FULL = "The server's disk is full. Please try again later."
 NOTED = 1.0
 """Seconds between two notes of a job's progress in the store; in between, it is known in memory only."""
 INTERRUPTED = 15.0
 """Seconds that interrupted work gets to let go."""
+PATIENCE = (0.2, 1.0, 5.0)
+"""Seconds between tries to write how a job ended, before other jobs get their turn."""
 NAP = 2.0
 """Seconds after which an idle worker looks for work of its own accord."""
 
@@ -66,6 +68,17 @@ class Running:
             self.note(progress)
 
 
+@dataclass(frozen=True)
+class End:
+    """How a job ended."""
+
+    name: str
+    state: State
+    outcome: Outcome | None = None
+    code: str = ""
+    sentence: str = ""
+
+
 class Workers:
     """Takes jobs from the store and has them carried out.
 
@@ -73,6 +86,7 @@ class Workers:
         store: where they wait.
         work: carries one out; raises what ends it early.
         ended: told of every job that is over.
+        undo: told the name of a job that came to nothing, before that is written: a full disk has room again then.
         many: threads for any work; one more takes short work only.
     """
 
@@ -82,8 +96,10 @@ class Workers:
         work: Callable[[Running], Outcome],
         ended: Callable[[Job], None] = lambda job: None,
         many: int = 1,
+        undo: Callable[[str], None] = lambda name: None,
     ) -> None:
-        self._store, self._work, self._ended = store, work, ended
+        self._store, self._work, self._ended, self._undo = store, work, ended, undo
+        self._late: list[End] = []
         self._lock = threading.Lock()
         self._running: dict[str, Running] = {}
         self._wake = threading.Condition()
@@ -173,6 +189,8 @@ class Workers:
     def _run(self, long: bool) -> None:
         while not self._stopping:
             try:
+                if self._late:
+                    self._catch_up()
                 running = self._next(long)
                 if running is not None:
                     with in_job(running.job.id):
@@ -199,7 +217,14 @@ class Workers:
         return None
 
     def _noter(self, job: Job) -> Callable[[Progress], None]:
-        return lambda progress: self._store.advance(job.id, progress)
+        def note(progress: Progress) -> None:
+            try:
+                self._store.advance(job.id, progress)
+            except sqlite3.OperationalError:
+                # The next moment is noted again; a disk that is full for so long is no reason to give the job up.
+                log.warning("the progress of a job could not be noted", exc_info=True)
+
+        return note
 
     def _carry_out(self, running: Running) -> None:
         name, outcome = running.job.id, None
@@ -223,27 +248,51 @@ class Workers:
             if state == "cancelled" and self._stopping and not running.unwanted:
                 self._store.put_back(name)
                 log.info("a job waits for the next start")
-            elif self._settle(name, state, outcome, code, sentence):
-                log.info("a job has ended", extra={"state": state, "code": code or None})
-                self._ended(self._store.get(name))
+                return
+            if state != "done":
+                self._undo(name)
+            self._settle(End(name, state, outcome, code, sentence))
         finally:
             with self._lock:
                 self._running.pop(name, None)
 
-    def _settle(self, name: str, state: State, outcome: Outcome | None, code: str, sentence: str) -> bool:
-        """Write how a job ended; a full disk is given some time."""
-        for wait in (0.2, 1.0, 5.0):
-            try:
-                return self._store.finish(name, state, outcome, code, sentence)
-            except sqlite3.OperationalError:
-                log.warning("the end of job %s could not be written yet", name, exc_info=True)
-                time.sleep(wait)
-        return self._store.finish(name, state, outcome, code, sentence)
+    def _settle(self, end: End) -> None:
+        """Write how a job ended. A disk that is full is given some time; after that, each job has to come first."""
+        for wait in PATIENCE:
+            if self._written(end):
+                return
+            if self._stopping:
+                break
+            time.sleep(wait)
+        with self._lock:
+            self._late.append(end)
+
+    def _catch_up(self) -> None:
+        """Write ends that could not be written before."""
+        with self._lock:
+            late, self._late = self._late, []
+        for end in late:
+            if not self._written(end):
+                with self._lock:
+                    self._late.append(end)
+
+    def _written(self, end: End) -> bool:
+        try:
+            changed = self._store.finish(end.name, end.state, end.outcome, end.code, end.sentence)
+        except sqlite3.OperationalError:
+            log.warning("the end of job %s could not be written yet", end.name, exc_info=True)
+            return False
+        if changed:
+            log.info("a job has ended", extra={"state": end.state, "code": end.code or None})
+            # Whoever follows it may have seen its end, and have deleted it by now.
+            with contextlib.suppress(JobUnknown):
+                self._ended(self._store.get(end.name))
+        return True
 
 
 def _explained(error: BaseException) -> tuple[str, str]:
     if isinstance(error, MemoryError):
         return "memory", MEMORY
-    if isinstance(error, sqlite3.OperationalError | OSError) and ("full" in str(error) or "space" in str(error)):
-        return "disk_full", FULL
+    if is_full(error):
+        return DiskFull.code, FULL
     return RecastError.code, FAULT

@@ -15,6 +15,7 @@ import pytest
 
 from pipeline.errors import Cancelled, NoFaceInTarget
 from pipeline.types import Options, Person, Progress
+from studio.jobs import worker
 from studio.jobs.files import Files
 from studio.jobs.job import Job, JobUnknown, Outcome, fingerprint
 from studio.jobs.retention import Retention
@@ -188,6 +189,27 @@ def test_a_store_that_fails_for_a_moment_loses_no_worker(
     start(lambda running: Outcome())
     store.add(job("a"))
     eventually(lambda: store.get("a").state == "done")
+
+
+def test_an_end_that_cannot_be_written_is_written_later(
+    store: Store, start: Callable[[Work], Workers], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish, failures = store.finish, iter([sqlite3.OperationalError("database or disk is full")] * 4)
+
+    def broken(name: str, *rest: Any) -> bool:
+        if name == "unlucky":
+            for failure in failures:
+                raise failure
+        return finish(name, *rest)
+
+    monkeypatch.setattr(store, "finish", broken)
+    monkeypatch.setattr(worker, "PATIENCE", (0.01, 0.01))
+    for name in ("unlucky", "next"):
+        store.add(job(name))
+    start(lambda running: Outcome(report={"of": running.job.id}))
+    eventually(lambda: store.counts() == {"done": 2})
+    outcome = store.get("unlucky").outcome
+    assert outcome is not None and outcome.report == {"of": "unlucky"}
 
 
 def test_a_stop_puts_work_back_and_a_start_takes_it_up(store: Store, start: Callable[[Work], Workers]) -> None:
