@@ -39,14 +39,24 @@ _CONTAINERS: Mapping[str, str] = {
 _OPAQUE = "application/octet-stream"
 _PATIENCE = 30.0
 _LONGEST_SIGNATURE = 4096
+_HELD_MB = 8
+_IN_PIECES = 32 << 20
+_PIECE_KB = 4096
 
 
-def context(anchors: str = "") -> c2pa.Context:
-    """Settings of the library: no thumbnails (they would show the face that was replaced), nothing fetched."""
+def context(anchors: str = "", in_pieces: bool = False) -> c2pa.Context:
+    """Settings of the library: no thumbnails (they would show the face that was replaced), nothing fetched.
+
+    Args:
+        in_pieces: hash a film piece by piece (a Merkle tree) when signing. Without it up to 256 MB are read at once;
+            with it, not every other implementation of the standard can check the file, so only large ones are.
+    """
     import c2pa
 
+    pieces = {"merkle_tree_chunk_size_in_kb": _PIECE_KB} if in_pieces else {}
     trust = {"trust": {"user_anchors": anchors}} if anchors else {}
     return c2pa.Context.from_dict({
+        "core": {"backing_store_memory_threshold_in_mb": _HELD_MB, **pieces},
         "builder": {"thumbnail": {"enabled": False}},
         "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False, "verify_after_sign": True},
         **trust,
@@ -109,10 +119,14 @@ class Seal:
     def _sign(self, source: Path, target: Path, media_type: str, inside: bool) -> bytes:
         import c2pa
 
+        in_pieces = media_type.startswith("video/") and source.stat().st_size > _IN_PIECES
         parent_types = [self._parent_type] if self._parent_type == _OPAQUE else [self._parent_type, _OPAQUE]
         for parent_type in parent_types:
             try:
-                with signer(self._credentials) as key, c2pa.Builder(self._definition, context()) as builder:
+                with (
+                    signer(self._credentials) as key,
+                    c2pa.Builder(self._definition, context(in_pieces=in_pieces)) as builder,
+                ):
                     if self._parent is not None:
                         with self._parent.open("rb") as parent:
                             builder.add_ingredient(ingredient(), parent_type, parent)

@@ -131,6 +131,8 @@ class VideoWriter:
                 if self._copier is not None:
                     self._copier.until(None)
                 self._container.close()
+            # The encoder holds dozens of frames for as long as its stream is known; signing needs that memory.
+            self._container = self._stream = None
             self._source.source.check()
             self._pending.commit()
             self._finished = True

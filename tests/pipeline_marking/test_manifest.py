@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import av
 import cv2
 import encypher_c2pa
 import numpy as np
@@ -66,6 +71,50 @@ def sealed(folder: Path, suffix: str, own: Credentials, parent: Path | None = No
     seal(temporary, final)
     temporary.rename(final)
     return final, seal
+
+
+SIGN_LARGE = """
+import resource, sys
+from pathlib import Path
+from pipeline.marking.credentials import credentials
+from pipeline.marking.seal import Seal
+small, large = map(Path, sys.argv[1:])
+peaks = []
+for path in (small, large):
+    Seal(credentials(), path, "mov", "mesh", "0badcafe", "video")(path, path)
+    peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+sys.stdout.write(str(peaks[1] - peaks[0]))
+"""
+
+
+def repeated(clip: Path, times: int, to: Path) -> Path:
+    """A clip's packets over and over: a large film at once."""
+    with av.open(str(clip)) as before, av.open(str(to), "w") as after:
+        stream = after.add_stream_from_template(before.streams.video[0])
+        packets = [(bytes(packet), packet.is_keyframe) for packet in before.demux(video=0) if packet.size]
+        for index, (data, key) in enumerate(packets * times):
+            packet = av.Packet(data)
+            packet.pts = packet.dts = index
+            packet.time_base, packet.stream, packet.is_keyframe = Fraction(1, 10), stream, key
+            after.mux(packet)
+    return to
+
+
+def test_memory_does_not_grow_with_the_file(place: Path, own: Credentials, tmp_path: Path) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (480, 640, 3), np.uint8)
+    clip = media.write_clip(tmp_path / "one.mp4", [noise] * 2, 10, options={"preset": "ultrafast", "qp": "0", "g": "1"})
+    files = [repeated(clip, times, tmp_path / f"{times}.mp4") for times in (90, 180)]
+    assert files[0].stat().st_size > 32 << 20
+    grown = subprocess.run(
+        [sys.executable, "-c", SIGN_LARGE, *map(str, files)], check=True, capture_output=True, text=True,
+        env={**os.environ, "RECAST_CREDENTIALS": str(place)},
+    ).stdout  # fmt: skip
+    assert int(grown) < 8_000_000
+    assert check_manifest(files[1], "mov", own.anchors).state == "trusted"
+    with files[1].open("r+b") as file:
+        file.seek(files[1].stat().st_size // 2)
+        file.write(b"tampered")
+    assert check_manifest(files[1], "mov", own.anchors).state == "invalid"
 
 
 @pytest.mark.parametrize("suffix", CONTAINERS)
