@@ -55,7 +55,23 @@ class Verdict:
     @property
     def sentences(self) -> tuple[str, ...]:
         """All of it in words."""
-        return (*_manifest_words(self.manifest), _watermark_words(self.watermark), *_rest(self))
+        rest = () if self.synthetic else (LIMITATION,)
+        return (*self.manifest_words, self.watermark_words, *self.tag_words, *rest)
+
+    @property
+    def manifest_words(self) -> tuple[str, ...]:
+        """What its Content Credentials say, and what they are worth."""
+        return tuple(_manifest_words(self.manifest))
+
+    @property
+    def watermark_words(self) -> str:
+        """Whether the invisible watermark was found."""
+        return _watermark_words(self.watermark)
+
+    @property
+    def tag_words(self) -> tuple[str, ...]:
+        """What its plain metadata say, if anything."""
+        return ("Its metadata say in plain words that Recast replaced a face.",) if self.tagged else ()
 
     def data(self) -> dict[str, Any]:
         """All of it as plain values for JSON."""
@@ -126,14 +142,15 @@ def _manifest_words(found: ManifestCheck) -> Iterator[str]:
     if found.state == "none":
         yield "It carries no Content Credentials."
         return
-    where = " in a file beside it" if found.beside else ""
-    who = f", signed by {found.issuer}" if found.issuer else ""
-    made = f" from {found.generator}" if found.generator else ""
     worth = {
         "trusted": "They are valid, and this installation trusts who signed them.",
         "valid": "They are valid; who signed them is not known here.",
     }
-    yield f"It carries Content Credentials{where}{made}{who}."
+    yield "It carries Content Credentials in a file beside it." if found.beside else "It carries Content Credentials."
+    if found.generator:
+        yield f"They name what made it: {found.generator}."
+    if found.issuer:
+        yield f"They are signed by {found.issuer}."
     yield worth.get(found.state, "They are not valid, so nothing they say can be relied on.")
     if found.synthetic and found.state != "invalid":
         yield "They say that the work is synthetic: a face was replaced, or it was generated."
@@ -145,14 +162,7 @@ def _manifest_words(found: ManifestCheck) -> Iterator[str]:
 def _watermark_words(found: Found) -> str:
     if not found.found:
         return "Recast's invisible watermark was not found."
-    mirrored = ", in a mirrored picture" if found.mirrored else ""
+    where = "in a mirrored picture" if found.mirrored else "in it"
     if found.payload is None:
-        return f"Recast's invisible watermark was found{mirrored}; it is too faint for the job's number to be read."
-    return f"Recast's invisible watermark was found{mirrored}: job {found.payload.text}."
-
-
-def _rest(verdict: Verdict) -> Iterator[str]:
-    if verdict.tagged:
-        yield "Its metadata say in plain words that Recast replaced a face."
-    if not verdict.synthetic:
-        yield LIMITATION
+        return f"Recast's invisible watermark was found {where}; it is too faint for the job's number to be read."
+    return f"Recast's invisible watermark was found {where}: job {found.payload.text}."

@@ -1,34 +1,66 @@
-"""The tab where a file is checked: whether it says that it is synthetic, who says so, and whether it was made here."""
+"""The tab where a file is checked: whether it says that it is synthetic, who says so, and whether it was made here.
+
+It is drawn by `assets/check`.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import html
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
+from fastapi import APIRouter
+from pydantic import BaseModel
 
 from pipeline.errors import InputError
+from pipeline.verification import LIMITATION, Verdict
 from studio.api import shown
-from studio.checking import checked, headline, sentences, verdict_data
-from studio.made import MadeHere
+from studio.checking import checked, findings, headline, sentences, tone, verdict_data
+from studio.made import Made, MadeHere
+from studio.present import address, describe
 
 if TYPE_CHECKING:
     from studio.operations import Studio
 
 NAME, TITLE = "check", "Check a file"
-INTRODUCTION = """
-<p class="check-lead">Every result of Recast carries signed Content Credentials and an invisible watermark. Give a
-picture or a video, and see what it says about itself. It is looked at on this server and not kept.</p>
+PLACE = """
+<div id="check" class="check-desk"><div class="ghost tall" aria-hidden="true"></div></div>
 """
 _AT_ONCE = 2
 """Files that are checked at the same time."""
 
 
+class GivenFile(BaseModel):
+    """A file, named as its upload answered it."""
+
+    path: str
+
+
+class Checker:
+    """Checks uploaded files, a few at a time."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio, self._made_here = studio, MadeHere()
+        self._turns = asyncio.Semaphore(_AT_ONCE)
+
+    async def look(self, path: Path) -> tuple[Verdict, Made | None]:
+        """See `studio.checking.checked`.
+
+        Raises:
+            InputError: it was not uploaded here, or cannot be opened.
+        """
+        file = self._studio.own(path)
+        async with self._turns:
+            await asyncio.to_thread(self._studio.inspect, file)
+            return await asyncio.to_thread(checked, file, self._made_here)
+
+
 def build(studio: Studio, page: gr.Blocks) -> None:
-    """The tab, and the named endpoint ``/verify``."""
-    made_here = MadeHere()
+    """The place that the scripts fill, and the named endpoint ``/verify``, which has no look."""
+    checker = Checker(studio)
 
     async def look(path: str | None) -> tuple[str, dict[str, Any]]:
         """Check a picture or video: Content Credentials, invisible watermark, and whether it was made here.
@@ -42,25 +74,41 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         try:
             if not path:
                 raise InputError("Choose a picture or a video first.")
-            file = studio.own(Path(path))
-            await asyncio.to_thread(studio.inspect, file)
-            verdict, made = await asyncio.to_thread(checked, file, made_here)
+            verdict, made = await checker.look(Path(path))
         except Exception as error:
             raise shown(error) from error
         said = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in sentences(verdict, made))
-        tone = "bad" if verdict.manifest.state == "invalid" else "found" if verdict.synthetic or made else "nothing"
         title = html.escape(headline(verdict, made))
-        return f'<div class="check {tone}"><h2>{title}</h2><ul>{said}</ul></div>', verdict_data(verdict, made)
+        return f'<div class="check {tone(verdict, made)}"><h2>{title}</h2><ul>{said}</ul></div>', verdict_data(
+            verdict, made
+        )
 
-    gr.HTML(INTRODUCTION, padding=False)
-    with gr.Row(equal_height=False):
-        with gr.Column(scale=1, min_width=280):
-            given = gr.File(label="Picture or video", elem_id="check-file", height=180)
-            button = gr.Button("Check", variant="primary", elem_id="check-go")
-        with gr.Column(scale=2, min_width=320):
-            outcome = gr.HTML(elem_id="check-outcome", label="outcome", padding=False)
-            with gr.Accordion("Details", open=False):
-                details = gr.JSON(label="details", show_label=False)
-    button.click(look, given, [outcome, details], api_name="verify", concurrency_limit=_AT_ONCE)
-    given.upload(look, given, [outcome, details], api_visibility="private", concurrency_limit=_AT_ONCE)
-    given.clear(lambda: ("", None), None, [outcome, details], api_visibility="private", queue=False)
+    gr.HTML(PLACE, elem_id="check-place", padding=False, apply_default_css=False)
+    given = gr.File(label="file", type="filepath", visible=False)
+    outcome = gr.HTML(label="outcome", visible=False)
+    details = gr.JSON(label="details", visible=False)
+    gr.Button(visible=False).click(look, given, [outcome, details], api_name="verify", concurrency_limit=_AT_ONCE)
+
+
+def routes(studio: Studio) -> APIRouter:
+    """What the tab's scripts ask for."""
+    router = APIRouter(prefix="/studio/check", include_in_schema=False)
+    checker = Checker(studio)
+
+    @router.post("")
+    async def check(given: GivenFile) -> dict[str, Any]:
+        """The outcome in words, place by place."""
+        path = Path(given.path)
+        verdict, made = await checker.look(path)
+        found = await asyncio.to_thread(studio.look, path)
+        return {
+            "headline": headline(verdict, made),
+            "tone": tone(verdict, made),
+            "findings": [asdict(finding) for finding in findings(verdict, made)],
+            "limitation": "" if verdict.synthetic else LIMITATION,
+            "picture": address(found.picture),
+            "about": describe(found.info),
+            "details": {"SHA-256": verdict.sha256, **({"Job": verdict.fingerprint} if verdict.fingerprint else {})},
+        }
+
+    return router

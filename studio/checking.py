@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pipeline.verification import Verdict, verify
 from studio.made import Made, MadeHere, words
+
+FindingState = Literal["found", "none", "bad"]
+HEADLINES: Mapping[FindingState, str] = {
+    "bad": "Its Content Credentials do not hold.",
+    "found": "This is synthetic.",
+    "none": "No mark was found.",
+}
 
 
 def checked(path: Path, made_here: MadeHere) -> tuple[Verdict, Made | None]:
@@ -38,10 +47,41 @@ def sentences(verdict: Verdict, made: Made | None) -> list[str]:
     return [*marks, words(made), *last]
 
 
+@dataclass(frozen=True)
+class Finding:
+    """One place that was looked at.
+
+    Attributes:
+        title: of the place.
+        state: ``"found"``: it says that the file is synthetic; ``"none"``: it says nothing; ``"bad"``: what it says
+            cannot be relied on.
+        sentences: what was found, in words.
+    """
+
+    title: str
+    state: FindingState
+    sentences: tuple[str, ...]
+
+
+def findings(verdict: Verdict, made: Made | None) -> tuple[Finding, ...]:
+    """Place by place what `sentences` tells in one row."""
+    manifest = verdict.manifest
+    signed: FindingState = "none" if manifest.state == "none" or not manifest.synthetic else "found"
+    return (
+        Finding("Content Credentials", "bad" if manifest.state == "invalid" else signed, verdict.manifest_words),
+        Finding("Invisible watermark", "found" if verdict.watermark.found else "none", (verdict.watermark_words,)),
+        *(Finding("Metadata", "found", verdict.tag_words) for _ in range(verdict.tagged)),
+        Finding("Made here", "none" if made is None else "found", (words(made),)),
+    )
+
+
+def tone(verdict: Verdict, made: Made | None) -> FindingState:
+    """The outcome as one of the states of a finding."""
+    if verdict.manifest.state == "invalid":
+        return "bad"
+    return "found" if verdict.synthetic or made is not None else "none"
+
+
 def headline(verdict: Verdict, made: Made | None) -> str:
     """The outcome in a few words."""
-    if verdict.manifest.state == "invalid":
-        return "Its Content Credentials do not hold."
-    if verdict.synthetic or made is not None:
-        return "This is synthetic."
-    return "No mark was found."
+    return HEADLINES[tone(verdict, made)]

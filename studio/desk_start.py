@@ -34,6 +34,7 @@ def _field(field: Field) -> dict[str, Any]:
         "about": text.about,
         "group": text.group,
         "first": text.first,
+        "networks": text.networks,
         "ends": list(text.ends),
         "choices": [
             {"value": choice, "label": text.choices.get(choice, choice.replace("_", " ").capitalize())}
@@ -46,6 +47,8 @@ def _example(example: Example) -> dict[str, Any]:
     return {
         "title": example.title,
         "card": address(example.card),
+        "face": address(example.face),
+        "seconds": example.seconds,
         "photos": [str(path) for path in example.sources],
         "target": str(example.target),
     }

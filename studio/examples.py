@@ -30,12 +30,18 @@ CLIP_RATE = 25
 
 @dataclass(frozen=True)
 class Example:
-    """One thing to try: photos, a target, and a card that shows both."""
+    """One thing to try: photos, a target, and small pictures of the heads in both.
+
+    Attributes:
+        seconds: how long the target is; ``None`` for a picture.
+    """
 
     title: str
     sources: tuple[Path, ...]
     target: Path
+    face: Path
     card: Path
+    seconds: float | None = None
 
 
 def examples(folder: Path) -> tuple[Example, ...]:
@@ -53,15 +59,14 @@ def examples(folder: Path) -> tuple[Example, ...]:
         part.replace(clip)
     rows = (
         ("Picture", grace, eileen),
-        ("Picture, with glasses", eileen, grace),
+        ("With glasses", eileen, grace),
         ("Video", grace, clip),
     )
     return tuple(
-        Example(
-            title, (source,), target, _card(folder / f"card-{number}.jpg", source, eileen if target == clip else target)
-        )
-        for number, (title, source, target) in enumerate(rows, start=1)
-    )
+        Example(title, (source,), target, head(source), head(eileen if target == clip else target),
+                CLIP_SECONDS if target == clip else None)
+        for title, source, target in rows
+    )  # fmt: skip
 
 
 def _portrait(path: Path, package: str, inside: str) -> Path | None:
@@ -101,19 +106,7 @@ def _shot(image: ImageArray, time: float, width: int, height: int) -> ImageArray
     return np.asarray(shot, np.uint8)
 
 
-def _card(path: Path, source: Path, target: Path, side: int = 240) -> Path:
-    """The source in a corner of the target."""
-    if path.exists():
-        return path
-    big, small = (_square(_read(photo), size) for photo, size in ((target, side), (source, side // 3)))
-    edge, border = side // 3, 3
-    big[side - edge - 2 * border :, : edge + 2 * border] = 255
-    big[side - edge - border : side - border, border : edge + border] = small
-    path.write_bytes(jpeg(big, quality=90))
-    return path
-
-
-def head(portrait: Path, side: int = 240) -> Path:
+def head(portrait: Path, side: int = 480) -> Path:
     """The head of one of the portraits as a small square picture beside it."""
     path = portrait.with_name(f"{portrait.stem}-head.jpg")
     if not path.exists():

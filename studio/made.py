@@ -88,7 +88,7 @@ def words(made: Made | None) -> str:
     """What the log knows, as a sentence."""
     if made is None:
         return "The log of this installation knows no result like it."
-    when = time.strftime("%d %B %Y, %H:%M UTC", time.gmtime(made.at))
+    when = time.strftime("%Y-%m-%d, %H:%M UTC", time.gmtime(made.at))
     if made.same_file:
         return f"This very file was made here, on {when}."
     return f"It goes back to a result that was made here, on {when}."

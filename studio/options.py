@@ -31,6 +31,7 @@ class Text:
         choices: words for choices that do not speak for themselves.
         ends: for a share, the words at 0 and at 1.
         first: whether the page shows it at once, and not among the further settings only.
+        networks: whether it says nothing to the built-in engine.
     """
 
     label: str
@@ -39,6 +40,7 @@ class Text:
     choices: Mapping[str, str] = dataclasses.field(default_factory=dict)
     ends: tuple[str, str] = ("", "")
     first: bool = False
+    networks: bool = False
 
 
 def _titles(kind: ModelKind) -> dict[str, str]:
@@ -129,56 +131,71 @@ TEXTS: Mapping[str, Text] = {
         "Of networks: how much the new face is the photo's.",
         "Engine",
         ends=("Towards the target", "Beyond the photo"),
+        networks=True,
     ),
     "pixel_boost": Text(
         "Pixel boost",
         "Of networks: render the face so many times finer than the network's own size.",
         "Engine",
         {"1x": "As it is", "2x": "Twice", "3x": "Three times", "4x": "Four times"},
+        networks=True,
     ),
     "mask": Text(
         "Mask",
         "Of networks: replace what is within the face's outline, or their whole square.",
         "Engine",
         {"face": "The face", "box": "The square"},
+        networks=True,
     ),
     "keep_texture": Text(
-        "Keep texture", "Of networks: where little changed, pores and grain of the frame stay.", "Engine"
+        "Keep texture",
+        "Of networks: where little changed, pores and grain of the frame stay.",
+        "Engine",
+        networks=True,
     ),
-    "keep_mouth": Text("Keep the mouth", "Of networks: teeth and tongue are the target's.", "Engine"),
-    "keep_eyes": Text("Keep the eyes", "Of networks: eyes and shut lids are the target's.", "Engine"),
+    "keep_mouth": Text("Keep the mouth", "Of networks: teeth and tongue are the target's.", "Engine", networks=True),
+    "keep_eyes": Text("Keep the eyes", "Of networks: eyes and shut lids are the target's.", "Engine", networks=True),
     "expression": Text(
         "Expression",
         "Of networks: open the mouth as far as the target does where the network does not.",
         "Engine",
         ends=("Of the network", "Of the target"),
+        networks=True,
     ),
     "occluder": Text(
         "Occluder",
         "Of networks: a further network that keeps in front what covers the face.",
         "Engine",
         {"none": "None"} | _titles("occluder"),
+        networks=True,
     ),
     "parser": Text(
         "Face parser",
         "Of networks: a further network that keeps the new face to the parts of a face.",
         "Engine",
         {"none": "None"} | _titles("parser"),
+        networks=True,
     ),
     "restorer": Text(
         "Restorer",
         "Of networks: a further network that adds detail to the new face.",
         "Engine",
         {"none": "None"} | _titles("restorer"),
+        networks=True,
     ),
     "restorer_strength": Text(
-        "Restorer strength", "How much of the restored face is mixed in.", "Engine", ends=("None of it", "All of it")
+        "Restorer strength",
+        "How much of the restored face is mixed in.",
+        "Engine",
+        ends=("None of it", "All of it"),
+        networks=True,
     ),
     "photo_detail": Text(
         "Photo detail",
         "Of networks: fine detail of the photo, laid over the face by the mesh.",
         "Engine",
         ends=("None", "All"),
+        networks=True,
     ),
 }
 HIGHEST = 1e9

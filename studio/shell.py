@@ -21,7 +21,14 @@ from studio.settings import ASSETS
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".svg": "image/svg+xml"}
 """Files of `assets` that the page's own scripts come from and may ask for."""
 
-STYLES = ("page/page.css", "recast/recast.css", "live/live.css", "jobs/jobs.css", "models/models.css")
+STYLES = (
+    "page/page.css",
+    "recast/recast.css",
+    "live/live.css",
+    "jobs/jobs.css",
+    "models/models.css",
+    "check/check.css",
+)
 
 MASTHEAD = """
 <header class="masthead">

@@ -1,12 +1,12 @@
 // A batch: many targets with one face, or many faces on one target. Files go up as they are added, a few at a time.
 import { desk } from "../recast/desk.js";
-import { fill, h, icon } from "../recast/dom.js";
-import { fileButton, PICTURES, takesDrops } from "../recast/photos.js";
+import { fill, h } from "../page/dom.js";
+import { icon } from "../page/icons.js";
+import { fileButton, PICTURES, takesDrops, TARGETS } from "../page/files.js";
 import { address, lookAtPhoto, lookAtTarget, upload } from "../recast/server.js";
 import * as server from "./server.js";
 
 const AT_ONCE = 3;
-const TARGETS = `${PICTURES},video/*,.mkv`;
 const WAYS = {
   targets: { title: "One face, many targets", photos: "Photos of the one face", targets: "Pictures and videos that get it" },
   photos: { title: "Many faces, one target", photos: "Photos, each of another face", targets: "The picture or video" },

@@ -1,9 +1,10 @@
 // The Jobs tab: what waits, what runs, what is done, and batches.
-import { h, icon } from "../recast/dom.js";
+import { h } from "../page/dom.js";
+import { icon } from "../page/icons.js";
 import { address } from "../recast/server.js";
+import { remember } from "../page/keep.js";
 import { whenThere } from "../page/there.js";
 import { makeBatch } from "./batch.js";
-import { glyph } from "./glyphs.js";
 import { Row } from "./row.js";
 import * as server from "./server.js";
 
@@ -17,14 +18,14 @@ class Jobs {
     this.jobs = null;
     this.said = h("p", { class: "said fatal", role: "alert" });
     this.batch = h("section", { class: "panel batch", hidden: true, "aria-label": "New batch" });
-    this.newBatch = h("button", { type: "button", class: "secondary", id: "new-batch", "aria-expanded": "false", onclick: () => this.openBatch() }, glyph("stack"), h("span", {}, "New batch"));
+    this.newBatch = h("button", { type: "button", class: "secondary", id: "new-batch", "aria-expanded": "false", onclick: () => this.openBatch() }, icon("stack"), h("span", {}, "New batch"));
     this.clear = h("button", { type: "button", class: "link", id: "clear-jobs", onclick: () => this.clearOver() }, "Delete all of these");
     this.cancelAll = h("button", { type: "button", class: "link", id: "cancel-jobs", onclick: () => this.each(this.waiting, server.cancel) }, "Cancel all that wait");
     this.active = h("ul", { class: "job-list", id: "jobs-active" });
     this.over = h("ul", { class: "job-list", id: "jobs-over" });
     this.activePart = this.part("Under way", this.cancelAll, this.active);
     this.overPart = this.part("Finished", this.clear, this.over);
-    this.empty = h("section", { class: "jobs-empty" }, glyph("stack"), h("b", {}, "No jobs yet"),
+    this.empty = h("section", { class: "jobs-empty" }, icon("stack"), h("b", {}, "No jobs yet"),
       h("p", { class: "soft" }, "What you recast appears here, and stays when you close the page."),
       h("button", { type: "button", class: "primary", onclick: () => tab("recast") }, h("span", {}, "Go to Recast")));
     this.kept = h("p", { class: "jobs-kept soft" });
@@ -108,6 +109,8 @@ class Jobs {
   get acts() {
     return {
       open: (job) => {
+        // Where the Recast tab is still loading it opens the job that it finds remembered.
+        remember("job", job.id);
         tab("recast");
         window.dispatchEvent(new CustomEvent("recast:open", { detail: job.id }));
       },

@@ -1,7 +1,7 @@
 // One job as a row. It is made once and told of each change, so that whoever has the focus in it keeps it.
-import { clock, h, icon, size } from "../recast/dom.js";
+import { clock, h, size } from "../page/dom.js";
+import { icon } from "../page/icons.js";
 import { address } from "../recast/server.js";
-import { glyph } from "./glyphs.js";
 import { picture } from "./server.js";
 
 const STATES = { queued: "Waiting", running: "Running", done: "Done", failed: "Failed", cancelled: "Cancelled" };
@@ -36,8 +36,8 @@ export class Row {
     this.bar = h("i");
     this.meter = h("div", { class: "job-meter", role: "progressbar", "aria-label": "Progress", "aria-valuemin": "0", "aria-valuemax": "100" }, this.bar);
     this.said = h("p", { class: "job-said" });
-    this.up = h("button", { type: "button", class: "job-turn", "aria-label": "Earlier", title: "Earlier", onclick: () => acts.move(this.job, -1) }, glyph("up"));
-    this.down = h("button", { type: "button", class: "job-turn", "aria-label": "Later", title: "Later", onclick: () => acts.move(this.job, 1) }, glyph("down"));
+    this.up = h("button", { type: "button", class: "job-turn", "aria-label": "Earlier", title: "Earlier", onclick: () => acts.move(this.job, -1) }, icon("up"));
+    this.down = h("button", { type: "button", class: "job-turn", "aria-label": "Later", title: "Later", onclick: () => acts.move(this.job, 1) }, icon("down"));
     this.turns = h("div", { class: "job-turns" }, this.up, this.down);
     this.download = h("a", { class: "job-act download", "aria-describedby": `job-name-${job.id}` }, icon("download"), h("span", {}, "Download"));
     this.element = h(
@@ -54,7 +54,7 @@ export class Row {
         button("open", "Open", icon("wide"), acts.open),
         button("again", "Do again", icon("redo"), acts.again),
         button("cancel", "Cancel", icon("close"), acts.cancel),
-        button("remove", "Delete", glyph("bin"), acts.remove)),
+        button("remove", "Delete", icon("bin"), acts.remove)),
     );
     this.set(job);
   }

@@ -1,6 +1,7 @@
 // The Models tab: what is here, on whose terms, and more to be fetched after the licence was accepted.
 import { whenThere } from "../page/there.js";
-import { fill, h, icon } from "../recast/dom.js";
+import { fill, h } from "../page/dom.js";
+import { icon } from "../page/icons.js";
 
 const AGAIN = 700; // milliseconds between looks while something is fetched
 const ROUTE = "studio/models";

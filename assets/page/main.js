@@ -15,3 +15,4 @@ import("../recast/main.js");
 import("../live/main.js");
 import("../models/main.js");
 import("../jobs/main.js");
+import("../check/main.js");

@@ -1,7 +1,8 @@
 // The Recast tab: lays it out, and leads from photos and target over the job to the result.
 import { whenThere } from "../page/there.js";
 import { addPhotos, desk, lacking, on, order, restore, setStart, settled, setTarget, tell, usable } from "./desk.js";
-import { fill, h, icon } from "./dom.js";
+import { clock, fill, h } from "../page/dom.js";
+import { icon } from "../page/icons.js";
 import { follow, forgetJob, lastJob, unfollow } from "./job.js";
 import { drawPeople, drawSearch } from "./people.js";
 import { photoList } from "./photos.js";
@@ -69,6 +70,7 @@ whenThere("#desk", async (place) => {
     drawSettings(first, more);
     say("");
   });
+  on("engine", () => drawSettings(first, more));
   on("upload", () => drawUpload(target));
   on("people", () => drawPeople(people, peopleCard));
   on("searching", drawSearch);
@@ -184,8 +186,10 @@ function welcome(use) {
       h("h3", {}, "See it at once"),
       h("div", { id: "examples" }, examples.map((example) =>
         h("button", { type: "button", class: "example", onclick: () => use(example) },
-          h("img", { src: server.address(example.card), alt: "" }),
-          h("span", {}, icon("play"), h("b", {}, example.title)))))),
+          h("img", { class: "whole", src: server.address(example.card), alt: "" }),
+          example.seconds && h("small", { class: "length" }, icon("film"), h("span", {}, clock(example.seconds))),
+          h("span", { class: "caption" }, h("img", { class: "face", src: server.address(example.face), alt: "" }),
+            h("b", {}, example.title), icon("play")))))),
   );
 }
 

@@ -1,7 +1,9 @@
 // Who is in the target: a strip of people; a click chooses one and opens what they get.
 import { castEveryone, desk, photosFor, searchAgain, setRole, usable } from "./desk.js";
-import { clock, fill, h, icon } from "./dom.js";
-import { photoList, takesDrops } from "./photos.js";
+import { clock, fill, h } from "../page/dom.js";
+import { icon } from "../page/icons.js";
+import { takesDrops } from "../page/files.js";
+import { photoList } from "./photos.js";
 import { addPhotos } from "./desk.js";
 
 let open = null; // number of the person whose choice is shown

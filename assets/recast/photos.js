@@ -1,46 +1,9 @@
 // A list of photos of one face: tiles with what is wrong beside them, and the ways to add more.
 import { addPhotos, removePhoto } from "./desk.js";
-import { h, icon } from "./dom.js";
+import { h } from "../page/dom.js";
+import { fileButton, PICTURES, takesDrops } from "../page/files.js";
+import { icon } from "../page/icons.js";
 import { takePhoto } from "./webcam.js";
-
-export const PICTURES = "image/*,.avif,.heic,.heif";
-
-// A button that opens the file dialogue; `act` gets the files.
-export function fileButton({ accept, multiple = false, label, act, className = "", key, id }, ...children) {
-  const input = h("input", {
-    type: "file", accept, multiple, class: "hidden-input", id, tabIndex: -1, "aria-hidden": "true",
-    onchange: () => {
-      if (input.files.length) act([...input.files]);
-      input.value = "";
-    },
-  });
-  const button = h(
-    "button",
-    { type: "button", class: className, "aria-label": label, "data-key": key, onclick: () => input.click() },
-    ...children,
-  );
-  return [button, input];
-}
-
-// Makes `element` take files that are dropped on it.
-export function takesDrops(element, act) {
-  const over = (event) => {
-    if (![...event.dataTransfer.types].includes("Files")) return;
-    event.preventDefault();
-    element.classList.add("over");
-  };
-  element.addEventListener("dragenter", over);
-  element.addEventListener("dragover", over);
-  element.addEventListener("dragleave", (event) => {
-    if (!element.contains(event.relatedTarget)) element.classList.remove("over");
-  });
-  element.addEventListener("drop", (event) => {
-    event.preventDefault();
-    event.stopPropagation();
-    element.classList.remove("over");
-    if (event.dataTransfer.files.length) act([...event.dataTransfer.files]);
-  });
-}
 
 function tile(list, photo) {
   const working = photo.state === "uploading" || photo.state === "looking";

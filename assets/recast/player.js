@@ -1,5 +1,6 @@
 // Original and result of a video, side by side in time: the result leads, the original follows it.
-import { clock, h, icon } from "./dom.js";
+import { clock, h } from "../page/dom.js";
+import { icon } from "../page/icons.js";
 
 const APART = 0.06; // seconds that the two may be apart before the original is moved
 

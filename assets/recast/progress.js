@@ -1,5 +1,5 @@
 // How a running job is: its place in the line, stage, frames, speed, time left.
-import { clock, fill, h } from "./dom.js";
+import { clock, fill, h } from "../page/dom.js";
 
 export function progressCard(place, job) {
   let card = place.querySelector(".progress-card");

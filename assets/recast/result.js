@@ -1,6 +1,7 @@
 // A finished job: before and after, the report in words, and what can be done with it.
 import { tell } from "./desk.js";
-import { fill, h, icon, size } from "./dom.js";
+import { fill, h, size } from "../page/dom.js";
+import { icon } from "../page/icons.js";
 import { finished } from "./job.js";
 import { makePlayer } from "./player.js";
 import * as server from "./server.js";

@@ -1,6 +1,6 @@
 // The settings, drawn from what the server says there is: a new option appears by itself.
-import { desk, setOption } from "./desk.js";
-import { fill, h } from "./dom.js";
+import { desk, setOption, tell } from "./desk.js";
+import { fill, h } from "../page/dom.js";
 
 function control(field) {
   const value = desk.options[field.name];
@@ -62,7 +62,7 @@ function control(field) {
   }
   const select = h(
     "select",
-    { id, "aria-describedby": described, "data-key": key, onchange: (event) => setOption(field.name, event.target.value) },
+    { id, "aria-describedby": described, "data-key": key, onchange: (event) => choose(field, event.target.value) },
     field.choices.map((one) => h("option", { value: one.value, selected: one.value === value }, one.label)),
   );
   const text = () =>
@@ -73,8 +73,14 @@ function control(field) {
   return h("div", { class: "option" }, h("label", { for: id }, field.label), field.choices.length ? select : text(), about);
 }
 
-// Settings that concern videos only are left out for pictures.
-const fits = (field) => field.group !== "Video" || desk.target?.kind !== "image";
+function choose(field, value) {
+  setOption(field.name, value);
+  if (field.name === "engine") tell("engine");
+}
+
+// Settings that concern videos only are left out for pictures, and those of networks while none renders the face.
+const fits = (field) =>
+  (field.group !== "Video" || desk.target?.kind !== "image") && (!field.networks || desk.options.engine !== "mesh");
 
 export function drawSettings(first, more) {
   fill(first, desk.start.fields.filter((field) => field.first && fits(field)).map(control));

@@ -1,6 +1,7 @@
 // The stage: first the examples, then the target with its preview, then the running job, then the result.
 import { desk, lacking, on, order } from "./desk.js";
-import { h, icon } from "./dom.js";
+import { h } from "../page/dom.js";
+import { icon } from "../page/icons.js";
 import { drawResult } from "./result.js";
 import { progressCard } from "./progress.js";
 import * as server from "./server.js";

@@ -1,9 +1,8 @@
 // The panel of the picture or video that is changed.
 import { clearTarget, desk, setTarget } from "./desk.js";
-import { fill, h, icon } from "./dom.js";
-import { fileButton, takesDrops } from "./photos.js";
-
-const TARGETS = "image/*,video/*,.mkv,.avi,.mov,.webm,.m4v,.ts,.avif";
+import { fill, h } from "../page/dom.js";
+import { icon } from "../page/icons.js";
+import { fileButton, takesDrops, TARGETS } from "../page/files.js";
 
 export function drawTarget(place) {
   const { target } = desk;
@@ -40,7 +39,7 @@ export function drawTarget(place) {
       : h("span", { class: "soft" }, target.about),
       working && h("i", { class: "meter", style: `--share:${target.state === "looking" ? 1 : target.share}` }),
     ),
-    fileButton({ accept: TARGETS, act: take, className: "small", key: "target-other", id: "target-file" }, "Replace"),
+    fileButton({ accept: TARGETS, act: take, className: "small", key: "target-other", id: "target-file", label: "Replace" }, icon("swap")),
     h("button", { type: "button", class: "remove", "aria-label": "Remove the picture or video", "data-key": "target-clear", onclick: clearTarget }, icon("close")),
   );
   takesDrops(row, take);

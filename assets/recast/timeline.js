@@ -1,6 +1,6 @@
 // Under a video's preview: where in it one looks, and which part of it is recast.
 import { desk, setMoment, setTrim } from "./desk.js";
-import { clock, h } from "./dom.js";
+import { clock, h } from "../page/dom.js";
 
 export function makeTimeline() {
   const ruler = (label, act, kind) =>

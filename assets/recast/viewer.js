@@ -1,5 +1,6 @@
 // Before and after in one place, divided by a line that is dragged, or moved with the arrow keys. Zooms to a face.
-import { h, icon } from "./dom.js";
+import { h } from "../page/dom.js";
+import { icon } from "../page/icons.js";
 
 export function makeViewer() {
   const before = h("div", { class: "layer before" }, h("div", { class: "zoomed" }));

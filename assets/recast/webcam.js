@@ -1,5 +1,6 @@
 // A photo from the visitor's own camera. The camera is on only while the window for it is open.
-import { h, icon } from "./dom.js";
+import { h } from "../page/dom.js";
+import { icon } from "../page/icons.js";
 
 export async function takePhoto(act) {
   const video = h("video", { playsInline: true, muted: true, autoplay: true, class: "mirror" });

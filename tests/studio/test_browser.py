@@ -14,16 +14,10 @@ import numpy as np
 import pytest
 
 from tests.conftest import Material
-from tests.studio.browsing import chromium, give, give_photos, give_target, needs_chromium, opened, save
+from tests.studio.browsing import give, give_photos, give_target, needs_chromium, opened, save
 from tests.studio.conftest import ROOT, Server, eventually
 
 pytestmark = needs_chromium
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture
@@ -117,6 +111,8 @@ def test_every_option_has_a_control(page: Any) -> None:
 
     page.get_by_text("More settings").click()
     page.wait_for_selector("#advanced label:visible")
+    assert "Restorer" not in page.inner_text("#desk")
+    page.locator("#option-engine").select_option("uniface_256")
     text = page.inner_text("#desk")
     labels = [field.text.label for field in FIELDS if field.name not in TRIMMED]
     assert [label for label in labels if not re.search(re.escape(label), text)] == []

@@ -11,16 +11,10 @@ import pytest
 
 from tests import media
 from tests.conftest import Material
-from tests.studio.browsing import chromium, needs_chromium, opened
+from tests.studio.browsing import needs_chromium, opened
 from tests.studio.conftest import Server, launch
 
 pytestmark = needs_chromium
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -1,17 +1,8 @@
-"""The page beyond the short round: two people, every way a job can go, other languages, addresses, screens and senses.
-
-All in a real Chromium against real servers; slow, so part of `make check` only.
-"""
+"""The Recast tab beyond the short round: two people, films, previews, poor photos, pasted and dropped files."""
 
 from __future__ import annotations
 
-import json
-import re
-import signal
-import threading
-import urllib.request
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -19,32 +10,18 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.models.catalogue import ENTRIES
 from studio.examples import write_clip
 from tests.conftest import Material
-from tests.studio.browsing import chromium, give, give_photos, give_target, needs_chromium, opened, save
-from tests.studio.conftest import Server, eventually, launch
+from tests.studio.browsing import give, give_photos, give_target, needs_chromium, opened, save
+from tests.studio.conftest import Server
 
 pytestmark = [needs_chromium, pytest.mark.slow, pytest.mark.timeout(600)]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture
 def page(browser: Any, server: Server) -> Iterator[Any]:
     with opened(browser, server.url, permissions=["camera"]) as page:
         yield page
-
-
-@pytest.fixture(scope="module")
-def long_clip(material: Material, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("long") / "long.mp4"
-    write_clip(path, np.asarray(cv2.imread(str(material.eileen)), np.uint8), 320, 240, seconds=10)
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -153,258 +130,3 @@ def test_pasting_gives_a_photo_and_then_a_target(page: Any, material: Material) 
         page.wait_for_selector("#sources .photo.ready")
     page.wait_for_selector("#target .target-row.ready")
     assert page.locator("#sources .photo").count() == 1
-
-
-def test_a_reload_and_a_killed_server_lose_nothing(
-    browser: Any, material: Material, long_clip: Path, tmp_path: Path
-) -> None:
-    server = launch(tmp_path / "data", RECAST_SEGMENT_SECONDS="1")
-    port = server.url.rsplit(":", 1)[1]
-    servers = [server]
-    try:
-        with opened(browser, server.url) as page:
-            give(page, material.grace, long_clip)
-            page.wait_for_selector("#people .person")
-            page.click("#go")
-            page.wait_for_selector(".progress-card :text-matches('of 250 frames')")
-            page.reload()
-            page.wait_for_selector(".progress-card :text-matches('of 250 frames')")
-            assert page.locator("#stop:visible").count() == 1
-            segments = tmp_path / "data" / "jobs"
-            eventually(lambda: bool(list(segments.glob("*/segments/*.json"))), 120)
-            server.process.send_signal(signal.SIGKILL)
-            server.process.wait(10)
-            page.wait_for_selector(".progress-card :text('Trying again…')")
-            servers.append(launch(tmp_path / "data", "--port", port, RECAST_SEGMENT_SECONDS="1"))
-            page.wait_for_selector("#download")
-            assert "250 of 250 frames were recast." in page.inner_text(".report")
-            page.wait_for_selector("#sources .photo.ready")
-    finally:
-        for each in servers:
-            each.process.kill()
-            each.process.wait(10)
-
-
-def test_a_busy_queue_says_how_long(browser: Any, material: Material, long_clip: Path, tmp_path: Path) -> None:
-    server = launch(tmp_path / "data", RECAST_QUEUE="1")
-    try:
-        with opened(browser, server.url) as first, opened(browser, server.url) as second:
-            give(first, material.grace, long_clip)
-            first.wait_for_selector("#people .person")
-            give(second, material.grace, long_clip)
-            second.wait_for_selector("#people .person")
-            first.click("#go")
-            first.wait_for_selector(".progress-card :text-matches('of 250 frames')")
-            second.click("#go")
-            second.wait_for_selector(".progress-card :text-matches('1 job ahead of yours')")
-            with opened(browser, server.url) as third:
-                third.click(".example >> nth=2")
-                third.wait_for_selector("#people .note, #status:has-text('busy')")
-            second.click("#stop")
-            second.wait_for_selector("#status:has-text('Cancelled')")
-    finally:
-        server.process.kill()
-        server.process.wait(10)
-
-
-# --- languages
-
-
-def texts(page: Any) -> list[str]:
-    found: list[str] = page.evaluate(
-        """() => {
-          const found = [];
-          for (const place of document.querySelectorAll('#head, #desk, #foot')) {
-            const walk = document.createTreeWalker(place, NodeFilter.SHOW_TEXT);
-            for (let node = walk.nextNode(); node; node = walk.nextNode()) {
-              const named = node.parentElement.closest('.verbatim, script, style, [hidden], #option-engine');
-              if (!named && /\\p{L}{2}/u.test(node.data)) found.push(node.data.trim());
-            }
-          }
-          for (const element of document.querySelectorAll('#desk [aria-label], #desk [title], #desk [alt]'))
-            for (const name of ['aria-label', 'title', 'alt'])
-              if (element.getAttribute(name) && !element.closest('.verbatim')) found.push(element.getAttribute(name));
-          return found;
-        }"""
-    )
-    return found
-
-
-SAME = re.compile(
-    r"Recast|CPU|GPU|H\.264|HEVC|VP9|AV1|Codec|Expression|Video|Image|Pause|Photo|Person \d+|JPEG|PNG|\d+ × \d+"
-)
-"""What may be the same in two languages."""
-
-
-@pytest.mark.parametrize("language", ["de", "fr"])
-def test_nothing_stays_english(browser: Any, server: Server, material: Material, language: str) -> None:
-    with opened(browser, server.url, locale=language) as page:
-        assert page.evaluate("document.documentElement.lang") == language
-        page.click("#advanced summary")
-        give(page, [material.grace, material.both, material.empty], material.clip)
-        page.wait_for_selector("#people .person")
-        page.wait_for_selector(".divided .layer.after img")
-        page.wait_for_timeout(1000)
-        networks = {entry.title for entry in ENTRIES}
-        translated = texts(page)
-        page.select_option("#language", "en")
-        page.wait_for_function("document.documentElement.lang == 'en'")
-        english = set(texts(page))
-        assert [text for text in translated if text in english - networks and not SAME.search(text)] == []
-        page.select_option("#language", language)
-        page.click("#go")
-        page.wait_for_selector("#download")
-        done = {"de": "25 von 25 Bildern wurden geändert.", "fr": "25 images sur 25 ont été changées."}[language]
-        page.wait_for_selector(f".report :text('{done}')")
-        page.reload()
-        page.wait_for_selector(f".report :text('{done}')")
-
-
-# --- addresses
-
-
-class _Prefix(BaseHTTPRequestHandler):
-    """A reverse proxy that serves another server under /deep/path, as nginx does when told to strip it."""
-
-    protocol_version = "HTTP/1.0"
-    origin = ""
-
-    def _pass(self) -> None:
-        if not self.path.startswith("/deep/path"):
-            return self.send_error(404)
-        length = int(self.headers.get("Content-Length") or 0)
-        path = self.path.removeprefix("/deep/path") or "/"
-        kept = {
-            name: value for name, value in self.headers.items() if name.lower() not in ("connection", "accept-encoding")
-        }
-        body = self.rfile.read(length) if length else None
-        request = urllib.request.Request(self.origin + path, body, kept, method=self.command)
-        try:
-            answer = urllib.request.urlopen(request, timeout=120)
-        except urllib.error.HTTPError as error:
-            answer = error
-        with answer:
-            self.send_response(answer.status)
-            for name, value in answer.headers.items():
-                if name.lower() not in ("transfer-encoding", "connection"):
-                    self.send_header(name, value)
-            self.end_headers()
-            while part := answer.read1(1 << 16):
-                self.wfile.write(part)
-                self.wfile.flush()
-
-    do_GET = do_POST = do_DELETE = do_HEAD = _pass
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-
-@pytest.fixture
-def behind_a_proxy(tmp_path: Path) -> Iterator[str]:
-    server = launch(tmp_path / "data", GRADIO_ROOT_PATH="/deep/path", RECAST_TRUSTED_PROXIES="127.0.0.1")
-    handler = type("Prefix", (_Prefix,), {"origin": server.url})
-    proxy = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=proxy.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{proxy.server_port}/deep/path/"
-    proxy.shutdown()
-    server.process.kill()
-    server.process.wait(10)
-
-
-def test_under_a_root_path_behind_a_proxy(browser: Any, behind_a_proxy: str) -> None:
-    missing: list[str] = []
-    with opened(browser, behind_a_proxy) as page:
-        page.on("response", lambda answer: missing.append(answer.url) if answer.status >= 400 else None)
-        page.click(".example >> nth=2")
-        page.wait_for_selector("#download")
-        page.wait_for_function("[...document.querySelectorAll('.viewer video')].every((one) => one.readyState >= 2)")
-        page.reload()
-        page.wait_for_selector("#download")
-    assert missing == []
-
-
-def test_in_a_frame(browser: Any, server: Server, tmp_path: Path) -> None:
-    """In a page of the same site; which others may frame it is the operator's to say."""
-    with opened(browser, server.url) as page:
-        page.evaluate(
-            """() => {
-              document.body.innerHTML = '<iframe style="width:1200px;height:800px" src="./?frame"></iframe>';
-            }"""
-        )
-        frame = page.frame_locator("iframe")
-        frame.locator(".example >> nth=0").click()
-        frame.locator("#download").wait_for()
-
-
-# --- screens and senses
-
-
-def violations(page: Any) -> list[str]:
-    from axe_playwright_python.sync_playwright import Axe
-
-    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"], "resultTypes": ["violations"]}
-    # What gradio itself draws around the tabs is not ours to word.
-    context = {"exclude": [["footer[aria-label]"]]}
-    found = Axe().run(page, context=context, options=rules).response["violations"]
-    return [
-        f"{one['id']}: {one['help']} ({json.dumps([node['html'][:140] for node in one['nodes'][:3]])})"
-        for one in found
-        if one["id"] not in ("region", "landmark-one-main", "page-has-heading-one")
-    ]
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(browser: Any, server: Server, material: Material, scheme: str) -> None:
-    with opened(browser, server.url, color_scheme=scheme) as page:
-        page.wait_for_timeout(500)
-        assert violations(page) == []
-        page.click("#advanced summary")
-        give(page, [material.grace, material.both], material.clip)
-        page.wait_for_selector("#people .person")
-        page.locator("#people .person").first.click()
-        page.wait_for_selector(".divided .layer.after img")
-        page.wait_for_timeout(1200)
-        assert violations(page) == []
-        page.click("#go")
-        page.wait_for_selector("#download")
-        page.wait_for_timeout(1200)
-        assert violations(page) == []
-
-
-def test_by_keyboard_alone(page: Any) -> None:
-    for _ in range(40):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.classList.contains('example')"):
-            break
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#download")
-    assert page.evaluate("document.activeElement.id") == "done-line"
-    page.get_by_label("Divide before and after").focus()
-    before = page.evaluate("document.querySelector('.split-range').value")
-    page.keyboard.press("ArrowRight")
-    assert page.evaluate("document.querySelector('.split-range').value") != before
-
-
-def test_reduced_motion_is_honoured(browser: Any, server: Server) -> None:
-    with opened(browser, server.url, reduced_motion="reduce") as page:
-        page.click(".example >> nth=0")
-        page.wait_for_selector("#download")
-        moving = page.evaluate("document.getAnimations().filter((one) => one.playState == 'running').length")
-        assert moving == 0
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_on_a_phone(browser: Any, server: Server, scheme: str) -> None:
-    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "color_scheme": scheme}
-    with opened(browser, server.url, **phone) as page:
-        assert page.evaluate("document.body.classList.contains('dark')") == (scheme == "dark")
-        page.locator(".example >> nth=0").tap()
-        page.wait_for_selector("#download")
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
-        small = page.evaluate(
-            """() => [...document.querySelectorAll('#desk button, #desk a')].filter((one) => {
-              const box = one.getBoundingClientRect();
-              return box.width && (box.width < 24 || box.height < 24);
-            }).map((one) => one.outerHTML.slice(0, 90))"""
-        )
-        assert small == []

@@ -1,0 +1,77 @@
+"""The page while things go wrong: a reload, a killed server, a busy queue."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from studio.examples import write_clip
+from tests.conftest import Material
+from tests.studio.browsing import give, needs_chromium, opened
+from tests.studio.conftest import eventually, launch
+
+pytestmark = [needs_chromium, pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module")
+def long_clip(material: Material, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("long") / "long.mp4"
+    write_clip(path, np.asarray(cv2.imread(str(material.eileen)), np.uint8), 320, 240, seconds=10)
+    return path
+
+
+def test_a_reload_and_a_killed_server_lose_nothing(
+    browser: Any, material: Material, long_clip: Path, tmp_path: Path
+) -> None:
+    server = launch(tmp_path / "data", RECAST_SEGMENT_SECONDS="1")
+    port = server.url.rsplit(":", 1)[1]
+    servers = [server]
+    try:
+        with opened(browser, server.url) as page:
+            give(page, material.grace, long_clip)
+            page.wait_for_selector("#people .person")
+            page.click("#go")
+            page.wait_for_selector(".progress-card :text-matches('of 250 frames')")
+            page.reload()
+            page.wait_for_selector(".progress-card :text-matches('of 250 frames')")
+            assert page.locator("#stop:visible").count() == 1
+            segments = tmp_path / "data" / "jobs"
+            eventually(lambda: bool(list(segments.glob("*/segments/*.json"))), 120)
+            server.process.send_signal(signal.SIGKILL)
+            server.process.wait(10)
+            page.wait_for_selector(".progress-card :text('Trying again…')")
+            servers.append(launch(tmp_path / "data", "--port", port, RECAST_SEGMENT_SECONDS="1"))
+            page.wait_for_selector("#download")
+            assert "250 of 250 frames were recast." in page.inner_text(".report")
+            page.wait_for_selector("#sources .photo.ready")
+    finally:
+        for each in servers:
+            each.process.kill()
+            each.process.wait(10)
+
+
+def test_a_busy_queue_says_how_long(browser: Any, material: Material, long_clip: Path, tmp_path: Path) -> None:
+    server = launch(tmp_path / "data", RECAST_QUEUE="1")
+    try:
+        with opened(browser, server.url) as first, opened(browser, server.url) as second:
+            give(first, material.grace, long_clip)
+            first.wait_for_selector("#people .person")
+            give(second, material.grace, long_clip)
+            second.wait_for_selector("#people .person")
+            first.click("#go")
+            first.wait_for_selector(".progress-card :text-matches('of 250 frames')")
+            second.click("#go")
+            second.wait_for_selector(".progress-card :text-matches('1 job ahead of yours')")
+            with opened(browser, server.url) as third:
+                third.click(".example >> nth=2")
+                third.wait_for_selector("#people .note, #status:has-text('busy')")
+            second.click("#stop")
+            second.wait_for_selector("#status:has-text('Cancelled')")
+    finally:
+        server.process.kill()
+        server.process.wait(10)

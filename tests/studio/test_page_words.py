@@ -1,0 +1,65 @@
+"""The page in other languages: nothing stays English."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from pipeline.models.catalogue import ENTRIES
+from tests.conftest import Material
+from tests.studio.browsing import give, needs_chromium, opened
+from tests.studio.conftest import Server
+
+pytestmark = [needs_chromium, pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+def texts(page: Any) -> list[str]:
+    found: list[str] = page.evaluate(
+        """() => {
+          const found = [];
+          for (const place of document.querySelectorAll('#head, #desk, #foot')) {
+            const walk = document.createTreeWalker(place, NodeFilter.SHOW_TEXT);
+            for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+              const named = node.parentElement.closest('.verbatim, script, style, [hidden], #option-engine');
+              if (!named && /\\p{L}{2}/u.test(node.data)) found.push(node.data.trim());
+            }
+          }
+          for (const element of document.querySelectorAll('#desk [aria-label], #desk [title], #desk [alt]'))
+            for (const name of ['aria-label', 'title', 'alt'])
+              if (element.getAttribute(name) && !element.closest('.verbatim')) found.push(element.getAttribute(name));
+          return found;
+        }"""
+    )
+    return found
+
+
+SAME = re.compile(
+    r"Recast|CPU|GPU|H\.264|HEVC|VP9|AV1|Codec|Expression|Video|Image|Pause|Photo|Person \d+|JPEG|PNG|\d+ × \d+"
+)
+"""What may be the same in two languages."""
+
+
+@pytest.mark.parametrize("language", ["de", "fr"])
+def test_nothing_stays_english(browser: Any, server: Server, material: Material, language: str) -> None:
+    with opened(browser, server.url, locale=language) as page:
+        assert page.evaluate("document.documentElement.lang") == language
+        page.click("#advanced summary")
+        give(page, [material.grace, material.both, material.empty], material.clip)
+        page.wait_for_selector("#people .person")
+        page.wait_for_selector(".divided .layer.after img")
+        page.wait_for_timeout(1000)
+        networks = {entry.title for entry in ENTRIES}
+        translated = texts(page)
+        page.select_option("#language", "en")
+        page.wait_for_function("document.documentElement.lang == 'en'")
+        english = set(texts(page))
+        assert [text for text in translated if text in english - networks and not SAME.search(text)] == []
+        page.select_option("#language", language)
+        page.click("#go")
+        page.wait_for_selector("#download")
+        done = {"de": "25 von 25 Bildern wurden geändert.", "fr": "25 images sur 25 ont été changées."}[language]
+        page.wait_for_selector(f".report :text('{done}')")
+        page.reload()
+        page.wait_for_selector(f".report :text('{done}')")
