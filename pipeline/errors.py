@@ -154,6 +154,13 @@ class DeviceError(InputError):
     sentence = "The device that was asked for cannot be used."
 
 
+class DeviceMemory(RecastError):
+    """A network does not fit into a device's memory, even a single face at a time."""
+
+    code = "memory"
+    sentence = "There was not enough memory for the network. Choose the device cpu, or a smaller network."
+
+
 class MarkingError(InputError):
     """What the operator set up for marking results cannot be used."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -65,6 +65,7 @@ class Recaster:
         threads: for rendering and the networks; the machine's cores when ``None``.
         limits: bounds on what is opened.
         marking: what results are marked with; what the environment says when ``None``.
+        gpu: which of several networks run on; see `beside`.
 
     Example:
         >>> recaster = Recaster()
@@ -79,17 +80,25 @@ class Recaster:
         threads: int | None = None,
         limits: MediaLimits = MediaLimits(),
         marking: Marking | None = None,
+        gpu: int = 0,
     ) -> None:
-        self.device, self.limits = device, limits
+        self.device, self.limits, self._gpu = device, limits, gpu
         self.marking = marking or Marking.from_environment()
         self.threads = threads or os.cpu_count() or 2
         self._lock = threading.Lock()
         self._wardrobes: dict[tuple[str, DeviceName], Wardrobe] = {}
         self._libraries: dict[DeviceName, Library] = {}
+        self._open_finder: Callable[[], FaceFinder] = FaceFinder
+
+    def beside(self, gpu: int) -> Recaster:
+        """Another one whose networks run on another GPU. What finds faces, on the CPU, is shared."""
+        other = Recaster(self.device, self.threads, self.limits, self.marking, gpu)
+        other._open_finder = lambda: self._finder
+        return other
 
     @cached_property
     def _finder(self) -> FaceFinder:
-        return FaceFinder()
+        return self._open_finder()
 
     @property
     def loaded(self) -> bool:
@@ -122,7 +131,7 @@ class Recaster:
 
     def _library(self, device: DeviceName) -> Library:
         if device not in self._libraries:
-            self._libraries[device] = Library(device)
+            self._libraries[device] = Library(device, gpu=self._gpu)
         return self._libraries[device]
 
     def identify(self, sources: Sequence[Path | ImageArray]) -> Identity:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.models.devices import cuda_works
+from pipeline.models.gpus import gpu_count
 
 _DRIVERS = (Path("/proc/driver/nvidia/version"), Path("/dev/dxg"))
 """One of them is there where a GPU's driver is: Linux and WSL."""
@@ -34,3 +35,9 @@ def device_state(wanted: str) -> DeviceState:
     if wanted == "auto" and driver:
         return DeviceState("CPU", about, "There is an NVIDIA GPU, but CUDA does not work: running on the CPU")
     return DeviceState("CPU", about)
+
+
+def usable_gpus() -> int:
+    """GPUs that jobs can be spread over. Where there is no more than one, whether it works is not looked at."""
+    count = gpu_count()
+    return count if count < 2 or cuda_works() else 1

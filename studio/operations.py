@@ -78,21 +78,28 @@ class Look:
 
 
 class Studio:
-    """The operations, with the one recaster and the workers they share."""
+    """The operations, with the recaster and the workers they share.
 
-    def __init__(self, settings: Settings, recaster: Recaster) -> None:
+    Args:
+        gpus: how many there are; each gets a worker of its own, unless the settings say how many workers there are.
+    """
+
+    def __init__(self, settings: Settings, recaster: Recaster, gpus: int = 0) -> None:
         self.settings = settings
         self.recaster = recaster
+        many = settings.workers or max(1, gpus)
         for folder in (*settings.readable, settings.spool):
             folder.mkdir(parents=True, exist_ok=True)
         self.files = Files(settings.jobs, settings.results)
-        self.store = Store(settings.data / "jobs.sqlite3", settings.workers)
+        self.store = Store(settings.data / "jobs.sqlite3", many)
         self.webhook = Webhook(self.store, settings.webhook_url, settings.webhook_secret)
-        self.store.recover(CRASHES)
         self.metrics = Metrics()
+        for name in self.store.recover(CRASHES):
+            self._ended(self.store.get(name))
         self.inspector = Inspector(settings.limits)
-        performer = Performer(recaster, self.files, self.inspector, settings.segment_seconds)
-        self.workers = Workers(self.store, performer, self._ended, settings.workers, self.files.undo)
+        recasters = (recaster, *(recaster.beside(gpu) for gpu in range(1, gpus)))
+        performer = Performer(recasters, self.files, self.inspector, settings.segment_seconds)
+        self.workers = Workers(self.store, performer, self._ended, many, self.files.undo)
         self.retention = Retention(self.store, self.files, settings.uploads, settings.keep_seconds)
         self.retention.tidy(settings.spool)
 

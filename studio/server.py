@@ -142,11 +142,12 @@ def build_app(settings: Settings) -> tuple[ASGIApp, Studio]:
     from studio.access import login, space
     from studio.access.gate import Gate
     from studio.access.sessions import Sessions
+    from studio.device import usable_gpus
     from studio.edge import Edge
     from studio.guard import Guard
     from studio.operations import Studio
 
-    studio = Studio(settings, Recaster(limits=settings.limits))
+    studio = Studio(settings, Recaster(limits=settings.limits), usable_gpus())
     keys, secret = Keys(settings_module.keys_file(settings.data)), server_secret(settings.data / "secret")
     sessions = Sessions(secret, framed=settings.on_space)
 

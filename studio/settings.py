@@ -40,7 +40,8 @@ class Settings:
         upload_bytes: of all files in one request.
         json_bytes: of any other request.
         waiting, waiting_each: jobs that may wait for the workers, of all owners together and of each.
-        workers: jobs that run at once, beside one that is short. The pipeline uses every core by itself.
+        workers: jobs that run at once, beside one that is short; 0 for one on each GPU, or one on the CPU, where the
+            pipeline uses every core by itself.
         keep_seconds: age at which uploads and results are deleted.
         least_disk_bytes: no work is taken while less space is left; 0 takes it until the disk is full.
         jobs_each_minute, uploads_each_minute, looks_each_minute, previews_each_minute, live_each_minute: requests that
@@ -70,7 +71,7 @@ class Settings:
     json_bytes: int = 8 * MEGABYTE
     waiting: int = 20
     waiting_each: int = 10
-    workers: int = 1
+    workers: int = 0
     keep_seconds: float = 24 * 3600.0
     segment_seconds: float = SEGMENT_SECONDS
     least_disk_bytes: int = 512 * MEGABYTE
@@ -187,7 +188,7 @@ def from_namespace(given: argparse.Namespace) -> Settings:
         upload_bytes=_number("RECAST_MAX_UPLOAD_MB", default.upload_bytes // MEGABYTE) * MEGABYTE,
         waiting=_number("RECAST_QUEUE", default.waiting),
         waiting_each=_number("RECAST_QUEUE_EACH", default.waiting_each),
-        workers=_number("RECAST_WORKERS", default.workers),
+        workers=_number("RECAST_WORKERS", default.workers, least=0),
         keep_seconds=_number("RECAST_KEEP_HOURS", default.keep_seconds / 3600) * 3600,
         least_disk_bytes=_number("RECAST_LEAST_DISK_MB", default.least_disk_bytes // MEGABYTE, least=0) * MEGABYTE,
         jobs_each_minute=_number("RECAST_JOBS_EACH_MINUTE", default.jobs_each_minute),

@@ -18,7 +18,9 @@ class Engine(Protocol):
     """
 
     name: str
-    device: str
+
+    @property
+    def device(self) -> str: ...
 
     @property
     def notes(self) -> tuple[str, ...]: ...

@@ -23,13 +23,17 @@ class Library:
         device: what networks are asked to run on; each `Session` says where it truly runs.
     """
 
-    def __init__(self, device: DeviceName = "auto", store: Store | None = None) -> None:
+    def __init__(self, device: DeviceName = "auto", store: Store | None = None, gpu: int = 0) -> None:
         """
+        Args:
+            device: where networks are to run. Only ``"auto"`` lets them go on on the CPU when memory runs out.
+            gpu: which of several.
+
         Raises:
             DeviceError: the device was asked for by name and does not work.
         """
         self.store = store or Store()
-        self.device = settle(device)
+        self.device, self._gpu, self._yields = settle(device), gpu, device == "auto"
         self._lock = threading.Lock()
         self._sessions: dict[tuple[str, DeviceName], Session] = {}
         self._recogniser: Any = None
@@ -52,13 +56,21 @@ class Library:
             if found is None:
                 path = self.store.checked(self.store.entry(name))
                 cache = self.store.folders.notes / "cache"
-                found = self._sessions[name, wanted] = Session(path, wanted, cache=cache)
+                found = self._sessions[name, wanted] = Session(
+                    path, wanted, cache=cache, gpu=self._gpu, yields=self._yields
+                )
             return found
 
     def running(self) -> dict[str, str]:
         """Where each network that is loaded truly runs, by name."""
         with self._lock:
             return {name: session.device for (name, _), session in self._sessions.items()}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know of where networks run."""
+        with self._lock:
+            return tuple(note for session in self._sessions.values() for note in session.notes)
 
     def path(self, name: str) -> Path:
         """The checked file of an entry."""
@@ -68,11 +80,13 @@ class Library:
         """ArcFace, loaded by insightface: its ``get_feat`` turns 112-pixel BGR crops into raw embeddings."""
         with self._lock:
             if self._recogniser is None:
-                self._recogniser = analysis_model(self.path(name), self.device, self.store.folders.notes / "cache")
+                self._recogniser = analysis_model(
+                    self.path(name), self.device, self.store.folders.notes / "cache", self._gpu
+                )
             return self._recogniser
 
 
-def analysis_model(path: Path, device: DeviceName, cache: Path | None = None) -> Any:
+def analysis_model(path: Path, device: DeviceName, cache: Path | None = None, gpu: int = 0) -> Any:
     """A detector, recogniser or landmarker of insightface, by its own model zoo, on our providers and settings.
 
     Raises:
@@ -82,7 +96,7 @@ def analysis_model(path: Path, device: DeviceName, cache: Path | None = None) ->
 
     from pipeline.models.providers import chain
 
-    providers = chain(device, cache or path.parent)
+    providers = chain(device, cache or path.parent, gpu)
     try:
         model = model_zoo.get_model(
             str(path),

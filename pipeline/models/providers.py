@@ -28,28 +28,30 @@ _CUDA: Mapping[str, Any] = {
 }
 
 
-def chain(device: DeviceName, cache: Path) -> list[tuple[str, dict[str, Any]]]:
+def chain(device: DeviceName, cache: Path, gpu: int = 0) -> list[tuple[str, dict[str, Any]]]:
     """The provider of a device and those that take over what it has no kernel for, with their options.
 
     Args:
         device: any but ``"auto"``, which `pipeline.models.devices.settle` turns into one of the others.
         cache: a folder that TensorRT keeps its built engines in.
+        gpu: which of several; heeded by CUDA, TensorRT and ROCm.
     """
     cpu: tuple[str, dict[str, Any]] = (PROVIDERS["cpu"], {})
     if device == "cpu":
         return [cpu]
     if device == "cuda":
-        return [(PROVIDERS["cuda"], dict(_CUDA)), cpu]
+        return [(PROVIDERS["cuda"], {"device_id": gpu, **_CUDA}), cpu]
     if device == "tensorrt":
         options = {
+            "device_id": gpu,
             "trt_engine_cache_enable": True,
             "trt_engine_cache_path": str(cache / "tensorrt"),
             "trt_timing_cache_enable": True,
             "trt_timing_cache_path": str(cache / "tensorrt"),
             "trt_fp16_enable": False,
         }
-        return [(PROVIDERS["tensorrt"], options), (PROVIDERS["cuda"], dict(_CUDA)), cpu]
-    return [(PROVIDERS[device], {}), cpu]
+        return [(PROVIDERS["tensorrt"], options), (PROVIDERS["cuda"], {"device_id": gpu, **_CUDA}), cpu]
+    return [(PROVIDERS[device], {"device_id": gpu} if device == "rocm" else {}), cpu]
 
 
 def device_of(provider: str) -> DeviceName:

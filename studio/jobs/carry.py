@@ -26,10 +26,16 @@ CHECKING = "Checking"
 
 
 class Performer:
-    """Carries jobs out; called by the workers' threads."""
+    """Carries jobs out; called by the workers' threads.
 
-    def __init__(self, recaster: Recaster, files: Files, inspector: Inspector, segment_seconds: float) -> None:
-        self._recaster, self._files, self._segment = recaster, files, segment_seconds
+    Args:
+        recasters: one for each GPU; workers take them in turn.
+    """
+
+    def __init__(
+        self, recasters: Sequence[Recaster], files: Files, inspector: Inspector, segment_seconds: float
+    ) -> None:
+        self._recasters, self._files, self._segment = recasters, files, segment_seconds
         self._inspector, self._made_here = inspector, MadeHere()
 
     def __call__(self, running: Running) -> Outcome:
@@ -42,6 +48,9 @@ class Performer:
         if running.job.kind == "comparison":
             return self._compare(running, folder)
         return self._preview(running, folder) if running.job.kind == "preview" else self._recast(running, folder)
+
+    def _recaster(self, running: Running) -> Recaster:
+        return self._recasters[running.place % len(self._recasters)]
 
     def _check(self, running: Running) -> None:
         """Have what is to be decoded here decoded first by a process without rights; of a video, some seconds."""
@@ -61,8 +70,8 @@ class Performer:
     def _preview(self, running: Running, folder: Path) -> Outcome:
         job = running.job
         cast = self._cast(running)
-        before = frame_at(job.target, probe(job.target, self._recaster.limits), job.moment)
-        after = self._recaster.recast_frame(before, cast, job.options)
+        before = frame_at(job.target, probe(job.target, self._recaster(running).limits), job.moment)
+        after = self._recaster(running).recast_frame(before, cast, job.options)
         output = view_of(folder, job.target.stem + MARK + ".jpg", after)
         return Outcome(output, view_of(folder, "before.jpg", before), output)
 
@@ -87,10 +96,10 @@ class Performer:
 
     def _recast(self, running: Running, folder: Path) -> Outcome:
         job = running.job
-        info = probe(job.target, self._recaster.limits)
+        info = probe(job.target, self._recaster(running).limits)
         cast = self._cast(running)
         output = folder / result_name(job.target, info, job.options)
-        report = self._recaster.recast(
+        report = self._recaster(running).recast(
             cast,
             job.target,
             output,
@@ -135,19 +144,21 @@ class Performer:
         job = running.job
         people = self._files.people(job.id)
         if people is None:
-            people = self._recaster.people(job.target, job.options, progress=running.show, cancel=running.cancelled)
+            people = self._recaster(running).people(
+                job.target, job.options, progress=running.show, cancel=running.cancelled
+            )
             self._files.save_people(job.id, people)
             running.settled()
         return people
 
     def _cast(self, running: Running) -> Cast:
-        job = running.job
+        job, recaster = running.job, self._recaster(running)
         if not job.cast:
-            return Cast(everyone=self._recaster.identify(job.sources))
+            return Cast(everyone=recaster.identify(job.sources))
         identities: dict[tuple[int, ...], Identity] = {}
         for positions in job.cast.values():
             if positions not in identities:
-                identities[positions] = self._recaster.identify(_pick(job, positions))
+                identities[positions] = recaster.identify(_pick(job, positions))
         people = {person.number: person for person in self._people(running)}
         for number in job.cast:
             if number not in people:

@@ -160,10 +160,10 @@ class Store:
             base.execute("UPDATE jobs SET state = 'queued' WHERE id = ? AND state = 'running'", (name,))
             _tell(base, name, "interrupted")
 
-    def recover(self, most_crashes: int) -> None:
+    def recover(self, most_crashes: int) -> list[str]:
         """After a start: what ran when the server died waits again, unless it is the likely cause, or nobody is left
-        who waits for it."""
-        now = time.time()
+        who waits for it. Returns those jobs, which are over now."""
+        now, ended = time.time(), []
         with self._change() as base:
             base.execute("UPDATE jobs SET crashes = crashes + 1 WHERE state = 'running'")
             alive = "SELECT id, state, attached, crashes FROM jobs WHERE state IN ('queued', 'running')"
@@ -183,6 +183,8 @@ class Store:
                     (end, code, sentence, now, row["id"]),
                 )
                 _tell(base, row["id"], end, {"code": code, "sentence": sentence})
+                ended.append(row["id"])
+        return ended
 
     def count(self, state: State, owner: str | None = None, client: str | None = None) -> int:
         who = "" if owner is None else " AND owner = :owner"

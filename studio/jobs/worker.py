@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from pipeline.errors import Cancelled, DiskFull, RecastError
+from pipeline.models.memory import out_of_memory
 from pipeline.types import ImageArray, Progress
 from studio.jobs.job import FULL, Job, JobFailed, JobUnknown, Outcome, State, is_full
 from studio.jobs.store import Store
@@ -39,6 +40,7 @@ class Running:
     """A job in a worker's hands. The worker writes, everybody reads.
 
     Attributes:
+        place: of its worker, from 0; those that take any work first. Each works on a GPU of its own where it can.
         cancelled: set when the work has to stop, for whatever reason; handed to the pipeline.
         unwanted: whether somebody asked for that, rather than the server that stops.
         leaving: set when the server stops; the work is to end at the next place from which it can go on.
@@ -49,6 +51,7 @@ class Running:
     job: Job
     note: Callable[[Progress], None]
     settled: Callable[[], None]
+    place: int = 0
     cancelled: threading.Event = field(default_factory=threading.Event)
     unwanted: bool = False
     leaving: threading.Event = field(default_factory=threading.Event)
@@ -104,9 +107,10 @@ class Workers:
         self._running: dict[str, Running] = {}
         self._wake = threading.Condition()
         self._stopping = self.hurried = False
-        names = [(True, f"worker-{number}") for number in range(1, many + 1)] + [(False, "worker-short")]
+        names = [f"worker-{number}" for number in range(1, many + 1)] + ["worker-short"]
         self._threads = [
-            threading.Thread(target=self._run, args=(long,), name=name, daemon=True) for long, name in names
+            threading.Thread(target=self._run, args=(place < many, place), name=name, daemon=True)
+            for place, name in enumerate(names)
         ]
 
     def start(self) -> None:
@@ -186,12 +190,12 @@ class Workers:
         with self._lock:
             return sum(running.progress.fps for running in self._running.values() if running.progress is not None)
 
-    def _run(self, long: bool) -> None:
+    def _run(self, long: bool, place: int) -> None:
         while not self._stopping:
             try:
                 if self._late:
                     self._catch_up()
-                running = self._next(long)
+                running = self._next(long, place)
                 if running is not None:
                     with in_job(running.job.id):
                         self._carry_out(running)
@@ -201,7 +205,7 @@ class Workers:
                 log.exception("a worker stumbled")
                 time.sleep(1)
 
-    def _next(self, long: bool) -> Running | None:
+    def _next(self, long: bool, place: int) -> Running | None:
         """Claim a job and put it where `cancel` finds it; wait a little when there is none."""
         with self._wake:
             if self._stopping:
@@ -210,7 +214,7 @@ class Workers:
                 job = self._store.claim(long)
                 if job is not None:
                     running = self._running[job.id] = Running(
-                        job, self._noter(job), lambda: self._store.settled(job.id)
+                        job, self._noter(job), lambda: self._store.settled(job.id), place
                     )
                     return running
             self._wake.wait(NAP)
@@ -291,7 +295,7 @@ class Workers:
 
 
 def _explained(error: BaseException) -> tuple[str, str]:
-    if isinstance(error, MemoryError):
+    if out_of_memory(error):
         return "memory", MEMORY
     if is_full(error):
         return DiskFull.code, FULL

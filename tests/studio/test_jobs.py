@@ -13,7 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pipeline import Recaster
 from pipeline.errors import Cancelled, NoFaceInTarget
+from pipeline.models.gpus import gpu_count
+from pipeline.models.providers import chain
 from pipeline.types import Options, Person, Progress
 from studio.jobs import worker
 from studio.jobs.files import Files
@@ -22,6 +25,8 @@ from studio.jobs.retention import Retention
 from studio.jobs.schema import MIGRATIONS, InUse, TooNew
 from studio.jobs.store import PATIENCE, Store
 from studio.jobs.worker import Running, Workers
+from studio.operations import Studio
+from studio.settings import Settings
 from tests.studio.conftest import eventually
 
 
@@ -122,6 +127,58 @@ def test_one_worker_is_kept_for_short_work(store: Store, start: Callable[[Work],
     eventually(lambda: store.counts() == {"running": 1, "done": 3})
     hold.set()
     eventually(lambda: store.get("film").state == "done")
+
+
+def test_each_gpu_has_a_worker_of_its_own(tmp_path: Path) -> None:
+    """Three GPUs, as far as the studio is told: three long jobs at once, each on another, and one for short work."""
+    studio = Studio(Settings(data=tmp_path / "data"), Recaster(), gpus=3)
+    try:
+        assert studio.store.workers == 3
+        assert [thread.name for thread in studio.workers._threads] == [
+            *(f"worker-{n}" for n in (1, 2, 3)),
+            "worker-short",
+        ]
+    finally:
+        studio.close()
+    first = Recaster()
+    second = first.beside(1)
+    assert second._finder is first._finder and second._library("cpu") is not first._library("cpu")
+    for device in ("cuda", "tensorrt", "rocm"):
+        assert chain(device, tmp_path, 1)[0][1]["device_id"] == 1
+    meet, places, store = threading.Barrier(3), set(), Store(tmp_path / "jobs.sqlite3", 3)
+
+    def work(running: Running) -> Outcome:
+        places.add(running.place)
+        meet.wait(20)
+        return Outcome()
+
+    workers = Workers(store, work, many=3)
+    for name in ("a", "b", "c"):
+        store.add(job(name, long=True))
+    workers.start()
+    eventually(lambda: store.counts() == {"done": 3})
+    workers.close()
+    store.close()
+    assert places == {0, 1, 2}
+
+
+@pytest.mark.parametrize(
+    ("names", "visible", "count"),
+    [
+        (2, None, 2),
+        (0, None, 0),
+        (4, "0,2", 2),
+        (4, "", 0),
+        (4, "-1", 0),
+        (2, "0,9,1", 1),
+        (2, "GPU-12ab,GPU-34cd", 2),
+    ],
+)
+def test_gpus_are_counted_as_cuda_counts_them(tmp_path: Path, names: int, visible: str | None, count: int) -> None:
+    for number in range(names):
+        (tmp_path / "gpus" / f"0000:0{number}:00.0").mkdir(parents=True)
+    environment = {} if visible is None else {"CUDA_VISIBLE_DEVICES": visible}
+    assert gpu_count(tmp_path / "gpus", environment) == count
 
 
 def test_cancel_works_in_every_state(store: Store, start: Callable[[Work], Workers]) -> None:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 from studio.examples import write_clip
+from studio.operations import CRASHES
 from tests.conftest import Material
 from tests.studio.conftest import ROOT, Server, eventually, launch
 from tests.studio.test_http import delete, files_of, finished, get, send
@@ -45,6 +47,10 @@ def clip(material: Material, tmp_path: Path) -> Path:
 
 def segments(server: Server, job: dict[str, Any]) -> list[str]:
     return sorted(path.name for path in (server.data / "jobs" / job["id"] / "segments").glob("*.json"))
+
+
+def runs(server: Server, job: dict[str, Any]) -> bool:
+    return bool(get(server, f"/status/{job['id']}", job["token"]).json()["state"] == "running")
 
 
 def test_a_killed_server_goes_on_with_its_jobs(start: Start, material: Material, clip: Path) -> None:
@@ -81,3 +87,22 @@ def test_a_stopped_server_saves_its_jobs_and_another_cannot_take_them(
     assert len(segments(server, job)) >= 2
     server = start()
     assert finished(server, job)["report"]["frames"] == 100
+
+
+@pytest.mark.slow
+def test_a_job_that_the_server_dies_of_is_given_up_and_the_others_go_on(
+    start: Start, material: Material, clip: Path
+) -> None:
+    server = start()
+    job = send(server, material.grace, clip, options={"end": 1.2}).json()
+    waiting = send(server, material.grace, clip, options={"end": 0.5}).json()
+    for _ in range(CRASHES):
+        eventually(partial(runs, server, job), 60)
+        server.process.send_signal(signal.SIGKILL)
+        server.process.wait(10)
+        server = start()
+    status = finished(server, job)
+    assert (status["state"], status["error"]["code"]) == ("failed", "crashed")
+    assert status["error"]["message"].startswith("The server stopped again and again")
+    assert finished(server, waiting)["state"] == "done"
+    assert not [path for path in files_of(server) if path.parent.name == job["id"]]

@@ -47,15 +47,19 @@ class NetworkEngine:
         self._session = library.session(name)
         check(self._session, self.contract)
         self._introduce = Introducer(self.contract, library, name)
-        self.device: str = self._session.device
         self._device_notes = _device_notes(entry.title, library.device, self.device)
         self._half = HalfPrecision(self._session, lambda: reference(library, entry)) if entry.half_of else None
+
+    @property
+    def device(self) -> str:
+        return self._session.device
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What a user should know by now."""
         melted = self._half.note if self._half is not None else None
-        return self._device_notes if melted is None else (*self._device_notes, melted)
+        told = (*self._device_notes, *self._library.notes)
+        return told if melted is None else (*told, melted)
 
     def ready(self, options: Options) -> None:
         """Load the further networks that the options name."""
