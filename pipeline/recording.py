@@ -11,6 +11,7 @@ import numpy as np
 from pipeline.errors import EncoderError
 from pipeline.marking import JobMark, tags
 from pipeline.media.camera import CameraSource
+from pipeline.media.sound import Samples
 from pipeline.media.writer import VideoWriter
 from pipeline.types import ImageArray, Options
 
@@ -19,7 +20,8 @@ STEP = 1e-3
 
 
 class Recording:
-    """An H.264 MP4 without sound. The file appears when it is finished; `abort` leaves nothing.
+    """An H.264 MP4, with one channel of sound if there is a microphone. The file appears when it is finished; `abort`
+    leaves nothing.
 
     All frames get the size of the first (less a row or column where that is odd). Their times are the camera's, so the
     rate may vary.
@@ -28,15 +30,18 @@ class Recording:
         output: its name, ending in ``.mp4``.
         options: engine, and how it is encoded.
         mark: what it is marked and sealed with; tags only when ``None``. The frames carry theirs already.
+        sound_rate: samples a second of the microphone; 0 without one.
 
     Raises:
         OutputError: it cannot be written there.
     """
 
-    def __init__(self, output: Path, options: Options = Options(), mark: JobMark | None = None) -> None:
+    def __init__(
+        self, output: Path, options: Options = Options(), mark: JobMark | None = None, sound_rate: int = 0
+    ) -> None:
         self.output = Path(output)
         self._options = replace(options, codec="h264", start=None, end=None)
-        self._mark = mark
+        self._mark, self._sound_rate = mark, sound_rate
         self._writer: VideoWriter | None = None
         self._size = (0, 0)
         self._begin = self._last = 0.0
@@ -60,7 +65,7 @@ class Recording:
         if self._writer is None:
             height, width = image.shape[:2]
             self._size = (width // 2 * 2, height // 2 * 2)
-            self._source = CameraSource(self._size)
+            self._source = CameraSource(self._size, sound_rate=self._sound_rate)
             named = self._mark.tags if self._mark is not None else tags(self._options.engine)
             seal = self._mark.seal(self._source.info) if self._mark is not None else None
             self._writer = VideoWriter(self.output, self._source, self._options, named, seal)
@@ -70,6 +75,19 @@ class Recording:
         self._last = moment
         self._writer.write(self._source.frame(self._fitted(image), moment - self._begin))
         self.frames += 1
+
+    def write_sound(self, samples: Samples, moment: float) -> None:
+        """Add what a microphone heard. What it heard before the first frame is left out.
+
+        Args:
+            samples: ``(n,)`` int16, at `sound_rate`.
+            moment: seconds on the camera's clock at which the last of them came.
+
+        Raises:
+            OutputError, EncoderError: it cannot go on.
+        """
+        if self._writer is not None and self._sound_rate:
+            self._writer.write_sound(samples, moment - len(samples) / self._sound_rate - self._begin)
 
     def _fitted(self, image: ImageArray) -> ImageArray:
         width, height = self._size

@@ -3,6 +3,7 @@ import { recall, remember } from "../page/keep.js";
 import { whenThere } from "../page/there.js";
 import { Camera, CameraProblem } from "./camera.js";
 import { Faces } from "./faces.js";
+import { Microphone } from "./microphone.js";
 import { Pace } from "./pace.js";
 import { Stage } from "./show.js";
 import { Takes } from "./takes.js";
@@ -19,6 +20,7 @@ class Live {
     this.camera = new Camera(this.part("self"));
     this.stage = new Stage(this.part("canvas"));
     this.takes = new Takes(this.part("takes"));
+    this.microphone = new Microphone();
     this.faces = new Faces(root, (photos) => this.wire?.face(photos), (text) => this.say(text));
     this.number = 0;
     this.wire = null;
@@ -187,13 +189,28 @@ class Live {
     if (this.recordingSince) this.part("clock").textContent = clock((performance.now() - this.recordingSince) / 1000);
   }
 
-  recordOrEnd() {
-    if (this.recordingSince) this.wire?.endRecording();
-    else this.wire?.record();
+  async recordOrEnd() {
+    const wire = this.wire;
+    if (this.recordingSince) return wire?.endRecording();
+    if (!this.part("sound").checked) return wire?.record();
+    let rate = 0;
+    this.part("record").disabled = true;
+    try {
+      rate = await this.microphone.start((samples) => rate && wire.sound(rate, samples));
+      this.say("");
+    } catch (error) {
+      return this.say(error.message, "error");
+    } finally {
+      this.part("record").disabled = this.root.dataset.state !== "live";
+    }
+    if (this.wire !== wire || !wire.open) return this.microphone.stop();
+    wire.record(rate);
   }
 
   recording(on) {
     this.recordingSince = on ? performance.now() : 0;
+    if (!on) this.microphone.stop();
+    this.root.classList.toggle("live-heard", on && this.microphone.running);
     if (this.pace) this.pace.held = on;
     const button = this.part("record");
     button.setAttribute("aria-pressed", String(on));

@@ -1,6 +1,7 @@
 // The connection to the server; `studio/live/protocol.py` says what goes over it.
 const PHOTO = 1;
 const FRAME = 2;
+const SOUND = 3;
 const HEADER = 8;
 
 export class Wire extends EventTarget {
@@ -42,8 +43,13 @@ export class Wire extends EventTarget {
     this.#say({ type: "options", options });
   }
 
-  record() {
-    this.#say({ type: "record" });
+  // `sound`: samples a second of what `sound()` will send; 0 for none.
+  record(sound = 0) {
+    this.#say({ type: "record", sound });
+  }
+
+  sound(rate, samples) {
+    this.#send(SOUND, 0, rate, samples.buffer);
   }
 
   endRecording() {

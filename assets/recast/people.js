@@ -44,8 +44,8 @@ function person(one, film, redraw) {
     },
     face(one),
     h("b", {}, `Person ${one.number}`),
-    h("small", {}, seen || h("span", { class: "unseen" }, state)),
-    film && h("span", { class: "unseen" }, state),
+    seen && h("small", {}, seen),
+    h("span", { class: "unseen" }, state),
   );
   takesDrops(tile, (files) => {
     const own = desk.roles.get(one.number);

@@ -25,16 +25,19 @@ class CameraSource:
     Args:
         size: width and height of every frame, even numbers.
         rate: frames a second, about.
+        sound_rate: samples a second of the sound that is recorded beside it; 0 without sound.
 
     Attributes:
         info, details, limits, start, end, tags, other_starts, demuxer, source: as in `VideoReader`.
     """
 
-    def __init__(self, size: tuple[int, int], rate: Fraction = Fraction(30), limits: MediaLimits = LIMITS) -> None:
+    def __init__(
+        self, size: tuple[int, int], rate: Fraction = Fraction(30), limits: MediaLimits = LIMITS, sound_rate: int = 0
+    ) -> None:
         width, height = size
         if width % 2 or height % 2:
             raise ValueError("a recording needs an even size")
-        self.path, self.limits = Path(), limits
+        self.path, self.limits, self.sound_rate = Path(), limits, sound_rate
         self.start: float | None = None
         self.end: float | None = None
         self.tags: dict[str, str] = {}

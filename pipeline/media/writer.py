@@ -32,6 +32,7 @@ from pipeline.media.metadata import MP4_KEYS, kept_tags
 from pipeline.media.output import PendingFile, is_write_error, output_errors
 from pipeline.media.picture import Picture
 from pipeline.media.reader import VideoReader
+from pipeline.media.sound import Samples, SoundTrack
 from pipeline.types import Frame, Options, Seal
 
 log = logging.getLogger(__name__)
@@ -76,6 +77,7 @@ class VideoWriter:
         self._container: OutputContainer | None = None
         self._stream: VideoStream | None = None
         self._copier: StreamCopier | None = None
+        self._sound: SoundTrack | None = None
         self._choice: Choice | None = None
         self._durations: dict[int, int] = {}
         self._shift = 0
@@ -116,6 +118,12 @@ class VideoWriter:
         with self._errors():
             self._mux(self._stream.encode(native))
 
+    def write_sound(self, samples: Samples, time: float) -> None:
+        """Encode a camera's sound, from the first picture on; see `SoundTrack.write`."""
+        if self._sound is not None and self._container is not None:
+            with self._errors():
+                self._container.mux(self._sound.write(samples, time))
+
     def finish(self) -> None:
         """Write what is left and give the file its name.
 
@@ -130,9 +138,11 @@ class VideoWriter:
                 self._drain()
                 if self._copier is not None:
                     self._copier.until(None)
+                if self._sound is not None:
+                    self._container.mux(self._sound.finish())
                 self._container.close()
             # The encoder holds dozens of frames for as long as its stream is known; signing needs that memory.
-            self._container = self._stream = None
+            self._container = self._stream = self._sound = None
             self._source.source.check()
             self._pending.commit()
             self._finished = True
@@ -181,6 +191,8 @@ class VideoWriter:
             self._copier = StreamCopier(
                 second, source.demuxer, source.limits, self._container, self._container_name, offset, window
             )
+        elif isinstance(source, CameraSource) and source.sound_rate:
+            self._sound = SoundTrack(self._container, source.sound_rate)
         self._container.metadata.update(self._describe())
         with self._errors():
             self._container.start_encoding()

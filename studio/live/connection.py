@@ -33,6 +33,8 @@ Result = TypeVar("Result")
 
 DEFAULTS = {"select": "largest"}
 """Options that differ from a job's: somebody else in the picture is not meant, unless it is said."""
+MOST_SOUNDS = 200
+"""Messages of sound that wait; the oldest make room."""
 IDLE = 30.0
 """Seconds without a frame or a word after which a visitor has left their place to others."""
 SHORTEST_TOKEN, LONGEST_TOKEN = 32, 200
@@ -52,6 +54,7 @@ class Connection:
         self._words: deque[dict[str, Any]] = deque()
         self._photos: list[bytes] = []
         self._newest: tuple[Binary, float] | None = None
+        self._sounds: deque[tuple[Binary, float]] = deque(maxlen=MOST_SOUNDS)
         self._wake = asyncio.Event()
         self._missed = 0
 
@@ -148,6 +151,9 @@ class Connection:
                 raise protocol.BadMessage("These are too many photos.")
             self._photos.append(picture.data)
             return
+        if picture.kind == protocol.SOUND:
+            self._sounds.append((picture, time.monotonic()))
+            return
         if self._newest is not None:
             self._missed += 1
         self._newest = (picture, time.monotonic())
@@ -171,6 +177,8 @@ class Connection:
             try:
                 while self._words:
                     await self._obey(visit, self._words.popleft(), done)
+                while self._sounds:
+                    await done(visit.sound, *self._sounds.popleft())
                 if self._newest is not None:
                     (picture, arrived), self._newest = self._newest, None
                     await self._socket.send_bytes(await done(visit.frame, picture, arrived))
@@ -185,7 +193,7 @@ class Connection:
                 await self._tell(RecastError())
                 await self._socket.close(_FAULT)
                 return
-            if self._words or self._newest is not None:
+            if self._words or self._sounds or self._newest is not None:
                 self._wake.set()
 
     async def _obey(self, visit: Visit, word: dict[str, Any], done: Callable[..., Any]) -> None:
@@ -196,7 +204,7 @@ class Connection:
             case "options":
                 await done(visit.options, self._options(word))
             case "record":
-                await done(visit.record)
+                await done(visit.record, protocol.sound_rate(word))
                 await self._say("recording")
             case "stop":
                 await self._end_recording(visit, done)

@@ -4,6 +4,7 @@ Texts are JSON objects with a ``type``. Pictures are binary, JPEG behind a heade
 
 =====================  ==========================================================================================
 to the server          kind (1 photo, 2 frame), quality wanted of the answer in per cent, two bytes unused, number
+to the server          kind (3 sound), three bytes unused, samples a second; then int16 samples of one channel
 from the server        kind (2 frame), faces recast, milliseconds the server took, number of the frame it answers
 =====================  ==========================================================================================
 """
@@ -18,18 +19,22 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.errors import InputError
 from pipeline.types import ImageArray
 
-PHOTO, FRAME = 1, 2
+PHOTO, FRAME, SOUND = 1, 2, 3
 _ASKED, _ANSWERED = struct.Struct("<BBHI"), struct.Struct("<BBHI")
 QUALITIES = (30, 95)
 """Least and greatest JPEG quality of an answer."""
 LONGEST_SIDE = 1920
 FRAME_BYTES = 4 << 20
 PHOTO_BYTES = 20 << 20
+SOUND_BYTES = 1 << 16
+SOUND_RATES = (8_000, 96_000)
+"""Least and greatest samples a second."""
 TEXT_CHARACTERS = 20_000
 
 
@@ -47,7 +52,7 @@ class BadFrame(InputError):
 
 @dataclass(frozen=True)
 class Binary:
-    """A photo or a frame, still JPEG (a photo may be of any kind)."""
+    """A photo or a frame, still JPEG (a photo may be of any kind); or sound, and then `number` is its rate."""
 
     kind: int
     quality: int
@@ -74,12 +79,14 @@ def read_binary(data: bytes) -> Binary:
     """The picture in a binary message.
 
     Raises:
-        BadMessage: it is neither a photo nor a frame, or too large.
+        BadMessage: it is neither a photo nor a frame nor sound, or too large.
     """
     if len(data) <= _ASKED.size:
         raise BadMessage()
     kind, quality, _, number = _ASKED.unpack_from(data)
-    limit = {PHOTO: PHOTO_BYTES, FRAME: FRAME_BYTES}.get(kind, 0)
+    limit = {PHOTO: PHOTO_BYTES, FRAME: FRAME_BYTES, SOUND: SOUND_BYTES}.get(kind, 0)
+    if kind == SOUND and (len(data) % 2 or not SOUND_RATES[0] <= number <= SOUND_RATES[1]):
+        raise BadMessage()
     if len(data) - _ASKED.size > limit:
         raise BadMessage("A picture is larger than allowed." if limit else None)
     return Binary(kind, min(max(quality, QUALITIES[0]), QUALITIES[1]), number, data[_ASKED.size :])
@@ -102,6 +109,23 @@ def decode_frame(data: bytes) -> ImageArray:
     if image is None:
         raise BadFrame()
     return np.asarray(image, np.uint8)
+
+
+def sound_rate(word: dict[str, Any]) -> int:
+    """Samples a second of the sound that will come with a recording; 0 for none.
+
+    Raises:
+        BadMessage: it is no rate.
+    """
+    rate = word.get("sound", 0)
+    if not isinstance(rate, int) or (rate and not SOUND_RATES[0] <= rate <= SOUND_RATES[1]):
+        raise BadMessage()
+    return rate
+
+
+def decode_sound(data: bytes) -> NDArray[np.int16]:
+    """The samples of a message of sound, ``(n,)`` int16."""
+    return np.frombuffer(data, "<i2").astype(np.int16)
 
 
 def answer(number: int, image: ImageArray, quality: int, faces: int, seconds: float) -> bytes:

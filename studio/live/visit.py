@@ -10,9 +10,9 @@ import logging
 import shutil
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from pipeline.errors import InputError, NoFaceInSource, RecastError
 from pipeline.live import LiveSession
@@ -39,6 +39,7 @@ class _Take:
 
     job: Job
     recording: Recording
+    sound_rate: int
 
 
 class Visit:
@@ -101,12 +102,15 @@ class Visit:
         done = self._session.recast(protocol.decode_frame(frame.data), arrived)
         self.frames += 1
         if self._take is not None:
-            self._record(self._take, done.image, arrived)
+            with self._kept(self._take):
+                self._take.recording.write(done.image, arrived)
         return protocol.answer(frame.number, done.image, frame.quality, done.changed, time.monotonic() - arrived)
 
-    def _record(self, take: _Take, image: Any, arrived: float) -> None:
+    @contextmanager
+    def _kept(self, take: _Take) -> Iterator[None]:
+        """Around what adds to a recording: one that cannot go on is dropped."""
         try:
-            take.recording.write(image, arrived)
+            yield
         except BaseException:
             self._take = None
             self._drop(take)
@@ -116,8 +120,23 @@ class Visit:
     def recorded_seconds(self) -> float:
         return self._take.recording.seconds if self._take is not None else 0.0
 
-    def record(self) -> None:
+    def sound(self, sound: protocol.Binary, arrived: float) -> None:
+        """Add what the visitor's microphone heard to the recording; nothing of it is kept otherwise.
+
+        Raises:
+            OutputError, EncoderError: it cannot be recorded; the recording has ended.
+        """
+        take = self._take
+        if take is None or sound.number != take.sound_rate:
+            return
+        with self._kept(take):
+            take.recording.write_sound(protocol.decode_sound(sound.data), arrived)
+
+    def record(self, sound_rate: int = 0) -> None:
         """Keep what is shown from now on.
+
+        Args:
+            sound_rate: samples a second of the sound that will come along; 0 for none.
 
         Raises:
             Busy: the disk is nearly full.
@@ -138,7 +157,8 @@ class Visit:
             id=name, owner=fingerprint(self._owner), kind="live", target=output, options=self._options, state="running",
             created=now,
         )  # fmt: skip
-        self._take = _Take(job, Recording(output, self._options, self._session.mark))
+        recording = Recording(output, self._options, self._session.mark, sound_rate)
+        self._take = _Take(job, recording, sound_rate)
 
     def finish(self) -> Job | None:
         """End the recording and keep it; ``None`` where there is none, or nothing is in it.

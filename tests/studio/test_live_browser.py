@@ -83,6 +83,52 @@ def test_a_visitor_sees_themselves_recast_and_keeps_a_recording(live: Open, tmp_
     assert page.evaluate("document.querySelector('#live-self').srcObject") is None
 
 
+HEARD = """
+    window.asked = [];
+    const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    navigator.mediaDevices.getUserMedia = async (wanted) => {
+      const stream = await real(wanted);
+      asked.push(...stream.getAudioTracks());
+      return stream;
+    };
+"""
+
+
+@pytest.mark.slow
+def test_sound_is_recorded_only_where_the_visitor_turned_it_on(live: Open, tmp_path: Path) -> None:
+    import av
+
+    page = live(script=HEARD)
+    start(page)
+
+    def recorded(name: str) -> Path:
+        page.click("#live-record")
+        page.wait_for_selector("#live-record[aria-pressed=true]")
+        page.wait_for_function("document.querySelector('#live-clock').textContent >= '0:03'")
+        takes = page.locator("#live-takes video").count()
+        page.click("#live-record")
+        page.wait_for_function(f"document.querySelectorAll('#live-takes video').length > {takes}")
+        with page.expect_download() as download:
+            page.locator("#live-takes a").first.click()
+        download.value.save_as(tmp_path / name)
+        return tmp_path / name
+
+    silent = recorded("silent.mp4")
+    assert page.evaluate("asked.length") == 0
+    page.locator("#live-sound").check()
+    loud = recorded("loud.mp4")
+    assert page.evaluate("asked.map((track) => track.readyState)") == ["ended"]
+    with av.open(str(silent)) as file:
+        assert not file.streams.audio
+    with av.open(str(loud)) as file:
+        assert file.metadata["DigitalSourceType"] == DIGITAL_SOURCE_TYPE
+        # Chromium's own microphone beeps once a second.
+        assert max(abs(frame.to_ndarray()).max() for frame in file.decode(audio=0)) > 0.05
+    with av.open(str(loud)) as file:
+        lengths = [float(stream.duration * stream.time_base) for stream in file.streams]
+    assert abs(lengths[0] - lengths[1]) < 1.0
+
+
 def _places_taken(server: Server, browser: Any) -> bool:
     """Whether a further visitor is refused; there are two places."""
     from websockets.sync.client import connect

@@ -23,6 +23,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from pipeline.marking.manifest import DIGITAL_SOURCE_TYPE
 from pipeline.types import ImageArray
+from studio.live.protocol import SOUND, BadMessage, read_binary, sound_rate
 from tests import media
 from tests.conftest import Material
 from tests.studio.conftest import Server, eventually, launch
@@ -166,6 +167,18 @@ def test_what_would_cost_too_much_is_not_decoded(house: Server, material: Materi
         assert visitor.word("error")["code"] == "bad_message"
         with pytest.raises(ConnectionClosed):
             visitor.word("ready")
+
+
+@pytest.mark.parametrize(("rate", "size"), [(0, 200), (1_000, 200), (4_000_000, 200), (48_000, 201), (48_000, 1 << 17)])
+def test_sound_that_is_none_is_refused(rate: int, size: int) -> None:
+    with pytest.raises(BadMessage):
+        read_binary(struct.pack("<BBHI", SOUND, 0, 0, rate) + bytes(size))
+
+
+@pytest.mark.parametrize("rate", [-1, 4, "48000", 1e9, None])
+def test_a_rate_of_sound_that_is_none_is_refused(rate: object) -> None:
+    with pytest.raises(BadMessage):
+        sound_rate({"type": "record", "sound": rate})
 
 
 @pytest.mark.parametrize("message", ["{", '"hello"', '{"type": 3}', '{"type": "dance"}', b"", b"\x07" + bytes(20)])
