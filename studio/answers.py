@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from pipeline.errors import DiskFull, InputError, MediaTooLarge, RecastError, UnsupportedMedia
-from studio.jobs.job import FULL, Busy, JobUnknown, Kind, is_full
+from studio.jobs.job import FULL, Busy, JobUnknown, Kind, TooMany, is_full
 from studio.tracing import request_id
 
 log = logging.getLogger(__name__)
@@ -141,11 +141,29 @@ async def _fault(_: Request, error: BaseException | None) -> JSONResponse:
     return answer
 
 
+async def _misfit(_: Request, error: Exception) -> JSONResponse:
+    """What the page's framework stumbles over is a request that it does not expect."""
+    log.info("a request does not fit: %s", type(error).__name__)
+    return _answer(400, "wrong_form", "There is no such endpoint, or it takes something else; see /gradio_api/info.")
+
+
 FAULTS: Mapping[type[Exception], Any] = {OSError: _fault, sqlite3.OperationalError: _fault, Exception: _fault}
-"""Answers to errors that are no refusals; for the page's own framework as well, which has none that tell anything."""
+"""Answers to errors that are no refusals."""
+
+
+def page_faults() -> dict[type[Exception], Any]:
+    """The same for the page's framework, which answers 500 to any endpoint and argument that it does not know. What an
+    endpoint itself raises does not come here."""
+    from gradio.exceptions import Error
+    from gradio.route_utils import FnIndexInferError
+
+    misfits = (FnIndexInferError, LookupError, TypeError, ValueError, Error)
+    return {**FAULTS, **dict.fromkeys(misfits, _misfit)}
 
 
 def _status(error: RecastError) -> int:
+    if isinstance(error, TooMany):
+        return 429
     if isinstance(error, Busy):
         return 503
     if isinstance(error, DiskFull):

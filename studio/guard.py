@@ -21,6 +21,14 @@ from studio.refused import Refused, refusal
 from studio.settings import Settings
 
 _EVENTS = re.compile(r"/(queue/join|call/|run/|api/|stream/|component_server)")
+_PAGE = re.compile(
+    r"/gradio_api/(info|openapi\.json|app_id|user|token|login_check|startup-events|theme\.css"
+    r"|queue/(join|data)|call/(v2/)?[^/]+(/[^/]+)?|cancel|reset|heartbeat/[^/]+|upload|upload_progress|file[=/].+"
+    r"|custom_component/.+)/?"
+)
+"""All that is let through to the page's framework, which has far more to offer: it cuts uploaded films with FFmpeg for
+anybody, edits its own code, keeps links and histories. A new version of it opens nothing new."""
+_OTHER_PAGES = re.compile(r"/monitoring(/|$)")
 _FETCHES = re.compile(r"/(file[=/]\s*[a-z][a-z0-9+.-]*:|file[=/]\s*//|proxy[=/])", re.IGNORECASE)
 _ADDRESS = re.compile(r"\s*([a-z][a-z0-9+.-]*:|//|\\\\)", re.IGNORECASE)
 LOGINS = 20
@@ -68,6 +76,8 @@ class Guard:
             self._pace(scope)
             if _FETCHES.search(scope["path"]):
                 raise Refused(403, "no_fetching", "Addresses are not fetched here.")
+            if _closed(scope["path"]):
+                raise Refused(404, "nothing_here", "There is nothing here.")
             bounded = _bounded(receive, self._limit(scope), late.append)
             _check_length(scope, self._limit(scope))
             if scope["method"] == "POST" and _EVENTS.search(scope["path"]):
@@ -112,6 +122,13 @@ class Guard:
             raise Refused(400, "bad_json", "The request is not JSON.") from None
         check_payload(payload, self.settings.readable)
         return _replay(bytes(body), receive)
+
+
+def _closed(path: str) -> bool:
+    """Whether a path of the page's framework is none that the page needs."""
+    if _OTHER_PAGES.match(path):
+        return True
+    return path.startswith("/gradio_api") and _PAGE.fullmatch(path) is None
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

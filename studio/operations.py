@@ -25,12 +25,13 @@ from studio.inspection.inspector import Inspector
 from studio.jobs.carry import Performer
 from studio.jobs.estimate import about, place_behind
 from studio.jobs.files import Files
-from studio.jobs.job import Busy, Job, JobFailed, Kind, fingerprint
+from studio.jobs.job import Busy, Job, JobFailed, Kind, TooMany, fingerprint
 from studio.jobs.retention import Retention
 from studio.jobs.store import Store
 from studio.jobs.worker import Workers
 from studio.metrics import Metrics
 from studio.pictures import first_frame, view_of
+from studio.rates import Rates
 from studio.settings import Settings
 from studio.tracing import in_job
 from studio.webhook import Webhook
@@ -101,6 +102,7 @@ class Studio:
         performer = Performer(recasters, self.files, self.inspector, settings.segment_seconds)
         self.workers = Workers(self.store, performer, self._ended, many, self.files.undo)
         self.retention = Retention(self.store, self.files, settings.uploads, settings.keep_seconds)
+        self._rates = Rates({"jobs": settings.jobs_each_minute, "previews": settings.previews_each_minute})
         self.retention.tidy(settings.spool)
 
     def start(self) -> None:
@@ -153,9 +155,11 @@ class Studio:
         Raises:
             InputError: something is missing, or cannot be read.
             Busy: the line is full.
+            TooMany: the client has sent too many of late.
         """
         if not request.sources and kind != "people":
             raise InputError("Add a photo of the new face first.")
+        self._pace(client, kind)
         self.admit(owner, client)
         origins = () if name else tuple(self.own(path) for path in (request.target, *request.sources))
         for positions in request.cast.values():
@@ -350,6 +354,12 @@ class Studio:
             )
         if mine >= self.settings.waiting_each:
             raise Busy(f"{mine} of your jobs are waiting already. Let one of them finish first.")
+
+    def _pace(self, client: str, kind: Kind | None) -> None:
+        """Whatever way jobs come: so many a minute of each client that limits count for."""
+        wait = self._rates.take(client, "previews" if kind in ("preview", "people") else "jobs") if client else 0
+        if wait:
+            raise TooMany(wait)
 
     def own(self, path: Path) -> Path:
         """`path`, once more: only files that were uploaded here are worked on, whatever came this far."""

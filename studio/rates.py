@@ -15,7 +15,7 @@ _CLASSES = (
     ("uploads", re.compile(r"^POST .*/upload$")),
     ("logins", re.compile(r"^POST .*/login$")),
     ("live", re.compile(r"^GET .*/studio/live$")),
-    ("looks", re.compile(r"^GET .*/((status|events|download)/[^/]*|desk/jobs/.*)$")),
+    ("looks", re.compile(r"^(GET .*/((status|events|download)/[^/]*|desk/jobs/.*)|POST .*/(queue/join|call/.+))$")),
 )
 
 
@@ -30,8 +30,10 @@ class Rates:
     def wait(self, client: str, method: str, path: str) -> int:
         """Seconds until this request may be made; 0 counts it and lets it through."""
         kind = next((name for name, pattern in _CLASSES if pattern.match(f"{method} {path}")), None)
-        if kind is None:
-            return 0
+        return 0 if kind is None else self.take(client, kind)
+
+    def take(self, client: str, kind: str) -> int:
+        """Seconds until the client may do one more of this kind; 0 counts it."""
         limit, now = self._limits[kind], time.monotonic()
         with self._lock:
             left, then = self._buckets.pop((client, kind), (float(limit), now))

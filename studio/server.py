@@ -199,7 +199,7 @@ def build_app(settings: Settings) -> tuple[ASGIApp, Studio]:
         ssr_mode=False,
         pwa=False,
         mcp_server=False,
-        app_kwargs={"exception_handlers": dict(answers.FAULTS)},
+        app_kwargs={"exception_handlers": answers.page_faults()},
     )
     # Mounting leaves this off, and with it the check that a file in a request was uploaded here.
     page.has_launched = True

@@ -32,6 +32,15 @@ class Busy(RecastError):
         self.retry_after = retry_after
 
 
+class TooMany(Busy):
+    """One client asks for more than its share."""
+
+    code = "too_many"
+
+    def __init__(self, wait: int) -> None:
+        super().__init__(f"That was too much at once. Please try again in {wait} seconds.", wait)
+
+
 class JobUnknown(RecastError):
     """There is no such job, or it is somebody else's; which of both is not told."""
 

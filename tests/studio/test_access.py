@@ -198,6 +198,20 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     ended(server)
 
 
+def test_the_pages_own_way_has_the_same_limits(demo: Server, material: Material) -> None:
+    mine = {"X-Forwarded-For": "203.0.113.77"}
+    files = [("files", path.read_bytes()) for path in (material.grace, material.eileen)]
+    paths = httpx.post(f"{demo.url}/gradio_api/upload", files=files, headers=mine, timeout=60).json()
+    grace, eileen = ({"path": path, "meta": {"_type": "gradio.FileData"}} for path in paths)
+    said = ""
+    for _ in range(7):
+        call = f"{demo.url}/gradio_api/call/submit_job"
+        body = {"data": [[grace], eileen, None, None, secrets.token_urlsafe(32)]}
+        event = httpx.post(call, json=body, headers=mine, timeout=60).json()["event_id"]
+        said = httpx.get(f"{call}/{event}", headers=mine, timeout=60).text
+    assert "event: error" in said and "too_many" in said
+
+
 def test_the_demo_has_tight_limits(demo: Server, material: Material) -> None:
     files = [("source_image", material.grace.read_bytes()), ("target", material.eileen.read_bytes())]
 

@@ -42,6 +42,8 @@ def call(server: Server, data: Any, name: str = "recast_image") -> httpx.Respons
         file("\\\\host\\share\\a.png"),
         file(str(Path(__file__))),
         file(""),
+        file("data:image/png;base64,iVBORw0KGgo="),
+        {"url": "http://127.0.0.1:1/a.png", "path": "a.png", "meta": META},
         file("\x00"),
         [[{"deep": {"deeper": [file(SECRET)]}}]],
     ],
@@ -99,6 +101,41 @@ def test_the_queue_cannot_be_bypassed(server: Server) -> None:
 def test_what_is_internal_is_not_public(server: Server) -> None:
     assert httpx.get(f"{server.url}/monitoring/summary", timeout=10).status_code in (401, 403, 404)
     assert httpx.get(f"{server.url}/docs", timeout=10).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "GET dev/reload", "GET deep_link?session_hash=a", "GET runs", "GET run-history/records", "GET vibe-code",
+        "GET profiling/traces", "GET stream/a/1/2/playlist.m3u8", "POST run-history/connect", "POST vibe-edit",
+        "POST vibe-code", "POST process_recording", "POST component_server", "POST api/recast_image", "POST stream/a",
+        "GET Info", "GET call/../dev/reload", "GET file=/../../gradio_api/dev/reload",
+    ],
+)  # fmt: skip
+def test_nothing_more_of_the_framework_is_open(server: Server, path: str) -> None:
+    method, where = path.split(" ", 1)
+    answer = httpx.request(method, f"{server.url}/gradio_api/{where}", timeout=10)
+    assert answer.status_code in (403, 404), answer.text
+    if method == "POST":
+        film = httpx.post(f"{server.url}/gradio_api/{where}", files={"video": ("a.mp4", b"x")}, timeout=10)
+        assert film.status_code == 404 and film.json()["code"] == "nothing_here"
+
+
+def test_an_endpoint_that_is_none_is_no_fault(server: Server) -> None:
+    begin = len(server.log)
+    join = {"data": [None], "fn_index": 9999, "session_hash": "a" * 10}
+    for path, body in (
+        ("call/nothing", {"data": []}),
+        ("call/v2/nothing", {}),
+        ("call/v2/recast_image", {"data": [None] * 4}),
+        ("queue/join", join),
+        ("queue/join", {**join, "fn_index": "x"}),
+        ("queue/join", {"data": "x"}),
+        ("call/job_status", [1]),
+    ):
+        answer = httpx.post(f"{server.url}/gradio_api/{path}", json=body, timeout=10)
+        assert 400 <= answer.status_code < 500, (path, answer.text)
+    assert "Traceback" not in "".join(server.log[begin:])
 
 
 def test_broken_json_is_refused(server: Server) -> None:

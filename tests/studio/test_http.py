@@ -200,7 +200,9 @@ def test_the_document_tells_what_is_answered(server: Server) -> None:
     assert strange.status_code == 404
 
 
-def test_health_and_metrics(server: Server) -> None:
+def test_health_and_metrics(server: Server, material: Material) -> None:
+    job = send(server, material.grace, material.eileen).json()
+    assert finished(server, job)["state"] == "done" and delete(server, job) == 204
     health = httpx.get(f"{server.url}/health?ready=true", timeout=5).json()
     assert health["status"] == "ok" and health["ready"] and health["disk_free_bytes"] > 0
     text = httpx.get(f"{server.url}/metrics", timeout=5).text

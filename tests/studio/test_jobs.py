@@ -373,6 +373,17 @@ def test_what_is_old_goes_and_what_is_in_use_stays(store: Store, tmp_path: Path)
     assert store.get("waits").sources[0].read_bytes() == b"x"
 
 
+def test_what_broken_uploads_leave_goes_soon_and_nothing_else(store: Store, tmp_path: Path) -> None:
+    uploads = tmp_path / "uploads"
+    retention = Retention(store, Files(tmp_path / "jobs", tmp_path / "results"), uploads, keep=1000)
+    (uploads / "whole").mkdir(parents=True)
+    for name, age in (("broken", 500), ("comes", 5), ("whole/a.png", 500)):
+        (uploads / name).write_bytes(b"x")
+        os.utime(uploads / name, (time.time() - age,) * 2)
+    retention.drop_broken()
+    assert {path.name for path in uploads.rglob("*") if path.is_file()} == {"comes", "a.png"}
+
+
 def test_an_owner_has_everything_deleted_at_once(store: Store, tmp_path: Path) -> None:
     files, uploads = Files(tmp_path / "jobs", tmp_path / "results"), tmp_path / "uploads"
     retention = Retention(store, files, uploads, keep=100)
