@@ -150,6 +150,11 @@ def build_app(settings: Settings) -> tuple[ASGIApp, Studio]:
     studio = Studio(settings, Recaster(limits=settings.limits), usable_gpus())
     keys, secret = Keys(settings_module.keys_file(settings.data)), server_secret(settings.data / "secret")
     sessions = Sessions(secret, framed=settings.on_space)
+    tools = None
+    if settings.mcp:
+        from studio import assistants
+
+        tools = assistants.build(studio)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -157,7 +162,8 @@ def build_app(settings: Settings) -> tuple[ASGIApp, Studio]:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(INTAKE, thread_name_prefix="intake"))
         studio.start()
         sweeper = asyncio.create_task(_sweep(studio))
-        yield
+        async with tools[1]() if tools is not None else contextlib.nullcontext():
+            yield
         sweeper.cancel()
         await asyncio.to_thread(studio.close)
 
@@ -176,6 +182,8 @@ def build_app(settings: Settings) -> tuple[ASGIApp, Studio]:
         app.include_router(space.build(settings, provider, sessions, secret))
     for router in (shell.routes(studio), *tabs.routers(studio)):
         app.include_router(router)
+    if tools is not None:
+        app.router.routes.append(tools[0])
     answers.install(app)
 
     page = blocks.build(studio)

@@ -61,6 +61,7 @@ class Settings:
         stop_seconds: how long a stopping server waits for what runs to come to a good place.
         webhook_url, webhook_secret: where ended jobs are told to, and what that is signed with.
         log: how the log is written.
+        mcp: whether assistants find the operations as tools at ``/mcp``.
     """
 
     host: str = "127.0.0.1"
@@ -93,6 +94,7 @@ class Settings:
     webhook_url: str = ""
     webhook_secret: str = ""
     log: LogForm = "text"
+    mcp: bool = False
 
     def knows_host(self, host: str) -> bool:
         """Whether the server goes by this name. An ``open`` one does not go by just any: a page of another site could
@@ -210,6 +212,7 @@ def from_namespace(given: argparse.Namespace) -> Settings:
         webhook_url=environment.get("RECAST_WEBHOOK_URL") or "",
         webhook_secret=_secret("RECAST_WEBHOOK_SECRET"),
         log=_one_of("RECAST_LOG", ("text", "json"), default.log),
+        mcp=bool(_number("RECAST_MCP", int(default.mcp), least=0)),
     )
     if settings.webhook_url and urlsplit(settings.webhook_url).scheme not in ("http", "https"):
         raise ValueError("RECAST_WEBHOOK_URL has to be an http or https address.")
