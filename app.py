@@ -48,7 +48,8 @@ def _parser() -> argparse.ArgumentParser:
         "       app.py --help",
         allow_abbrev=False,
         description="Replace a face in pictures and videos. Without --headless, starts the studio.",
-        epilog="Exit codes: 0 done, 2 bad input or arguments, 3 no face found, 5 cancelled, 1 a fault of Recast.",
+        epilog="Exit codes: 0 done, 2 bad input or arguments, 3 no face found, 4 refused by the operator, "
+        "5 cancelled, 1 a fault of Recast.",
     )
     parser.add_argument("--verbose", "-v", action="store_true", help="log what is going on")
     settings.add_arguments(parser)

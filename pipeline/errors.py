@@ -176,6 +176,36 @@ class Refused(RecastError):
     sentence = "This server does not carry out this job."
 
 
+class IdentityRefused(Refused):
+    """A face is on the operator's block-list, or not on the list of those that may be a source."""
+
+    code = "identity_refused"
+    sentence = "The operator of this server does not allow this face."
+
+
+class ContentRefused(Refused):
+    """The operator's content gate turned a photo or the target down."""
+
+    code = "content_refused"
+    sentence = "The operator of this server does not allow this content."
+
+
+class ConsentMissing(Refused):
+    """Nobody has stated that they may use the faces."""
+
+    code = "consent_missing"
+    sentence = "State first that you have the right to use these faces."
+
+
+class PolicyUnusable(Refused):
+    """What the operator set up to decide who and what is allowed cannot be used: nothing is carried out then."""
+
+    code = "policy_unusable"
+    sentence = (
+        "This server cannot check what its operator allows, so it carries out nothing. Its operator has to mend it."
+    )
+
+
 class EncoderError(RecastError):
     code = "encoder"
     sentence = "The video could not be encoded."

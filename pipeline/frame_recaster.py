@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from pipeline.compositor import composite, composite_lit
 from pipeline.engines.base import Engine
 from pipeline.mesh import FaceView
 from pipeline.mesh.skin import read_skin
+from pipeline.policy import EVERYTHING, Policy
 from pipeline.types import Crop, Face, FloatArray, Frame, Identity, ImageArray, Options
 
 SMALLEST = 12.0
@@ -20,18 +21,47 @@ SMALLEST = 12.0
 
 
 class Wardrobe:
-    """What an engine made of each identity, kept as long as the identity itself. Thread-safe."""
+    """What an engine made of each identity, kept as long as the identity itself. Thread-safe.
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    Args:
+        engine: renders the new faces.
+        policy: which faces may be a source, and which may be replaced; all of them by default.
+        recognise: the embedding ``(128,)`` of a face in a frame, for faces that come without one.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        policy: Policy = EVERYTHING,
+        recognise: Callable[[Frame, Face], FloatArray] | None = None,
+    ) -> None:
+        self.engine, self._policy, self._recognise = engine, policy, recognise
         self._lock = threading.Lock()
         self._prepared: weakref.WeakKeyDictionary[Identity, Any] = weakref.WeakKeyDictionary()
 
     def prepared(self, identity: Identity) -> Any:
+        """What the engine made of `identity`.
+
+        Raises:
+            Refused: the operator does not allow it as a source.
+        """
+        self._policy.check_source(identity)
         with self._lock:
             if identity not in self._prepared:
                 self._prepared[identity] = self.engine.prepare(identity)
             return self._prepared[identity]
+
+    def check(self, frame: Frame, face: Face) -> None:
+        """May this face of a frame be replaced?
+
+        Raises:
+            Refused: the operator does not allow it.
+        """
+        if self._policy.looks_at_targets:
+            embedding = face.embedding
+            if embedding is None and self._recognise is not None and face.points is not None:
+                embedding = self._recognise(frame, face)
+            self._policy.check_target(embedding)
 
 
 def recast_frame(frame: Frame, roles: Sequence[tuple[Face, Identity]], wardrobe: Wardrobe, options: Options) -> int:
@@ -39,8 +69,13 @@ def recast_frame(frame: Frame, roles: Sequence[tuple[Face, Identity]], wardrobe:
 
     Outside the faces' own regions the frame keeps its exact values. Farther (smaller) faces are done first, so that
     nearer ones end up in front.
+
+    Raises:
+        Refused: the operator does not allow one of them as a source, or to be replaced; nothing was changed.
     """
     changed = 0
+    for face, _ in roles:
+        wardrobe.check(frame, face)
     for face, identity in sorted(roles, key=lambda role: role[0].box.area):
         changed += _recast_face(frame, face, wardrobe.engine, wardrobe.prepared(identity), options)
     return changed

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
@@ -19,7 +19,11 @@ from pipeline.errors import Cancelled
 from pipeline.frame_recaster import Wardrobe, recast_frame
 from pipeline.marking import JobMark
 from pipeline.media import Picture
-from pipeline.types import Cast, ImageArray, Options
+from pipeline.policy import EVERYTHING, Policy
+from pipeline.types import Cast, Face, FloatArray, ImageArray, Options
+
+LOOK = 1.0
+"""Seconds between two looks at whether what is before the camera is allowed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +55,7 @@ class LiveSession:
         cast: who everybody before the camera becomes; persons cannot be told apart here.
         options: as for a job.
         mark: what says in each frame that it is synthetic.
+        policy: who and what is allowed before the camera; looked at every `LOOK` seconds.
     """
 
     def __init__(
@@ -60,8 +65,11 @@ class LiveSession:
         cast: Cast,
         options: Options = Options(),
         mark: JobMark | None = None,
+        policy: Policy = EVERYTHING,
     ) -> None:
-        self._mark = mark
+        self._mark, self._policy, self._finder = mark, policy, finder
+        self._looked = float("-inf")
+        self._named: dict[int | None, FloatArray] = {}
         self._tracker = CausalTracker(finder, smooth=options.smooth)
         self._wardrobe, self._cast, self._options = wardrobe, cast, options
         self._casting = Casting(cast, options)
@@ -98,13 +106,14 @@ class LiveSession:
 
         Raises:
             Cancelled: the session was closed.
+            Refused: the operator does not allow what is before the camera, or a face on it.
         """
         if not self._open:
             raise Cancelled("The live session has ended.")
         frame = Picture(image, index=self._count, time=time.monotonic() if moment is None else moment)
         self._count += 1
         begin = time.perf_counter()
-        faces = self._tracker(frame)
+        faces = self._allowed(frame, self._tracker(frame))
         found = time.perf_counter()
         changed = recast_frame(frame, self._casting.roles(faces), self._wardrobe, self._options)
         if self._mark is not None:
@@ -112,8 +121,23 @@ class LiveSession:
         done = time.perf_counter()
         return LiveFrame(frame.image(), len(faces), changed, found - begin, done - found)
 
+    def _allowed(self, frame: Picture, faces: tuple[Face, ...]) -> tuple[Face, ...]:
+        """The faces, with their embeddings where somebody may not be replaced; those are taken anew now and then."""
+        now = frame.time
+        if not 0 <= now - self._looked < LOOK:
+            self._looked = now
+            self._named.clear()
+            self._policy.check_content(frame.image())
+        if not self._policy.looks_at_targets:
+            return faces
+        for face in faces:
+            if face.track not in self._named:
+                self._named[face.track] = self._finder.embedder(frame, face)
+        return tuple(replace(face, embedding=self._named[face.track]) for face in faces)
+
     def close(self) -> None:
         """End it and forget whose face it was. May be called more than once."""
         self._open = False
         self._cast = Cast()
         self._casting = Casting(self._cast, self._options)
+        self._named.clear()

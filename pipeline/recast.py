@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.admission import admit
 from pipeline.analysis import FaceFinder, PeopleCollector, Tracker, advise
 from pipeline.casting import Casting, Roles, nobody
 from pipeline.engines.catalogue import engine_named
@@ -22,6 +23,7 @@ from pipeline.frame_recaster import Wardrobe, recast_frame
 from pipeline.ledger import Ledger
 from pipeline.live import LiveSession
 from pipeline.marking import JobMark, Marking
+from pipeline.marking.credentials import folder
 from pipeline.media import (
     Picture,
     check_picture_name,
@@ -33,6 +35,7 @@ from pipeline.media import (
 )
 from pipeline.models.devices import check_device
 from pipeline.models.library import Library
+from pipeline.policy import Policy
 from pipeline.presence import Presence
 from pipeline.segments import RECASTING, SEGMENT_SECONDS, Segments, in_segments
 from pipeline.steps import device_notes, expected, tracked, until
@@ -66,6 +69,7 @@ class Recaster:
         limits: bounds on what is opened.
         marking: what results are marked with; what the environment says when ``None``.
         gpu: which of several networks run on; see `beside`.
+        policy: which faces and what content are allowed; what the environment says when ``None``.
 
     Example:
         >>> recaster = Recaster()
@@ -81,9 +85,13 @@ class Recaster:
         limits: MediaLimits = MediaLimits(),
         marking: Marking | None = None,
         gpu: int = 0,
+        policy: Policy | None = None,
     ) -> None:
         self.device, self.limits, self._gpu = device, limits, gpu
         self.marking = marking or Marking.from_environment()
+        self.policy = policy or Policy.from_environment(
+            folder().parent, lambda: self.marking.credentials.secret, self.marking.environment
+        )
         self.threads = threads or os.cpu_count() or 2
         self._lock = threading.Lock()
         self._wardrobes: dict[tuple[str, DeviceName], Wardrobe] = {}
@@ -92,7 +100,7 @@ class Recaster:
 
     def beside(self, gpu: int) -> Recaster:
         """Another one whose networks run on another GPU. What finds faces, on the CPU, is shared."""
-        other = Recaster(self.device, self.threads, self.limits, self.marking, gpu)
+        other = Recaster(self.device, self.threads, self.limits, self.marking, gpu, self.policy)
         other._open_finder = lambda: self._finder
         return other
 
@@ -118,7 +126,10 @@ class Recaster:
         with self._lock:
             key = (options.engine, "cpu" if options.engine == "mesh" else options.device)
             if key not in self._wardrobes:
-                self._wardrobes[key] = Wardrobe(engine_named(options.engine, lambda: self._library(options.device)))
+                engine = engine_named(options.engine, lambda: self._library(options.device))
+                self._wardrobes[key] = Wardrobe(
+                    engine, self.policy, lambda frame, face: self._finder.embedder(frame, face)
+                )
             self._wardrobes[key].engine.ready(options)
             return self._wardrobes[key]
 
@@ -143,6 +154,7 @@ class Recaster:
         Raises:
             NoFaceInSource: a photo shows no face.
             InputError: no photo was given, or one cannot be read.
+            Refused: the operator does not allow the face, or a photo.
         """
         if not sources:
             raise InputError("No source photo was given.")
@@ -156,7 +168,9 @@ class Recaster:
             photos.append(SourcePhoto(picture.image(), faces[0]))
         embeddings = [photo.face.embedding for photo in photos if photo.face.embedding is not None]
         mean = np.mean(embeddings, axis=0)
-        return Identity(tuple(photos), (mean / (np.linalg.norm(mean) + 1e-9)).astype(np.float32))
+        identity = Identity(tuple(photos), (mean / (np.linalg.norm(mean) + 1e-9)).astype(np.float32))
+        self.policy.check_source(identity)
+        return identity
 
     def examine(self, source: Path) -> tuple[ImageArray, tuple[Face, ...], tuple[Advice, ...]]:
         """A photo as it is seen, the faces in it (the largest first), and what is wrong with it as a source.
@@ -225,7 +239,11 @@ class Recaster:
 
         Args:
             faces: what `faces` said of `image`, where that is known already.
+
+        Raises:
+            Refused: the operator does not allow it.
         """
+        self.policy.check_content(image)
         picture = Picture(image.copy())
         roles = Casting(cast, options).roles(self.faces(image) if faces is None else faces)
         recast_frame(picture, roles, self._wardrobe(options), options)
@@ -233,11 +251,15 @@ class Recaster:
         return picture.image()
 
     def live(self, identity: Identity, options: Options = Options()) -> LiveSession:
-        """A session that recasts a camera's frames as they come (see `LiveSession`). Everything is loaded by then."""
+        """A session that recasts a camera's frames as they come (see `LiveSession`). Everything is loaded by then.
+
+        Raises:
+            Refused: the operator does not allow the identity.
+        """
         wardrobe = self._wardrobe(options)
         wardrobe.prepared(identity)
         cast = Cast(everyone=identity)
-        return LiveSession(self._finder, wardrobe, cast, options, self._mark(None, cast, options))
+        return LiveSession(self._finder, wardrobe, cast, options, self._mark(None, cast, options), self.policy)
 
     def _mark(self, target: Path | None, cast: Cast, options: Options) -> JobMark:
         return self.marking.job(job_digest(target, cast, options), options.engine)
@@ -270,12 +292,14 @@ class Recaster:
         Raises:
             InputError: the target cannot be read or the output not written.
             NoFaceInTarget: nobody who is cast was seen.
+            Refused: the operator does not allow somebody in it, or what it shows.
             Cancelled: `cancel` was set.
         """
         if cast.everyone is None and not cast.roles:
             raise InputError("The cast is empty: nobody would be recast.")
         begin = time.perf_counter()
         info = probe(target, self.limits)
+        admit(self.policy, cast, info, options, self.limits, cancel)
         mark = self._mark(info.path, cast, options)
         if info.kind == "image":
             return self._recast_picture(cast, info, output, options, mark, progress, begin)

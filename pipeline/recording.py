@@ -48,6 +48,11 @@ class Recording:
         self.frames = 0
 
     @property
+    def mark(self) -> JobMark | None:
+        """What it is marked and sealed with."""
+        return self._mark
+
+    @property
     def seconds(self) -> float:
         """How long it is by now."""
         return self._last - self._begin if self.frames else 0.0

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import RecastError
 from pipeline.marking.credentials import credentials
 from pipeline.marking.verify import ManifestCheck, check_manifest, has_notice
 from pipeline.marking.watermark import Detector, Found, working_size
-from pipeline.media import open_target, probe, read_picture
-from pipeline.types import Frame, MediaInfo, MediaLimits
+from pipeline.media import probe, spread
+from pipeline.types import MediaLimits
 
 LIMITATION = "That nothing was found does not mean that a file is real: marks can be removed, and most tools set none."
 _LOOKS = 24
@@ -98,44 +97,13 @@ def verify(path: Path, limits: MediaLimits = MediaLimits()) -> Verdict:
     """
     info = probe(path, limits)
     detector, frames = Detector(), 0
-    for frame in _frames(info, limits):
+    for frame in spread(info, limits, _LOOKS):
         detector.add(frame.small_luma(working_size(frame.width, frame.height)))
         frames += 1
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     manifest = check_manifest(path, info.container, credentials().anchors)
     return Verdict(info.kind, digest, manifest, detector.find(), frames, has_notice(path))
-
-
-def _frames(info: MediaInfo, limits: MediaLimits) -> Iterator[Frame]:
-    if info.kind == "image":
-        yield read_picture(info.path, limits)
-    elif info.kind == "animation" or not info.duration:
-        with open_target(info.path, info, limits=limits) as reader:
-            yield from _first(reader, _LOOKS)
-    elif (info.frames or 0) <= 8 * _LOOKS:
-        every = max(1, (info.frames or 0) // _LOOKS)
-        with open_target(info.path, info, limits=limits) as reader:
-            frames: Iterable[Frame] = reader
-            for number, frame in enumerate(frames):
-                if number % every == 0:
-                    yield frame
-    else:
-        for look in range(_LOOKS):
-            moment = info.duration * (look + 0.5) / _LOOKS
-            try:
-                with open_target(info.path, info, start=moment, limits=limits) as reader:
-                    yield from _first(reader, 1)
-            except RecastError:
-                if look == 0:
-                    raise
-
-
-def _first(frames: Iterable[Frame], count: int) -> Iterator[Frame]:
-    for number, frame in enumerate(frames, start=1):
-        yield frame
-        if number >= count:
-            return
 
 
 def _manifest_words(found: ManifestCheck) -> Iterator[str]:

@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from pipeline.errors import DiskFull, InputError, MediaTooLarge, RecastError, UnsupportedMedia
+from pipeline.errors import DiskFull, InputError, MediaTooLarge, RecastError, Refused, UnsupportedMedia
 from studio.jobs.job import FULL, Busy, JobUnknown, Kind, TooMany, is_full
 from studio.tracing import request_id
 
@@ -57,6 +57,14 @@ class JobError(BaseModel):
     message: str
 
 
+class ConsentGiven(BaseModel):
+    """What the job's owner stated about their right to the faces: which text, when, and whether in so many words."""
+
+    version: str
+    at: float
+    how: Literal["stated", "implied"]
+
+
 class Status(BaseModel):
     """A job. Times are seconds since 1970."""
 
@@ -69,6 +77,7 @@ class Status(BaseModel):
     message: str | None
     error: JobError | None
     report: dict[str, Any] | None
+    consent: ConsentGiven | None
     created: float
     started: float | None
     finished: float | None
@@ -89,7 +98,11 @@ class Health(BaseModel):
 REFUSALS: dict[int | str, dict[str, Any]] = {
     400: {"model": Failure, "description": "The request or a file in it cannot be used."},
     401: {"model": Failure, "description": "The studio asks for a key."},
-    403: {"model": Failure, "description": "The request comes from another site's page."},
+    403: {
+        "model": Failure,
+        "description": "The request comes from another site's page, or the operator does not allow what it asks for; "
+        "`code` says which: `consent_missing`, `identity_refused`, `content_refused`, …",
+    },
     404: {"model": Failure, "description": "There is no such job, or it is somebody else's."},
     413: {"model": Failure, "description": "The request, or a file in it, is too large."},
     415: {"model": Failure, "description": "A file is no picture or video that can be opened."},
@@ -176,6 +189,8 @@ def _status(error: RecastError) -> int:
         return 413
     if isinstance(error, UnsupportedMedia):
         return 415
+    if isinstance(error, Refused):
+        return 403
     return 400 if isinstance(error, InputError) else 500
 
 

@@ -35,6 +35,7 @@ Args:
     cast: who gets which photo: person number (see /find_people) to position in `sources` from 0, or a list of them.
         Persons that are not named stay untouched; without a cast everyone gets the face in all the photos.
     options: names and values of options; see the command line's --help.
+    consent: true states that you have the right to use these faces; an operator may require it.
 
 Returns:
     The result, and a report of what was done. While the job runs: no result, and its progress.
@@ -50,9 +51,12 @@ def build(studio: Studio) -> None:
         target: str | None,
         cast: dict[str, Any] | None = None,
         options: dict[str, Any] | None = None,
+        consent: bool = False,
         progress: gr.Progress = gr.Progress(),
     ) -> AsyncIterator[tuple[str | None, dict[str, Any]]]:
-        async for step in _recast(studio, request, ("image", "animation"), sources, target, cast, options, progress):
+        async for step in _recast(
+            studio, request, ("image", "animation"), sources, target, cast, options, consent, progress
+        ):
             yield step
 
     async def recast_video(
@@ -61,9 +65,12 @@ def build(studio: Studio) -> None:
         target: str | None,
         cast: dict[str, Any] | None = None,
         options: dict[str, Any] | None = None,
+        consent: bool = False,
         progress: gr.Progress = gr.Progress(),
     ) -> AsyncIterator[tuple[str | None, dict[str, Any]]]:
-        async for step in _recast(studio, request, ("video", "animation"), sources, target, cast, options, progress):
+        async for step in _recast(
+            studio, request, ("video", "animation"), sources, target, cast, options, consent, progress
+        ):
             yield step
 
     async def find_people(
@@ -94,12 +101,13 @@ def build(studio: Studio) -> None:
     target = gr.File(label="target", type="filepath", **hidden)
     cast = gr.JSON(label="cast", **hidden)
     options = gr.JSON(label="options", **hidden)
+    consent = gr.Checkbox(label="consent", value=False, **hidden)
     result = gr.File(label="result", **hidden)
     report = gr.JSON(label="report", **hidden)
     thumbnails = gr.Gallery(label="thumbnails", **hidden)
     people = gr.JSON(label="people", **hidden)
     button = gr.Button(**hidden)
-    job = [sources, target, cast, options]
+    job = [sources, target, cast, options, consent]
     button.click(
         recast_image, job, [result, report], api_name="recast_image", api_description=RECAST.format(what="picture")
     )
@@ -117,6 +125,7 @@ async def _recast(
     target: str | None,
     cast: dict[str, Any] | None,
     options: dict[str, Any] | None,
+    consent: bool,
     progress: gr.Progress,
 ) -> AsyncIterator[tuple[str | None, dict[str, Any]]]:
     try:
@@ -126,6 +135,7 @@ async def _recast(
             target=path,
             options=from_mapping(as_object(options, "options")),
             cast=parse_cast(as_object(cast, "cast")),
+            consent=consent is True,
         )
         async for job in waited_for(studio, request, None, progress, kinds, caller=caller_of(call)):
             if not job.over:

@@ -29,6 +29,7 @@ from starlette.routing import Route
 
 from pipeline.errors import InputError, OptionError, RecastError
 from studio.access.caller import Caller, caller_of
+from studio.consent import TEXT
 from studio.headless import FAULT, person_data
 from studio.jobs.job import Job, JobFailed, Kind
 from studio.jobs.status import status_data
@@ -55,6 +56,7 @@ Cast = Annotated[
     ),
 ]
 Options = Annotated[dict[str, Any], Field(description="Names and values of options, as the command line has them.")]
+Consent = Annotated[bool, Field(description=f"True states: {TEXT} An operator may require it.")]
 Name = Annotated[str, Field(description="The job's id.")]
 Token = Annotated[str, Field(description="Its owner's token; not needed with a key that the job was sent with.")]
 
@@ -78,40 +80,43 @@ def build(studio: Studio) -> tuple[Route, Callable[[], contextlib.AbstractAsyncC
 
     @tool
     async def recast_image(
-        ctx: Context, sources: Sources, target: Target, cast: Cast = {}, options: Options = {}  # noqa: B006
+        ctx: Context, sources: Sources, target: Target, cast: Cast = {}, options: Options = {},  # noqa: B006
+        consent: Consent = False,
     ) -> list[Any]:  # fmt: skip
         """Give the people in a picture a new face, and wait for the result."""
         with _told():
             job = await _done(
-                studio, ctx, _request(studio, sources, target, cast, options), None, ("image", "animation")
+                studio, ctx, _request(studio, sources, target, cast, options, consent), None, ("image", "animation")
             )
             return _shown(studio, job)
 
     @tool
     async def recast_video(
-        ctx: Context, sources: Sources, target: Target, cast: Cast = {}, options: Options = {}  # noqa: B006
+        ctx: Context, sources: Sources, target: Target, cast: Cast = {}, options: Options = {},  # noqa: B006
+        consent: Consent = False,
     ) -> list[Any]:  # fmt: skip
         """Give the people in a video a new face, and wait for the result. For all but short ones use submit_job."""
         with _told():
             job = await _done(
-                studio, ctx, _request(studio, sources, target, cast, options), None, ("video", "animation")
+                studio, ctx, _request(studio, sources, target, cast, options, consent), None, ("video", "animation")
             )
             return _shown(studio, job)
 
     @tool
     async def preview(
         ctx: Context, sources: Sources, target: Target, moment: Annotated[float, Field(ge=0, lt=1e9)] = 0.0,
-        cast: Cast = {}, options: Options = {},  # noqa: B006
+        cast: Cast = {}, options: Options = {}, consent: Consent = False,  # noqa: B006
     ) -> list[Any]:  # fmt: skip
         """One frame of the target as it will be, `moment` seconds after its beginning."""
         with _told():
-            job = await _done(studio, ctx, _request(studio, sources, target, cast, options, moment), "preview")
+            job = await _done(studio, ctx, _request(studio, sources, target, cast, options, consent, moment), "preview")
             return _shown(studio, job)
 
     @tool
     async def submit_job(
         ctx: Context, sources: Sources, target: Target, cast: Cast = {}, options: Options = {},  # noqa: B006
         token: Annotated[str, Field(description="Of 32 characters at least, for several jobs under one.")] = "",
+        consent: Consent = False,
     ) -> dict[str, Any]:  # fmt: skip
         """Put a job into the line; it goes on when you leave. Its id and its token are the only way to it."""
         with _told():
@@ -119,7 +124,7 @@ def build(studio: Studio) -> tuple[Route, Callable[[], contextlib.AbstractAsyncC
                 raise OptionError(f"A token has to have at least {_SHORTEST_TOKEN} characters.")
             caller = _caller(ctx)
             owner = token or caller.owner or secrets.token_urlsafe(32)
-            wanted = _request(studio, sources, target, cast, options)
+            wanted = _request(studio, sources, target, cast, options, consent)
             job = await asyncio.to_thread(studio.submit, wanted, owner, client=caller.client)
             return {**status_data(studio.store, job), "token": None if owner == caller.owner else owner}
 
@@ -187,11 +192,17 @@ def _file(studio: Studio, given: str) -> Path:
 
 
 def _request(
-    studio: Studio, sources: list[str], target: str, cast: dict[str, Any], options: dict[str, Any], moment: float = 0.0
+    studio: Studio,
+    sources: list[str],
+    target: str,
+    cast: dict[str, Any],
+    options: dict[str, Any],
+    consent: bool,
+    moment: float = 0.0,
 ) -> Request:
     chosen, roles = from_mapping(options), parse_cast(cast)
     photos = tuple(_file(studio, source) for source in sources)
-    return Request(_file(studio, target), photos, chosen, roles, moment=moment)
+    return Request(_file(studio, target), photos, chosen, roles, moment=moment, consent=consent)
 
 
 async def _done(

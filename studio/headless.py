@@ -13,6 +13,7 @@ import shutil
 import signal
 import sys
 import threading
+import time
 import types
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import Cancelled, NoFaceInTarget, OutputError, PersonUnknown, RecastError
 from pipeline.types import Cast, Identity, Options, Person, ProgressCallback, Report, Role
-from studio import extras, terminal
+from studio import consent, extras, terminal
 from studio import options as option_flags
 from studio.made import MadeHere
 from studio.outputs import result_name
@@ -69,6 +70,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--people", action="store_true", help="list who is in the target instead of changing it")
     group.add_argument("--thumbnails", type=Path, metavar="FOLDER", help="with --people: write a picture of each there")
+    group.add_argument(
+        "--consent", action="store_true",
+        help=f"state, and have it kept with the result's entry in the log: {consent.TEXT} (without it, running the "
+        "command is the statement)",
+    )  # fmt: skip
     group.add_argument("--json", action="store_true", help="write the outcome to standard output as JSON")
     group.add_argument("--threads", type=_threads, help="threads for the CPU (default: all cores)")
 
@@ -171,6 +177,8 @@ def _write_thumbnails(people: Sequence[Person], folder: Path) -> dict[int, Path]
 
 def _recast(given: argparse.Namespace, cancel: threading.Event) -> str:
     """Recasts the target and tells what was done, as sentences or as JSON."""
+    # Whoever runs the command is the operator, who may want to be asked all the same.
+    stated = consent.given(consent.rule_from("implied"), given.consent, None, time.time())
     options = option_flags.from_namespace(given)
     output = _output(given.target, given.output, options)
     wanted = extras.Extras(given.compare, given.compare_layout, given.preview)
@@ -183,12 +191,13 @@ def _recast(given: argparse.Namespace, cancel: threading.Event) -> str:
             report = recaster.recast(
                 cast, given.target, output, options, progress=show, cancel=cancel, work=work, segment=segment_seconds()
             )
-        MadeHere().add(report)
+        MadeHere().add(report, stated)
         files = wanted.write(given.target, report, options, show, cancel)
     for note in report.notes:
         sys.stderr.write(f"Note: {note}\n")
     if given.json:
-        return json.dumps(report_data(report) | {name: str(path) for name, path in files.items()}, indent=2) + "\n"
+        data = report_data(report) | {"consent": stated.data()} | {name: str(path) for name, path in files.items()}
+        return json.dumps(data, indent=2) + "\n"
     return terminal.report_text(report) + "".join(f"{path}\n" for path in files.values())
 
 

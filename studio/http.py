@@ -22,6 +22,7 @@ from starlette.responses import Response
 from pipeline.errors import InputError
 from studio.access.caller import Caller, caller_of
 from studio.answers import REFUSALS, Accepted, Failure, Health, Status
+from studio.consent import TEXT as consent_text
 from studio.jobs.estimate import place_of
 from studio.jobs.job import Job, JobUnknown
 from studio.jobs.status import status_data
@@ -64,6 +65,13 @@ Again = Annotated[
     ),
 ]
 Options = Annotated[str, Form(description="JSON: names and values of options.", max_length=10_000)]
+Consent = Annotated[
+    bool,
+    Form(
+        description=f"True states, for this owner and from now on: {consent_text} "
+        "Needed once for each owner where the operator requires it."
+    ),
+]
 Cast = Annotated[str, Form(description='JSON: who gets which photo, such as {"1": 0}.', max_length=100_000)]
 
 
@@ -103,6 +111,7 @@ def build(studio: Studio) -> APIRouter:
         target: Annotated[UploadFile | None, File(description="The same, under another name.")] = None,
         options: Options = "{}",
         cast: Cast = "{}",
+        consent: Consent = False,
         token: Token = None,
         bearer: Bearer = None,
         again: Again = None,
@@ -123,6 +132,7 @@ def build(studio: Studio) -> APIRouter:
         name = uuid.uuid4().hex if again is None else _name_of(owner, again)
         with contextlib.suppress(JobUnknown):
             return accepted(studio.job(name, owner), owner, caller)
+        studio.consent(owner, consent)
         studio.admit(owner, caller.client)
 
         def take() -> Job:
@@ -132,7 +142,7 @@ def build(studio: Studio) -> APIRouter:
                     _saved(studio, upload, studio.files.own(name) / str(number))
                     for number, upload in enumerate((given, *source_image))
                 ]
-                order = Order(target=paths[0], sources=tuple(paths[1:]), options=chosen, cast=roles)
+                order = Order(target=paths[0], sources=tuple(paths[1:]), options=chosen, cast=roles, consent=consent)
                 return studio.submit(order, owner, name=name, client=caller.client)
             except BaseException:
                 studio.files.forget(name)

@@ -33,6 +33,7 @@ def build(studio: Studio) -> None:
         cast: dict[str, Any] | None = None,
         options: dict[str, Any] | None = None,
         token: str | None = None,
+        consent: bool = False,
     ) -> dict[str, Any]:
         """Put a job into the line; it goes on when you leave. Its id and its token are the only way to it.
 
@@ -43,13 +44,15 @@ def build(studio: Studio) -> None:
             options: names and values of options.
             token: of at least 32 characters, to have several jobs under one; a new one is made where none is given and
                 the job does not belong to the key it is sent with.
+            consent: true states, for this token and from now on, that you have the right to use these faces; an
+                operator may require it.
         """
         try:
             if token and len(token) < SHORTEST_TOKEN:
                 raise OptionError(f"A token has to have at least {SHORTEST_TOKEN} characters.")
             caller = caller_of(request)
             owner = token or caller.owner or secrets.token_urlsafe(32)
-            wanted = _request(sources, target, cast, options)
+            wanted = _request(sources, target, cast, options, consent=consent)
             job = await asyncio.to_thread(studio.submit, wanted, owner, client=caller.client)
             message = place_of(studio.store, job).sentence
             return {
@@ -85,6 +88,7 @@ def build(studio: Studio) -> None:
         moment: float | None = None,
         cast: dict[str, Any] | None = None,
         options: dict[str, Any] | None = None,
+        consent: bool = False,
         progress: gr.Progress = gr.Progress(),
     ) -> AsyncIterator[tuple[str | None, dict[str, Any]]]:
         """One frame of the target as it will be, `moment` seconds after its beginning."""
@@ -92,7 +96,7 @@ def build(studio: Studio) -> None:
             seconds = moment or 0.0
             if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < HIGHEST:
                 raise OptionError("moment has to be a number of seconds.")
-            request = _request(sources, target, cast, options, float(seconds))
+            request = _request(sources, target, cast, options, float(seconds), consent)
             async for job in waited_for(studio, request, "preview", progress, caller=caller_of(call)):
                 if not job.over:
                     yield None, status_data(studio.store, job)
@@ -114,16 +118,17 @@ def build(studio: Studio) -> None:
     cast = gr.JSON(label="cast", **hidden)
     options = gr.JSON(label="options", **hidden)
     token = gr.Textbox(label="token", **hidden)
+    consent = gr.Checkbox(label="consent", value=False, **hidden)
     name = gr.Textbox(label="job", **hidden)
     result = gr.File(label="result", **hidden)
     picture = gr.File(label="picture", **hidden)
     status = gr.JSON(label="status", **hidden)
     button = gr.Button(**hidden)
-    button.click(submit_job, [sources, target, cast, options, token], status, api_name="submit_job")
+    button.click(submit_job, [sources, target, cast, options, token, consent], status, api_name="submit_job")
     button.click(job_status, [name, token], status, api_name="job_status")
     button.click(cancel_job, [name, token], status, api_name="cancel_job")
     button.click(job_result, [name, token], [result, status], api_name="job_result")
-    button.click(preview, [sources, target, moment, cast, options], [picture, status], api_name="preview")
+    button.click(preview, [sources, target, moment, cast, options, consent], [picture, status], api_name="preview")
 
 
 def _token(request: gr.Request, token: str | None) -> str:
@@ -131,11 +136,19 @@ def _token(request: gr.Request, token: str | None) -> str:
     return str(token) if token else caller_of(request).owner
 
 
-def _request(sources: list[str] | None, target: str | None, cast: Any, options: Any, moment: float = 0.0) -> Request:
+def _request(
+    sources: list[str] | None,
+    target: str | None,
+    cast: Any,
+    options: Any,
+    moment: float = 0.0,
+    consent: Any = False,
+) -> Request:
     return Request(
         target=given_target(target),
         sources=tuple(Path(source) for source in sources or ()),
         options=from_mapping(as_object(options, "options")),
         cast=parse_cast(as_object(cast, "cast")),
         moment=moment,
+        consent=consent is True,
     )

@@ -1,12 +1,14 @@
 """The log of what was made here: fingerprints of results, so that a file can be recognised later on.
 
 It holds no face, no upload, no name and no owner: the fingerprint that the watermark carries, the digest of the file,
-when it was made and what it is. It outlives jobs and results.
+when it was made, what it is, and which version of the statement of consent it was made on. It outlives jobs and
+results.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import sqlite3
 import time
@@ -17,6 +19,7 @@ from pathlib import Path
 
 from pipeline.marking.credentials import folder
 from pipeline.types import Report
+from studio.consent import Consent
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +31,8 @@ CREATE TABLE IF NOT EXISTS results (
     sha256 TEXT NOT NULL,
     kind TEXT NOT NULL,
     marks TEXT NOT NULL,
-    at REAL NOT NULL
+    at REAL NOT NULL,
+    consent TEXT
 );
 CREATE INDEX IF NOT EXISTS results_by_fingerprint ON results (fingerprint);
 CREATE INDEX IF NOT EXISTS results_by_digest ON results (sha256);
@@ -51,15 +55,23 @@ class MadeHere:
     def __init__(self, path: Path | None = None) -> None:
         self._path = path or folder().with_name(NAME)
 
-    def add(self, report: Report) -> None:
-        """Note a result. A log that cannot be written is told to the operator and stops no job."""
+    def add(self, report: Report, consent: Consent | None = None) -> None:
+        """Note a result, and what was stated about the right to its faces. A log that cannot be written is told to the
+        operator and stops no job."""
         try:
             with report.output.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
             with self._open() as base:
                 base.execute(
-                    "INSERT INTO results (fingerprint, sha256, kind, marks, at) VALUES (?, ?, ?, ?, ?)",
-                    (report.fingerprint, digest, report.kind, ",".join(report.marks), time.time()),
+                    "INSERT INTO results (fingerprint, sha256, kind, marks, at, consent) VALUES (?, ?, ?, ?, ?, ?)",
+                    (
+                        report.fingerprint,
+                        digest,
+                        report.kind,
+                        ",".join(report.marks),
+                        time.time(),
+                        json.dumps(consent.data()) if consent is not None else None,
+                    ),
                 )
         except (OSError, sqlite3.Error):
             log.warning("a result could not be noted in the log of what was made here", exc_info=True)
@@ -81,6 +93,8 @@ class MadeHere:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(self._path, timeout=_PATIENCE)) as base, base:
             base.executescript(_TABLE)
+            if "consent" not in {row[1] for row in base.execute("PRAGMA table_info(results)")}:
+                base.execute("ALTER TABLE results ADD COLUMN consent TEXT")
             yield base
 
 

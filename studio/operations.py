@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import Cancelled, FileMissing, InputError, RecastError
 from pipeline.media import probe
 from pipeline.types import MediaInfo, Options, Person
+from studio.consent import Consent, given, holds
 from studio.guard import contained
 from studio.inspection.inspector import Inspector
 from studio.jobs.carry import Performer
@@ -60,6 +61,7 @@ class Request:
         cast: person number to positions in `sources` (from 0). Empty: everyone gets the face in all of them.
         people: the people of `target` where they have been found before.
         moment: for a preview, seconds of the target.
+        consent: whoever asks for it states that they have the right to the faces.
     """
 
     target: Path
@@ -68,6 +70,7 @@ class Request:
     cast: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     people: tuple[Person, ...] = ()
     moment: float = 0.0
+    consent: bool = False
 
 
 @dataclass(frozen=True)
@@ -154,12 +157,14 @@ class Studio:
 
         Raises:
             InputError: something is missing, or cannot be read.
+            ConsentMissing: nobody has stated that they have the right to the faces, and the operator wants it.
             Busy: the line is full.
             TooMany: the client has sent too many of late.
         """
         if not request.sources and kind != "people":
             raise InputError("Add a photo of the new face first.")
         self._pace(client, kind)
+        consent = None if kind in ("people", "comparison") else self.consent(owner, request.consent)
         self.admit(owner, client)
         origins = () if name else tuple(self.own(path) for path in (request.target, *request.sources))
         for positions in request.cast.values():
@@ -192,7 +197,7 @@ class Studio:
                 cast=request.cast, options=request.options, moment=request.moment, attached=attached,
                 priority=_PRIORITY[kind] + (seconds > LONG and kind != "preview"),
                 long=info.kind != "image" and kind != "preview", created=time.time(),
-                weight=max(1.0, min(seconds, 1e6)), client=client,
+                weight=max(1.0, min(seconds, 1e6)), client=client, consent=consent,
             )  # fmt: skip
             self.store.add(job)
         except FileNotFoundError as error:
@@ -205,6 +210,22 @@ class Studio:
             log.info("a job waits", extra={"kind": kind})
         self.workers.nudge()
         return job
+
+    def consent(self, owner: str, stated: bool = False) -> Consent:
+        """What an owner's next job is carried out on; what is `stated` now is remembered.
+
+        Raises:
+            ConsentMissing: the operator wants a statement, and there is none.
+        """
+        whose = fingerprint(owner)
+        consent = given(self.settings.consent, stated, self.store.consent(whose), time.time())
+        if stated:
+            self.store.note_consent(whose, consent)
+        return consent
+
+    def has_consented(self, owner: str) -> bool:
+        """Whether an owner has stated it before."""
+        return holds(self.store.consent(fingerprint(owner)), time.time())
 
     def job(self, name: str, owner: str) -> Job:
         """A job as it is now, for its owner.

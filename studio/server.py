@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from pipeline.errors import InputError
 from studio import logs
 from studio import settings as settings_module
 from studio.access.keys import Keys
@@ -61,7 +62,7 @@ def main(given: argparse.Namespace) -> int:
         silence_greeting()
     try:
         app, studio = build_app(settings)
-    except Unusable as error:
+    except (Unusable, InputError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     _greet(settings, listening.getsockname()[1])

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 from urllib.parse import urlsplit
 
+from pipeline.errors import OptionError
 from pipeline.segments import SEGMENT_SECONDS
 from pipeline.types import MediaLimits
+from studio.consent import Rule, rule_from
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "assets"
@@ -62,6 +64,7 @@ class Settings:
         webhook_url, webhook_secret: where ended jobs are told to, and what that is signed with.
         log: how the log is written.
         mcp: whether assistants find the operations as tools at ``/mcp``.
+        consent: whether everybody has to state that they have the right to the faces, or starting a job says so.
     """
 
     host: str = "127.0.0.1"
@@ -95,6 +98,7 @@ class Settings:
     webhook_secret: str = ""
     log: LogForm = "text"
     mcp: bool = False
+    consent: Rule = "implied"
 
     def knows_host(self, host: str) -> bool:
         """Whether the server goes by this name. An ``open`` one does not go by just any: a page of another site could
@@ -213,6 +217,8 @@ def from_namespace(given: argparse.Namespace) -> Settings:
         webhook_secret=_secret("RECAST_WEBHOOK_SECRET"),
         log=_one_of("RECAST_LOG", ("text", "json"), default.log),
         mcp=bool(_number("RECAST_MCP", int(default.mcp), least=0)),
+        # On one's own machine whoever starts a job is the operator; of others it has to be known.
+        consent=_consent("implied" if access == "open" else "required"),
     )
     if settings.webhook_url and urlsplit(settings.webhook_url).scheme not in ("http", "https"):
         raise ValueError("RECAST_WEBHOOK_URL has to be an http or https address.")
@@ -271,6 +277,13 @@ def _limits(default: MediaLimits) -> MediaLimits:
     values["seconds"] = _number("RECAST_MAX_SECONDS", default.seconds)
     values["frames"] = _number("RECAST_MAX_FRAMES", default.frames)
     return MediaLimits(**values)
+
+
+def _consent(default: Rule) -> Rule:
+    try:
+        return rule_from(default)
+    except OptionError as error:
+        raise ValueError(str(error)) from error
 
 
 def _secret(name: str) -> str:

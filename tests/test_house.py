@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = {"analysis", "engines", "compositor", "media", "marking"}
+ROOMS = {"analysis", "engines", "compositor", "media", "marking", "policy"}
 GROUND = {"models", "types", "errors"}
 WEB = {"gradio", "gradio_client", "fastapi", "starlette", "uvicorn", "studio", "sqlite3", "app"}
 

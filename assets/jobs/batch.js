@@ -1,4 +1,5 @@
 // A batch: many targets with one face, or many faces on one target. Files go up as they are added, a few at a time.
+import { consented, consentLine, MISSING as UNSAID } from "../page/consent.js";
 import { desk } from "../recast/desk.js";
 import { fill, h } from "../page/dom.js";
 import { icon } from "../page/icons.js";
@@ -86,6 +87,7 @@ export function makeBatch(place, sent, closed) {
   const targets = new Files(target, draw);
   const said = h("p", { class: "said fatal", role: "alert" });
   const go = h("button", { type: "button", class: "primary", onclick: () => send() }, h("span", {}));
+  const consent = consentLine();
   const lists = { photos: h("div"), targets: h("div") };
   const ways = h("div", { class: "segments", role: "radiogroup", "aria-label": "Kind of batch" },
     Object.entries(WAYS).map(([name, { title }]) =>
@@ -131,8 +133,9 @@ export function makeBatch(place, sent, closed) {
   }
 
   async function send() {
-    go.disabled = true;
     said.textContent = "";
+    if (!(await consented(consent))) return void (said.textContent = UNSAID);
+    go.disabled = true;
     try {
       await server.batch({
         way, options: desk.options,
@@ -155,6 +158,7 @@ export function makeBatch(place, sent, closed) {
     ways,
     h("div", { class: "batch-lists" }, lists.photos, lists.targets),
     said,
+    consent,
     h("div", { class: "batch-foot" }, go, h("p", { class: "soft" }, "Settings are those of the Recast tab. Everybody in a target gets the face.")),
   );
   redraw();

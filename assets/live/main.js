@@ -8,6 +8,7 @@ import { Pace } from "./pace.js";
 import { Stage } from "./show.js";
 import { Takes } from "./takes.js";
 import { Wire } from "./wire.js";
+import { consented, consentLine, MISSING as UNSAID } from "../page/consent.js";
 
 const MINDED = 1500; // milliseconds without a face before it is said
 const STUCK = 200_000; // bytes that wait in the browser: the network has not even taken the last frames
@@ -24,6 +25,8 @@ class Live {
     this.faces = new Faces(root, (photos) => this.wire?.face(photos), (text) => this.say(text));
     this.number = 0;
     this.wire = null;
+    this.consent = consentLine();
+    root.querySelector(".live-bar").before(this.consent);
     this.state("idle");
 
     this.part("start").addEventListener("click", () => (this.running ? this.stop() : this.start()));
@@ -88,6 +91,7 @@ class Live {
   async start() {
     const photos = await this.faces.photos();
     if (!photos.length) return this.say("Choose a face first.", "error");
+    if (!(await consented(this.consent))) return this.say(UNSAID, "error");
     this.say("Starting the camera…");
     this.pace = new Pace();
     this.stage.clear();

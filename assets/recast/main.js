@@ -1,4 +1,5 @@
 // The Recast tab: lays it out, and leads from photos and target over the job to the result.
+import { consented, consentLine, MISSING as UNSAID } from "../page/consent.js";
 import { whenThere } from "../page/there.js";
 import { addPhotos, desk, lacking, on, order, restore, setStart, settled, setTarget, tell, usable } from "./desk.js";
 import { clock, fill, h } from "../page/dom.js";
@@ -34,11 +35,12 @@ whenThere("#desk", async (place) => {
   const settings = card(null, "Settings", first, h("details", { id: "advanced" }, h("summary", {}, "More settings"), more));
   const said = h("p", { id: "status", class: "said", role: "alert" });
   const go = h("button", { type: "button", id: "go", class: "primary" }, h("span", {}, "Recast"));
+  const consent = consentLine();
   const stop = h("button", { type: "button", id: "stop", class: "secondary", hidden: true }, "Cancel");
   const back = h("button", { type: "button", id: "back", class: "link", hidden: true }, "Show the last result");
   const setup = h("div", { class: "setup" },
     card("1", "New face", photos), card("2", "Picture or video", target), peopleCard, settings,
-    h("div", { class: "act" }, said, go, stop, back));
+    h("div", { class: "act" }, said, consent, go, stop, back));
   const outcome = h("div", { class: "outcome" });
   place.replaceChildren(setup, outcome);
   place.classList.add("ready");
@@ -51,7 +53,7 @@ whenThere("#desk", async (place) => {
   };
   const drawPhotos = () => fill(photos, photoList(desk.photos, { roomy: true, id: "source-file", name: "lead" }));
   const busy = (on) => {
-    go.hidden = on;
+    go.hidden = consent.hidden = on;
     stop.hidden = !on;
     stop.disabled = false;
     place.classList.toggle("at-work", on);
@@ -91,6 +93,7 @@ whenThere("#desk", async (place) => {
   async function run() {
     const missing = lacking();
     if (missing) return say(MISSING[missing]);
+    if (!(await consented(consent))) return say(UNSAID);
     say("");
     go.disabled = true;
     try {

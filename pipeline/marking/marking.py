@@ -72,8 +72,11 @@ class Marking:
         Raises:
             MarkingError: the operator's credentials cannot be used.
         """
+        missing = [layer for layer in LAYERS if layer not in self.layers]
+        if missing:
+            level = logging.INFO if self.layers else logging.WARNING
+            log.log(level, "marking is turned off by %s: the result gets no %s", _SWITCH, " and no ".join(missing))
         if not self.layers:
-            log.warning("marking is turned off by %s; the result is not marked", _SWITCH)
             return JobMark(self, engine, None)
         key = hmac.digest(self.credentials.secret, digest, "sha256")
         return JobMark(self, engine, Payload(int.from_bytes(key[:4], "big")))

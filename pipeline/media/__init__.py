@@ -9,6 +9,7 @@ from pipeline.media.open import open_result, open_target
 from pipeline.media.picture import Picture
 from pipeline.media.probe import probe
 from pipeline.media.reader import VideoReader
+from pipeline.media.spread import spread
 from pipeline.media.writer import VideoWriter
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "open_target",
     "probe",
     "read_picture",
+    "spread",
     "write_picture",
 ]

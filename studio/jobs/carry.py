@@ -109,7 +109,7 @@ class Performer:
             work=self._files.segments(job.id),
             segment=self._segment,
         )
-        self._made_here.add(report)
+        self._made_here.add(report, job.consent)
         data = {**report_data(report), "output": output.name}
         if info.kind != "image":
             return Outcome(output, report=data)

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from pipeline.errors import RecastError
 from pipeline.types import ImageArray, Options, Progress, Report, RoleReport, StageTime
+from studio.consent import Consent
 
 Kind = Literal["picture", "preview", "people", "video", "comparison", "live"]
 State = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -91,6 +92,7 @@ class Job:
         weight: how much work it is beside others of its length: seconds of video, or 1 for anything short.
         client: whom limits count it for; empty where they count by owner.
         crashes: how often the server died under it since it last got anywhere.
+        consent: what its owner stated about their right to the faces; ``None`` for what shows no new face.
     """
 
     id: str
@@ -114,6 +116,7 @@ class Job:
     code: str = ""
     sentence: str = ""
     crashes: int = 0
+    consent: Consent | None = None
     created: float = 0.0
     started: float | None = None
     finished: float | None = None

@@ -51,6 +51,15 @@ MIGRATIONS: tuple[str, ...] = (
     """,
     # When a waiting job counts as sent, where its owner has given it another turn.
     "ALTER TABLE jobs ADD COLUMN place REAL;",
+    # What the job's owner stated about their right to the faces, as JSON; and what each owner stated last.
+    """
+    ALTER TABLE jobs ADD COLUMN consent TEXT;
+    CREATE TABLE consents (
+        owner TEXT PRIMARY KEY,
+        version TEXT NOT NULL,
+        at REAL NOT NULL
+    );
+    """,
 )
 
 NOTE_ENDS = """

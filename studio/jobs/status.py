@@ -22,6 +22,7 @@ def status_data(store: Store, job: Job) -> dict[str, Any]:
         "message": place.sentence if job.state == "queued" else None,
         "error": {"code": job.code, "message": job.sentence or "The job was cancelled."} if job.code else None,
         "report": dict(job.outcome.report) if job.outcome is not None else None,
+        "consent": job.consent.data() if job.consent is not None else None,
         "created": job.created,
         "started": job.started,
         "finished": job.finished,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipeline.types import Options, Progress
+from studio.consent import LASTS, Consent
 from studio.jobs.job import Event, Job, JobUnknown, Outcome, State, progress_data
 from studio.jobs.order import Turn, rearranged
 from studio.jobs.schema import NOTE_ENDS, InUse, migrate
@@ -259,6 +260,20 @@ class Store:
                 [(turn.priority, turn.place, turn.name) for turn in turns],
             )
 
+    def consent(self, owner: str) -> Consent | None:
+        """What an owner (by fingerprint) stated last."""
+        rows = self._read("SELECT version, at FROM consents WHERE owner = ?", (owner,))
+        return Consent(rows[0]["version"], rows[0]["at"], "stated") if rows else None
+
+    def note_consent(self, owner: str, consent: Consent) -> None:
+        """Remember what an owner stated; what is too old to count is forgotten."""
+        with self._change() as base:
+            base.execute("DELETE FROM consents WHERE at < ?", (consent.at - LASTS,))
+            base.execute(
+                "INSERT OR REPLACE INTO consents (owner, version, at) VALUES (?, ?, ?)",
+                (owner, consent.version, consent.at),
+            )
+
     def note_ends(self) -> None:
         """From now on, keep in mind which jobs have ended, until they are `called`."""
         with self._lock:
@@ -322,6 +337,7 @@ def _row(job: Job) -> dict[str, Any]:
         "cast_": json.dumps(dict(job.cast)), "options": json.dumps(asdict(job.options)), "moment": job.moment,
         "attached": job.attached, "priority": job.priority, "long": job.long,
         "weight": job.weight, "client": job.client,
+        "consent": json.dumps(job.consent.data()) if job.consent is not None else None,
         "state": job.state, "created": job.created,
     }  # fmt: skip
 
@@ -340,5 +356,6 @@ def _job(row: sqlite3.Row) -> Job:
         progress=Progress(**moment) if moment else None,
         outcome=_outcome(outcome) if outcome else None,
         code=row["code"], sentence=row["sentence"], crashes=row["crashes"],
+        consent=Consent(**json.loads(row["consent"])) if row["consent"] else None,
         created=row["created"], started=row["started"], finished=row["finished"],
     )  # fmt: skip

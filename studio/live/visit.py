@@ -18,9 +18,12 @@ from pipeline.errors import InputError, NoFaceInSource, RecastError
 from pipeline.live import LiveSession
 from pipeline.media import read_picture
 from pipeline.recording import Recording
-from pipeline.types import Options
+from pipeline.types import Options, Report
+from studio.consent import Consent
+from studio.headless import report_data
 from studio.jobs.job import Busy, Job, Outcome, fingerprint
 from studio.live import protocol
+from studio.made import MadeHere
 from studio.operations import Studio
 
 log = logging.getLogger(__name__)
@@ -47,10 +50,11 @@ class Visit:
     Args:
         studio: whose recaster, files and jobs are used.
         owner: the visitor's token, under which recordings are kept; they cannot record without one.
+        consent: what they stated about their right to the faces.
     """
 
-    def __init__(self, studio: Studio, owner: str | None) -> None:
-        self._studio, self._owner = studio, owner
+    def __init__(self, studio: Studio, owner: str | None, consent: Consent | None = None) -> None:
+        self._studio, self._owner, self._consent = studio, owner, consent
         self._session: LiveSession | None = None
         self._options = Options(select="largest")
         self._take: _Take | None = None
@@ -155,7 +159,7 @@ class Visit:
         output = self._studio.files.result_folder(name) / time.strftime("live-%Y-%m-%d-%H%M%S.mp4")
         job = Job(
             id=name, owner=fingerprint(self._owner), kind="live", target=output, options=self._options, state="running",
-            created=now,
+            created=now, consent=self._consent,
         )  # fmt: skip
         recording = Recording(output, self._options, self._session.mark, sound_rate)
         self._take = _Take(job, recording, sound_rate)
@@ -178,14 +182,18 @@ class Visit:
             self._drop(take)
             raise
         output, frames = take.recording.output, take.recording.frames
-        report = {
-            "output": output.name, "kind": "video", "frames": frames, "changed": frames, "faces": frames, "people": 0,
-            "seconds": round(seconds, 3), "fps": round(frames / max(seconds, 1e-3), 2),
-            "engine": self._options.engine, "device": "cpu", "encoder": "libx264", "stages": {}, "notes": [],
-        }  # fmt: skip
+        mark = take.recording.mark
+        report = Report(
+            output=output, kind="video", frames=frames, changed=frames, faces=frames, people=0, seconds=seconds,
+            fps=frames / max(seconds, 1e-3), engine=self._options.engine, device="cpu", encoder="libx264", stages={},
+            notes=mark.notes if mark is not None else (), fingerprint=mark.fingerprint if mark is not None else "",
+            marks=mark.marks if mark is not None else (),
+        )  # fmt: skip
+        MadeHere().add(report, self._consent)
+        data = {**report_data(report), "output": output.name}
         # It is a job from here on: nothing has to wait behind it while it runs.
         self._studio.store.add(take.job)
-        self._studio.store.finish(take.job.id, "done", Outcome(output, report=report))
+        self._studio.store.finish(take.job.id, "done", Outcome(output, report=data))
         return self._studio.store.get(take.job.id)
 
     def _drop(self, take: _Take) -> None:

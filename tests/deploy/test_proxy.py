@@ -90,7 +90,7 @@ def test_a_job_goes_through_and_is_followed_as_it_happens(
     behind: tuple[str, Server, Path], client: httpx.Client, material: Material
 ) -> None:
     files = [("source_image", material.grace.read_bytes()), ("target", material.clip.read_bytes())]
-    answer = client.post("/process", files=files)
+    answer = client.post("/process", data={"consent": "true"}, files=files)
     assert answer.status_code == 202 and answer.headers["strict-transport-security"]
     job = answer.json()
     mine = {"X-Recast-Token": job["token"]}

@@ -61,6 +61,10 @@ def key(locked: Server) -> str:
     return found.group()
 
 
+STATED = {"consent": "true"}
+"""What a server that others reach asks for."""
+
+
 def bearer(key: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"}
 
@@ -115,7 +119,7 @@ def test_without_a_key_nobody_gets_in(locked: Server, key: str) -> None:
 def test_a_job_belongs_to_the_key_that_sent_it(locked: Server, key: str, material: Material) -> None:
     other = command(locked.data, "add", f"other {secrets.token_hex(3)}").stdout.strip()
     files = [("source_image", material.grace.read_bytes()), ("target", material.eileen.read_bytes())]
-    job = httpx.post(f"{locked.url}/process", files=files, headers=bearer(key), timeout=30).json()
+    job = httpx.post(f"{locked.url}/process", data=STATED, files=files, headers=bearer(key), timeout=30).json()
     assert job["token"] is None
     status = f"{locked.url}/status/{job['id']}"
     eventually(lambda: httpx.get(status, headers=bearer(key), timeout=10).json()["state"] == "done", 60)
@@ -130,7 +134,7 @@ def test_a_job_belongs_to_the_key_that_sent_it(locked: Server, key: str, materia
     assert mine["token"] is None
     assert httpx.get(f"{locked.url}/status/{mine['job']}", headers=bearer(key), timeout=10).status_code == 200
     own = {**bearer(key), "X-Recast-Token": secrets.token_urlsafe(32)}
-    job = httpx.post(f"{locked.url}/process", files=files, headers=own, timeout=30).json()
+    job = httpx.post(f"{locked.url}/process", data=STATED, files=files, headers=own, timeout=30).json()
     assert httpx.get(f"{locked.url}/status/{job['id']}", headers=bearer(key), timeout=10).status_code == 404
     assert httpx.get(f"{locked.url}/status/{job['id']}", headers=own, timeout=10).status_code == 200
     with sqlite3.connect(locked.data / "jobs.sqlite3") as base:
@@ -206,7 +210,7 @@ def test_the_pages_own_way_has_the_same_limits(demo: Server, material: Material)
     said = ""
     for _ in range(7):
         call = f"{demo.url}/gradio_api/call/submit_job"
-        body = {"data": [[grace], eileen, None, None, secrets.token_urlsafe(32)]}
+        body = {"data": [[grace], eileen, None, None, secrets.token_urlsafe(32), True]}
         event = httpx.post(call, json=body, headers=mine, timeout=60).json()["event_id"]
         said = httpx.get(f"{call}/{event}", headers=mine, timeout=60).text
     assert "event: error" in said and "too_many" in said
@@ -217,7 +221,7 @@ def test_the_demo_has_tight_limits(demo: Server, material: Material) -> None:
 
     def send(address: str) -> httpx.Response:
         headers = {"X-Forwarded-For": address, "X-Recast-Token": secrets.token_urlsafe(32)}
-        return httpx.post(f"{demo.url}/process", files=files, headers=headers, timeout=60)
+        return httpx.post(f"{demo.url}/process", data=STATED, files=files, headers=headers, timeout=60)
 
     answers = [send("203.0.113.7") for _ in range(7)]
     assert [answer.status_code for answer in answers if answer.status_code == 202] and answers[0].status_code == 202
@@ -234,7 +238,7 @@ def test_the_demo_has_tight_limits(demo: Server, material: Material) -> None:
 def test_the_log_is_for_machines_and_names_nobody(demo: Server, material: Material) -> None:
     files = [("source_image", ("somebody.jpg", material.grace.read_bytes())), ("target", material.eileen.read_bytes())]
     headers = {"X-Forwarded-For": "203.0.113.9", "X-Request-Id": "the-request"}
-    job = httpx.post(f"{demo.url}/process", files=files, headers=headers, timeout=30).json()
+    job = httpx.post(f"{demo.url}/process", data=STATED, files=files, headers=headers, timeout=30).json()
     assert finished(demo, job)["state"] == "done"
 
     def lines() -> list[dict[str, Any]]:

@@ -90,7 +90,7 @@ def test_people_are_found_and_recast(asked: tuple[Server, str, str], material: M
     found = call(server, mine, "find_people", target=sent(material.both))
     assert [person["person"] for person in told(found)["people"]] == [1, 2] and len(pictures(found)) == 2
     sources, target = [sent(material.grace)], sent(material.both)
-    done = call(server, mine, "recast_image", sources=sources, target=target, cast={"2": 0})
+    done = call(server, mine, "recast_image", sources=sources, target=target, cast={"2": 0}, consent=True)
     status = told(done)
     assert (status["state"], status["report"]["faces"]) == ("done", 1) and len(pictures(done)) == 1
     whole = httpx.get(server.url + status["result"], headers={"Authorization": f"Bearer {mine}"}, timeout=30)
@@ -99,7 +99,9 @@ def test_people_are_found_and_recast(asked: tuple[Server, str, str], material: M
 
 def test_a_job_belongs_to_the_key_that_sent_it(asked: tuple[Server, str, str], material: Material) -> None:
     server, mine, other = asked
-    job = told(call(server, mine, "submit_job", sources=[sent(material.grace)], target=sent(material.eileen)))
+    job = told(
+        call(server, mine, "submit_job", sources=[sent(material.grace)], target=sent(material.eileen), consent=True)
+    )
     assert job["token"] is None
     for key, tool in ((other, "job_status"), (other, "job_result"), (other, "cancel_job")):
         refused = call(server, key, tool, job=job["id"])

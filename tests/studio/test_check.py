@@ -62,7 +62,7 @@ def test_the_log_holds_fingerprints_and_nothing_else(result: Path) -> None:
     with sqlite3.connect(path) as base:
         columns = [row[1] for row in base.execute("PRAGMA table_info(results)")]
         rows = base.execute("SELECT * FROM results").fetchall()
-    assert columns == ["number", "fingerprint", "sha256", "kind", "marks", "at"] and rows
+    assert columns == ["number", "fingerprint", "sha256", "kind", "marks", "at", "consent"] and rows
     assert not any(result.name in str(value) for row in rows for value in row)
 
 

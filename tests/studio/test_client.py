@@ -50,7 +50,7 @@ def test_the_endpoints_are_named_and_labelled(client: Client) -> None:
     }  # fmt: skip
     for name in ("/recast_image", "/recast_video"):
         assert [value["parameter_name"] for value in endpoints[name]["parameters"]] == [
-            "sources", "target", "cast", "options",
+            "sources", "target", "cast", "options", "consent",
         ]  # fmt: skip
         assert [value["label"] for value in endpoints[name]["returns"]] == ["result", "report"]
 

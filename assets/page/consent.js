@@ -1,0 +1,50 @@
+// What the visitor states before their first job: that they have the right to use the faces. The server remembers it.
+import { h } from "./dom.js";
+import { owner } from "./owner.js";
+
+const STATED = "recast:consent";
+let known = null; // {rule, text, implied, stated}
+
+async function ask(method = "GET") {
+  const answer = await fetch(recast.base + "studio/consent", { method, headers: { "X-Recast-Token": owner() } });
+  if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).error ?? "Something went wrong inside Recast.");
+  known = await answer.json();
+}
+
+const asked = ask().catch(() => {});
+
+// Whether a job may be started; where not, the box that is to be ticked beside `line` gets the focus.
+export async function consented(line) {
+  await asked;
+  if (!known || known.rule === "implied" || known.stated) return true;
+  line?.querySelector("input")?.focus();
+  return false;
+}
+
+export const MISSING = "State first that you have the right to use these faces.";
+
+// The sentence or the box that stands beside a button which starts something.
+export function consentLine() {
+  const line = h("div", { class: "consent" });
+  const draw = () => {
+    if (!known) return;
+    if (known.rule === "implied") return line.replaceChildren(h("p", { class: "soft" }, known.implied));
+    if (known.stated && !line.firstChild) return;
+    const box = h("input", { type: "checkbox", checked: known.stated, disabled: known.stated });
+    const said = h("span", { class: "fatal", role: "alert" });
+    box.addEventListener("change", async () => {
+      box.disabled = true;
+      try {
+        await ask("POST");
+        window.dispatchEvent(new Event(STATED));
+      } catch (error) {
+        box.checked = box.disabled = false;
+        said.textContent = error.message;
+      }
+    });
+    line.replaceChildren(h("label", {}, box, h("span", {}, known.text)), said);
+  };
+  asked.then(draw);
+  window.addEventListener(STATED, draw);
+  return line;
+}
