@@ -176,7 +176,7 @@ def test_a_body_of_unsaid_length_is_counted(server: Server) -> None:
 def test_an_upload_that_is_no_picture_is_a_sentence(server: Server) -> None:
     upload = httpx.post(f"{server.url}/gradio_api/upload", files={"files": ("a.png", b"#!/bin/sh\n")}, timeout=10)
     path = upload.json()[0]
-    event = call(server, [[file(path)], file(path), None, None]).json()["event_id"]
+    event = call(server, [[file(path)], file(path), None, None, True]).json()["event_id"]
     with httpx.stream("GET", f"{server.url}/gradio_api/call/recast_image/{event}", timeout=20) as answer:
         text = answer.read().decode()
     assert "event: error" in text and "unsupported_media" in text and "Traceback" not in text
