@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
+import socket
 import subprocess
 import sys
 import time
@@ -19,6 +21,8 @@ from gradio_client.exceptions import AppError
 
 from studio.examples import write_clip
 from studio.rates import Rates
+from studio.server import _listen
+from studio.settings import Settings
 from tests.conftest import Material
 from tests.studio.conftest import ROOT, Server, eventually
 
@@ -119,6 +123,46 @@ def test_a_stranger_learns_nothing(server: Server, material: Material) -> None:
         assert delete(server, {"id": job["id"], "token": token or ""}) == 404
     assert finished(server, job)["state"] == "done"
     assert delete(server, job) == 204
+
+
+def test_small_answers_do_not_wait_for_receipts() -> None:
+    """Without TCP_NODELAY the second part of each answer waits 40 ms for the first one's acknowledgement."""
+
+    async def option() -> int:
+        seen: asyncio.Queue[int] = asyncio.Queue()
+
+        async def met(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            taken = writer.get_extra_info("socket")
+            await seen.put(taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        listening = _listen(Settings(port=0))
+        async with await asyncio.start_server(met, sock=listening):
+            _, writer = await asyncio.open_connection(*listening.getsockname())
+            found = await seen.get()
+            writer.close()
+            return found
+
+    assert asyncio.run(option()) != 0
+
+
+def test_a_request_that_is_sent_again_makes_one_job(server: Server, material: Material) -> None:
+    before = files_of(server)
+    files = [("source_image", material.grace.read_bytes()), ("target", material.eileen.read_bytes())]
+    owners = [secrets.token_urlsafe(32) for _ in range(2)]
+
+    def again(owner: str, key: str) -> dict[str, Any]:
+        headers = {"X-Recast-Token": owner, "Idempotency-Key": key}
+        answer = httpx.post(f"{server.url}/process", files=files, headers=headers, timeout=30)
+        assert answer.status_code == 202, answer.text
+        return dict(answer.json())
+
+    first, same, other, elses = (again(owners[n], key) for n, key in ((0, "a"), (0, "a"), (0, "b"), (1, "a")))
+    assert first["id"] == same["id"] and len({job["id"] for job in (first, other, elses)}) == 3
+    assert finished(server, first)["state"] == "done" and again(owners[0], "a")["state"] == "done"
+    assert get(server, f"/status/{first['id']}", owners[1]).status_code == 404
+    assert [delete(server, job) for job in (first, other, elses)] == [204] * 3
+    assert files_of(server) == before
 
 
 def test_a_running_job_is_deleted_with_everything(server: Server, material: Material, long_clip: Path) -> None:
