@@ -262,7 +262,7 @@ class Recaster:
         return LiveSession(self._finder, wardrobe, cast, options, self._mark(None, cast, options), self.policy)
 
     def _mark(self, target: Path | None, cast: Cast, options: Options) -> JobMark:
-        return self.marking.job(job_digest(target, cast, options), options.engine)
+        return self.marking.job(job_digest(target, cast, options), options)
 
     def recast(
         self,

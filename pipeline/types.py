@@ -39,6 +39,10 @@ FaceMask = Literal["face", "box"]
 Restorer = Literal["none", "gfpgan_1.4", "restoreformer_plus_plus", "codeformer", "gpen_bfr_256", "gpen_bfr_512"]
 Occluder = Literal["none", "xseg_1", "xseg_2", "xseg_3"]
 Parser = Literal["none", "bisenet_resnet_34"]
+LabelForm = Literal["none", "text", "icon"]
+LabelCorner = Literal["bottom-right", "bottom-left", "top-right", "top-left"]
+LabelSize = Literal["small", "medium", "large"]
+LabelLanguage = Literal["en", "de", "fr", "es", "it"]
 Stage = Literal["read", "analyse", "render", "write"]
 AdviceCode = Literal["no_face", "several", "small", "blurred", "turned", "tilted", "dark", "bright"]
 
@@ -209,6 +213,8 @@ class Options:
             own pixels.
         codec, quality, hardware: how a video is encoded.
         start, end: seconds of the target to keep; ``None`` for its beginning or end.
+        label, label_corner, label_size, label_language: a visible label that says that the result is synthetic;
+            what the operator requires goes before it.
     """
 
     engine: EngineName | UserEngine = "mesh"
@@ -238,6 +244,10 @@ class Options:
     hardware: HardwareUse = "auto"
     start: float | None = None
     end: float | None = None
+    label: LabelForm = "none"
+    label_corner: LabelCorner = "bottom-right"
+    label_size: LabelSize = "medium"
+    label_language: LabelLanguage = "en"
 
 
 class Frame(Protocol):

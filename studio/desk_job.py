@@ -35,6 +35,7 @@ def _result(job: Job) -> dict[str, Any] | None:
     shown: dict[str, Any] = {
         "url": address(output),
         "name": output.name,
+        "credentials": address(outcome.sidecar) if outcome.sidecar is not None and outcome.sidecar.exists() else None,
         "bytes": output.stat().st_size if output.exists() else None,
         "before": address(outcome.before) if outcome.before is not None else None,
         "after": address(outcome.after) if outcome.after is not None else None,

@@ -28,7 +28,8 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _FORWARDED = (b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-forwarded-prefix", b"forwarded",
               b"x-direct-url", b"x-real-ip")  # fmt: skip
 _SAFE = ("GET", "HEAD", "OPTIONS")
-_OWN = ("process", "status", "events", "download", "jobs", "health", "metrics", "openapi.json", "login", "logout")
+_OWN = ("process", "status", "events", "download", "jobs", "verify", "health", "metrics", "openapi.json", "login",
+        "logout")  # fmt: skip
 """First parts of paths whose following parts may be left out of the log."""
 
 # The page's framework writes scripts and styles into its HTML and compiles templates; everything else stays at home.

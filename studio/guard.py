@@ -31,6 +31,8 @@ anybody, edits its own code, keeps links and histories. A new version of it open
 _OTHER_PAGES = re.compile(r"/monitoring(/|$)")
 _FETCHES = re.compile(r"/(file[=/]\s*[a-z][a-z0-9+.-]*:|file[=/]\s*//|proxy[=/])", re.IGNORECASE)
 _ADDRESS = re.compile(r"\s*([a-z][a-z0-9+.-]*:|//|\\\\)", re.IGNORECASE)
+_FILES = ("/upload", "/process", "/verify")
+"""Ends of the paths that files are sent to."""
 LOGINS = 20
 """Keys that one client may try in a minute."""
 IDLE, SLOW, SLOWEST = 30.0, 60.0, 16 * 1024
@@ -102,9 +104,9 @@ class Guard:
             raise Refused(429, "too_many", sentence, wait)
 
     def _limit(self, scope: Scope) -> int:
-        return (
-            self.settings.upload_bytes if scope["path"].endswith(("/upload", "/process")) else self.settings.json_bytes
-        )
+        # What an event carries is read whole, whatever the event is called.
+        files = scope["path"].endswith(_FILES) and not _EVENTS.search(scope["path"])
+        return self.settings.upload_bytes if files else self.settings.json_bytes
 
     async def _checked(self, receive: Receive) -> Receive:
         """Reads the body of an event and looks at the files it names; the application then reads it again."""

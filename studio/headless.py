@@ -276,6 +276,7 @@ def report_data(report: Report) -> dict[str, Any]:
         "notes": list(report.notes),
         "fingerprint": report.fingerprint,
         "marks": list(report.marks),
+        "sidecar": str(report.sidecar) if report.sidecar is not None else None,
         "roles": [asdict(role) for role in report.roles],
     }
 

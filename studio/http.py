@@ -12,7 +12,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, File, Form, Header, Query, Request, UploadFile
 from fastapi import Path as InPath
@@ -65,6 +65,10 @@ Again = Annotated[
     ),
 ]
 Options = Annotated[str, Form(description="JSON: names and values of options.", max_length=10_000)]
+Part = Annotated[
+    Literal["result", "credentials"],
+    Query(description="The result, or the file with its Content Credentials where `report.sidecar` names one."),
+]
 Consent = Annotated[
     bool,
     Form(
@@ -201,12 +205,17 @@ def build(studio: Studio) -> APIRouter:
             409: {"model": Failure, "description": "There is no result."},
         },
     )
-    async def download(request: Request, name: Name, token: Token = None, bearer: Bearer = None) -> FileResponse:
-        """The result, as a file; ranges are served."""
+    async def download(
+        request: Request, name: Name, part: Part = "result", token: Token = None, bearer: Bearer = None
+    ) -> FileResponse:
+        """The result, as a file; ranges are served. A result in a format that cannot hold its Content Credentials has
+        them in a second one."""
         job, _ = owned(request, name, token, bearer)
         if job.state != "done" or job.outcome is None or job.outcome.output is None:
             raise NotReady(f"The job has no result: it is {job.state}.")
-        output = job.outcome.output
+        output = job.outcome.output if part == "result" else job.outcome.sidecar
+        if output is None:
+            raise NotReady("The result holds its Content Credentials itself.")
         return FileResponse(output, filename=output.name, headers={"Cache-Control": "no-store"})
 
     @router.delete("/jobs/{name}", status_code=204, summary="Stop a job and delete everything of it")

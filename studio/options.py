@@ -20,7 +20,7 @@ from pipeline.models.names import engine_names
 from pipeline.types import Options, UserEngine
 
 Kind = Literal["choice", "share", "switch", "seconds"]
-Group = Literal["Face", "Light and detail", "Video", "Engine"]
+Group = Literal["Face", "Light and detail", "Video", "Label", "Engine"]
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,35 @@ TEXTS: Mapping[str, Text] = {
         "Use the machine's video encoder where there is one that works.",
         "Video",
         {"auto": "When it works", "never": "Never"},
+    ),
+    "label": Text(
+        "Visible label",
+        "Say in a corner of every frame that a face was replaced. An operator may require it.",
+        "Label",
+        {"none": "None", "text": "In words", "icon": "Icon"},
+    ),
+    "label_corner": Text(
+        "Corner",
+        "Where the label is.",
+        "Label",
+        {
+            "bottom-right": "Bottom right",
+            "bottom-left": "Bottom left",
+            "top-right": "Top right",
+            "top-left": "Top left",
+        },
+    ),
+    "label_size": Text(
+        "Label size",
+        "Beside the frame's shorter side.",
+        "Label",
+        {"small": "Small", "medium": "Medium", "large": "Large"},
+    ),
+    "label_language": Text(
+        "Label language",
+        "Which language the label speaks.",
+        "Label",
+        {"en": "English", "de": "Deutsch", "fr": "Français", "es": "Español", "it": "Italiano"},
     ),
     "engine": Text(
         "Engine",

@@ -140,7 +140,7 @@ def build_app(settings: Settings) -> tuple[ASGIApp, Studio]:
     from fastapi import FastAPI
 
     from pipeline import Recaster
-    from studio import answers, blocks, http, shell, tabs
+    from studio import answers, blocks, http, shell, tabs, verify_http
     from studio.access import login, space
     from studio.access.gate import Gate
     from studio.access.sessions import Sessions
@@ -179,6 +179,7 @@ def build_app(settings: Settings) -> tuple[ASGIApp, Studio]:
         root_path=settings.path_prefix,
     )
     app.include_router(http.build(studio))
+    app.include_router(verify_http.build(studio))
     app.include_router(login.build(settings, keys, sessions))
     if (provider := space.Provider.of_environment()) is not None:
         app.include_router(space.build(settings, provider, sessions, secret))

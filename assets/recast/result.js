@@ -59,6 +59,11 @@ function report(job) {
     icon("download"), h("span", {}, "Download"), result.bytes && h("small", {}, size(result.bytes)),
   );
   const again = h("button", { type: "button", class: "secondary", id: "again", onclick: () => tell("again", job) }, icon("redo"), h("span", {}, "Do it again with changes"));
+  const credentials = result.credentials && h(
+    "a",
+    { class: "secondary", id: "credentials", href: server.address(result.credentials), download: "" },
+    icon("download"), h("span", {}, "Content Credentials"),
+  );
   const compare = job.target && h("button", { type: "button", class: "secondary", id: "comparison" }, icon("split"), h("span", {}, "Comparison clip"));
   if (compare) {
     if (result.kind === "image") compare.lastChild.textContent = "Comparison picture";
@@ -68,7 +73,7 @@ function report(job) {
     "div",
     { class: "report" },
     h("div", { class: "told" }, h("h2", { id: "done-line", tabIndex: -1 }, headline), rest.length > 0 && h("ul", {}, rest.map((one) => h("li", {}, one)))),
-    h("div", { class: "deeds" }, download, compare, again),
+    h("div", { class: "deeds" }, download, credentials, compare, again),
   );
 }
 

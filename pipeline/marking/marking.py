@@ -13,11 +13,11 @@ from typing import Literal, get_args
 
 from pipeline.errors import MarkingError
 from pipeline.marking.credentials import Credentials, credentials
-from pipeline.marking.label import Label, LabelPainter, label_from
+from pipeline.marking.label import Label, LabelPainter, label_from, label_of
 from pipeline.marking.manifest import tags
 from pipeline.marking.seal import Seal
 from pipeline.marking.watermark import Payload, Watermark
-from pipeline.types import Frame, MediaInfo
+from pipeline.types import Frame, MediaInfo, Options
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Marking:
 
     Attributes:
         layers: what results carry, beside the plain tags in their metadata, which they always do.
-        label: the visible label that every result gets, ``None`` for none.
+        label: the visible label that every result gets, ``None`` where it is left to who asks for the job.
         environment: where credentials are set, see `credentials`.
     """
 
@@ -66,8 +66,8 @@ class Marking:
         """
         return credentials(self.environment)
 
-    def job(self, digest: bytes, engine: str) -> JobMark:
-        """The marks of the job with this digest, which is the same each time the same job is carried out.
+    def job(self, digest: bytes, options: Options) -> JobMark:
+        """The marks of the job with this digest and these options, the same each time it is carried out.
 
         Raises:
             MarkingError: the operator's credentials cannot be used.
@@ -77,9 +77,9 @@ class Marking:
             level = logging.INFO if self.layers else logging.WARNING
             log.log(level, "marking is turned off by %s: the result gets no %s", _SWITCH, " and no ".join(missing))
         if not self.layers:
-            return JobMark(self, engine, None)
+            return JobMark(self, options, None)
         key = hmac.digest(self.credentials.secret, digest, "sha256")
-        return JobMark(self, engine, Payload(int.from_bytes(key[:4], "big")))
+        return JobMark(self, options, Payload(int.from_bytes(key[:4], "big")))
 
 
 class JobMark:
@@ -90,19 +90,20 @@ class JobMark:
         fingerprint: eight hexadecimal digits that the watermark carries, ``""`` where marking is off.
     """
 
-    def __init__(self, marking: Marking, engine: str, payload: Payload | None) -> None:
-        self._marking, self._engine = marking, engine
+    def __init__(self, marking: Marking, options: Options, payload: Payload | None) -> None:
+        self._marking, self._engine = marking, options.engine
         self._watermark = Watermark(payload) if payload is not None and "watermark" in marking.layers else None
-        self._label = LabelPainter(marking.label) if marking.label is not None else None
+        label = marking.label or label_of(options)
+        self._label, self._shown = LabelPainter(label) if label is not None else None, label
         self._seal: Seal | None = None
         self._small = False
-        self.tags = tags(engine)
+        self.tags = tags(options.engine)
         self.fingerprint = payload.text if payload is not None else ""
 
     @property
     def key(self) -> str:
         """What has to be the same for frames that were marked before to be of use."""
-        return f"watermark {self.fingerprint if self._watermark is not None else 'none'}, {self._marking.label}"
+        return f"watermark {self.fingerprint if self._watermark is not None else 'none'}, {self._shown}"
 
     def frame(self, frame: Frame) -> None:
         """Mark a finished frame. A pure function of the job and the frame; called by several threads."""

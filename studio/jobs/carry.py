@@ -110,7 +110,8 @@ class Performer:
             segment=self._segment,
         )
         self._made_here.add(report, job.consent)
-        data = {**report_data(report), "output": output.name}
+        sidecar = report.sidecar.name if report.sidecar is not None else None
+        data = {**report_data(report), "output": output.name, "sidecar": sidecar}
         if info.kind != "image":
             return Outcome(output, report=data)
         before = view_of(folder, "before.jpg", first_frame(job.target, info))

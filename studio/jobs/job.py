@@ -73,6 +73,12 @@ class Outcome:
     after: Path | None = None
     report: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def sidecar(self) -> Path | None:
+        """The file beside `output` that holds its Content Credentials, where its format cannot."""
+        name = self.report.get("sidecar")
+        return self.output.with_name(name) if self.output is not None and name else None
+
 
 @dataclass(frozen=True)
 class Job:

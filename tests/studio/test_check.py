@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import httpx
 import pytest
 from gradio_client import Client, handle_file
 
+from tests import media
 from tests.conftest import Material
 from tests.studio.browsing import chromium, needs_chromium, opened
 from tests.studio.conftest import ROOT, Server
+from tests.studio.test_http import finished, get, send
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +85,34 @@ def test_the_tab_shows_it(server: Server, result: Path, tmp_path: Path) -> None:
         page.wait_for_selector("#check-outcome .check.found", timeout=240_000)
         assert "made here" in page.inner_text("#check-outcome")
         page.screenshot(path=str(tmp_path / "check.png"))
+
+
+def test_a_program_is_told_the_same_over_http(server: Server, result: Path, material: Material, tmp_path: Path) -> None:
+    def verify(path: Path, **more: Path) -> httpx.Response:
+        files = {name: (each.name, each.read_bytes()) for name, each in {"file": path, **more}.items()}
+        return httpx.post(f"{server.url}/verify", files=files, timeout=120)
+
+    answer = verify(result)
+    assert answer.status_code == 200
+    assert answer.json() == {**command(result)[1], "file": result.name}
+    assert not list((server.data / "spool").rglob("*.png"))
+    (tmp_path / "text.png").write_text("no picture")
+    assert verify(tmp_path / "text.png").status_code == 415
+    assert httpx.post(f"{server.url}/verify", timeout=30).status_code == 422
+    described = httpx.get(f"{server.url}/openapi.json", timeout=30).json()["paths"]["/verify"]["post"]
+    assert "Checked" in json.dumps(described)
+
+    # A format that holds no credentials has them in a second file.
+    film = media.write_clip(tmp_path / "film.mkv", media.camera(6).frames)
+    job = send(server, material.eileen, film).json()
+    report = finished(server, job)["report"]
+    assert report["sidecar"].endswith(".c2pa")
+    movie, beside = tmp_path / report["output"], tmp_path / report["sidecar"]
+    for path, part in ((movie, "result"), (beside, "credentials")):
+        path.write_bytes(get(server, f"/download/{job['id']}?part={part}", job["token"]).content)
+    assert command(movie)[1]["manifest"]["state"] == "trusted"
+    assert verify(movie, credentials=beside).json()["manifest"] == command(movie)[1]["manifest"]
+    assert verify(movie).json()["manifest"]["state"] == "none"
+    still = send(server, material.grace, material.eileen).json()
+    finished(server, still)
+    assert get(server, f"/download/{still['id']}?part=credentials", still["token"]).status_code == 409
