@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import tempfile
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import cv2
@@ -15,7 +17,15 @@ import pytest
 
 from pipeline.marking.watermark import Detector, Found, Payload, Watermark
 from pipeline.marking.watermark.code import CHIPS, decode, encode
-from pipeline.marking.watermark.detect import DATA_BAR, TEMPLATE_BAR, scales, threshold
+from pipeline.marking.watermark.detect import (
+    FALSE_ALARM,
+    TEMPLATE_BAR,
+    data_chance,
+    scales,
+    template_chance,
+    threshold,
+    together,
+)
 from pipeline.media import Picture
 from pipeline.media.frames import VideoFrame
 from pipeline.types import ImageArray
@@ -105,13 +115,19 @@ def test_nothing_is_found_where_nothing_is(portrait: ImageArray) -> None:
 
 
 def test_the_bars_leave_less_than_one_false_alarm_in_a_million() -> None:
-    """By Hoeffding's bound over everything that is tried; and chance correlations do stay below it."""
+    """By Hoeffding's bound over everything that is tried, half for the template and half for both parts together."""
     tried = 2 * 9 * len(scales()) * 128**2
     assert threshold(tried) == TEMPLATE_BAR and tried * math.exp(-(TEMPLATE_BAR**2) / 2) < 5.1e-7
-    assert 5 * 2**36 * math.exp(-(DATA_BAR**2) / 2) < 5.1e-7
+    assert template_chance(TEMPLATE_BAR) == pytest.approx(FALSE_ALARM / 2)
+    # Two independent chances: how often is their product so small?
     random = np.random.default_rng(0)
+    products = random.random(200_000) * random.random(200_000)
+    for product in (0.1, 0.01, 0.001):
+        assert float(np.mean(products <= product)) == pytest.approx(together(product, 1.0), rel=0.1)
+    # Noise is read as something, but never as likely as that.
     scores = [decode(random.standard_normal(CHIPS)) for _ in range(50)]
-    assert all(payload is None or score < DATA_BAR for payload, score in scores)
+    assert all(payload is None or data_chance(score) > 1e-4 for payload, score in scores)
+    assert data_chance(9.1) < FALSE_ALARM / 10 < together(1.0, data_chance(8.5))
 
 
 def test_the_code_reads_through_noise() -> None:
@@ -119,7 +135,7 @@ def test_the_code_reads_through_noise() -> None:
     for job in (0, 1, 0xFFFFFFFF, 0x12345678):
         noisy = encode(Payload(job)) + random.standard_normal(CHIPS) * 1.5
         payload, score = decode(noisy)
-        assert payload == Payload(job) and score > DATA_BAR
+        assert payload == Payload(job) and data_chance(score) < 1e-6
     with pytest.raises(ValueError, match="fit"):
         encode(Payload(1 << 32))
 
@@ -166,6 +182,27 @@ def test_a_deep_picture_and_one_with_alpha(portrait: ImageArray) -> None:
         Watermark(PAYLOAD).mark(picture)
         assert look(picture.image()).payload == PAYLOAD
     assert clear.alpha is not None and (clear.alpha == 77).all()
+
+
+def test_a_video_is_read_after_it_was_reduced_and_compressed_hard() -> None:
+    """Written well, then brought to half its size and to CRF 28."""
+    mark, detector = Watermark(PAYLOAD), Detector()
+    frames = []
+    for image in media.crossing(24).frames:
+        picture = Picture(cv2.resize(image, (960, 540)))
+        mark.mark(picture)
+        frames.append(picture.image())
+    for image in coded([cv2.resize(each, (480, 270), interpolation=cv2.INTER_AREA) for each in coded(frames, 18)], 28):
+        detector.add(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
+    assert detector.find().payload == PAYLOAD
+
+
+def coded(frames: list[ImageArray], crf: int) -> list[ImageArray]:
+    """Through H.264 and back."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = media.write_clip(Path(folder) / "clip.mp4", frames, options={"crf": str(crf), "preset": "medium"})
+        with av.open(str(path)) as container:
+            return [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
 
 
 def test_frames_of_a_video_are_gathered() -> None:

@@ -6,6 +6,7 @@ convolutional codes with maximal free distance*, 1973); each of its bits is sent
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -21,11 +22,15 @@ _MEMORY, _REPEAT = 8, 3
 _STATES = 1 << _MEMORY
 _VERSION_BITS, _JOB_BITS, _CHECK_BITS = 4, 32, 12
 DATA_BITS = _VERSION_BITS + _JOB_BITS
-"""Bits that are free: a reading is one of ``2 ** DATA_BITS``."""
+READINGS = 2.0**_JOB_BITS
+"""Payloads that can be read: one for each job, all of this version."""
 _STEPS = DATA_BITS + _CHECK_BITS + _MEMORY
 CHIPS = _STEPS * len(_GENERATORS) * _REPEAT
 _POLYNOMIAL = 0x80F
 """Of CRC-12."""
+_LIST = 16
+"""Likeliest messages that are tried against the checksum where the very likeliest does not fit."""
+_NEVER = -1e18
 
 
 @dataclass(frozen=True)
@@ -52,15 +57,18 @@ def encode(payload: Payload) -> Chips:
 def decode(chips: Chips) -> tuple[Payload | None, float]:
     """The likeliest payload of ``(CHIPS,)`` noisy chips, and their normalised correlation with it.
 
-    The payload is ``None`` where the checksum or the version does not fit.
+    The payload is ``None`` where the checksum does not fit. The version is known beforehand.
     """
-    bits = _likeliest(chips)
-    data = bits[:DATA_BITS]
-    score = float(chips @ _convolved(bits) / (np.linalg.norm(chips) + 1e-12))
-    number = int("".join(map(str, data)), 2)
-    payload = Payload(number & ((1 << _JOB_BITS) - 1), number >> _JOB_BITS)
-    fits = np.array_equal(bits[DATA_BITS:], _bits(_check(data), _CHECK_BITS)) and payload.version == VERSION
-    return (payload if fits else None), score
+    best = 0.0
+    for count in (1, _LIST):
+        for bits in _likeliest(chips, count):
+            data = bits[:DATA_BITS]
+            score = float(chips @ _convolved(bits) / (np.linalg.norm(chips) + 1e-12))
+            best = max(best, score)
+            if np.array_equal(bits[DATA_BITS:], _bits(_check(data), _CHECK_BITS)):
+                number = int("".join(map(str, data)), 2)
+                return Payload(number & ((1 << _JOB_BITS) - 1), number >> _JOB_BITS), score
+    return None, best
 
 
 def _bits(number: int, count: int) -> Bits:
@@ -103,19 +111,32 @@ def _convolved(bits: Bits) -> Chips:
     return np.asarray(np.repeat(1.0 - 2.0 * np.array(sent, np.float64).ravel(), _REPEAT))
 
 
-def _likeliest(chips: Chips) -> Bits:
-    """Viterbi's algorithm; begins and ends in the empty state."""
+def _likeliest(chips: Chips, count: int) -> Iterator[Bits]:
+    """The `count` likeliest messages, the likeliest first: Viterbi's algorithm for lists (Seshadri and Sundberg, *List
+    Viterbi decoding algorithms with applications*, 1994). Begins and ends in the empty state, and passes through the
+    bits of the version."""
     before, sent = _trellis()
     heard = chips.reshape(_STEPS, len(_GENERATORS), _REPEAT).sum(2)
-    metric = np.full(_STATES, -1e18)
-    metric[0] = 0.0
-    choices = np.empty((_STEPS, _STATES), np.int64)
+    metric = np.full((_STATES, count), _NEVER)
+    metric[0, 0] = 0.0
+    choices = np.empty((_STEPS, _STATES, count), np.int64)
     for step in range(_STEPS):
-        ways = metric[before] + sent @ heard[step]
-        choices[step] = ways.argmax(1)
-        metric = np.take_along_axis(ways, choices[step][:, None], 1)[:, 0]
+        ways = (metric[before] + (sent @ heard[step])[:, :, None]).reshape(_STATES, 2 * count)
+        choices[step] = np.argsort(-ways, 1, kind="stable")[:, :count]
+        metric = np.take_along_axis(ways, choices[step], 1)
+        if step < _VERSION_BITS:
+            metric[(np.arange(_STATES) & 1) != (VERSION >> (_VERSION_BITS - 1 - step)) & 1] = _NEVER
+    for rank in range(count):
+        if metric[0, rank] > _NEVER / 2:
+            yield _traced(choices, rank)
+
+
+def _traced(choices: NDArray[np.int64], rank: int) -> Bits:
+    """The message whose path ends as the one of this rank in the empty state."""
+    before, count = _trellis()[0], choices.shape[2]
     state, bits = 0, np.empty(_STEPS, np.int64)
     for step in range(_STEPS - 1, -1, -1):
         bits[step] = state & 1
-        state = int(before[state, choices[step, state]])
+        way, rank = divmod(int(choices[step, state, rank]), count)
+        state = int(before[state, way])
     return bits[: DATA_BITS + _CHECK_BITS]

@@ -4,7 +4,13 @@
 mark, the normalised correlation with them therefore exceeds *t* with a probability below ``exp(-t**2 / 2)`` (Hoeffding,
 *Probability inequalities for sums of bounded random variables*, 1963), with no assumption about pictures. Over all
 scales, places and mirrorings that are tried, and over all payloads that can be read, these probabilities add up at
-most: `threshold` turns that into the bar for a total below one in a million.
+most.
+
+That bounds the chance of what the template shows, and of what the data show where the template was placed. Their signs
+are independent, so the two chances are as well, and their product is at most *x* with a probability below
+``x * (1 - log(x))`` (Fisher, *Statistical methods for research workers*, 4th edition, 1932, section 21.1): neither
+needs to be beyond doubt where both together are. A mark is found where the template alone, or both together, are less
+likely than half of one in a million.
 """
 
 from __future__ import annotations
@@ -17,7 +23,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.marking.watermark.code import DATA_BITS, Payload, decode
+from pipeline.marking.watermark.code import READINGS, Payload, decode
 from pipeline.marking.watermark.pattern import HIGH, TILE, TILES, layout
 from pipeline.types import FloatArray, ImageArray
 
@@ -35,6 +41,8 @@ _CANDIDATES = 5
 _DEVIATION, _CLIP, _LOUD = 2.0, 3.0, 2.5
 _WIDE = 8.0
 FALSE_ALARM = 1e-6
+MISREADING = 1e-4
+"""A payload counts as read where noise would be read as anything at all less often than this."""
 
 Spectrum = NDArray[np.complex128]
 
@@ -85,7 +93,25 @@ def scales() -> NDArray[np.float64]:
 _PLACES = 2 * len(scales()) * (2 * _STEPS + 1) * (TILE * _FINE) ** 2
 """As if every scale were tried as finely as the best ones are, which bounds what a search that chooses can find."""
 TEMPLATE_BAR = threshold(_PLACES)
-DATA_BAR = threshold(_CANDIDATES * 2.0**DATA_BITS)
+
+
+def chance(hypotheses: float, score: float) -> float:
+    """Bound on the probability that one of so many hypotheses correlates so well with what carries no mark."""
+    return min(1.0, hypotheses * math.exp(-(max(0.0, score) ** 2) / 2))
+
+
+def template_chance(score: float) -> float:
+    return chance(_PLACES, score)
+
+
+def data_chance(score: float) -> float:
+    return chance(_CANDIDATES * READINGS, score)
+
+
+def together(one: float, other: float) -> float:
+    """Probability that the product of two independent chances is so small."""
+    product = max(one * other, 1e-300)
+    return min(1.0, product * (1 - math.log(product)))
 
 
 def working_size(width: int, height: int) -> tuple[int, int]:
@@ -115,20 +141,14 @@ class Detector:
         if self._sum is None:
             return Found(False, None, 0.0, 0.0, 0.0, 1.0, False)
         places = [self._refined(place) for place in _top(self._places())]
-        read = [(place, *decode(_chips(place))) for place in places]
-        fitting = [one for one in read if one[1] is not None and one[2] >= DATA_BAR]
-        key = (lambda one: one[2]) if fitting else (lambda one: one[0].score)
-        place, payload, score = max(fitting or read, key=key)
-        found = bool(fitting) or place.score >= TEMPLATE_BAR
-        chance = min(
-            _PLACES * math.exp(-(place.score**2) / 2),
-            _CANDIDATES * 2.0**DATA_BITS * math.exp(-(score**2) / 2) if payload is not None else 1.0,
-            1.0,
-        )
-        return Found(
-            found, payload if fitting else None, 1.0 - chance if found else 0.0, place.score, score, place.scale,
-            place.mirrored,
-        )  # fmt: skip
+        place, payload, score = max(((place, *decode(_chips(place))) for place in places), key=_likelihood)
+        alone, read = template_chance(place.score), data_chance(score) if payload is not None else 1.0
+        least = min(alone, together(alone, read))
+        found = least <= FALSE_ALARM / 2
+        if not found or read > MISREADING:
+            payload = None
+        sure = 1.0 - min(1.0, 2 * least) if found else 0.0
+        return Found(found, payload, sure, place.score, score, place.scale, place.mirrored)
 
     def _places(self) -> Iterator[_Place]:
         """The best place at each scale, upright and mirrored."""
@@ -147,6 +167,12 @@ class Detector:
             for scale in near
         )
         return max(found, key=lambda one: one.score)
+
+
+def _likelihood(read: tuple[_Place, Payload | None, float]) -> float:
+    """How well a place is accounted for by the mark: by what could be read in it first, then by its template."""
+    place, payload, score = read
+    return place.score**2 + (score**2 if payload is not None else 0.0)
 
 
 def _top(places: Iterator[_Place]) -> list[_Place]:

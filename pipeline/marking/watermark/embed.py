@@ -20,7 +20,7 @@ from pipeline.types import FloatArray, Frame, ImageArray
 SMALLEST = 96
 """Pixels of a frame's shorter side below which there is no room for a mark."""
 _GRID = 256
-_FLAT, _BUSY, _LEAST, _MOST = 0.3, 0.7, 0.35, 2.6
+_FLAT, _BUSY, _LEAST, _MOST = 0.3, 1.0, 0.35, 3.2
 """Standard deviation of the mark in grey levels: on a flat surface, more for each grey level of fine detail around, and
 its bounds. Set by eye: on a clear sky, on skin, on a blurred wall beside a sharp edge nothing may show."""
 _LOUDEST = 1.85
