@@ -136,7 +136,7 @@ def routes(studio: Studio) -> APIRouter:
     @router.post("/jobs", status_code=202)
     def start(request: Caller, given: GivenCast, token: Token) -> dict[str, Any]:
         """Put a job into the line."""
-        order = _request(given, found_people(given.people, token))
+        order = order_of(given, found_people(given.people, token))
         return {"id": studio.submit(order, token, client=caller_of(request).client).id}
 
     @router.get("/jobs/{name}")
@@ -168,7 +168,8 @@ def routes(studio: Studio) -> APIRouter:
     return router
 
 
-def _request(given: GivenCast, people: tuple[Person, ...]) -> Request:
+def order_of(given: GivenCast, people: tuple[Person, ...]) -> Request:
+    """What the page asked for, as a job is asked for; `people` are those of its search."""
     photos: list[str] = []
     cast: dict[int, tuple[int, ...]] = {}
     roles = {number: chosen for number, chosen in given.roles.items() if chosen}

@@ -16,7 +16,9 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from pipeline.errors import InputError
+from pipeline.types import Person
 from studio.access.caller import caller_of
+from studio.desk import GivenCast, order_of
 from studio.http import TOKEN
 from studio.jobs.job import JobUnknown, fingerprint
 from studio.jobs_view import Picture, job_row, picture_of
@@ -37,11 +39,14 @@ class GivenOrder(BaseModel):
 
 
 class GivenBatch(BaseModel):
-    """`way` says what each job has of its own: a target, all of them with the same photos; or a photo."""
+    """`way` says what each job has of its own: a target, all of them with the same photos; a photo; or a target, all of
+    them with the same cast: `roles` are photos by the numbers of the persons that the search `people` found."""
 
-    way: Literal["targets", "photos"]
+    way: Literal["targets", "photos", "cast"]
     targets: list[str] = Field(min_length=1, max_length=MOST)
-    photos: list[str] = Field(min_length=1, max_length=MOST)
+    photos: list[str] = Field([], max_length=MOST)
+    roles: dict[int, list[str]] = {}
+    people: str | None = None
     options: dict[str, Any] = {}
 
 
@@ -110,14 +115,21 @@ def routes(studio: Studio) -> APIRouter:
 
     @router.post("/batch", status_code=202)
     def batch(request: Request, given: GivenBatch, token: Token) -> dict[str, Any]:
-        """Many targets with one face, or many photos on one target."""
-        jobs = studio.batch(_orders(given), token, caller_of(request).client)
+        """Many targets with one face or one cast, or many photos on one target."""
+        people = studio.people(studio.job(given.people, token)) if given.people else ()
+        jobs = studio.batch(_orders(given, people), token, caller_of(request).client)
         return {"jobs": [job.id for job in jobs]}
 
     return router
 
 
-def _orders(given: GivenBatch) -> list[Order]:
+def _orders(given: GivenBatch, people: tuple[Person, ...]) -> list[Order]:
+    if given.way == "cast":
+        # Persons are known again by their faces, whichever target they were found in.
+        return [
+            order_of(GivenCast(target=target, everyone=[], roles=given.roles, options=given.options), people)
+            for target in given.targets
+        ]
     options = from_mapping(given.options)
     targets, photos = [Path(path) for path in given.targets], [Path(path) for path in given.photos]
     if given.way == "targets":

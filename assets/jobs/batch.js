@@ -1,6 +1,6 @@
-// A batch: many targets with one face, or many faces on one target. Files go up as they are added, a few at a time.
+// A batch: many targets with one face or one cast, or many faces on one target. Files go up as they are added, a few at a time.
 import { consented, consentLine, MISSING as UNSAID } from "../page/consent.js";
-import { desk } from "../recast/desk.js";
+import { desk, on, photosFor } from "../recast/desk.js";
 import { fill, h } from "../page/dom.js";
 import { icon } from "../page/icons.js";
 import { fileButton, PICTURES, takesDrops, TARGETS } from "../page/files.js";
@@ -11,6 +11,7 @@ const AT_ONCE = 3;
 const WAYS = {
   targets: { title: "One face, many targets", photos: "Photos of the one face", targets: "Pictures and videos that get it" },
   photos: { title: "Many faces, one target", photos: "Photos, each of another face", targets: "The picture or video" },
+  cast: { title: "One cast, many targets", photos: "Who gets which face", targets: "Pictures and videos with these people" },
 };
 let keys = 0;
 
@@ -67,6 +68,23 @@ class Files {
   }
 }
 
+// The cast that is set up on the Recast tab: persons, and the photos that they get.
+function casting() {
+  return (desk.people?.list ?? [])
+    .filter((person) => desk.roles.has(person.number))
+    .map((person) => ({ person, photos: photosFor(person.number) }))
+    .filter(({ photos }) => photos.length);
+}
+
+function castList() {
+  const cast = casting();
+  if (!cast.length) return h("p", { class: "soft" }, "On the Recast tab, choose people and the face that each of them gets.");
+  return h("ul", {}, cast.map(({ person, photos }) =>
+    h("li", { class: "batch-role" },
+      h("img", { src: person.thumbnail, alt: "" }), h("b", {}, `Person ${person.number}`), icon("next"),
+      photos.slice(0, 4).map((one) => h("img", { src: one.thumbnail, alt: "" })))));
+}
+
 async function photo(path) {
   const seen = await lookAtPhoto(path);
   const fatal = seen.advice.find((one) => one.fatal);
@@ -88,6 +106,7 @@ export function makeBatch(place, sent, closed) {
   const said = h("p", { class: "said fatal", role: "alert" });
   const go = h("button", { type: "button", class: "primary", onclick: () => send() }, h("span", {}));
   const consent = consentLine();
+  const others = h("span", {});
   const lists = { photos: h("div"), targets: h("div") };
   const ways = h("div", { class: "segments", role: "radiogroup", "aria-label": "Kind of batch" },
     Object.entries(WAYS).map(([name, { title }]) =>
@@ -122,11 +141,15 @@ export function makeBatch(place, sent, closed) {
       h("button", { type: "button", class: "job-turn", "aria-label": "Remove", "data-key": `drop-${one.key}`, onclick: () => files.remove(one) }, icon("close")));
   }
 
-  const count = () => (way === "targets" ? (photos.ready.length ? targets.ready.length : 0) : targets.ready.length ? photos.ready.length : 0);
+  function count() {
+    if (way === "photos") return targets.ready.length ? photos.ready.length : 0;
+    return (way === "cast" ? casting() : photos.ready).length ? targets.ready.length : 0;
+  }
 
   function redraw() {
-    fill(lists.photos, list("photos", photos, PICTURES, true));
-    fill(lists.targets, list("targets", targets, TARGETS, way === "targets"));
+    fill(lists.photos, way === "cast" ? h("div", { class: "batch-list" }, h("h3", {}, WAYS[way].photos), castList()) : list("photos", photos, PICTURES, true));
+    fill(lists.targets, list("targets", targets, TARGETS, way !== "photos"));
+    others.textContent = way === "cast" ? "Everybody else stays as they are." : "Everybody in a target gets the face.";
     const jobs = count();
     go.disabled = !jobs || !photos.settled || !targets.settled;
     go.firstChild.textContent = jobs === 1 ? "Start 1 job" : jobs ? `Start ${jobs} jobs` : "Start";
@@ -139,8 +162,12 @@ export function makeBatch(place, sent, closed) {
     try {
       await server.batch({
         way, options: desk.options,
-        photos: photos.ready.map((one) => one.path),
-        targets: targets.ready.slice(0, way === "targets" ? undefined : 1).map((one) => one.path),
+        photos: way === "cast" ? [] : photos.ready.map((one) => one.path),
+        targets: targets.ready.slice(0, way === "photos" ? 1 : undefined).map((one) => one.path),
+        ...(way === "cast" && {
+          people: desk.people.search,
+          roles: Object.fromEntries(casting().map((one) => [one.person.number, one.photos.map((given) => given.path)])),
+        }),
       });
       photos.clear();
       targets.clear();
@@ -159,7 +186,8 @@ export function makeBatch(place, sent, closed) {
     h("div", { class: "batch-lists" }, lists.photos, lists.targets),
     said,
     consent,
-    h("div", { class: "batch-foot" }, go, h("p", { class: "soft" }, "Settings are those of the Recast tab. Everybody in a target gets the face.")),
+    h("div", { class: "batch-foot" }, go, h("p", { class: "soft" }, h("span", {}, "Settings are those of the Recast tab."), " ", others)),
   );
   redraw();
+  for (const name of ["people", "cast", "photos"]) on(name, () => way === "cast" && redraw());
 }

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 import pytest
 
 from tests import media
 from tests.conftest import Material
-from tests.studio.browsing import needs_chromium, opened
+from tests.studio.browsing import give_target, needs_chromium, opened
 from tests.studio.conftest import Server, launch
 
 pytestmark = needs_chromium
@@ -138,6 +139,41 @@ def test_many_faces_on_one_target_and_what_cannot_be_used_is_told(
     page.wait_for_function("document.querySelector('dialog video')?.readyState >= 2")
     page.keyboard.press("Escape")
     page.wait_for_selector("dialog", state="detached")
+
+
+@pytest.mark.slow
+def test_one_cast_on_many_targets(page: Any, material: Material, tmp_path: Path) -> None:
+    """Persons are chosen once, and known again in each target; nobody else is touched."""
+    page.click("#new-batch")
+    page.get_by_label("One cast, many targets").check()
+    page.wait_for_selector(".batch-list :text('choose people')")
+    page.get_by_role("tab", name="Recast").click()
+    give_target(page, material.both)
+    page.wait_for_selector("#people .person >> nth=2")
+    # Whoever is like the portrait of Eileen Collins; faces are numbered by how large they are.
+    page.locator("#people .person", has_text="Person 2").click()
+    page.set_input_files("#person-file", material.grace)
+    page.wait_for_selector(".choice .photo.ready")
+    show(page)
+    page.wait_for_selector(".batch-role")
+    mirrored = tmp_path / "mirrored.png"
+    cv2.imwrite(str(mirrored), np.ascontiguousarray(cv2.imread(str(material.both))[:, ::-1]))
+    page.set_input_files("#batch-targets", [material.both, mirrored])
+    page.wait_for_function("document.querySelectorAll('.batch-file.ready').length == 2")
+    page.get_by_role("button", name="Start 2 jobs").click()
+    page.wait_for_function("document.querySelectorAll('#jobs-over .job[data-state=done]').length == 2")
+    changes = {}
+    for original in (material.both, mirrored):
+        row = page.locator("#jobs-over .job", has_text=original.name)
+        with page.expect_download() as download:
+            row.locator(".download").click()
+        download.value.save_as(tmp_path / "result.png")
+        found, before = (cv2.imread(str(one)).astype(np.float32) for one in (tmp_path / "result.png", original))
+        changed = np.abs(found - before).mean(axis=2)
+        middle = changed.shape[1] // 2
+        changes[original] = [changed[:, :middle].max() > 20, changed[:, middle:].max() > 20]
+    assert changes[material.both] == changes[mirrored][::-1]
+    assert sorted(changes[mirrored]) == [False, True]
 
 
 @pytest.mark.slow

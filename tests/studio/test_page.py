@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from studio.examples import write_clip
+from tests import media
 from tests.conftest import Material
 from tests.studio.browsing import give, give_photos, give_target, needs_chromium, opened, save
 from tests.studio.conftest import Server
@@ -80,6 +81,55 @@ def test_the_report_of_a_film_tells_of_each_person_and_the_clip_compares(
     video = cv2.VideoCapture(str(path))
     assert video.get(cv2.CAP_PROP_FRAME_COUNT) == 50
     assert video.get(cv2.CAP_PROP_FRAME_WIDTH) > 2 * 640
+
+
+def test_the_report_tells_where_a_person_was_not_seen(page: Any, material: Material, tmp_path: Path) -> None:
+    shot = media.camera(48).frames
+    nobody = [np.full_like(shot[0], 120)] * 30
+    film = media.write_clip(tmp_path / "gap.mp4", [*shot[:40], *nobody, *shot[:30]], 10)
+    give(page, material.eileen, film)
+    page.wait_for_selector("#people .person")
+    assert "70 % of the film" in page.inner_text("#people")
+    page.locator("#people .person", has_text="Person 1").click()
+    page.wait_for_selector(".choice")
+    page.click("#go")
+    page.wait_for_selector("#download")
+    report = page.inner_text(".report")
+    assert "Person 1: 70 of 100 frames." in report
+    assert "Person 1 was not seen in 30 frames: 0:04–0:07." in report
+    page.select_option("#language", "de")
+    page.wait_for_selector(".report :text('Person 1 war in 30 Bildern nicht zu sehen: 0:04–0:07.')")
+
+
+DROP = """async ([selector, kind, files]) => {
+  const data = new DataTransfer();
+  for (const [name, bytes] of files) data.items.add(new File([new Uint8Array(bytes)], name, { type: kind }));
+  const place = document.querySelector(selector);
+  for (const name of ["dragenter", "dragover", "drop"])
+    place.dispatchEvent(new DragEvent(name, { dataTransfer: data, bubbles: true, cancelable: true }));
+}"""
+
+
+def drop(page: Any, selector: str, path: Path, kind: str = "image/jpeg") -> None:
+    page.evaluate(DROP, [selector, kind, [[path.name, list(path.read_bytes())]]])
+
+
+def test_files_are_dropped_where_they_belong(page: Any, material: Material, tmp_path: Path) -> None:
+    drop(page, "#target .drop", material.both, "image/png")
+    page.wait_for_selector("#people .person >> nth=2")
+    second = page.locator("#people .person", has_text="Person 2")
+    drop(page, "#people .person:nth-child(3)", material.eileen)
+    page.wait_for_selector(".choice .photo.ready")
+    assert second.get_attribute("aria-pressed") == "true"
+    assert page.get_by_label("Another face").is_checked()
+    page.wait_for_selector("#people .person:nth-child(3) .face .new")
+    page.wait_for_selector(".divided .layer.after img")
+    page.click("#go")
+    page.wait_for_selector("#download")
+    one = kept_side(save(page, tmp_path / "one.png"), material.both)
+    assert sorted(value > 20 for value in one) == [False, True]
+    drop(page, "#sources .drop", material.grace)
+    page.wait_for_selector("#sources .photo.ready")
 
 
 def test_a_preview_follows_the_moment_and_the_settings(page: Any, material: Material) -> None:

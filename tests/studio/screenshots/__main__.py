@@ -29,6 +29,8 @@ LOOKS: dict[str, tuple[str, int, int]] = {
 }
 # What sticks to the window's edge would lie in the middle of a picture of the whole page.
 WHOLE = ".act { position: static !important }"
+PATIENCE = 150_000
+"""Milliseconds that a state may take to be reached on a busy machine."""
 SETTLE = 900
 """Milliseconds after a change of the window."""
 
@@ -40,6 +42,7 @@ def shoot(server: Server, props: Props, names: list[str], looks: list[str]) -> l
         for name in names:
             try:
                 with opened(browser, server.url, permissions=["camera", "microphone"]) as page:
+                    page.set_default_timeout(PATIENCE)
                     STATES[name](page, props)
                     page.wait_for_timeout(800)
                     for look in looks:
