@@ -36,10 +36,7 @@ def _field(field: Field) -> dict[str, Any]:
         "first": text.first,
         "networks": text.networks,
         "ends": list(text.ends),
-        "choices": [
-            {"value": choice, "label": text.choices.get(choice, choice.replace("_", " ").capitalize())}
-            for choice in field.choices
-        ],
+        "choices": [{"value": choice, "label": field.named(choice)} for choice in field.choices],
     }
 
 

@@ -62,7 +62,7 @@ def _control(field: Field) -> str:
         slider = f'<input type="range" min="0" max="1" step="0.05" value="{default:g}" data-option="{field.name}">'
         return f'<label class="live-field"><span>{label}</span>{slider}{about}</label>'
     choices = "".join(
-        f'<option value="{choice}"{" selected" if choice == default else ""}>{choice.replace("_", " ")}</option>'
+        f'<option value="{choice}"{" selected" if choice == default else ""}>{escape(field.named(choice))}</option>'
         for choice in field.choices
     )
     select = f'<select data-option="{field.name}">{choices}</select>'

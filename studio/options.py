@@ -154,6 +154,7 @@ TEXTS: Mapping[str, Text] = {
             "coreml": "Core ML",
             "openvino": "OpenVINO",
         },
+        networks=True,
     ),
     "resemblance": Text(
         "Resemblance",
@@ -245,6 +246,10 @@ class Field:
     @property
     def flag(self) -> str:
         return "--" + self.name.replace("_", "-")
+
+    def named(self, choice: str) -> str:
+        """A choice in words."""
+        return self.text.choices.get(choice, choice.replace("_", " ").capitalize())
 
     def check(self, value: Any) -> Any:
         """`value` as this option takes it.

@@ -13,7 +13,8 @@ import { whenThere } from "./there.js";
 const LABELS = ["aria-label", "aria-valuetext", "title", "placeholder", "alt"];
 const LEFT_ALONE = "script, style, textarea, code, .verbatim";
 
-let language = "en";
+let language = "en"; // what is shown
+let wanted = "en"; // what was chosen
 let texts = new Map();
 let patterns = [];
 const originals = new WeakMap();
@@ -98,19 +99,24 @@ function restore(node) {
 
 async function choose(name) {
   restore(document.documentElement);
-  language = name in recast.languages ? name : "en";
+  // Until the catalogue is here, texts that appear are left for it.
+  language = "en";
+  wanted = name in recast.languages ? name : "en";
   texts = new Map();
   patterns = [];
-  document.documentElement.lang = language;
-  if (language === "en") return;
-  const answer = await fetch(`${recast.assets}words/${language}.json`);
-  if (!answer.ok || language !== name) return;
-  for (const [english, text] of Object.entries((await answer.json()).texts)) {
+  document.documentElement.lang = wanted;
+  if (wanted === "en") return;
+  const answer = await fetch(`${recast.assets}words/${wanted}.json`);
+  if (!answer.ok || wanted !== name) return;
+  const catalogue = (await answer.json()).texts;
+  if (wanted !== name) return;
+  for (const [english, text] of Object.entries(catalogue)) {
     if (english.includes("{")) patterns.push(pattern(english, text));
     else texts.set(english, text);
   }
   // The more of a text is fixed, the surer it is meant.
   patterns.sort((one, other) => other.fixed - one.fixed);
+  language = name;
   visit(document.documentElement);
 }
 
@@ -135,7 +141,7 @@ export function startWords() {
   whenThere("#language", (select) => {
     select.classList.add("verbatim");
     for (const [name, title] of Object.entries(recast.languages)) select.add(new Option(title, name));
-    select.value = language;
+    select.value = wanted;
     select.addEventListener("change", () => {
       remember("language", select.value);
       choose(select.value);

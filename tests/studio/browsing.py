@@ -21,6 +21,7 @@ FLAGS = [
     "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
 ]  # fmt: skip
+LOOPBACK = ("127.0.0.1", "localhost", None)
 WAIT = 60_000
 """Milliseconds that the page is given for anything: the machine may be busy with more than this."""
 
@@ -44,7 +45,7 @@ def opened(browser: Any, url: str, *, ready: str = "#go", watch: bool = True, **
     errors: list[str] = []
 
     def check(route: Any) -> None:
-        if urlsplit(route.request.url).hostname in ("127.0.0.1", "localhost", None):
+        if urlsplit(route.request.url).hostname in LOOPBACK:
             route.continue_()
         else:
             strangers.append(route.request.url)
@@ -52,6 +53,7 @@ def opened(browser: Any, url: str, *, ready: str = "#go", watch: bool = True, **
 
     if watch:
         context.route("**/*", check)
+    page.on("websocket", lambda socket: urlsplit(socket.url).hostname in LOOPBACK or strangers.append(socket.url))
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(url)
     page.wait_for_selector(ready)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import Material
-from tests.studio.browsing import give, needs_chromium, opened
+from tests.studio.browsing import give, needs_chromium, opened, playwright
 from tests.studio.conftest import Server
 
 pytestmark = [needs_chromium, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -53,7 +54,90 @@ def test_axe_finds_nothing(browser: Any, server: Server, material: Material, sch
         assert violations(page) == []
 
 
-def test_by_keyboard_alone(page: Any) -> None:
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_other_tabs(browser: Any, server: Server, material: Material, scheme: str) -> None:
+    with opened(browser, server.url, color_scheme=scheme) as page:
+        page.click(".example >> nth=0")
+        page.wait_for_selector("#download")
+        found = {}
+
+        def look(name: str) -> None:
+            page.wait_for_timeout(700)
+            if wrong := violations(page):
+                found[name] = wrong
+
+        page.locator("#tab-jobs-button").click()
+        page.wait_for_selector("#jobs-over .job")
+        look("jobs")
+        page.click("#new-batch")
+        page.set_input_files("#batch-photos", [material.grace, material.empty])
+        page.wait_for_function("document.querySelectorAll('.batch-file:is(.ready, .failed)').length == 2")
+        look("a batch")
+        page.locator("#tab-live-button").click()
+        page.wait_for_selector("#live[data-state=idle]")
+        page.locator("#live summary").click()
+        look("live")
+        page.locator("#tab-check-button").click()
+        page.wait_for_selector("#check .drop")
+        look("check")
+        page.set_input_files("#check-file input", material.eileen)
+        page.wait_for_selector("#check-outcome .check.panel")
+        look("a checked file")
+        page.locator("#tab-models-button").click()
+        page.wait_for_selector("#models .model")
+        look("models")
+        assert found == {}
+
+
+def tab_to(page: Any, selector: str, most: int = 60) -> None:
+    """Presses Tab until the focus is on what `selector` says."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if page.evaluate("(selector) => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"Tab does not lead to {selector}")
+
+
+def choose_by_keyboard(page: Any, path: Path) -> None:
+    for _ in range(3):
+        # A browser that is held up for seconds takes a key press for too old to open a window: one presses again.
+        try:
+            with page.expect_file_chooser(timeout=20_000) as chooser:
+                page.keyboard.press("Enter")
+        except playwright.TimeoutError:
+            continue
+        return chooser.value.set_files(path)
+    raise AssertionError("no file dialogue opens")
+
+
+def test_the_whole_way_by_keyboard(page: Any, material: Material, tmp_path: Path) -> None:
+    """From the photo over the target, the cast, a setting and the preview to the file on one's own disk."""
+    tab_to(page, "[data-key=lead-add]")
+    choose_by_keyboard(page, material.grace)
+    page.wait_for_selector("#sources .photo.ready")
+    tab_to(page, "[data-key=target-add]")
+    choose_by_keyboard(page, material.both)
+    page.wait_for_selector("#people .person >> nth=2")
+    tab_to(page, "[data-key=person-2]")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".choice")
+    assert page.evaluate("document.activeElement.dataset.key") == "person-2"
+    tab_to(page, "#option-likeness")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector(".divided .layer.after img")
+    tab_to(page, "#go")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#download")
+    assert page.evaluate("document.activeElement.id") == "done-line"
+    assert "1 face was recast." in page.inner_text(".report")
+    tab_to(page, "#download")
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    download.value.save_as(tmp_path / "result.png")
+    assert (tmp_path / "result.png").stat().st_size > 1000
+
+
+def test_an_example_by_keyboard(page: Any) -> None:
     for _ in range(40):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.classList.contains('example')"):

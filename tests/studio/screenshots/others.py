@@ -123,7 +123,9 @@ def live_recorded(page: Any, props: Props) -> None:
 @state
 def live_without_camera(page: Any, props: Props) -> None:
     live(page)
-    page.evaluate("navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotFoundError') }")
+    page.evaluate(
+        "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotFoundError') }; null"
+    )
     page.click("#live-start")
     page.wait_for_selector("#live-message:has-text('camera')")
 
