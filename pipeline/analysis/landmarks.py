@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.models.face_mesh import face_mesh
 from pipeline.models.mesh_network import CROP, MeshNetwork
@@ -129,21 +131,30 @@ def head_pose(landmarks: FloatArray) -> FloatArray:
 
     Weighted orthogonal Procrustes (Umeyama 1991) over the vertices that MediaPipe marks for it.
     """
-    mesh = face_mesh()
-    used = np.flatnonzero(mesh.weights)
-    weights = mesh.weights[used, None] / mesh.weights.sum()
+    used, weights, mean_from, a, energy = _canonical()
     found = landmarks[used] * np.array([1, 1, -1], np.float32)
-    canonical = mesh.vertices[used] * np.array([1, -1, 1], np.float32)
-    mean_from, mean_to = (weights * canonical).sum(0), (weights * found).sum(0)
-    a, b = canonical - mean_from, found - mean_to
+    mean_to = (weights * found).sum(0)
+    b = found - mean_to
     u, spread, vt = np.linalg.svd((weights * b).T @ a)
     sign = np.array([1, 1, np.sign(np.linalg.det(u @ vt))], np.float32)
     rotation = (u * sign) @ vt
-    scale = float((spread * sign).sum() / (weights * a * a).sum())
+    scale = float((spread * sign).sum() / energy)
     pose = np.eye(4, dtype=np.float32)
     pose[:3, :3] = scale * rotation @ np.diag([1, -1, 1])
     pose[:3, 3] = mean_to - scale * rotation @ mean_from
     return pose
+
+
+@cache
+def _canonical() -> tuple[NDArray[np.intp], FloatArray, FloatArray, FloatArray, float]:
+    """The weighted vertices: which, their weights, their mean, their places about it, and the mean square of those."""
+    mesh = face_mesh()
+    used = np.flatnonzero(mesh.weights)
+    weights = mesh.weights[used, None] / mesh.weights.sum()
+    canonical = mesh.vertices[used] * np.array([1, -1, 1], np.float32)
+    mean = (weights * canonical).sum(0)
+    about = canonical - mean
+    return used, weights, mean, about, float((weights * about * about).sum())
 
 
 def pose_angles(pose: FloatArray) -> tuple[float, float, float]:

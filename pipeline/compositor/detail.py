@@ -78,7 +78,8 @@ def _grained(image: ImageArray, strength: float, view: FaceView) -> ImageArray:
     measured here is mostly the fixed texture of skin and compression, and then it would boil.
     """
     noise = view.fold_fine(_noise(_noise_size(view)))
-    fine = _quantile(np.abs(noise - cv2.GaussianBlur(noise, (3, 3), 0.8)).ravel(), CALM)
+    middle = noise[_middle(view)]
+    fine = _quantile(np.abs(middle - cv2.GaussianBlur(middle, (3, 3), 0.8)).ravel(), CALM)
     scaled = noise * np.float32(strength / max(fine, 1e-3))
     grained: ImageArray = cv2.add(image, cv2.merge([scaled] * 3), dtype=cv2.CV_8U)
     return grained

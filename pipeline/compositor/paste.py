@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import cv2
-import numpy as np
 
 from pipeline.types import FloatArray, ImageArray
 
@@ -14,5 +13,5 @@ def blend(target: ImageArray, face: ImageArray, alpha: FloatArray) -> ImageArray
         return target
     difference = cv2.subtract(face, target, dtype=cv2.CV_32F)
     weighted = cv2.multiply(difference, cv2.merge([alpha, alpha, alpha]))
-    result: ImageArray = cv2.add(target, np.rint(weighted), dtype=cv2.CV_8U)
+    result: ImageArray = cv2.add(target, weighted, dtype=cv2.CV_8U)
     return result

@@ -7,6 +7,8 @@ glasses are not its business; see `pipeline.mesh.skin` and `pipeline.mesh.glasse
 
 from __future__ import annotations
 
+from functools import cache
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -50,10 +52,25 @@ def edge_map(unfolded: ImageArray) -> ImageArray:
     Returns:
         ``(96, 96)`` uint8: the step of the logarithm of the colour between neighbours, in 128ths.
     """
-    logs = cv2.log(unfolded.astype(np.float32) + np.float32(FLOOR))
-    step = cv2.morphologyEx(logs, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)).max(-1)
-    half = np.maximum(np.maximum(step[::2, ::2], step[1::2, ::2]), np.maximum(step[::2, 1::2], step[1::2, 1::2]))
+    near = np.ones((3, 3), np.uint8)
+    # The logarithm keeps order: extremes are looked for among bytes, which is many times quicker.
+    step = cv2.subtract(logarithms(cv2.dilate(unfolded, near)), logarithms(cv2.erode(unfolded, near)))
+    blue, green, red = cv2.split(step)
+    step = cv2.max(cv2.max(blue, green), red)
+    rows = cv2.max(step[::2], step[1::2])
+    half = np.maximum(rows[:, ::2], rows[:, 1::2])
     return np.asarray(np.minimum(half * 128, 255), np.uint8)
+
+
+def logarithms(image: ImageArray) -> FloatArray:
+    """Logarithm of each value of a uint8 picture plus `FLOOR`, float32."""
+    table: FloatArray = cv2.LUT(image, _table())
+    return table
+
+
+@cache
+def _table() -> FloatArray:
+    return np.asarray(np.log(np.arange(256, dtype=np.float32) + np.float32(FLOOR)), np.float32)
 
 
 def sharpened(front: FloatArray, unfolded: ImageArray) -> FloatArray:
@@ -82,7 +99,7 @@ def sharpened(front: FloatArray, unfolded: ImageArray) -> FloatArray:
 
 def _inputs(small: ImageArray, edges: ImageArray, seen: FloatArray) -> FloatArray:
     """``(1, 5, 96, 96)``: logarithms of BGR over the median of the middle of the face, how it is seen, and edges."""
-    logs = cv2.log(small.astype(np.float32) + np.float32(FLOOR))
+    logs = logarithms(small)
     median = np.median(logs[topology().inner > 0.5], axis=0)
     hard = edges.astype(np.float32) / 128
     return np.concatenate([(logs - median).transpose(2, 0, 1), seen[None], hard[None]])[None].astype(np.float32)

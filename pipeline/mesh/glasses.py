@@ -8,7 +8,7 @@ there are glasses, and the lines then say where.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import cv2
 import numpy as np
@@ -42,11 +42,15 @@ class Glasses:
 
     Attributes:
         rims: 1 on the rims, but for what lies on brows and eyes.
-        everything: 1 on rims, also over the brows, and on reflections beside the eyes.
     """
 
     rims: FloatArray
-    everything: FloatArray
+    removal: _Removal
+
+    @cached_property
+    def everything(self) -> FloatArray:
+        """1 on rims, also over the brows, and on reflections beside the eyes."""
+        return self.removal.map()
 
 
 def find_glasses(unfolded: ImageArray, light: FloatArray) -> Glasses | None:
@@ -70,8 +74,23 @@ def find_glasses(unfolded: ImageArray, light: FloatArray) -> Glasses | None:
     found = _ramp(smooth, *(part * float(crossing) for part in CONTRAST))
     rims = cv2.dilate(found, np.ones((3, 3), np.uint8)) * zones.ring
     rims = cv2.GaussianBlur(cv2.max(rims, _bar(grey, luma)) * np.float32(belief), (0, 0), 0.8)
-    everything = _everything(eyes, grey, smooth, shade, luma) * np.float32(belief)
-    return Glasses(_whole(rims, zones.window), _whole(everything, zones.window))
+    return Glasses(_whole(rims, zones.window), _Removal(eyes, grey, smooth, shade, luma, belief))
+
+
+@dataclass(frozen=True, eq=False)
+class _Removal:
+    """What `Glasses.everything` is made of, if it is asked for."""
+
+    eyes: ImageArray
+    grey: ImageArray
+    lines: FloatArray
+    shade: FloatArray
+    luma: FloatArray
+    belief: float
+
+    def map(self) -> FloatArray:
+        everything = _everything(self.eyes, self.grey, self.lines, self.shade, self.luma)
+        return _whole(everything * np.float32(self.belief), _zones().window)
 
 
 def _everything(
@@ -166,13 +185,17 @@ def _bar(grey: ImageArray, luma: FloatArray) -> FloatArray:
     zones = _zones()
     dark = _ramp(1 - (cv2.GaussianBlur(grey, (0, 0), 0.7).astype(np.float32) + 8) / luma, *DARK) * zones.upper
     count, labels = cv2.connectedComponents((dark > 0.5).astype(np.uint8))
-    bars = [
-        label for label in range(1, count) if zones.hinge[labels == label].any() and zones.middle[labels == label].any()
-    ]
-    sides = {bool(zones.left[labels == label].any()) for label in bars}
-    if len(sides) < 2:
+    bars = _touched(labels, count, zones.hinge) & _touched(labels, count, zones.middle)
+    bars[0] = False
+    left = _touched(labels, count, zones.left)
+    if not ((bars & left).any() and (bars & ~left).any()):
         return np.zeros_like(dark)
-    return cv2.dilate(dark * np.isin(labels, bars), np.ones((3, 3), np.uint8))
+    return cv2.dilate(dark * bars[labels], np.ones((3, 3), np.uint8))
+
+
+def _touched(labels: NDArray[np.int32], count: int, zone: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which of the labels lie in a zone, at least in part."""
+    return np.bincount(labels[zone], minlength=count) > 0
 
 
 def _ramp(values: FloatArray | np.floating, low: float, high: float) -> FloatArray:

@@ -13,7 +13,7 @@ from functools import cache
 import cv2
 import numpy as np
 
-from pipeline.mesh.front import edge_map, find_front, sharpened
+from pipeline.mesh.front import edge_map, find_front, logarithms, sharpened
 from pipeline.mesh.topology import ZONES, topology
 from pipeline.types import FloatArray, ImageArray
 
@@ -60,7 +60,7 @@ def read_skin(unfolded: ImageArray, seen: FloatArray) -> Skin:
     small = cv2.resize(unfolded, (ZONES, ZONES), interpolation=cv2.INTER_AREA)
     front = find_front(small, edge_map(unfolded), seen)
     colour = small.astype(np.float32)
-    logs = cv2.log(colour + np.float32(FLOOR))
+    logs = logarithms(small)
     open_skin = np.clip(seen * 2, 0, 1)
     if front is not None:
         open_skin = open_skin * (1 - cv2.dilate(front, np.ones((3, 3), np.uint8)))
@@ -108,13 +108,20 @@ def spread_colour(
     colour: FloatArray, weight: FloatArray, sigma: float, fallback: FloatArray, pull: float
 ) -> FloatArray:
     """Colour at each place from the trusted ones around it; `fallback` where there are few. All ``(96, 96, ...)``."""
-    stacked = np.dstack([colour * weight[..., None], weight])
+    blue, green, red = (cv2.multiply(channel, weight) for channel in cv2.split(colour))
+    stacked = cv2.merge([blue, green, red, weight])
     # Blurred on a smaller grid: nothing finer is left anyway.
     step = max(1, int(sigma // 3))
     small = cv2.resize(stacked, None, fx=1 / step, fy=1 / step, interpolation=cv2.INTER_AREA) if step > 1 else stacked
     small = cv2.GaussianBlur(small, (0, 0), sigma / step, borderType=cv2.BORDER_CONSTANT)
     blurred = cv2.resize(small, (ZONES, ZONES), interpolation=cv2.INTER_LINEAR) if step > 1 else small
-    return ((blurred[..., :3] + pull * fallback) / (blurred[..., 3:] + pull)).astype(np.float32)
+    *channels, mass = cv2.split(blurred)
+    mass = mass + np.float32(pull)
+    filled: FloatArray = cv2.merge([
+        (channel + np.float32(pull) * other) / mass
+        for channel, other in zip(channels, cv2.split(fallback), strict=True)
+    ])  # fmt: skip
+    return filled
 
 
 @cache

@@ -163,12 +163,12 @@ def facing(points: FloatArray) -> FloatArray:
         points: ``(504, 3)`` mesh with margin, depth growing away from the camera.
     """
     mesh = topology()
-    corners = points[mesh.triangles]
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    total = np.zeros((len(points), 3), np.float32)
-    for corner in range(3):
-        for axis in range(3):
-            total[:, axis] += np.bincount(mesh.triangles[:, corner], normals[:, axis], len(points))
+    x, y, z = points.T[:, mesh.triangles]
+    ax, ay, az = (axis[:, 1] - axis[:, 0] for axis in (x, y, z))
+    bx, by, bz = (axis[:, 2] - axis[:, 0] for axis in (x, y, z))
+    normals = (ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx)
+    where = mesh.triangles.T.ravel()
+    total = np.stack([np.bincount(where, np.tile(normal, 3), len(points)) for normal in normals], 1).astype(np.float32)
     cosine: FloatArray = total[:, 2] / (np.linalg.norm(total, axis=1) + 1e-6)
     return cosine
 

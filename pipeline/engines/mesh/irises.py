@@ -16,6 +16,7 @@ EYES = ((RIGHT_IRIS, RIGHT_EYE), (LEFT_IRIS, LEFT_EYE))
 LOW, HIGH = 0.6, 1.6
 SAMPLES = 300
 """Pixels that are enough to tell a colour."""
+_MEAN = np.full((1, 3), 1 / 3, np.float32)
 SMALLEST = 3.5
 """Irises of a smaller radius (pixels) show no colour."""
 
@@ -58,9 +59,13 @@ def recolour(image: ImageArray, landmarks: FloatArray, wanted: FloatArray) -> Im
     result = image.copy()
     for eye in eyes:
         # What is as bright as the sclera is a reflection: it has the light's colour.
-        dull = np.clip((150 - eye.colour.mean(-1)) / 60, 0, 1)
-        share = (eye.iris * dull * eye.open)[..., None]
-        result[eye.place] = np.clip(eye.colour * (1 + share * (gain - 1)) + 0.5, 0, 255).astype(np.uint8)
+        dull = np.clip((150 - cv2.transform(eye.colour, _MEAN)) / 60, 0, 1)
+        share = np.asarray(eye.iris * dull * np.float32(eye.open), np.float32)
+        lit = [
+            cv2.multiply(channel, 1 + share * np.float32(factor - 1))
+            for channel, factor in zip(cv2.split(eye.colour), gain, strict=True)
+        ]
+        result[eye.place] = cv2.add(cv2.merge(lit), 0, dtype=cv2.CV_8U)
     return result
 
 

@@ -36,7 +36,7 @@ def move_towards(landmarks: FloatArray, pose: FloatArray, shape: FloatArray, amo
     back = np.linalg.inv(pose.astype(np.float64))
     flip = np.array([1, 1, -1], np.float32)
     own = (landmarks[:VERTICES] * flip) @ back[:3, :3].T + back[:3, 3]
-    wanted = np.array([shape[list(group)].mean(0) - own[list(group)].mean(0) for group in ANCHORS])
+    wanted = _means() @ (shape - own)
     wanted[:, 2] *= 0.5
     wanted *= np.minimum(1, LIMIT / (np.linalg.norm(wanted, axis=1, keepdims=True) + 1e-6))
     moved = (_influence() @ wanted * amount) @ pose[:3, :3].T * flip
@@ -45,6 +45,15 @@ def move_towards(landmarks: FloatArray, pose: FloatArray, shape: FloatArray, amo
     for iris, eye in ((slice(468, 473), (33, 133)), (slice(473, 478), (263, 362))):
         result[iris] += moved[list(eye)].mean(0)
     return result.astype(np.float32)
+
+
+@cache
+def _means() -> FloatArray:
+    """``(6, 468)``: the mean of each anchor's landmarks."""
+    rows = np.zeros((len(ANCHORS), VERTICES), np.float32)
+    for row, group in zip(rows, ANCHORS, strict=True):
+        row[list(group)] = 1 / len(group)
+    return rows
 
 
 @cache
