@@ -212,7 +212,10 @@ def _told(error: Exception, credentials: Credentials) -> str:
     text = str(error)
     with suppress(ValueError):
         log.warning("signing failed: %s", text.split("\n")[0])
-    if credentials.time_stamp_url and ("time stamp" in text or "timestamp" in text.lower()):
+    # Nothing else is asked over the library's own HTTP.
+    if credentials.time_stamp_url and any(
+        part in text.lower() for part in ("time stamp", "timestamp", "http resolver")
+    ):
         return "The time stamp authority did not answer, so the result could not be signed."
     if credentials.signer_url:
         return "The remote signer did not answer as it should, so the result could not be signed."

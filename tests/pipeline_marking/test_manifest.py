@@ -188,7 +188,7 @@ def test_where_nothing_can_be_kept_results_are_signed_all_the_same(tmp_path: Pat
     assert not found.lasting and found.key
 
 
-def certificate(days: int, usage: bool = True) -> tuple[str, str]:
+def certificate(days: float, usage: bool = True) -> tuple[str, str]:
     """An operator's certificate that ends in so many days, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([
