@@ -3,9 +3,9 @@
     python -m benchmarks.marking robustness [--pictures 200] [--clips 20] [--folder FOLDER]
     python -m benchmarks.marking cost [--seconds 5] [--rounds 3]
 
-`robustness` marks pictures (crops and scalings of the public-domain portraits before made walls, and the pictures and
-frames in FOLDER) and clips, does to each what happens to media, and counts where the mark is found and read; and looks
-for it in all of them unmarked. `cost` runs the same 720p job with and without marking, by turns.
+`robustness` marks pictures and clips (see `benchmarks.marking_material`: photographs that come with installed packages,
+those of FOLDER, made scenes), does to each what happens to media, and counts where the mark is found and read; it
+looks for it in all of them unmarked as well. `cost` runs the same 720p job with and without marking, by turns.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
@@ -22,6 +23,7 @@ import av
 import cv2
 import numpy as np
 
+from benchmarks import marking_material as material
 from benchmarks.clips import one_face
 from pipeline import Cast, Recaster
 from pipeline.marking import Marking
@@ -38,15 +40,15 @@ def main() -> None:
     parser.add_argument("what", choices=("robustness", "cost"))
     parser.add_argument("--pictures", type=int, default=200)
     parser.add_argument("--clips", type=int, default=20)
-    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--folder", type=Path, help="further pictures and clips")
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
     if given.what == "cost":
         cost(given.seconds, given.rounds)
     else:
-        pictures_table(given.pictures, given.folder)
-        clips_table(given.clips)
+        print("\n" + clips_table(given.clips, given.folder).table("clips"))
+        print("\n" + pictures_table(given.pictures, given.folder).table("pictures"))
 
 
 def jpeg(image: ImageArray, quality: int = 50) -> ImageArray:
@@ -81,20 +83,6 @@ ATTACKS: dict[str, Attack] = {
 }
 
 
-def made_pictures(count: int, folder: Path | None) -> Iterator[ImageArray]:
-    given = sorted(folder.rglob("*.[jp][pn]g")) if folder else []
-    for path in given[:count]:
-        yield np.asarray(cv2.imread(str(path)))
-    random = np.random.default_rng(0)
-    for number in range(count - len(given)):
-        name = ("hopper", "astronaut")[number % 2]
-        width, height = ((1280, 720), (640, 480), (720, 960), (1024, 1024))[number % 4]
-        place = media.placed(name, (width * random.uniform(0.4, 0.6), height * 0.5), height * random.uniform(0.2, 0.45))
-        frame = media.paste(media.background(width, height, number), name, place)
-        grain = random.normal(0, random.uniform(0, 3), (height, width, 1))
-        yield np.clip(frame + grain, 0, 255).astype(np.uint8)
-
-
 def looked(*images: ImageArray) -> Found:
     detector = Detector()
     for image in images:
@@ -112,22 +100,49 @@ def psnr(one: ImageArray, other: ImageArray) -> float:
     return float(10 * np.log10(255**2 / np.mean((one.astype(np.float64) - other) ** 2)))
 
 
-def pictures_table(count: int, folder: Path | None) -> None:
-    found, read, alarms, noise = dict.fromkeys(ATTACKS, 0), dict.fromkeys(ATTACKS, 0), 0, []
-    total = 0
-    for number, image in enumerate(made_pictures(count, folder)):
-        payload, total = Payload(number * 2654435761 % 2**32), total + 1
+@dataclass
+class Tally:
+    """How often a mark was found and read, attack by attack, and found where there is none."""
+
+    found: dict[str, int]
+    read: dict[str, int]
+    noise: list[float] = field(default_factory=list)
+    alarms: int = 0
+    total: int = 0
+
+    @classmethod
+    def of(cls, attacks: Iterable[str]) -> Tally:
+        names = tuple(attacks)
+        return cls(dict.fromkeys(names, 0), dict.fromkeys(names, 0))
+
+    def count(self, attack: str, outcome: Found, payload: Payload) -> None:
+        self.found[attack] += outcome.found
+        self.read[attack] += outcome.payload == payload
+
+    def table(self, what: str) -> str:
+        """As Markdown."""
+        rows = "".join(f"| {name} | {self.found[name]} | {self.read[name]} |\n" for name in self.found)
+        return (
+            f"{self.total} {what}; PSNR of the mark {min(self.noise):.1f} dB at least, "
+            f"{statistics.median(self.noise):.1f} dB in the median. "
+            f"Unmarked, {self.alarms} of {self.total} were taken for marked.\n\n"
+            f"| what was done to it | found | job read |\n| --- | --- | --- |\n{rows}"
+        )
+
+
+def pictures_table(wanted: int, folder: Path | None) -> Tally:
+    tally = Tally.of(ATTACKS)
+    for number, image in enumerate(material.pictures(wanted, folder)):
+        payload = Payload(number * 2654435761 % 2**32)
         done = marked(image, payload)
-        noise.append(psnr(image, done))
-        alarms += looked(image).found
+        tally.total += 1
+        tally.noise.append(psnr(image, done))
+        tally.alarms += looked(image).found
         for name, attack in ATTACKS.items():
-            outcome = looked(attack(done))
-            found[name] += outcome.found
-            read[name] += outcome.payload == payload
-    print(f"{total} pictures; PSNR {min(noise):.1f} at least, {statistics.median(noise):.1f} median")
-    print(f"  unmarked: {alarms} found")
-    for name in ATTACKS:
-        print(f"  {name:26s} found {found[name]:4d}  read {read[name]:4d}  of {total}", flush=True)
+            tally.count(name, looked(attack(done)), payload)
+        if tally.total % 10 == 0:
+            print(tally.table("pictures"), flush=True)
+    return tally
 
 
 def coded(frames: list[ImageArray], crf: int) -> list[ImageArray]:
@@ -146,28 +161,25 @@ def coded(frames: list[ImageArray], crf: int) -> list[ImageArray]:
             return [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
 
 
-def clips_table(count: int) -> None:
-    makers = (media.camera, media.crossing, media.leaving, media.rotation)
+def clips_table(wanted: int, folder: Path | None) -> Tally:
     attacks: dict[str, Callable[[list[ImageArray]], list[ImageArray]]] = {
         "H.264 CRF 28": lambda frames: coded(frames, 28),
         "half size, CRF 28": lambda frames: coded([half(frame) for frame in frames], 28),
         "crop to 80 %, CRF 28": lambda frames: coded([crop(frame) for frame in frames], 28),
         "one frame of CRF 28": lambda frames: coded(frames, 28)[len(frames) // 2 :][:1],
     }
-    found, read, alarms = dict.fromkeys(attacks, 0), dict.fromkeys(attacks, 0), 0
-    for number in range(count):
-        size = ((1280, 720), (960, 540), (640, 360))[number % 3]
-        frames = [cv2.resize(frame, size) for frame in makers[number % len(makers)](24).frames]
+    tally = Tally.of(attacks)
+    for number, frames in enumerate(material.clips(wanted, folder)):
         payload = Payload(number * 40503 + 7)
-        done = coded([marked(frame, payload) for frame in frames], 18)
-        alarms += looked(*frames).found
+        marks = [marked(frame, payload) for frame in frames]
+        done = coded(marks, 18)
+        tally.total += 1
+        tally.noise.append(psnr(np.stack(frames), np.stack(marks)))
+        tally.alarms += looked(*frames).found
         for name, attack in attacks.items():
-            outcome = looked(*attack(done))
-            found[name] += outcome.found
-            read[name] += outcome.payload == payload
-    print(f"{count} clips of 24 frames, written at CRF 18 first; unmarked: {alarms} found")
-    for name in attacks:
-        print(f"  {name:26s} found {found[name]:4d}  read {read[name]:4d}  of {count}", flush=True)
+            tally.count(name, looked(*attack(done)), payload)
+        print(tally.table(f"clips of {material.FRAMES} frames, written at CRF 18 first"), flush=True)
+    return tally
 
 
 def cost(seconds: float, rounds: int) -> None:
