@@ -8,7 +8,7 @@ LOCK := $(UV) pip compile --quiet --universal --fork-strategy fewest --python-ve
 	--custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check screenshots lint format lock cuda clean preflight
+.PHONY: help run demo test check bench screenshots lint format lock cuda clean preflight
 
 help:  ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,6 +24,9 @@ test: $(VENV)/.test  ## the tests that CI runs
 
 check: $(VENV)/.test lint  ## every test and every linter
 	$(BIN)/python -m pytest $(ARGS)
+
+bench: $(VENV)/.test  ## speed beside the codecs alone and beside the usual way; writes benchmarks/results
+	$(BIN)/python -m benchmarks.bench $(ARGS)
 
 screenshots: $(VENV)/.test  ## every state of the page as a picture, in results/screenshots
 	$(BIN)/python -m tests.studio.screenshots $(ARGS)

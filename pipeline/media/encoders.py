@@ -33,7 +33,7 @@ _ALLOWED: Mapping[Container, tuple[VideoCodec, ...]] = {
 # not set, and gives other bits now and then for the same frames (with this material in 40 of 80 runs), while a segment
 # that is rendered again has to be the one that was lost. At 4 less of crf a tree brings nothing: 3.5 and 21.6 KB a
 # frame at 49.3 and 48.7 dB without, 3.2 and 23.4 at 49.3 and 49.2 with.
-_X264: Mapping[Quality, Mapping[str, str]] = {
+X264: Mapping[Quality, Mapping[str, str]] = {
     "draft": {"preset": "superfast", "crf": "29"},
     "standard": {"preset": "superfast", "crf": "25"},
     "high": {"preset": "superfast", "crf": "21"},
@@ -130,7 +130,7 @@ def software(
     ten = layout.depth > 8
     if codec == "h264":
         fitting, notes = _subsampled(layout, False, odd)
-        return Choice("libx264", _X264[quality], fitting, notes=notes)
+        return Choice("libx264", X264[quality], fitting, notes=notes)
     if codec == "hevc":
         fitting, notes = _subsampled(layout, ten, odd)
         options = {**_X265[quality], "x265-params": "log-level=error"}
