@@ -78,7 +78,7 @@ class Guard:
             self._pace(scope)
             if _FETCHES.search(scope["path"]):
                 raise Refused(403, "no_fetching", "Addresses are not fetched here.")
-            if _closed(scope["path"]):
+            if _closed(scope["path"].removeprefix(scope.get("root_path", ""))):
                 raise Refused(404, "nothing_here", "There is nothing here.")
             bounded = _bounded(receive, self._limit(scope), late.append)
             _check_length(scope, self._limit(scope))

@@ -13,7 +13,7 @@ import pytest
 
 from studio.guard import Refused, check_payload, contained
 from tests.conftest import Material
-from tests.studio.conftest import UPLOAD_MB, Server
+from tests.studio.conftest import UPLOAD_MB, Server, launch
 
 META = {"_type": "gradio.FileData"}
 SECRET = "/etc/passwd"
@@ -119,6 +119,22 @@ def test_nothing_more_of_the_framework_is_open(server: Server, path: str) -> Non
     if method == "POST":
         film = httpx.post(f"{server.url}/gradio_api/{where}", files={"video": ("a.mp4", b"x")}, timeout=10)
         assert film.status_code == 404 and film.json()["code"] == "nothing_here"
+
+
+@pytest.mark.slow
+def test_a_path_before_it_opens_nothing_either(tmp_path: Path) -> None:
+    """With a root path both forms of an address lead to the same place."""
+    server = launch(tmp_path / "data", "--root-path", "/studio-of-ours")
+    try:
+        for before in ("", "/studio-of-ours"):
+            for closed in ("gradio_api/dev/reload", "gradio_api/vibe-code", "monitoring/summary"):
+                answer = httpx.get(f"{server.url}{before}/{closed}", timeout=10)
+                assert (answer.status_code, answer.json()["code"]) == (404, "nothing_here"), (before, closed)
+            assert httpx.get(f"{server.url}{before}/gradio_api/startup-events", timeout=10).status_code == 200
+            assert httpx.get(f"{server.url}{before}/gradio_api/file=/etc/passwd", timeout=10).status_code in (403, 404)
+    finally:
+        server.process.kill()
+        server.process.wait(20)
 
 
 def test_an_endpoint_that_is_none_is_no_fault(server: Server) -> None:
