@@ -86,7 +86,8 @@ class Patient:
 
     def call(self, name: str, data: list[Any]) -> Any:
         """A named endpoint, as plain HTTP events; asked again where the server died in between."""
-        while True:
+        text = ""
+        for _ in range(300):
             event = self.ask("POST", f"/gradio_api/call/{name}", json={"data": data}).json()["event_id"]
             try:
                 text = self.http.get(f"{self.url}/gradio_api/call/{name}/{event}").text
@@ -95,6 +96,7 @@ class Patient:
             if "event: complete" in text:
                 return json.loads(text.split("data: ")[-1])
             time.sleep(0.2)
+        raise AssertionError(text)
 
 
 def behave(customer: Customer, patient: Patient, material: Material) -> None:
@@ -139,7 +141,7 @@ def by_gradio(patient: Patient, customer: Customer, target: Path, material: Mate
             if answer.status_code == 200:
                 uploaded.append({"path": answer.json()[0], "meta": {"_type": "gradio.FileData"}})
                 break
-    status = patient.call("submit_job", [uploaded[:1], uploaded[1], None, None, customer.token])
+    status = patient.call("submit_job", [uploaded[:1], uploaded[1], None, None, customer.token, True])
     return str(status[0]["job"])
 
 
