@@ -54,8 +54,10 @@ FOOT = """
 def head() -> str:
     """For the document's head: finds out where the page lives, then loads the scripts from there.
 
-    The address is worked out in the browser, because behind a proxy only the browser knows it.
+    The address is worked out in the browser, because behind a proxy only the browser knows it. What the first tab needs
+    is asked for at once: while gradio draws, a browser would get to each import of an import only with delay.
     """
+    early = sorted(f"{room}/{path.name}" for room in ("page", "recast") for path in (ASSETS / room).glob("*.js"))
     languages = {"en": "English"} | {
         path.stem: json.loads(path.read_text(encoding="utf-8"))["name"] for path in (ASSETS / "words").glob("*.json")
     }
@@ -67,6 +69,8 @@ recast.assets = recast.base + "studio/assets/" + recast.version + "/";
 {{
   const add = (tag, properties) => document.head.append(Object.assign(document.createElement(tag), properties));
   for (const style of {json.dumps(STYLES)}) add("link", {{ rel: "stylesheet", href: recast.assets + style }});
+  for (const script of {json.dumps(early)}) add("link", {{ rel: "modulepreload", href: recast.assets + script }});
+  recast.start = fetch(recast.base + "studio/desk/start").then((answer) => answer.json());
   add("script", {{ type: "module", src: recast.assets + "page/main.js" }});
 }}
 </script>"""

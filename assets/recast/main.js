@@ -19,13 +19,12 @@ const MISSING = {
   target: "Add a picture or video first.",
   faces: "No face was found in the picture or video.",
 };
-const started = fetch(recast.base + "studio/desk/start").then((answer) => answer.json());
 
 const card = (number, title, ...inside) =>
   h("section", { class: "panel" }, h("h2", {}, number && h("i", { "aria-hidden": "true" }, number), title), ...inside);
 
 whenThere("#desk", async (place) => {
-  setStart(await started);
+  setStart(await recast.start);
   const photos = h("div", { id: "sources" });
   const target = h("div", { id: "target" });
   const people = h("div", { id: "people" });
