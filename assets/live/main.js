@@ -228,6 +228,8 @@ class Live {
   }
 
   told({ code, sentence }) {
+    // The operator does not allow it: nothing that follows would be allowed either.
+    if (code.endsWith("_refused") || code.endsWith("_unusable")) return this.stop(sentence);
     this.say(sentence, "error");
     if (code === "no_face_in_source" || code === "unsupported_media" || code === "corrupt_media") {
       this.faces.refused(sentence);

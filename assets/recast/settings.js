@@ -40,7 +40,9 @@ function control(field) {
       about,
     );
   }
-  if (field.kind === "choice" && field.choices.length <= 4) {
+  // Side by side where the words have room for it, in other languages too.
+  const letters = field.choices.reduce((sum, choice) => sum + choice.label.length, 0);
+  if (field.kind === "choice" && field.choices.length <= 4 && letters < 36) {
     return h(
       "fieldset",
       { class: "option choice-of", "aria-describedby": described },
@@ -52,7 +54,7 @@ function control(field) {
           h("label", {},
             h("input", {
               type: "radio", name: id, value: one.value, checked: one.value === value, "data-key": `${id}-${one.value}`,
-              onchange: () => setOption(field.name, one.value),
+              onchange: () => choose(field, one.value),
             }),
             h("span", {}, one.label)),
         ),
@@ -75,12 +77,14 @@ function control(field) {
 
 function choose(field, value) {
   setOption(field.name, value);
-  if (field.name === "engine") tell("engine");
+  if (field.name === "engine" || field.name === "label") tell("engine");
 }
 
-// Settings that concern videos only are left out for pictures, and those of networks while none renders the face.
+// Settings that concern videos only are left out for pictures, those of networks while none renders the face, and those of
+// the label while there is none.
 const fits = (field) =>
-  (field.group !== "Video" || desk.target?.kind !== "image") && (!field.networks || desk.options.engine !== "mesh");
+  (field.group !== "Video" || desk.target?.kind !== "image") && (!field.networks || desk.options.engine !== "mesh") &&
+  (!field.name.startsWith("label_") || desk.options.label !== "none");
 
 export function drawSettings(first, more) {
   fill(first, desk.start.fields.filter((field) => field.first && fits(field)).map(control));

@@ -162,3 +162,14 @@ def test_the_command_line_notes_it_and_asks_where_the_operator_wants(place: Path
     with sqlite3.connect(place / "made.sqlite3") as base:
         rows = base.execute("SELECT consent FROM results ORDER BY number DESC LIMIT 2").fetchall()
     assert [json.loads(row[0])["how"] for row in rows] == ["stated", "implied"]
+
+
+@needs_chromium
+def test_the_label_is_set_up_where_it_is_wanted(server: Server) -> None:
+    with chromium() as browser, opened(browser, server.url) as page:
+        page.click("#advanced summary")
+        assert page.locator("#option-label_corner").count() == 0
+        page.get_by_text("Icon", exact=True).click()
+        page.select_option("#option-label_corner", "top-left")
+        page.get_by_text("None", exact=True).first.click()
+        page.wait_for_selector("#option-label_corner", state="detached")
