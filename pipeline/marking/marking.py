@@ -91,7 +91,7 @@ class JobMark:
     """
 
     def __init__(self, marking: Marking, options: Options, payload: Payload | None) -> None:
-        self._marking, self._engine = marking, options.engine
+        self._marking, self._engine, self._exact = marking, options.engine, options.codec == "lossless"
         self._watermark = Watermark(payload) if payload is not None and "watermark" in marking.layers else None
         label = marking.label or label_of(options)
         self._label, self._shown = LabelPainter(label) if label is not None else None, label
@@ -138,6 +138,11 @@ class JobMark:
         notes = self._seal.notes if self._seal is not None else ()
         if self._small:
             notes += ("The frame is too small for the invisible watermark; the result carries none.",)
+        if self._exact and "watermark" in self.marks:
+            notes += (
+                "The invisible watermark moves pixels by a grey level or two, also in a lossless result; where the "
+                f"operator leaves it out ({_SWITCH}=manifest), all outside of the faces is exact.",
+            )
         missing = [layer for layer in LAYERS if layer not in self._marking.layers]
         if missing:
             notes += (f"The operator turned off a part of the marking: {', '.join(missing)}.",)

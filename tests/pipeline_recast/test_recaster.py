@@ -119,6 +119,19 @@ def test_outside_the_face_a_lossless_result_is_the_input_bit_for_bit(
         assert (old[:height] != new[:height]).any()
 
 
+def test_a_lossless_result_tells_of_the_watermark_and_is_exact_where_it_is_left_out(
+    recaster: Recaster, astronaut: Cast, clip: Path, tmp_path: Path
+) -> None:
+    options = Options(codec="lossless", end=0.1)
+    signed = Recaster(marking=Marking(frozenset({"manifest"})))
+    exact = signed.recast(astronaut, clip, tmp_path / "signed.mkv", options)
+    marked = recaster.recast(astronaut, clip, tmp_path / "marked.mkv", options)
+    told = "moves pixels by a grey level or two"
+    assert any(told in note for note in marked.notes) and not any(told in note for note in exact.notes)
+    before, after = planes(clip)[0], planes(exact.output)[0]
+    assert (before[:40] == after[:40]).all()
+
+
 def test_rotated_input_comes_out_the_same_way_up(recaster: Recaster, astronaut: Cast, tmp_path: Path) -> None:
     """The recast of a clip lying on its side is that of the upright one: the face is found and stays where it is."""
     upright = [cv2.resize(frame, (320, 180)) for frame in media.still(6, face_width=150).frames]
