@@ -124,6 +124,7 @@ def busy_queue(page: Any, props: Props) -> None:
     """Another visitor's film is at work, and more wait."""
     running(page, props)
     first = page.context.browser.new_page()
+    first.set_default_timeout(150_000)
     try:
         first.goto(page.url)
         first.wait_for_selector("#go")
@@ -131,8 +132,6 @@ def busy_queue(page: Any, props: Props) -> None:
         first.wait_for_selector("#people .person")
         first.click("#go")
         first.wait_for_selector(".progress-card")
-        first.context.set_default_timeout(1000)
-        page.evaluate("history.replaceState(null, '', '#')")
         ahead(page, first)
     finally:
         first.close()
