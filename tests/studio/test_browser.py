@@ -113,6 +113,8 @@ def test_every_option_has_a_control(page: Any) -> None:
     page.wait_for_selector("#advanced label:visible")
     assert "Restorer" not in page.inner_text("#desk")
     page.locator("#option-engine").select_option("uniface_256")
+    # Those of the label appear with it.
+    page.locator("input[name=option-label]").nth(1).check(force=True)
     text = page.inner_text("#desk")
     labels = [field.text.label for field in FIELDS if field.name not in TRIMMED]
     assert [label for label in labels if not re.search(re.escape(label), text)] == []
