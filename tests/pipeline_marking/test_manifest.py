@@ -246,9 +246,10 @@ def test_half_a_setting_is_told_in_words(name: str, value: str, said: str, place
 
 
 def test_a_remote_signer_signs(own: Credentials, tmp_path: Path) -> None:
-    """The key stays elsewhere: bytes go out, a signature comes back."""
+    """The key stays elsewhere: bytes go out, a signature comes back. One that does not fit is not believed."""
     private = serialization.load_pem_private_key(own.key.encode(), None)
     assert isinstance(private, ec.EllipticCurvePrivateKey)
+    wrong: list[bytes] = []
 
     class Remote(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -256,20 +257,24 @@ def test_a_remote_signer_signs(own: Credentials, tmp_path: Path) -> None:
             r, s = decode_dss_signature(private.sign(data, ec.ECDSA(hashes.SHA256())))
             self.send_response(200)
             self.end_headers()
-            self.wfile.write(r.to_bytes(32, "big") + s.to_bytes(32, "big"))
+            self.wfile.write(wrong[0] if wrong else r.to_bytes(32, "big") + s.to_bytes(32, "big"))
 
         def log_message(self, *_: object) -> None:
             return None
 
-    server = HTTPServer(("127.0.0.1", 0), Remote)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    remote = Credentials(own.chain, "", "es256", "operator", own.anchors, own.secret,
-                         f"http://127.0.0.1:{server.server_port}/")  # fmt: skip
-    try:
-        final, _ = sealed(tmp_path, ".jpg", remote)
-        assert check_manifest(final, "jpeg", own.anchors).state == "trusted"
-    finally:
-        server.shutdown()
+    with HTTPServer(("127.0.0.1", 0), Remote) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        remote = Credentials(own.chain, "", "es256", "operator", own.anchors, own.secret,
+                             f"http://127.0.0.1:{server.server_port}/")  # fmt: skip
+        try:
+            final, _ = sealed(tmp_path, ".jpg", remote)
+            assert check_manifest(final, "jpeg", own.anchors).state == "trusted"
+            wrong.append(b"x" * 64)
+            with pytest.raises(MarkingError, match="could not be signed"):
+                sealed(tmp_path, ".webp", remote)
+        finally:
+            server.shutdown()
+    # The socket is closed by now: whoever asks is refused at once.
     with pytest.raises(MarkingError, match="remote signer"):
         sealed(tmp_path, ".png", remote)
     assert not [path for path in tmp_path.iterdir() if "signed" in path.name]
