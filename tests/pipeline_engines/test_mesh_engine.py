@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 
 from pipeline.engines.mesh.atlas import build_atlas
+from pipeline.engines.mesh.engine import MeshEngine
 from pipeline.engines.mesh.likeness import move_towards
 from pipeline.engines.mesh.lips import parted
 from pipeline.engines.mesh.openings import openings
 from pipeline.frame_recaster import recast_frame
 from pipeline.media import Picture
-from pipeline.mesh import topology
+from pipeline.mesh import FaceView, topology
 from pipeline.mesh.glasses import find_glasses
-from pipeline.models.face_mesh import FACE_OVAL, INNER_LIPS, LEFT_EYE, RIGHT_EYE
-from pipeline.types import FloatArray, Identity, Options, SourcePhoto
+from pipeline.models.face_mesh import FACE_OVAL, INNER_LIPS, LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
+from pipeline.types import Crop, Face, FloatArray, Identity, Options, SourcePhoto
 from tests import faces, media
 
 NAMES = ("astronaut", "hopper")
@@ -329,3 +330,30 @@ def test_the_photos_glasses_leave_no_bruise() -> None:
         colour = small[v, u].astype(float)
         assert colour.mean() > 0.72 * tone.mean(), landmark
         assert colour[2] / colour[1] < 1.2 * tone[2] / tone[1], landmark
+
+
+@pytest.mark.parametrize("yaw", [-40, -20, 0, 20, 40])
+def test_the_masks_border_does_not_cross_a_brow(yaw: float) -> None:
+    """A turned head's far brow reaches the silhouette, and there the new face does, too."""
+    view = _turned_view(faces.portrait_face("hopper"), yaw)
+    engine = MeshEngine()
+    coverage = engine.render(view, engine.prepare(faces.identity("astronaut")), Options(likeness=0.0)).coverage
+    for brow in (LEFT_BROW, RIGHT_BROW):
+        zone = np.zeros(coverage.shape, np.uint8)
+        cv2.fillConvexPoly(zone, cv2.convexHull(np.round(view.landmarks[list(brow), :2]).astype(np.int32)), 1)
+        assert coverage[zone > 0].mean() > 0.95
+        assert (coverage[zone > 0] < 0.5).mean() < 0.05
+
+
+def _turned_view(face: Face, yaw: float) -> FaceView:
+    """The face's mesh turned about the vertical by `yaw` degrees, on an empty crop three times as large."""
+    assert face.landmarks is not None and face.pose is not None and face.points is not None
+    angle = np.radians(yaw)
+    turn = np.array([[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]], np.float32)
+    points = (face.landmarks - face.landmarks[:468].mean(0)) @ turn.T * 3
+    points[:, :2] -= points[:, :2].min(0) - 40
+    width, height = (int(v) + 40 for v in points[:, :2].max(0))
+    crop = Crop(
+        np.full((height, width, 3), 128, np.uint8), points, np.eye(2, 3, dtype=np.float32), face.pose, face.points
+    )
+    return FaceView(crop)

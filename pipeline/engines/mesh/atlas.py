@@ -149,7 +149,7 @@ def _evening(light: FloatArray, tone: FloatArray) -> FloatArray:
 def _with_shadow(hair: FloatArray) -> FloatArray:
     """Hair and the edge it casts on the skin before it. Brows are never taken for it."""
     wide = cv2.dilate(hair, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9)))
-    kept = cv2.GaussianBlur(topology().features, (0, 0), 1.5)
+    kept = np.maximum(cv2.GaussianBlur(topology().features, (0, 0), 1.5), topology().brows)
     return np.maximum(cv2.GaussianBlur(wide, (0, 0), 1.5) * (1 - kept), hair).astype(np.float32)
 
 

@@ -69,5 +69,5 @@ def _fade(view: FaceView) -> FloatArray:
     seen = np.pad((view.seen > 0.5).astype(np.uint8), 1)
     distance = cv2.distanceTransform(seen, cv2.DIST_L2, 5)[1:-1, 1:-1]
     brows = view.fold(topology().brows)
-    t = np.clip((distance - 1 + brows * 0.5) / (FADE + (BROW_FADE - FADE) * brows), 0, 1)
+    t = np.clip((distance - 1 + brows * BROW_FADE) / (FADE + (BROW_FADE - FADE) * brows), 0, 1)
     return (t * t * (3 - 2 * t)).astype(np.float32)
