@@ -12,6 +12,7 @@ from functools import cache
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.mesh.front import edge_map, find_front, logarithms, sharpened
 from pipeline.mesh.topology import ZONES, topology
@@ -82,7 +83,7 @@ def read_skin(unfolded: ImageArray, seen: FloatArray) -> Skin:
     glare = _ramp(depart, 0.30, 0.60)
     rim_bright = _ramp(depart, 0.45, 0.80) * zones.rim
     covered = cv2.max(cv2.max(rim_dark, rim_bright), foreign_hue * zones.rim) * (1 - zones.features)
-    hair = _outwards(cv2.GaussianBlur(covered, (0, 0), 0.9))
+    hair = _outwards(cv2.GaussianBlur(_across_features(covered), (0, 0), 0.9))
     strange = cv2.max(foreign_hue, _ramp(-depart, 0.45, 0.95)) * (1 - open_ground)
     doubt = hair
     for other in (strange, glare, deep):
@@ -162,6 +163,23 @@ def _departure(logs: FloatArray, expected: FloatArray) -> tuple[FloatArray, Floa
 def _mean(colour: FloatArray) -> FloatArray:
     """Mean of the three channels (numpy's own is slow along a short last axis)."""
     return cv2.transform(colour, np.full((1, 3), 1 / 3, np.float32))
+
+
+def _across_features(covered: FloatArray) -> FloatArray:
+    """What covers the face both above and below the end of a brow covers the brow, too."""
+    above, below = _rows()
+    columns = np.arange(ZONES)
+    return cv2.max(covered, cv2.min(covered[above, columns], covered[below, columns]))
+
+
+@cache
+def _rows() -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """``(96, 96)`` each: the nearest rows above and below that are no feature."""
+    row = np.arange(ZONES)[:, None]
+    bare = topology().features < 0.5
+    above = np.maximum.accumulate(np.where(bare, row, 0), axis=0)
+    below = np.minimum.accumulate(np.where(bare, row, ZONES - 1)[::-1], axis=0)[::-1]
+    return above, below
 
 
 def _outwards(values: FloatArray) -> FloatArray:

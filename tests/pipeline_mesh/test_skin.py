@@ -1,0 +1,50 @@
+"""What is read on an unfolded face whose rim is dark: hair, or the side that no light reaches."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import cv2
+import numpy as np
+
+from pipeline.analysis import FaceFinder
+from pipeline.mesh import FaceView, topology
+from pipeline.mesh.skin import Skin, read_skin
+from pipeline.models.face_mesh import LEFT_BROW
+from pipeline.types import Crop, FloatArray
+from tests import faces
+from tests.frames import ArrayFrame
+
+
+@cache
+def _view() -> FaceView:
+    image = faces.test_photo("yaoming")
+    face = FaceFinder().faces(ArrayFrame(image))[0]
+    assert face.landmarks is not None and face.pose is not None and face.points is not None
+    return FaceView(Crop(image, face.landmarks, np.eye(2, 3, dtype=np.float32), face.pose, face.points))
+
+
+def _darkened(light: FloatArray) -> Skin:
+    """Read with `light` ``(192, 192)`` laid over the face."""
+    view = _view()
+    return read_skin((view.unfolded * light[..., None]).astype(np.uint8), view.facing)
+
+
+def _on_brow_end(hair: FloatArray) -> float:
+    """The mean over the outer end of the left brow, which is on the right of the atlas."""
+    points = np.round(topology().uv[list(LEFT_BROW)] * 96).astype(np.int32)
+    outermost = points[points[:, 0].argmax()]
+    return float(hair[outermost[1] - 1 : outermost[1] + 2, outermost[0] - 1 : outermost[0] + 2].mean())
+
+
+def test_what_covers_the_temple_above_and_below_covers_the_end_of_the_brow() -> None:
+    """Else a patch of the new face, as bright as the forehead, shows in the middle of it."""
+    light = np.ones((192, 192), np.float32)
+    light[:, int(topology().uv[263, 0] * 192) - 2 :] = 0.3
+    assert _on_brow_end(_darkened(cv2.GaussianBlur(light, (0, 0), 2.5)).hair) > 0.8
+
+
+def test_a_fringe_above_the_brow_leaves_the_brow() -> None:
+    light = np.ones((192, 192), np.float32)
+    light[: int(topology().uv[list(LEFT_BROW), 1].min() * 192) - 6] = 0.3
+    assert _on_brow_end(_darkened(cv2.GaussianBlur(light, (0, 0), 2.5)).hair) < 0.2
