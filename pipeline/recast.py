@@ -17,6 +17,7 @@ from pipeline.analysis import FaceFinder, PeopleCollector, Tracker, advise
 from pipeline.casting import Casting, Roles, nobody
 from pipeline.engines.catalogue import engine_named
 from pipeline.errors import InputError, NoFaceInSource, NoFaceInTarget
+from pipeline.exclusions import laid_on_faces, laid_on_target
 from pipeline.fingerprint import job_digest
 from pipeline.flow import StageClock, run
 from pipeline.frame_recaster import Wardrobe, recast_frame
@@ -33,6 +34,7 @@ from pipeline.media import (
     read_picture,
     write_picture,
 )
+from pipeline.mesh.painted import read_exclusion
 from pipeline.models.devices import check_device
 from pipeline.models.library import Library
 from pipeline.policy import Policy
@@ -235,7 +237,8 @@ class Recaster:
     ) -> ImageArray:
         """One still frame, recast: ``(height, width, 3)`` uint8 BGR in and out. Unchanged where nobody is cast.
 
-        Whole videos are steadier, because there faces are followed and smoothed from frame to frame.
+        Whole videos are steadier, because there faces are followed and smoothed from frame to frame. A mask that was
+        painted over a frame is taken to lie over this one (see `settled`).
 
         Args:
             faces: what `faces` said of `image`, where that is known already.
@@ -245,17 +248,32 @@ class Recaster:
         """
         self.policy.check_content(image)
         picture = Picture(image.copy())
-        roles = Casting(cast, options).roles(self.faces(image) if faces is None else faces)
+        found = self.faces(image) if faces is None else faces
+        options = laid_on_faces(options, found, (picture.width, picture.height))
+        roles = Casting(cast, options).roles(found)
         recast_frame(picture, roles, self._wardrobe(options), options)
         self._mark(None, cast, options).frame(picture)
         return picture.image()
+
+    def settled(self, options: Options, target: Path | MediaInfo) -> Options:
+        """`options` as they are for every frame of `target`: what was painted over one of them lies on the face.
+
+        Raises:
+            OptionError: the mask does not fit the frame, or lies on no face.
+            NoFaceInTarget: the frame shows none.
+            InputError: the target cannot be read.
+        """
+        return laid_on_target(options, target, self._finder.faces, self.limits)
 
     def live(self, identity: Identity, options: Options = Options()) -> LiveSession:
         """A session that recasts a camera's frames as they come (see `LiveSession`). Everything is loaded by then.
 
         Raises:
             Refused: the operator does not allow the identity.
+            OptionError: something is painted over a frame, of which there is none yet.
         """
+        if options.exclude:
+            read_exclusion(options.exclude)
         wardrobe = self._wardrobe(options)
         wardrobe.prepared(identity)
         cast = Cast(everyone=identity)
@@ -301,6 +319,7 @@ class Recaster:
         info = probe(target, self.limits)
         admit(self.policy, cast, info, options, self.limits, cancel)
         mark = self._mark(info.path, cast, options)
+        options = self.settled(options, info)
         if info.kind == "image":
             return self._recast_picture(cast, info, output, options, mark, progress, begin)
         if work is not None and in_segments(info, output, options, segment):

@@ -28,6 +28,8 @@ EngineName = Literal[
 ]  # fmt: skip
 UserEngine = NewType("UserEngine", str)
 """Name of a network that the user has added."""
+PaintedMask = NewType("PaintedMask", str)
+"""A grey PNG in base64, see `pipeline.mesh.painted`; empty for none."""
 DeviceName = Literal["auto", "cpu", "cuda", "tensorrt", "rocm", "directml", "coreml", "openvino"]
 Select = Literal["all", "largest"]
 VideoCodec = Literal["h264", "hevc", "vp9", "av1", "lossless"]
@@ -197,6 +199,8 @@ class Options:
         eyes: whose irises' colour is shown; gaze and lids are always the target's.
         keep_occluders: leave hair, glasses and hands of the target in front of the new face.
         source_glasses: carry glasses of the photo over to the target.
+        exclude: places of the face that stay the target's, painted over the atlas, or over the frame at `exclude_at`.
+        exclude_at: seconds of the target; ``None`` for where the job begins.
         match_light: 0 keeps the photo's light, 1 takes the target's.
         match_detail: bring sharpness and grain of the new face to those of the frame.
         smooth: temporal smoothing of landmarks in videos, 0 to 1.
@@ -224,6 +228,8 @@ class Options:
     eyes: Eyes = "source"
     keep_occluders: bool = True
     source_glasses: bool = False
+    exclude: PaintedMask = PaintedMask("")
+    exclude_at: float | None = None
     match_light: float = 1.0
     match_detail: bool = True
     smooth: float = 0.7

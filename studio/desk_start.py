@@ -9,15 +9,15 @@ from studio.operations import Studio
 from studio.options import FIELDS, GROUPS, Field
 from studio.present import address
 
-TRIMMED = ("start", "end")
-"""Options that are set by trimming, not among the settings."""
+ELSEWHERE = ("start", "end", "exclude", "exclude_at")
+"""Options that are set by trimming and painting, not among the settings."""
 
 
 def start_data(studio: Studio) -> dict[str, Any]:
     """See the module. The same for every visitor."""
     return {
         "groups": list(GROUPS),
-        "fields": [_field(field) for field in FIELDS if field.name not in TRIMMED],
+        "fields": [_field(field) for field in FIELDS if field.name not in ELSEWHERE],
         "examples": [_example(example) for example in examples(studio.settings.examples)],
         "uploadBytes": studio.settings.upload_bytes,
         "keepHours": studio.settings.keep_seconds / 3600,

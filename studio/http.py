@@ -64,7 +64,7 @@ Again = Annotated[
         description="The same owner's request with the same key makes one job only, however often it is sent.",
     ),
 ]
-Options = Annotated[str, Form(description="JSON: names and values of options.", max_length=10_000)]
+Options = Annotated[str, Form(description="JSON: names and values of options.", max_length=1_000_000)]
 Part = Annotated[
     Literal["result", "credentials"],
     Query(description="The result, or the file with its Content Credentials where `report.sidecar` names one."),

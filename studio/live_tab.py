@@ -9,6 +9,7 @@ from html import escape
 import gradio as gr
 from fastapi import APIRouter, WebSocket
 
+from studio.desk_start import ELSEWHERE
 from studio.examples import Example, examples, head
 from studio.live.connection import DEFAULTS, Connection
 from studio.live.places import Places
@@ -30,12 +31,16 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     parts = {
         "settings": escape(json.dumps({"visitors": studio.settings.live_visitors})),
         "portraits": "".join(_portraits(examples(studio.settings.examples))),
-        "options": "".join(_control(field) for field in FIELDS if field.text.group in GROUPS),
+        "options": "".join(_control(field) for field in FIELDS if _fits(field)),
     }
     markup = (ASSETS / "live" / "tab.html").read_text(encoding="utf-8")
     for name, part in parts.items():
         markup = markup.replace(f"<!-- {name} -->", part)
     gr.HTML(markup, elem_id="live-place", padding=False, apply_default_css=False)
+
+
+def _fits(field: Field) -> bool:
+    return field.text.group in GROUPS and field.name not in ELSEWHERE
 
 
 def _portraits(shelf: Iterable[Example]) -> Iterator[str]:

@@ -7,19 +7,21 @@ The command line makes flags of it, the API checks JSON with it, the page makes 
 from __future__ import annotations
 
 import argparse
+import base64
 import dataclasses
 import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.errors import OptionError
 from pipeline.models.catalogue import ENTRIES, ModelKind
 from pipeline.models.names import engine_names
-from pipeline.types import Options, UserEngine
+from pipeline.types import Options, PaintedMask, UserEngine
 
-Kind = Literal["choice", "share", "switch", "seconds"]
+Kind = Literal["choice", "share", "switch", "seconds", "mask"]
 Group = Literal["Face", "Light and detail", "Video", "Label", "Engine"]
 
 
@@ -71,6 +73,16 @@ TEXTS: Mapping[str, Text] = {
         "Keep what covers the face", "Hair, glasses and hands stay in front of the face.", "Face", first=True
     ),
     "source_glasses": Text("The photo's glasses", "Carry glasses in the photo over to the target.", "Face"),
+    "exclude": Text(
+        "Left as it is",
+        "A PNG painted over a frame, white or opaque where the face is to stay the target's. It follows the face.",
+        "Face",
+    ),
+    "exclude_at": Text(
+        "Painted at",
+        "Moment of the frame that was painted over: seconds, or 1:30. Without it, the first of the job.",
+        "Face",
+    ),
     "match_light": Text(
         "Match light",
         "0 keeps the photo's light, 1 takes the target's.",
@@ -265,6 +277,8 @@ class Field:
             if isinstance(value, bool):
                 return value
             raise OptionError(f"{self.name} has to be true or false.")
+        if self.kind == "mask":
+            return _mask(value)
         if self.kind == "seconds" and value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < HIGHEST:
@@ -289,6 +303,8 @@ def _kind(hint: Any) -> tuple[Kind, tuple[str, ...]]:
         return "choice", typing.get_args(hint)
     if UserEngine in typing.get_args(hint):
         return "choice", engine_names()
+    if hint is PaintedMask:
+        return "mask", ()
     if hint is bool:
         return "switch", ()
     if hint is float:
@@ -351,6 +367,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                 default=argparse.SUPPRESS,
                 help=f"{about} (default: {field.default})",
             )
+        elif field.kind == "mask":
+            group.add_argument(field.flag, type=_file, default=argparse.SUPPRESS, metavar="FILE", help=about)
         else:
             default = "" if field.default is None else f" (default: {field.default:g})"
             group.add_argument(
@@ -360,6 +378,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                 metavar="TIME" if field.kind == "seconds" else "0..1",
                 help=about + default,
             )
+
+
+def _mask(value: Any) -> PaintedMask:
+    if not isinstance(value, str):
+        raise OptionError("exclude has to be a text: a PNG picture in base64.")
+    if not value:
+        return PaintedMask("")
+    # Decoding pictures takes time to load, and few jobs have one.
+    from pipeline.mesh.painted import checked
+
+    return checked(value)
+
+
+def _file(name: str) -> str:
+    try:
+        return base64.b64encode(Path(name).read_bytes()).decode("ascii")
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{name} cannot be read") from error
 
 
 def _time(text: str) -> float:

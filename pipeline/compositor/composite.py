@@ -21,7 +21,7 @@ def composite(rendering: Rendering, view: FaceView, skin: Skin, options: Options
     Args:
         skin: what is known of the target's own face.
     """
-    alpha = opacity(rendering, view, skin, keep_occluders=options.keep_occluders)
+    alpha = opacity(rendering, view, skin, options)
     face = match_light(rendering, view, skin, options.match_light)
     if options.match_detail:
         face = match_detail(face, alpha, view, skin)

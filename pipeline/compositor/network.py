@@ -21,7 +21,7 @@ def composite_lit(rendering: Rendering, view: FaceView, skin: Skin, options: Opt
     Args:
         skin: what is known of the target's own face.
     """
-    alpha = opacity(rendering, view, skin, keep_occluders=options.keep_occluders)
+    alpha = opacity(rendering, view, skin, options)
     result = view.crop.image.copy()
     # A network sees far more than it is shown of.
     rows, columns = np.flatnonzero(alpha.max(1)), np.flatnonzero(alpha.max(0))

@@ -70,8 +70,10 @@ class Performer:
     def _preview(self, running: Running, folder: Path) -> Outcome:
         job = running.job
         cast = self._cast(running)
-        before = frame_at(job.target, probe(job.target, self._recaster(running).limits), job.moment)
-        after = self._recaster(running).recast_frame(before, cast, job.options)
+        info = probe(job.target, self._recaster(running).limits)
+        before = frame_at(job.target, info, job.moment)
+        options = self._recaster(running).settled(job.options, info)
+        after = self._recaster(running).recast_frame(before, cast, options)
         output = view_of(folder, job.target.stem + MARK + ".jpg", after)
         return Outcome(output, view_of(folder, "before.jpg", before), output)
 

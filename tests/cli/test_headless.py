@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import pytest
 
+from tests import faces
 from tests.conftest import Material
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,6 +49,30 @@ def test_a_picture_is_recast_and_reported(material: Material, tmp_path: Path, mo
     assert before is not None and after is not None and before.shape == after.shape
     assert np.array_equal(before[-100:], after[-100:])
     assert not np.array_equal(before, after)
+
+
+def test_a_mask_in_a_file_leaves_its_places_alone(material: Material, tmp_path: Path) -> None:
+    """The upper half of the video's first frame is white: there the face stays the target's."""
+    mask, output = tmp_path / "mask.png", tmp_path / "result.mkv"
+    with av.open(str(material.clip)) as container:
+        before = next(container.decode(video=0)).to_ndarray(format="bgr24")
+    half = np.zeros(before.shape[:2], np.uint8)
+    half[: faces.faces(before)[0].points[2, 1].astype(int)] = 255  # type: ignore[index]
+    cv2.imwrite(str(mask), half)
+    done = run("-s", material.grace, "-t", material.clip, "-o", output, "--exclude", mask, "--end", "0.2",
+               "--codec", "lossless", "--no-keep-occluders")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    with av.open(str(output)) as container:
+        after = next(container.decode(video=0)).to_ndarray(format="bgr24")
+    change = np.abs(before.astype(int) - after).max(2)
+    # The watermark changes a little everywhere.
+    assert (change > 20).sum() > 100 and (change[half > 0] > 20).sum() == 0
+    for words, said in (
+        (["--exclude", material.grace], "PNG"),
+        (["--exclude", tmp_path / "none.png"], "cannot be read"),
+    ):
+        done = run("-s", material.grace, "-t", material.clip, "-o", output, *words)
+        assert done.returncode == 2 and said in done.stderr
 
 
 def test_without_an_output_the_result_lies_beside_the_target(material: Material, tmp_path: Path) -> None:

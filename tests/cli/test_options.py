@@ -37,7 +37,7 @@ def test_flags_make_the_same_options_as_names() -> None:
         {"codec": "divx"}, {"codec": 1}, {"codec": None}, {"codec": ["h264"]}, {"likeness": 1.1}, {"likeness": -0.1},
         {"likeness": "much"}, {"likeness": True}, {"likeness": float("nan")}, {"likeness": None}, {"smooth": 10**400},
         {"match_detail": 1}, {"match_detail": "yes"}, {"start": -1}, {"end": 0}, {"start": 2, "end": 2}, {"speed": 1},
-        {"__class__": 1},
+        {"__class__": 1}, {"exclude": 1}, {"exclude": None}, {"exclude": "white"}, {"exclude_at": -1},
     ],
 )  # fmt: skip
 def test_what_is_not_allowed_is_named(values: dict[str, Any]) -> None:

@@ -45,12 +45,12 @@ NAMES = {"H.264", "HEVC", "VP9", "AV1", "CPU", "DirectML", "Core ML", "OpenVINO"
 
 def spoken() -> set[str]:
     """What the page says of every option and of poor photos."""
-    from studio.desk_start import TRIMMED
+    from studio.desk_start import ELSEWHERE
     from studio.options import FIELDS, GROUPS
 
     said = {*GROUPS}
     for field in FIELDS:
-        if field.name not in TRIMMED:
+        if field.name not in ELSEWHERE:
             said |= {field.text.label, field.text.about, *field.text.ends}
             said |= set(field.text.choices.values())
     from pipeline.analysis.advice import SENTENCES
