@@ -63,6 +63,16 @@ class GivenMoment(GivenCast):
     moment: float = Field(0.0, ge=0, lt=1e9)
 
 
+class GivenStrokes(BaseModel):
+    """Strokes over one frame of a target: a PNG in base64, and what is excluded by now."""
+
+    target: str
+    moment: float = Field(0.0, ge=0, lt=1e9)
+    strokes: str = ""
+    erase: bool = False
+    excluded: dict[str, Any] = {}
+
+
 def routes(studio: Studio) -> APIRouter:
     """The routes over `studio`."""
     router = APIRouter(prefix="/studio/desk", include_in_schema=False)
@@ -132,6 +142,13 @@ def routes(studio: Studio) -> APIRouter:
             from_mapping(given.options),
         )
         return _picture(look, "no-store")
+
+    @router.post("/painted")
+    def painted(given: GivenStrokes) -> dict[str, Any]:
+        """What is left as it is, after some strokes of the brush, and where that lies in the frame."""
+        options = from_mapping(given.excluded)
+        done = previews.painted(Path(given.target), given.moment, options, given.strokes, erase=given.erase)
+        return {"exclude": done.exclude, "shown": picture_data(done.shown, "png")}
 
     @router.post("/jobs", status_code=202)
     def start(request: Caller, given: GivenCast, token: Token) -> dict[str, Any]:
@@ -221,9 +238,9 @@ def person_view(person: Person) -> dict[str, Any]:
     }
 
 
-def picture_data(picture: bytes) -> str:
-    """A JPEG as an address that holds it."""
-    return "data:image/jpeg;base64," + base64.b64encode(picture).decode("ascii")
+def picture_data(picture: bytes, kind: str = "jpeg") -> str:
+    """A picture as an address that holds it."""
+    return f"data:image/{kind};base64," + base64.b64encode(picture).decode("ascii")
 
 
 def _advice(advice: Advice) -> dict[str, Any]:

@@ -17,7 +17,10 @@ import cv2
 import numpy as np
 
 from pipeline.casting import Casting
-from pipeline.errors import InputError, PersonUnknown
+from pipeline.errors import InputError, OptionError, PersonUnknown
+from pipeline.exclusions import fitted, painted_on
+from pipeline.mesh.exclusion import laid_on
+from pipeline.mesh.painted import EXCLUSION_SIDE, read_exclusion, read_painted, write_exclusion
 from pipeline.types import Advice, Box, Cast, Face, Identity, ImageArray, MediaInfo, Options, Person, Role
 from studio.jobs.job import Busy
 from studio.pictures import first_frame, jpeg
@@ -32,6 +35,8 @@ PATIENCE = 20.0
 """Previews rendered at a time, and seconds that others wait for their turn."""
 SIDE = 1920
 """Longest side of a preview; a 1080p frame is shown pixel by pixel."""
+PAINTED_SIDE = 1280
+"""Longest side of what shows where the target stays."""
 THUMBNAIL = 192
 _LARGE = 40_000_000
 """Bytes of a frame from which on it is not kept."""
@@ -62,6 +67,19 @@ class FrameLook:
     picture: bytes
     faces: tuple[tuple[float, float, float, float], ...]
     changed: int
+
+
+@dataclass(frozen=True, eq=False)
+class Painting:
+    """What is left as it is.
+
+    Attributes:
+        exclude: the mask over the face, as the option of that name takes it.
+        shown: where it lies in the frame: PNG of its proportions, as opaque as the mask.
+    """
+
+    exclude: str
+    shown: bytes
 
 
 class Previews:
@@ -124,6 +142,7 @@ class Previews:
                 raise PersonUnknown(f"The cast names person {number}, but the target shows {len(known)}.")
         with self._turn():
             image, faces = self._found(target, moment)
+            options = self._recaster.settled(options, target)
             cast = Cast(
                 everyone=self._identity(everyone) if everyone else None,
                 roles=tuple(Role(known[number], self._identity(photos)) for number, photos in roles.items()),
@@ -131,6 +150,30 @@ class Previews:
             changed = len(Casting(cast, options).roles(faces))
             after = self._recaster.recast_frame(image, cast, options, faces)
         return _look(image, after, faces, changed)
+
+    def painted(self, target: Path, moment: float, options: Options, strokes: str, *, erase: bool) -> Painting:
+        """Strokes over one frame, added to what is excluded, or taken from it.
+
+        Args:
+            options: what is excluded by now.
+            strokes: a painted mask over the frame; empty for none.
+
+        Raises:
+            OptionError: they lie on no face, or are no mask.
+        """
+        with self._turn():
+            image, faces = self._found(target, moment)
+            size = (image.shape[1], image.shape[0])
+            text = self._recaster.settled(options, target).exclude
+            exclusion = read_exclusion(text) if text else np.zeros((EXCLUSION_SIDE, EXCLUSION_SIDE), np.uint8)
+            if strokes:
+                added = painted_on(fitted(read_painted(strokes), size), faces) if faces else np.zeros_like(exclusion)
+                if not added.any():
+                    raise OptionError("There is no face where you painted.")
+                exclusion = np.minimum(exclusion, 255 - added) if erase else np.maximum(exclusion, added)
+            laid = [laid_on(exclusion, face, size) for face in faces]
+        shown = np.asarray(np.maximum.reduce([np.zeros(image.shape[:2], np.uint8), *laid]), np.uint8)
+        return Painting(write_exclusion(exclusion), _overlay(shown))
 
     def _found(self, target: Path, moment: float) -> tuple[ImageArray, tuple[Face, ...]]:
         stamp = _stamp(self._studio.own(target))
@@ -188,6 +231,12 @@ def _look(before: ImageArray, after: ImageArray, faces: tuple[Face, ...], change
         (face.box.x0 / columns, face.box.y0 / rows, face.box.x1 / columns, face.box.y1 / rows) for face in faces
     )
     return FrameLook(jpeg(after, quality=90), boxes, changed)
+
+
+def _overlay(shown: ImageArray) -> bytes:
+    scale = min(1.0, PAINTED_SIDE / max(shown.shape))
+    small = cv2.resize(shown, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return cv2.imencode(".png", cv2.merge([np.zeros_like(small)] * 3 + [small]))[1].tobytes()
 
 
 def _stamp(path: Path) -> Stamp:

@@ -16,6 +16,7 @@ export const desk = {
   roles: new Map(),
   options: {},
   trim: { start: null, end: null },
+  excluded: {}, // what the brush leaves as it is: the options that say so, or nothing
   moment: 0,
   restoring: false, // while a job's own photos and target are brought back: what is shown of the job stays
 };
@@ -78,7 +79,7 @@ export async function setTarget(thing, ready = {}) {
   const given = typeof thing === "string";
   const leaving = new AbortController();
   const target = { name: given ? thing.split("/").pop() : thing.name, state: given ? "looking" : "uploading", share: 0, leaving };
-  Object.assign(desk, { target, people: ready.people ?? null, moment: 0, trim: { start: null, end: null, ...ready.trim } });
+  Object.assign(desk, { target, people: ready.people ?? null, moment: 0, trim: { start: null, end: null, ...ready.trim }, excluded: ready.excluded ?? {} });
   desk.roles = new Map(ready.roles);
   tell("target");
   tell("people");
@@ -103,7 +104,7 @@ export async function setTarget(thing, ready = {}) {
 
 export function clearTarget() {
   desk.target?.leaving.abort();
-  Object.assign(desk, { target: null, people: null, moment: 0, trim: { start: null, end: null } });
+  Object.assign(desk, { target: null, people: null, moment: 0, trim: { start: null, end: null }, excluded: {} });
   desk.roles.clear();
   tell("target");
   tell("people");
@@ -158,6 +159,11 @@ export function setOption(name, value) {
   tell("options");
 }
 
+export function setExcluded(options) {
+  desk.excluded = options;
+  tell("excluded");
+}
+
 export function setMoment(seconds) {
   desk.moment = seconds;
   tell("moment");
@@ -175,7 +181,7 @@ export function setTrim(start, end) {
 export function restore({ photos, target, cast = {}, people = null, options = {} }) {
   desk.restoring = true;
   const roles = [];
-  const { start = null, end = null, ...rest } = options;
+  const { start = null, end = null, exclude, exclude_at = null, ...rest } = options;
   for (const field of desk.start.fields) desk.options[field.name] = rest[field.name] ?? field.default;
   desk.photos = [];
   if (Object.keys(cast).length) {
@@ -185,7 +191,7 @@ export function restore({ photos, target, cast = {}, people = null, options = {}
       addPhotos(own, places.map((place) => photos[place]).filter(Boolean));
     }
   } else addPhotos(desk.photos, photos);
-  setTarget(target, { roles, trim: { start, end }, people: people && { state: "found", progress: null, ...people } });
+  setTarget(target, { roles, trim: { start, end }, excluded: exclude ? { exclude, exclude_at } : {}, people: people && { state: "found", progress: null, ...people } });
   settled().then(() => (desk.restoring = false));
 }
 
@@ -207,7 +213,7 @@ export function order() {
     if (photos.length) roles[number] = paths(photos);
   }
   const trimmed = desk.target.kind === "image" ? {} : desk.trim;
-  const options = { ...desk.options };
+  const options = { ...desk.options, ...desk.excluded };
   for (const [name, value] of Object.entries(trimmed)) if (value !== null) options[name] = value;
   return {
     target: desk.target.path,

@@ -75,7 +75,7 @@ whenThere("#desk", async (place) => {
   on("upload", () => drawUpload(target));
   on("people", () => drawPeople(people, peopleCard));
   on("searching", drawSearch);
-  for (const name of ["photos", "cast", "options", "trim"]) on(name, () => {
+  for (const name of ["photos", "cast", "options", "trim", "excluded"]) on(name, () => {
     if (stage.mode === "result" && !desk.restoring) stage.preview();
     back.hidden = !(last && stage.mode === "preview");
   });

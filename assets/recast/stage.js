@@ -1,4 +1,5 @@
 // The stage: first the examples, then the target with its preview, then the running job, then the result.
+import { makeBrush } from "./brush.js";
 import { desk, lacking, on, order } from "./desk.js";
 import { h } from "../page/dom.js";
 import { icon } from "../page/icons.js";
@@ -16,11 +17,12 @@ export function makeStage(place, examples) {
   const zoom = h("button", { type: "button", class: "tool", "aria-pressed": "false", "aria-label": "Zoom to the face", title: "Zoom to the face" }, icon("zoom"));
   const wide = h("button", { type: "button", class: "tool", "aria-label": "Full screen", title: "Full screen" }, icon("wide"));
   const hint = h("span", { class: "hint", role: "status" });
-  const tools = h("div", { class: "tools" }, hint, h("span", { class: "grow" }), zoom, wide);
+  const brush = makeBrush(viewer, { say, faces: () => faces, framed: () => framed ?? desk.moment });
+  const tools = h("div", { class: "tools" }, hint, h("span", { class: "grow" }), brush.button, zoom, wide);
   const below = h("div", { class: "below" });
   const bar = h("div", { class: "bar-place" });
   const screen = h("div", { class: "screen" }, viewer.element, bar);
-  const element = h("div", { class: "stage" }, screen, tools, timeline.element, below);
+  const element = h("div", { class: "stage" }, screen, tools, brush.element, timeline.element, below);
   place.append(examples, element);
 
   let mode = "empty"; // "empty" | "preview" | "running" | "result"
@@ -47,7 +49,11 @@ export function makeStage(place, examples) {
     bar.replaceChildren();
     player?.stop();
     player = null;
-    if (next !== "preview") timeline.element.hidden = true;
+    if (next !== "preview") {
+      timeline.element.hidden = true;
+      brush.end();
+    }
+    brush.button.hidden = next !== "preview";
     viewer.working(false);
     say("");
   }
@@ -93,14 +99,15 @@ export function makeStage(place, examples) {
         faces = frame.faces;
         framed = moment;
         viewer.show({ ...size, before: image(frame.url, "The target") });
-        zoom.disabled = !faces.length;
+        zoom.disabled = brush.button.disabled = !faces.length;
+        brush.refresh();
       }
       if (!wanted) return viewer.show({ ...size, after: null });
       const made = await server.preview(wanted, moment, mine.signal);
       if (mine.signal.aborted || mode !== "preview") return;
       keep("after", made.url);
       viewer.show({ ...size, after: made.changed ? image(made.url, "The recast preview") : null });
-      if (made.changed && !revealed) viewer.reveal(beside(faces));
+      if (made.changed && !revealed && !brush.on) viewer.reveal(beside(faces));
       revealed ||= made.changed > 0;
       say(made.changed ? "Preview of this frame" : faces.length ? "Nobody who is cast is in this frame." : "There is no face in this frame.");
     } catch (error) {
@@ -159,10 +166,11 @@ export function makeStage(place, examples) {
     pressed(false);
   }
 
-  for (const name of ["photos", "cast", "options", "people"]) on(name, refresh);
+  for (const name of ["photos", "cast", "options", "people", "excluded"]) on(name, refresh);
   on("moment", refresh);
   on("target", () => {
     revealed = false;
+    brush.forget();
     if (mode !== "running" && !(mode === "result" && desk.restoring)) preview();
   });
   on("live", live);

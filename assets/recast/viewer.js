@@ -5,10 +5,11 @@ import { icon } from "../page/icons.js";
 export function makeViewer() {
   const before = h("div", { class: "layer before" }, h("div", { class: "zoomed" }));
   const after = h("div", { class: "layer after" }, h("div", { class: "zoomed" }));
+  const paint = h("div", { class: "layer paint" }, h("div", { class: "zoomed" }));
   const slider = h("input", { type: "range", min: "0", max: "100", step: "1", value: "50", class: "split-range", "aria-label": "Divide before and after" });
   const line = h("div", { class: "split-line", "aria-hidden": "true" }, h("i", {}, icon("split")));
   const tags = [h("span", { class: "tag left" }, "Before"), h("span", { class: "tag right" }, "After")];
-  const canvas = h("div", { class: "canvas" }, before, after, line, slider, tags, h("i", { class: "working", "aria-hidden": "true" }));
+  const canvas = h("div", { class: "canvas" }, before, after, line, slider, tags, paint, h("i", { class: "working", "aria-hidden": "true" }));
   const element = h("div", { class: "viewer" }, canvas);
   let zoom = null;
 
@@ -20,7 +21,7 @@ export function makeViewer() {
   slider.addEventListener("input", () => divide(slider.value / 100));
 
   canvas.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0 || !canvas.classList.contains("divided")) return;
+    if (event.button !== 0 || !canvas.classList.contains("divided") || canvas.classList.contains("painting")) return;
     event.preventDefault();
     slider.focus({ preventScroll: true });
     canvas.setPointerCapture(event.pointerId);
@@ -79,9 +80,17 @@ export function makeViewer() {
     requestAnimationFrame(step);
   }
 
+  // Something to paint on, over both pictures and zoomed with them; null takes it away.
+  function paintOn(sheet) {
+    paint.firstChild.replaceChildren(...(sheet ? [sheet] : []));
+    canvas.classList.toggle("painting", Boolean(sheet));
+    slider.disabled = Boolean(sheet);
+    if (sheet) divide(0);
+  }
+
   divide(0.5);
   return {
-    element, show, setZoom, divide, reveal,
+    element, show, setZoom, divide, reveal, paintOn,
     get zoomed() { return zoom !== null; },
     working: (busy) => canvas.classList.toggle("busy", busy),
   };

@@ -87,3 +87,16 @@ def save(page: Any, path: Path, link: str = "#download") -> Path:
     download.value.save_as(path)
     assert download.value.suggested_filename.endswith(path.suffix)
     return path
+
+
+def stroke(page: Any, begin: tuple[float, float], end: tuple[float, float]) -> None:
+    """Draws with the brush, in shares of the shown frame from where the brush is; the server knows by then."""
+    sheet = page.locator(".sheet")
+    box = sheet.bounding_box()
+    at = page.evaluate("(ring) => [ring.style.left, ring.style.top].map(parseFloat)", page.query_selector(".ring"))
+    x, y = box["x"] + at[0] / 100 * box["width"], box["y"] + at[1] / 100 * box["height"]
+    with page.expect_response("**/desk/painted"):
+        page.mouse.move(x + begin[0] * box["width"], y + begin[1] * box["height"])
+        page.mouse.down()
+        page.mouse.move(x + end[0] * box["width"], y + end[1] * box["height"], steps=8)
+        page.mouse.up()

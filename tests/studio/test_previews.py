@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,11 +12,12 @@ import numpy as np
 import pytest
 
 from pipeline import Cast, Options, Recaster
-from pipeline.errors import InputError, PersonUnknown
+from pipeline.errors import InputError, OptionError, PersonUnknown
 from pipeline.marking import Marking
 from pipeline.media import probe
 from pipeline.types import ImageArray
 from studio.operations import Studio
+from studio.options import from_mapping
 from studio.pictures import frame_at, jpeg
 from studio.previews import FrameLook, Previews
 from studio.recent import Recent
@@ -79,6 +81,38 @@ def test_settings_and_cast_change_the_preview(studio: Studio, previews: Previews
     assert everyone.picture != one.picture and everyone.picture != other.picture
     with pytest.raises(PersonUnknown):
         previews.recast(target, 0.0, (), {9: (photo,)}, people, Options())
+
+
+def test_strokes_add_up_and_are_taken_away(studio: Studio, previews: Previews, material: Material) -> None:
+    target, photo = uploaded(studio, material.eileen), uploaded(studio, material.grace)
+    before = np.asarray(cv2.imread(str(target)), np.uint8)
+    x0, y0, x1, y1 = (round(edge) for edge in studio.recaster.faces(before)[0].box.scaled(0.5).__dict__.values())
+    middle = (y0 + y1) // 2
+
+    def over(rows: slice) -> str:
+        strokes = np.zeros(before.shape[:2], np.uint8)
+        strokes[rows, x0:x1] = 255
+        return base64.b64encode(cv2.imencode(".png", strokes)[1].tobytes()).decode()
+
+    def share(shown: bytes, rows: slice) -> float:
+        return float((cv2.imdecode(np.frombuffer(shown, np.uint8), -1)[rows, x0:x1, 3] > 127).mean())
+
+    upper, lower = slice(y0, middle - 8), slice(middle + 8, y1)
+    one = previews.painted(target, 0.0, Options(), over(upper), erase=False)
+    both = previews.painted(target, 0.0, from_mapping({"exclude": one.exclude}), over(lower), erase=False)
+    assert share(one.shown, upper) > 0.95 and share(one.shown, lower) == 0
+    assert share(both.shown, upper) > 0.95 and share(both.shown, lower) > 0.95
+    less = previews.painted(target, 0.0, from_mapping({"exclude": both.exclude}), over(upper), erase=True)
+    assert share(less.shown, upper) < 0.05 and share(less.shown, lower) > 0.9
+    assert (
+        previews.painted(target, 0.0, from_mapping({"exclude": less.exclude}), "", erase=False).exclude == less.exclude
+    )
+    look = previews.recast(target, 0.0, (photo,), {}, (), from_mapping({"exclude": both.exclude}))
+    change = np.abs(pixels(look).astype(int) - before).max(2)
+    # JPEG and the watermark change a little everywhere.
+    assert np.percentile(change[upper, x0:x1], 99) < 30 < change.max() / 2
+    with pytest.raises(OptionError, match="no face where"):
+        previews.painted(target, 0.0, Options(), over(slice(0, 4)), erase=False)
 
 
 def test_only_uploads_are_looked_at(previews: Previews, material: Material) -> None:

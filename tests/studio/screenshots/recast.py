@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.studio.browsing import give, give_photos, give_target
+from tests.studio.browsing import give, give_photos, give_target, stroke
 from tests.studio.screenshots.props import Props, state
 
 
@@ -52,6 +52,13 @@ def preview_picture(page: Any, props: Props) -> None:
 def preview_zoomed(page: Any, props: Props) -> None:
     preview_picture(page, props)
     page.get_by_label("Zoom to the face").click()
+
+
+@state
+def painting(page: Any, props: Props) -> None:
+    preview_zoomed(page, props)
+    page.get_by_label("Leave parts as they are").click()
+    stroke(page, (-0.12, 0.1), (0.12, 0.12))
 
 
 @state

@@ -1,0 +1,126 @@
+"""The brush over the preview: by mouse and by keyboard, from the first stroke to the result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.conftest import Material
+from tests.studio.browsing import give, needs_chromium, opened, save, stroke
+from tests.studio.conftest import Server
+
+pytestmark = [needs_chromium, pytest.mark.slow, pytest.mark.timeout(600)]
+BUTTON = "Leave parts as they are"
+
+
+@pytest.fixture
+def page(browser: Any, server: Server) -> Iterator[Any]:
+    with opened(browser, server.url) as page:
+        yield page
+
+
+def begin(page: Any, material: Material) -> None:
+    give(page, material.grace, material.eileen)
+    page.wait_for_selector("#people .person")
+    page.wait_for_selector(".divided .layer.after img")
+    page.get_by_label(BUTTON).click()
+    page.wait_for_selector(".painting .sheet")
+
+
+def painted(page: Any) -> int:
+    """Pixels of the sheet that are painted."""
+    return int(
+        page.evaluate(
+            """() => {
+              const sheet = document.querySelector(".sheet");
+              const { data } = sheet.getContext("2d").getImageData(0, 0, sheet.width, sheet.height);
+              let count = 0;
+              for (let at = 3; at < data.length; at += 4) count += data[at] > 127;
+              return count;
+            }"""
+        )
+    )
+
+
+def waiting_for(page: Any, act: Any) -> None:
+    with page.expect_response("**/desk/painted"):
+        act()
+    page.wait_for_timeout(400)
+
+
+def test_what_was_painted_stays_in_the_result(page: Any, material: Material, tmp_path: Path) -> None:
+    begin(page, material)
+    face = page.evaluate("(ring) => [ring.style.left, ring.style.top].map(parseFloat)", page.query_selector(".ring"))
+    page.get_by_label("Size of the brush").fill("0.7")
+    stroke(page, (-0.04, 0.0), (0.04, 0.0))
+    page.wait_for_timeout(500)
+    first = painted(page)
+    assert first > 200
+    stroke(page, (-0.08, 0.08), (0.0, 0.08))
+    page.wait_for_timeout(500)
+    both = painted(page)
+    assert both > 1.5 * first
+    waiting_for(page, lambda: page.get_by_label("Undo").click())
+    assert painted(page) < 0.7 * both
+    page.get_by_label("Erase", exact=True).click()
+    stroke(page, (0.0, -0.08), (0.02, -0.08))
+    page.wait_for_timeout(500)
+    assert 0 < painted(page) < 0.95 * first
+    page.get_by_label(BUTTON).click()
+    assert page.locator(".painting").count() == 0
+    page.click("#go")
+    result = cv2.imread(str(save(page, tmp_path / "result.jpg")))
+    before = cv2.imread(str(material.eileen))
+    assert result is not None and before is not None
+    change = cv2.GaussianBlur(np.abs(result.astype(np.float32) - before).max(2), (0, 0), 2)
+    x, y = round(face[0] / 100 * before.shape[1]), round(face[1] / 100 * before.shape[0])
+    step = round(0.02 * before.shape[1])
+    assert change[y, x - step] < 8 < change.max() / 3
+    # A job that is opened again brings its painting along.
+    page.reload()
+    page.wait_for_selector("#download")
+    page.click("#again")
+    page.wait_for_selector(".divided .layer.after img")
+    waiting_for(page, lambda: page.get_by_label(BUTTON).click())
+    assert painted(page) > 0
+    page.get_by_label("Clear all that is painted").click()
+    page.wait_for_timeout(500)
+    assert painted(page) == 0
+
+
+def test_the_brush_by_keyboard(page: Any, material: Material) -> None:
+    begin(page, material)
+    assert page.evaluate("document.activeElement.className") == "sheet"
+    for key in ("]", "]", "ArrowDown"):
+        page.keyboard.press(key)
+    page.keyboard.down("Space")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    waiting_for(page, lambda: page.keyboard.up("Space"))
+    first = painted(page)
+    assert first > 200
+    page.keyboard.press("e")
+    assert page.get_by_label("Erase", exact=True).get_attribute("aria-pressed") == "true"
+    waiting_for(page, lambda: page.keyboard.press("Space"))
+    assert 0 < painted(page) < first
+    waiting_for(page, lambda: page.keyboard.press("Control+z"))
+    assert painted(page) == pytest.approx(first, rel=0.02)
+    page.keyboard.press("Escape")
+    assert page.locator(".painting").count() == 0
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == BUTTON
+
+
+def test_beside_the_face_there_is_nothing_to_leave(page: Any, material: Material) -> None:
+    begin(page, material)
+    box = page.locator(".sheet").bounding_box()
+    with page.expect_response("**/desk/painted"):
+        page.mouse.click(box["x"] + 5, box["y"] + box["height"] - 5)
+    page.wait_for_selector(".hint.fatal :text('There is no face where you painted.'), .hint.fatal")
+    assert "no face" in page.inner_text(".hint")
+    page.wait_for_timeout(500)
+    assert painted(page) == 0
