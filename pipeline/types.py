@@ -291,6 +291,13 @@ class Frame(Protocol):
         """
         ...
 
+    def small(self, longest: int) -> ImageArray:
+        """The whole frame as BGR uint8, reduced to at most so many pixels on its longer side. Do not write into it.
+
+        Cheaper than reducing `image`.
+        """
+        ...
+
     def luma(self) -> ImageArray:
         """A ``(36, 64)`` uint8 luma miniature for finding scene cuts."""
         ...

@@ -35,6 +35,11 @@ class ArrayFrame:
         x1, y1 = min(self.width, math.ceil(box.x1)), min(self.height, math.ceil(box.y1))
         return self.pixels[y0 : max(y0, y1), x0 : max(x0, x1)], (x0, y0)
 
+    def small(self, longest: int) -> ImageArray:
+        scale = min(1.0, longest / max(self.width, self.height))
+        size = max(1, round(self.width * scale)), max(1, round(self.height * scale))
+        return cv2.resize(self.pixels, size, interpolation=cv2.INTER_AREA) if scale < 1 else self.pixels
+
     def luma(self) -> ImageArray:
         grey = cv2.cvtColor(self.pixels, cv2.COLOR_BGR2GRAY)
         return cv2.resize(grey, (64, 36), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)

@@ -126,7 +126,7 @@ class CausalTracker:
         """Find faces that are not followed yet."""
         known = [followed.faces[-1] for followed in self._followed]
         least = max(frame.width, frame.height) / (REACH if known else FAR)
-        detections = self._finder.detector(frame.image(), turns=not known, min_face=least, fine_turns=False)
+        detections = self._finder.detector(frame, turns=not known, min_face=least, fine_turns=False)
         for face in self._finder.meshes(frame, unmatched(detections, known))[: MOST - len(known)]:
             if any(same_mesh(face, other) for other in known):
                 continue

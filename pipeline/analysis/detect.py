@@ -1,25 +1,21 @@
 """Boxes and five points of the faces in a picture, by YuNet, at several scales and turns.
 
-The network (Wu, Peng & Yu, "YuNet: A Tiny Millisecond-level Face Detector", 2023) is run by OpenCV's graph engine:
-ONNX Runtime refuses the block-quantised bias of this file. It is decoded here rather than by `cv2.FaceDetectorYN`, so
-that one network serves every input size without being rebuilt.
+The network is that of Wu, Peng & Yu, "YuNet: A Tiny Millisecond-level Face Detector", 2023. It is decoded here rather
+than by `cv2.FaceDetectorYN`, so that one network serves every input size without being rebuilt.
 """
 
 from __future__ import annotations
 
 import math
-import threading
 from dataclasses import replace
 
 import cv2
 import numpy as np
 
 from pipeline.analysis.landmarks import Region, take_crop
-from pipeline.errors import ModelError
-from pipeline.models.embedded import YUNET, load
+from pipeline.models.detection_network import STRIDES, DetectionNetwork
 from pipeline.types import Box, Face, FloatArray, Frame, ImageArray
 
-STRIDES = (8, 16, 32)
 SCORE = 0.6
 OVERLAP = 0.35
 """Boxes that share more than this are one face."""
@@ -47,7 +43,7 @@ TILE = 112
 
 
 class FaceDetector:
-    """Finds faces in a picture. Holds no state between calls; may be shared by threads (calls take turns)."""
+    """Finds faces in a picture. Holds no state between calls; may be shared by threads."""
 
     def __init__(self, score: float = SCORE) -> None:
         """
@@ -58,38 +54,33 @@ class FaceDetector:
             ModelError: the network's file is missing or altered, or cannot be run.
         """
         self._score = score
-        self._lock = threading.Lock()
-        try:
-            self._network = cv2.dnn.readNetFromONNX(np.frombuffer(load(YUNET), np.uint8))
-        except cv2.error as error:
-            raise ModelError("The face detection network could not be loaded.") from error
-        self._outputs = [f"{kind}_{stride}" for kind in ("cls", "obj", "bbox", "kps") for stride in STRIDES]
+        self._network = DetectionNetwork()
 
     def __call__(
-        self, image: ImageArray, *, turns: bool = False, min_face: float | None = None, fine_turns: bool = True
+        self, frame: Frame, *, turns: bool = False, min_face: float | None = None, fine_turns: bool = True
     ) -> tuple[Face, ...]:
-        """The faces of `image` with box, score and points, best score first.
+        """The faces of `frame` with box, score and points, best score first.
 
         Args:
-            image: BGR uint8.
+            frame: a picture, or a frame of a video.
             turns: also look in turned copies, so that a face at any in-plane rotation is found.
             min_face: width in pixels of the smallest face wanted; smaller costs more. ``None``: an eightieth of the
                 longer side, at least 24.
             fine_turns: look as finely in turned copies as in the upright one where that shows nobody.
         """
-        height, width = image.shape[:2]
-        longest = max(height, width)
+        whole = frame.height, frame.width
+        longest = max(whole)
         least, floor = (max(24.0, longest / 80), FLOOR) if min_face is None else (max(1.0, min_face), COARSE)
         fine = int(min(longest, FINEST, max(floor, longest * LEAST / least)))
         sizes = (fine, COARSE) if fine > 3 * COARSE else (fine,)
-        found = [face for size in sizes for face in self._pass(_reduced(image, size), (height, width), 0)]
+        found = [face for size in sizes for face in self._pass(frame.small(size), whole, 0)]
         if turns:
             lost = not found and fine_turns
             # Reduced once, then turned.
-            reduced = [_reduced(image, size) for size in (sizes if lost else (min(fine, TURNED),))]
+            reduced = [frame.small(size) for size in (sizes if lost else (min(fine, TURNED),))]
             for eighth in QUARTERS + EIGHTHS if lost else QUARTERS:
                 for small in reduced:
-                    found += self._pass(small, (height, width), eighth)
+                    found += self._pass(small, whole, eighth)
         # What is much smaller than asked for is mostly texture.
         return merge([face for face in found if face.box.width >= 0.7 * least])
 
@@ -146,9 +137,7 @@ class FaceDetector:
         height, width = image.shape[:2]
         padded = np.zeros((-(-height // 32) * 32, -(-width // 32) * 32, 3), np.uint8)
         padded[:height, :width] = image
-        with self._lock:
-            self._network.setInput(cv2.dnn.blobFromImage(padded))
-            outputs = self._network.forward(self._outputs)
+        outputs = self._network(padded)
         boxes, points, scores = [], [], []
         for level, stride in enumerate(STRIDES):
             likely, there, box, five = (outputs[level + 3 * kind][0] for kind in range(4))
@@ -161,16 +150,6 @@ class FaceDetector:
             points.append((five[hit].reshape(-1, 5, 2) + cell[:, None]) * stride)
             scores.append(score[hit])
         return np.concatenate(boxes), np.concatenate(points), np.concatenate(scores)
-
-
-def _reduced(image: ImageArray, longest: int) -> ImageArray:
-    """`image` with at most so many pixels on its longer side."""
-    height, width = image.shape[:2]
-    scale = min(1.0, longest / max(height, width))
-    if scale == 1:
-        return image
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def merge(faces: list[Face], overlap: float = OVERLAP) -> tuple[Face, ...]:

@@ -55,7 +55,7 @@ class FaceFinder:
             frame: a picture, or a frame of a video.
             min_face: width in pixels of the smallest face wanted (see `FaceDetector`).
         """
-        detections = self.detector(frame.image(), turns=True, min_face=min_face)
+        detections = self.detector(frame, turns=True, min_face=min_face)
         return tuple(self.identified(frame, face) for face in self.meshes(frame, detections))
 
     def meshes(self, frame: Frame, detections: Iterable[Face]) -> tuple[Face, ...]:

@@ -152,7 +152,7 @@ class Tracker:
         thorough = starts or frame.index % (THOROUGH * self._interval) == 0
         least = max(frame.width, frame.height) / (SMALLER if thorough else SMALL)
         turns = thorough or not tracked
-        detections = self._finder.detector(frame.image(), turns=turns, min_face=least, fine_turns=False)
+        detections = self._finder.detector(frame, turns=turns, min_face=least, fine_turns=False)
         for face in self._finder.meshes(frame, unmatched(detections, tracked)):
             if any(same_mesh(face, other) for other in tracked):
                 continue

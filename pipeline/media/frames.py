@@ -95,6 +95,11 @@ class VideoFrame:
             return np.empty((0, 0, 3), np.uint8), (x0, y0)
         return planes.region_bgr(self.native, self._layout, self._colour, (x0, y0, x1, y1)), (x0, y0)
 
+    def small(self, longest: int) -> ImageArray:
+        """The whole frame as BGR uint8 with at most so many pixels on its longer side."""
+        size = planes.within(self.width, self.height, longest)
+        return planes.small_bgr(self.native, self._layout, self._colour, size)
+
     def luma(self) -> ImageArray:
         """``(36, 64)`` uint8."""
         return planes.luma_miniature(self.native, self._layout)

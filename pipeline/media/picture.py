@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.media.planes import add_sixteenths, reduced
+from pipeline.media.planes import add_sixteenths, reduced, within
 from pipeline.types import Box, ImageArray
 
 _LUMA = np.array([[0.114, 0.587, 0.299]], np.float32)
@@ -69,6 +69,11 @@ class Picture:
             return np.empty((0, 0, 3), np.uint8), (min(x0, self.width), min(y0, self.height))
         part = _to_bgr8(self.native[y0:y1, x0:x1])
         return (part.copy() if part.base is not None else part), (x0, y0)
+
+    def small(self, longest: int) -> ImageArray:
+        """The whole picture as BGR uint8 with at most so many pixels on its longer side; do not write into it."""
+        size = within(self.width, self.height, longest)
+        return self.image() if size == (self.width, self.height) else _to_bgr8(reduced(self.native, size))
 
     def luma(self) -> ImageArray:
         """``(36, 64)`` uint8."""

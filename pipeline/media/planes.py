@@ -5,6 +5,7 @@ Functions here take numpy views of planes; `pipeline.media.frames` owns the fram
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, cast
 
@@ -20,6 +21,9 @@ from pipeline.types import ImageArray
 Samples = NDArray[Any]
 """``(height, width)``, uint8 or uint16 by the layout's depth."""
 
+_BGR_ORDER: Mapping[str, tuple[int, ...]] = {"grey": (0,), "gbr": (1, 0, 2), "yuv": (0, 1, 2)}
+"""The planes that blue, green and red come from, or luma and chroma."""
+
 
 def plane_view(frame: av.VideoFrame, plane: int, layout: Layout) -> Samples:
     """The samples of one plane, sharing memory with `frame`; valid until the frame is made writable or let go."""
@@ -34,16 +38,25 @@ def plane_view(frame: av.VideoFrame, plane: int, layout: Layout) -> Samples:
 def region_bgr(frame: av.VideoFrame, layout: Layout, colour: Colour, window: tuple[int, int, int, int]) -> ImageArray:
     """BGR uint8 of the window ``(x0, y0, x1, y1)``, which starts on whole chroma samples."""
     x0, y0, x1, y1 = window
+    parts = [plane_view(frame, plane, layout) for plane in _BGR_ORDER[layout.family]]
+    if layout.family == "yuv":
+        return _bgr([parts[0][y0:y1, x0:x1], *(_full_size(part, layout, window) for part in parts[1:])], layout, colour)
+    return _bgr([part[y0:y1, x0:x1] for part in parts], layout, colour)
+
+
+def small_bgr(frame: av.VideoFrame, layout: Layout, colour: Colour, size: tuple[int, int]) -> ImageArray:
+    """BGR uint8 of the whole frame, reduced to ``(width, height)``: planes first, so that little is converted."""
+    parts = [reduced(plane_view(frame, plane, layout), size) for plane in _BGR_ORDER[layout.family]]
+    return _bgr(parts, layout, colour)
+
+
+def _bgr(parts: list[Samples], layout: Layout, colour: Colour) -> ImageArray:
+    """BGR uint8 of samples of one size, in the order of `_BGR_ORDER`."""
     if layout.family == "grey":
-        luma = plane_view(frame, 0, layout)[y0:y1, x0:x1]
-        return np.asarray(cv2.cvtColor(_grey_to_8(luma, colour), cv2.COLOR_GRAY2BGR), np.uint8)
-    if layout.family == "gbr":
-        parts = [plane_view(frame, plane, layout)[y0:y1, x0:x1] for plane in (1, 0, 2)]
-        merged = cv2.merge(parts)
-        return np.asarray(merged if layout.depth == 8 else _to_8(merged, 255.0 / ((1 << layout.depth) - 1)), np.uint8)
-    parts = [plane_view(frame, 0, layout)[y0:y1, x0:x1]]
-    parts += [_full_size(plane_view(frame, plane, layout), layout, window) for plane in (1, 2)]
+        return np.asarray(cv2.cvtColor(_grey_to_8(parts[0], colour), cv2.COLOR_GRAY2BGR), np.uint8)
     merged = cv2.merge(parts)
+    if layout.family == "gbr":
+        return np.asarray(merged if layout.depth == 8 else _to_8(merged, 255.0 / ((1 << layout.depth) - 1)), np.uint8)
     matrix = to_bgr(colour)
     if layout.depth == 8:
         return np.asarray(cv2.transform(merged, matrix), np.uint8)
@@ -179,11 +192,23 @@ def reduced_luma(frame: av.VideoFrame, layout: Layout, size: tuple[int, int]) ->
 
 
 def reduced(samples: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
-    """Samples averaged down to ``(width, height)``; by halves first, which is the quickest way."""
+    """Samples at ``(width, height)``: halved as long as that goes, and then interpolated.
+
+    Interpolating by less than a half leaves hardly a sample out, and is many times quicker than averaging over parts of
+    samples.
+    """
     while samples.shape[1] >= 2 * size[0] and samples.shape[0] >= 2 * size[1]:
         half = samples[: samples.shape[0] // 2 * 2, : samples.shape[1] // 2 * 2]
         samples = np.asarray(cv2.resize(half, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
-    return np.asarray(cv2.resize(samples, size, interpolation=cv2.INTER_AREA))
+    if samples.shape[1::-1] == size:
+        return samples.copy()
+    return np.asarray(cv2.resize(samples, size, interpolation=cv2.INTER_LINEAR))
+
+
+def within(width: int, height: int, longest: int) -> tuple[int, int]:
+    """The size of a picture that is reduced to so many pixels on its longer side, if it has more."""
+    scale = min(1.0, longest / max(width, height))
+    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def luma_miniature(frame: av.VideoFrame, layout: Layout, size: tuple[int, int] = (64, 36)) -> ImageArray:

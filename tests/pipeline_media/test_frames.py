@@ -75,6 +75,16 @@ def test_untagged_frames_are_shown_as_players_do() -> None:
         assert (again.native.colorspace, again.native.color_range) == (2, 0)
 
 
+@pytest.mark.parametrize("longest", [400, 96, 60, 20])
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_small_copy_shows_the_whole_frame(name: str, longest: int) -> None:
+    frame = frame_of(smooth(), name, full=name.startswith(("yuvj", "gray")))
+    small = frame.small(longest)
+    wanted = cv2.resize(frame.image(), small.shape[1::-1], interpolation=cv2.INTER_AREA)
+    assert max(small.shape[:2]) == min(longest, 96) and small.shape[2] == 3
+    assert np.abs(small.astype(int) - wanted).mean() < 2
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_regions_equal_the_whole_and_lie_on_whole_samples(name: str) -> None:
     frame = frame_of(scene(0, 95, 63), name)
