@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import faulthandler
 import itertools
 import logging
 import os
@@ -39,6 +40,8 @@ INTAKE = 32
 """Requests that are worked on at once beside those that merely wait."""
 GRACE = 5
 """Seconds that open requests get when the server is stopped."""
+LATE = 45.0
+"""Seconds after which a stopping server is ended in any case, beside those that jobs get."""
 OPEN_FILES = 16_384
 WS_BYTES = 21 * settings_module.MEGABYTE
 """The largest message of a live view is a photo."""
@@ -93,7 +96,10 @@ def _serve(app: ASGIApp, studio: Studio, listening: socket.socket) -> None:
     class Server(uvicorn.Server):
         def handle_exit(self, number: int, frame: FrameType | None) -> None:
             # From the first moment on, nothing new is begun. At a keyboard nobody wants to wait for a good place.
-            studio.workers.drain(patiently=number == signal.SIGTERM)
+            patiently = number == signal.SIGTERM
+            studio.workers.drain(patiently)
+            if not self.should_exit:
+                end_at_latest(LATE + (studio.settings.stop_seconds if patiently else 0))
             super().handle_exit(number, frame)
 
     _allow_connections()
@@ -113,6 +119,12 @@ def _serve(app: ASGIApp, studio: Studio, listening: socket.socket) -> None:
         ws_ping_timeout=10,
     )
     Server(config).run(sockets=[listening])
+
+
+def end_at_latest(seconds: float) -> None:
+    """End this process after `seconds`, whatever it hangs in, and say on standard error what that was. Jobs lose
+    nothing by it: the next start goes on with them. Takes no lock: it may be called by a signal."""
+    faulthandler.dump_traceback_later(seconds, exit=True)
 
 
 def _allow_connections() -> None:

@@ -12,7 +12,9 @@ import cv2
 import numpy as np
 import pytest
 
-from tests import processes
+from tests.watch import pytest_addoption, pytest_configure
+
+__all__ = ["Material", "material", "pytest_addoption", "pytest_configure"]
 
 # Results are signed; nothing of that may end up among the credentials of whoever runs the tests.
 os.environ["RECAST_CREDENTIALS"] = os.path.join(tempfile.mkdtemp(prefix="recast-credentials-"), "own")
@@ -41,18 +43,3 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Material]:
     cv2.imwrite(str(both), np.hstack([left, cv2.resize(right, (427, 512))]))
     cv2.imwrite(str(empty), np.full((240, 320, 3), 128, np.uint8))
     yield Material(eileen, grace, clip, both, empty)
-
-
-def pytest_sessionstart() -> None:
-    processes.mark_run()
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if left := processes.end_leftovers():
-        terminalreporter.section("processes that outlived their test, and were ended")
-        for command in left:
-            terminalreporter.line(command[:200])
-
-
-def pytest_unconfigure() -> None:
-    processes.leave_in_time()

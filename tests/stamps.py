@@ -51,7 +51,7 @@ def authority(folder: Path) -> Iterator[tuple[str, str, list[int]]]:
             subprocess.run(
                 [str(OPENSSL), "ts", "-reply", "-config", folder / "tsa.cnf", "-queryfile", folder / "query.tsq",
                  "-out", folder / "reply.tsr"],
-                check=True, capture_output=True,
+                check=True, capture_output=True, timeout=30,
             )  # fmt: skip
             body = (folder / "reply.tsr").read_bytes()
             self.send_response(200)

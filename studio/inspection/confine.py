@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
+import multiprocessing
+import multiprocessing.connection
 import os
 import platform
 import resource
@@ -54,6 +57,7 @@ def confine(bounds: Bounds) -> tuple[str, ...]:
     missing = []
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        _end_with_caller()
     limits = {
         resource.RLIMIT_CPU: bounds.seconds,
         resource.RLIMIT_AS: _address_space() + bounds.memory,
@@ -73,6 +77,23 @@ def confine(bounds: Bounds) -> tuple[str, ...]:
     if not _filter_calls():
         missing.append("the network and other programs")
     return tuple(missing)
+
+
+def _end_with_caller() -> None:
+    """Have the kernel end this process with the one that waits for its answer, whatever it hangs in by then.
+
+    That one is no parent in the kernel's sense: the small server between them is, and it lives as long as anybody it
+    has begun. Of the caller's end tells the pipe that `multiprocessing` keeps to it: its other end is closed then.
+    """
+    caller = multiprocessing.parent_process()
+    if sys.platform != "linux" or caller is None:
+        return
+    pipe = caller.sentinel
+    fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(pipe, fcntl.F_SETSIG, signal.SIGKILL)
+    fcntl.fcntl(pipe, fcntl.F_SETFL, fcntl.fcntl(pipe, fcntl.F_GETFL) | os.O_ASYNC)
+    if multiprocessing.connection.wait([pipe], 0):
+        os._exit(1)  # it was gone already
 
 
 def _address_space() -> int:

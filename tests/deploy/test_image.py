@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Material
+from tests.processes import end
+from tests.watch import MARK
 
 ROOT = Path(__file__).resolve().parents[2]
 LISTED = (ROOT / "Dockerfile").read_text()
@@ -46,7 +48,9 @@ def ignored(path: str) -> bool:
 
 def laid_out(folder: Path) -> Path:
     """The image's /app."""
-    files = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True)
+    files = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
     for path in files.stdout.split("\n"):
         for source, target in copied():
             if (
@@ -91,17 +95,17 @@ def test_its_files_are_enough_for_the_studio(tmp_path: Path) -> None:
     """Started as the image starts it: on all addresses, without a home, and with nothing but the data to write to."""
     app, data = laid_out(tmp_path / "app"), tmp_path / "data"
     before = set(app.rglob("*"))
-    given = {**environment(data), "GRADIO_SERVER_PORT": "0"}
-    process = subprocess.Popen(
+    given = {**environment(data), "GRADIO_SERVER_PORT": "0", MARK: os.environ[MARK]}
+    server = subprocess.Popen(
         [sys.executable, "app.py"], cwd=app, env=given, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     try:
-        assert process.stdout is not None
+        assert server.stdout is not None
         lines: list[str] = []
-        threading.Thread(target=lambda: lines.extend(process.stdout or ()), daemon=True).start()
+        threading.Thread(target=lambda: lines.extend(server.stdout or ()), daemon=True).start()
         until = time.monotonic() + 240
         while not (found := re.search(r"http://\S+", "".join(lines))):
-            assert process.poll() is None and time.monotonic() < until, "".join(lines)
+            assert server.poll() is None and time.monotonic() < until, "".join(lines)
             time.sleep(0.2)
         while True:
             try:
@@ -114,6 +118,5 @@ def test_its_files_are_enough_for_the_studio(tmp_path: Path) -> None:
         assert "recast_" in "".join(lines), "a first key"
         assert set(app.rglob("*")) == before
     finally:
-        process.terminate()
-        process.wait(60)
+        end(server)
     assert "Traceback" not in "".join(lines)

@@ -18,7 +18,8 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from tests.conftest import Material
-from tests.studio.conftest import Server, eventually, launch
+from tests.processes import process
+from tests.studio.conftest import Server, eventually, serving
 
 pytestmark = pytest.mark.slow
 TEMPLATE = Path(__file__).resolve().parents[2] / "deploy/nginx/recast.conf.template"
@@ -53,25 +54,19 @@ def whole(folder: Path, upstream: str, http: int, https: int) -> Path:
 @pytest.fixture(scope="module")
 def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Server, Path]]:
     folder = tmp_path_factory.mktemp("nginx")
-    server = launch(
+    with serving(
         folder / "data", "--host", "0.0.0.0", "--access", "public", RECAST_TRUSTED_PROXIES="127.0.0.1",
         RECAST_HOSTS="localhost", RECAST_JOBS_EACH_MINUTE="600",
-    )  # fmt: skip
-    http, https = free_port(), free_port()
-    path = whole(folder, server.url.removeprefix("http://"), http, https)
-    tested = subprocess.run([NGINX, "-t", "-p", folder, "-c", path], capture_output=True, text=True, timeout=60)
-    assert tested.returncode == 0 and "warn" not in tested.stderr, tested.stderr
-    process = subprocess.Popen([NGINX, "-p", folder, "-c", path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        eventually(lambda: reachable(https), 30)
-        moved = httpx.get(f"http://127.0.0.1:{http}/x?y", timeout=20)
-        assert (moved.status_code, moved.headers["location"]) == (301, "https://localhost/x?y")
-        yield f"https://localhost:{https}", server, folder
-    finally:
-        process.terminate()
-        process.wait(20)
-        server.process.terminate()
-        server.process.wait(60)
+    ) as server:  # fmt: skip
+        http, https = free_port(), free_port()
+        path = whole(folder, server.url.removeprefix("http://"), http, https)
+        tested = subprocess.run([NGINX, "-t", "-p", folder, "-c", path], capture_output=True, text=True, timeout=60)
+        assert tested.returncode == 0 and "warn" not in tested.stderr, tested.stderr
+        with process(NGINX, "-p", folder, "-c", path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+            eventually(lambda: reachable(https), 30)
+            moved = httpx.get(f"http://127.0.0.1:{http}/x?y", timeout=20)
+            assert (moved.status_code, moved.headers["location"]) == (301, "https://localhost/x?y")
+            yield f"https://localhost:{https}", server, folder
 
 
 def reachable(port: int) -> bool:

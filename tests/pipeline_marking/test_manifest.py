@@ -106,7 +106,7 @@ def test_memory_does_not_grow_with_the_file(place: Path, own: Credentials, tmp_p
     files = [repeated(clip, times, tmp_path / f"{times}.mp4") for times in (90, 180)]
     assert files[0].stat().st_size > 32 << 20
     grown = subprocess.run(
-        [sys.executable, "-c", SIGN_LARGE, *map(str, files)], check=True, capture_output=True, text=True,
+        [sys.executable, "-c", SIGN_LARGE, *map(str, files)], check=True, capture_output=True, text=True, timeout=240,
         env={**os.environ, "RECAST_CREDENTIALS": str(place)},
     ).stdout  # fmt: skip
     assert int(grown) < 8_000_000

@@ -144,7 +144,7 @@ def test_the_same_frame_is_always_marked_alike(portrait: ImageArray) -> None:
     mark, barrier = Watermark(PAYLOAD), threading.Barrier(4)
 
     def work(number: int) -> ImageArray:
-        barrier.wait()
+        barrier.wait(60)
         size = (640, 360) if number % 2 else (1280, 720)
         picture = Picture(cv2.resize(portrait, size))
         mark.mark(picture)

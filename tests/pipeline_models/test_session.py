@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -84,8 +85,9 @@ def test_many_threads_share_full_batches() -> None:
         opening = pool.submit(batcher, [0])
         first.wait(10)
         rest = [pool.submit(batcher, [number]) for number in range(1, 9)]
-        while len(batcher._waiting) < 8:
-            pass
+        until = time.monotonic() + 8
+        while len(batcher._waiting) < 8 and time.monotonic() < until:
+            time.sleep(0.001)
         going.set()
         assert opening.result() == [0] and [job.result() for job in rest] == [[2 * n] for n in range(1, 9)]
     assert sizes == [1, 4, 4]

@@ -11,6 +11,7 @@ import time
 from collections import namedtuple
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ from pipeline.models.folders import Folders, folders
 from pipeline.models.store import Store
 from pipeline.models.user import read_entry
 from tests.pipeline_models.hub import Hub, hub
+from tests.processes import process
 
 ROOT = Path(__file__).resolve().parents[2]
 BYTES = os.urandom(300_000)
@@ -177,11 +179,10 @@ def test_two_processes_fetch_once(remote: Hub, tmp_path: Path) -> None:
     environment = {**os.environ, "RECAST_MODELS": str(tmp_path / "m"), "RECAST_HOME": str(tmp_path / "h"),
                    "HF_ENDPOINT": remote.url}  # fmt: skip
     command = [sys.executable, "app.py", "models", "get", "xseg_1"]
-    running = [
-        subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)
-    ]
-    said = [process.communicate(timeout=120)[0] for process in running]
-    assert [process.returncode for process in running] == [0, 0] and all("xseg_1: " in words for words in said)
+    begin = partial(process, *command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    with begin() as one, begin() as other:
+        said = [each.communicate(timeout=120)[0] for each in (one, other)]
+    assert (one.returncode, other.returncode) == (0, 0) and all("xseg_1: " in words for words in said)
     assert len(remote.transfers) == 1
     assert (tmp_path / "m" / "xseg_1.onnx").read_bytes() == BYTES
 
@@ -195,13 +196,11 @@ def test_a_process_that_is_killed_leaves_nothing_half(remote: Hub, tmp_path: Pat
     environment = {**os.environ, "RECAST_MODELS": str(tmp_path / "m"), "RECAST_HOME": str(tmp_path / "h"),
                    "HF_ENDPOINT": remote.url}  # fmt: skip
     command = [sys.executable, "app.py", "models", "get", "xseg_1"]
-    first = subprocess.Popen(command, cwd=ROOT, env=environment)
-    until = time.monotonic() + 60
-    while not any(path.stat().st_size for path in (tmp_path / "m").glob(".*.part")):
-        assert first.poll() is None and time.monotonic() < until
-        time.sleep(0.002)
-    first.kill()
-    first.wait()
+    with process(*command, cwd=ROOT, env=environment) as first:
+        until = time.monotonic() + 60
+        while not any(path.stat().st_size for path in (tmp_path / "m").glob(".*.part")):
+            assert first.poll() is None and time.monotonic() < until
+            time.sleep(0.002)
     assert not (tmp_path / "m" / "xseg_1.onnx").exists()
     subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=120)
     assert (tmp_path / "m" / "xseg_1.onnx").read_bytes() == large

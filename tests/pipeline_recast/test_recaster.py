@@ -273,11 +273,12 @@ def test_two_jobs_at_once_do_not_disturb_each_other(
         except Exception as error:
             errors.append(error)
 
-    threads = [threading.Thread(target=work, args=(output,)) for output in outputs]
+    threads = [threading.Thread(target=work, args=(output,), daemon=True) for output in outputs]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(120)
+        assert not thread.is_alive()
     assert errors == []
     reference = planes(result.output)
     for output in outputs:

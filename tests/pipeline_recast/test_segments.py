@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
 import threading
@@ -21,6 +19,7 @@ import pytest
 from pipeline import Cancelled, Cast, NoFaceInTarget, Options, Progress, Recaster
 from pipeline.types import Role
 from tests import media
+from tests.processes import process
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 1.3
@@ -116,14 +115,12 @@ def test_a_killed_process_is_gone_on_with_and_nobody_can_tell(
     command = [sys.executable, "-c", SCRIPT, *map(str, (photo, clip, output, work))]
     written: list[float] = []
     for number in range(2):
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        until = time.monotonic() + 60
-        while not (work / f"{number:06}.json").exists():
-            assert time.monotonic() < until and process.poll() is None
-            time.sleep(0.01)
-        time.sleep(0.2 * number)
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait(10)
+        with process(*command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as going:
+            until = time.monotonic() + 60
+            while not (work / f"{number:06}.json").exists():
+                assert time.monotonic() < until and going.poll() is None
+                time.sleep(0.01)
+            time.sleep(0.2 * number)
         assert not output.exists()
         written.append((work / "000000.part").stat().st_mtime)
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)

@@ -29,9 +29,11 @@ WAIT = 60_000
 @contextmanager
 def chromium(*flags: str) -> Iterator[Any]:
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
-        yield browser
-        browser.close()
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags], timeout=WAIT)
+        try:
+            yield browser
+        finally:
+            browser.close()
 
 
 @contextmanager
@@ -55,10 +57,12 @@ def opened(browser: Any, url: str, *, ready: str = "#go", watch: bool = True, **
         context.route("**/*", check)
     page.on("websocket", lambda socket: urlsplit(socket.url).hostname in LOOPBACK or strangers.append(socket.url))
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(url)
-    page.wait_for_selector(ready)
-    yield page
-    context.close()
+    try:
+        page.goto(url)
+        page.wait_for_selector(ready)
+        yield page
+    finally:
+        context.close()
     assert strangers == []
     assert errors == []
 

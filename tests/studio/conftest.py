@@ -10,11 +10,14 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.processes import end, kill
 
 ROOT = Path(__file__).resolve().parents[2]
 UPLOAD_MB = 20
@@ -33,9 +36,27 @@ class Server:
         with urllib.request.urlopen(self.url + "/health", timeout=5) as answer:
             return int(json.load(answer)["jobs"])
 
+    def end(self) -> int:
+        """Stops it, by force where it does not listen; its exit status."""
+        return end(self.process)
+
+    def kill(self) -> int:
+        """Ends it at once, as a fault or an operator without patience would."""
+        return kill(self.process)
+
+
+@contextmanager
+def serving(data: Path, *words: str, **environment: str) -> Iterator[Server]:
+    """A server of one's own over the folder `data`, which ends with the block."""
+    server = launch(data, *words, **environment)
+    try:
+        yield server
+    finally:
+        server.end()
+
 
 def launch(data: Path, *words: str, **environment: str) -> Server:
-    """A server of one's own over the folder `data`; whoever starts it ends it."""
+    """The same without an end; whoever starts it ends it."""
     process = subprocess.Popen(
         [sys.executable, "app.py", "--port", "0", *words],
         cwd=ROOT,
@@ -58,12 +79,14 @@ def launch(data: Path, *words: str, **environment: str) -> Server:
         ready.set()
 
     threading.Thread(target=listen, daemon=True).start()
-    ready.wait(240)
-    if not addresses:
-        process.kill()
-        pytest.fail("the server did not start:\n" + "".join(log))
-    server = Server(addresses[0], data, process, log)
-    eventually(lambda: _healthy(server), 240)
+    try:
+        ready.wait(120)
+        assert addresses, "the server did not start:\n" + "".join(log)
+        server = Server(addresses[0], data, process, log)
+        eventually(lambda: _healthy(server), 120)
+    except BaseException:
+        kill(process)
+        raise
     return server
 
 
@@ -71,10 +94,9 @@ def launch(data: Path, *words: str, **environment: str) -> Server:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     # Tests ask faster than people do.
     often = ("JOBS", "UPLOADS", "LOOKS", "PREVIEWS", "LIVE")
-    server = launch(tmp_path_factory.mktemp("data"), **{f"RECAST_{name}_EACH_MINUTE": "6000" for name in often})
-    yield server
-    server.process.terminate()
-    server.process.wait(20)
+    settings = {f"RECAST_{name}_EACH_MINUTE": "6000" for name in often}
+    with serving(tmp_path_factory.mktemp("data"), **settings) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ from studio.access.keys import Keys, KeyUnknown
 from studio.access.sessions import Sessions, server_secret
 from studio.settings import Settings, from_namespace, is_loopback
 from tests.conftest import Material
-from tests.studio.conftest import ROOT, Server, eventually, launch
+from tests.studio.conftest import ROOT, Server, eventually, launch, serving
 from tests.studio.test_http import finished
 
 HTML = {"Accept": "text/html"}
@@ -39,17 +39,11 @@ def command(data: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def ended(server: Server) -> None:
-    server.process.terminate()
-    server.process.wait(30)
-
-
 @pytest.fixture(scope="module")
 def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that others can reach."""
-    server = launch(tmp_path_factory.mktemp("locked") / "data", "--host", "0.0.0.0")
-    yield server
-    ended(server)
+    with serving(tmp_path_factory.mktemp("locked") / "data", "--host", "0.0.0.0") as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
@@ -194,12 +188,11 @@ def test_nobody_pretends_to_be_a_proxy(server: Server) -> None:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Open to everybody, behind a proxy on this machine."""
-    server = launch(
+    with serving(
         tmp_path_factory.mktemp("demo") / "data", "--host", "0.0.0.0", "--access", "public",
         RECAST_TRUSTED_PROXIES="127.0.0.1", RECAST_LOG="json", RECAST_MAX_UPLOAD_MB="",
-    )  # fmt: skip
-    yield server
-    ended(server)
+    ) as server:  # fmt: skip
+        yield server
 
 
 def test_the_pages_own_way_has_the_same_limits(demo: Server, material: Material) -> None:
@@ -304,8 +297,9 @@ def test_a_space_lets_in_who_signs_in(tmp_path: Path) -> None:
         assert home.status_code == 200
         assert "https://huggingface.co" in home.headers["content-security-policy"]
     finally:
-        ended(server)
+        server.end()
         hub.shutdown()
+        hub.server_close()
 
 
 def test_a_session_is_signed_and_a_secret_is_kept(tmp_path: Path) -> None:

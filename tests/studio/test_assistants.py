@@ -20,7 +20,7 @@ from mcp.client.streamable_http import streamable_http_client
 from studio.access.keys import Keys
 from studio.settings import keys_file
 from tests.conftest import Material
-from tests.studio.conftest import Server, launch
+from tests.studio.conftest import Server, eventually, serving
 
 TOOLS = {
     "find_people", "recast_image", "recast_video", "preview", "submit_job", "job_status", "cancel_job", "job_result",
@@ -34,10 +34,8 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, st
     data.mkdir()
     keys = Keys(keys_file(data))
     mine, other = keys.add("mine"), keys.add("other")
-    server = launch(data, "--access", "keys", RECAST_MCP="1")
-    yield server, mine, other
-    server.process.terminate()
-    server.process.wait(40)
+    with serving(data, "--access", "keys", RECAST_MCP="1") as server:
+        yield server, mine, other
 
 
 def with_client(server: Server, key: str, work: Callable[[Client], Awaitable[Any]]) -> Any:
@@ -106,9 +104,12 @@ def test_a_job_belongs_to_the_key_that_sent_it(asked: tuple[Server, str, str], m
     for key, tool in ((other, "job_status"), (other, "job_result"), (other, "cancel_job")):
         refused = call(server, key, tool, job=job["id"])
         assert refused.is_error and "job_unknown" in refused.content[0].text
-    while (status := told(call(server, mine, "job_status", job=job["id"])))["state"] in ("queued", "running"):
-        pass
-    assert status["state"] == "done" and len(pictures(call(server, mine, "job_result", job=job["id"]))) == 1
+
+    def state() -> str:
+        return str(told(call(server, mine, "job_status", job=job["id"]))["state"])
+
+    eventually(lambda: state() not in ("queued", "running"), 120)
+    assert state() == "done" and len(pictures(call(server, mine, "job_result", job=job["id"]))) == 1
 
 
 def test_who_may_not_is_refused_and_nothing_of_the_server_is_read(

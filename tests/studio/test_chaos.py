@@ -6,7 +6,6 @@ import json
 import logging
 import random
 import secrets
-import signal
 import socket
 import time
 from collections import Counter
@@ -178,8 +177,7 @@ def start(tmp_path: Path) -> Iterator[Callable[[], Server]]:
     yield begin
     for server in servers:
         if server.process.poll() is None:
-            server.process.kill()
-            server.process.wait(20)
+            server.kill()
 
 
 @pytest.mark.slow
@@ -207,8 +205,7 @@ def test_two_hundred_jobs_and_three_deaths(
         while not all(client.done() for client in clients):
             time.sleep(0.5)
             if deaths < KILLS and finished_jobs() > (deaths + 1) * CLIENTS * EACH // (KILLS + 2):
-                server.process.send_signal(signal.SIGKILL)
-                server.process.wait(20)
+                server.kill()
                 deaths += 1
                 server = start()
         for client in clients:
@@ -253,5 +250,4 @@ def test_two_hundred_jobs_and_three_deaths(
         for job in customer.jobs:
             patient.ask("DELETE", f"/jobs/{job['id']}", headers={"X-Recast-Token": customer.token})
     assert not {path for path in files_of(server) if path.parent.name in known}
-    server.process.terminate()
-    server.process.wait(40)
+    server.end()

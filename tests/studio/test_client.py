@@ -82,11 +82,12 @@ def test_a_video_shows_progress_and_equals_the_command_lines(
     clip = tmp_path / "clip.mp4"
     write_clip(clip, cv2.imread(str(material.eileen)), width=320, height=240, seconds=4)
     job = client.submit(sources=[handle_file(material.grace)], target=handle_file(clip), api_name="/recast_video")
-    units = []
+    units, until = [], time.monotonic() + 200
     while not job.done():
+        assert time.monotonic() < until
         units += job.status().progress_data or []
         time.sleep(0.05)
-    path, report = job.result()
+    path, report = job.result(20)
     assert any(unit.desc == "Recasting" and unit.length == 100 and unit.unit == "frames" for unit in units)
     assert {moment[1]["state"] for moment in job.outputs()} >= {"running", "done"}
     assert report["frames"] == report["changed"] == 100

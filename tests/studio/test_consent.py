@@ -24,7 +24,7 @@ from studio.consent import VERSION
 from tests.conftest import Material
 from tests.gates import red_gate
 from tests.studio.browsing import chromium, give, needs_chromium, opened
-from tests.studio.conftest import ROOT, Server, launch
+from tests.studio.conftest import ROOT, Server, serving
 from tests.studio.test_http import files_of, finished, get, send
 
 
@@ -35,13 +35,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def strict(place: Path) -> Iterator[Server]:
-    server = launch(
+    with serving(
         place / "data", RECAST_CONSENT="required", RECAST_CREDENTIALS=str(place / "credentials"),
         RECAST_GATE=str(red_gate(place)), RECAST_JOBS_EACH_MINUTE="600", RECAST_LIVE_EACH_MINUTE="600",
-    )  # fmt: skip
-    yield server
-    server.process.terminate()
-    server.process.wait(20)
+    ) as server:  # fmt: skip
+        yield server
 
 
 def token() -> str:

@@ -16,7 +16,7 @@ from gradio_client.exceptions import AppError
 
 from tests import networks
 from tests.conftest import Material
-from tests.studio.conftest import ROOT, launch
+from tests.studio.conftest import ROOT, serving
 
 
 @pytest.fixture(scope="module")
@@ -28,12 +28,10 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def client(machine: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    server = launch(tmp_path_factory.mktemp("data"), **machine)
-    client = Client(server.url, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
-    yield client
-    client.close()
-    server.process.terminate()
-    server.process.wait(20)
+    with serving(tmp_path_factory.mktemp("data"), **machine) as server:
+        client = Client(server.url, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
+        yield client
+        client.close()
 
 
 def test_a_picture_equals_the_command_lines(

@@ -31,6 +31,11 @@ def segments(server: Server, job: dict[str, Any]) -> list[str]:
     return sorted(path.name for path in (server.data / "jobs" / job["id"] / "segments").glob("[0-9]*.json"))
 
 
+def stage(server: Server, job: dict[str, Any]) -> str | None:
+    progress = get(server, f"/status/{job['id']}", job["token"]).json()["progress"]
+    return None if progress is None else progress["stage"]
+
+
 def test_an_input_that_vanishes_fails_its_job(tmp_path: Path, material: Material, film: Path) -> None:
     server = launch(tmp_path / "data", RECAST_SEGMENT_SECONDS="1")
     try:
@@ -43,19 +48,20 @@ def test_an_input_that_vanishes_fails_its_job(tmp_path: Path, material: Material
         assert str(tmp_path) not in json.dumps(status)
         assert finished(server, send(server, material.grace, material.eileen).json())["state"] == "done"
     finally:
-        server.process.kill()
-        server.process.wait(20)
+        server.kill()
 
 
 def test_a_stop_finishes_the_segment_and_takes_nothing_new(tmp_path: Path, material: Material, film: Path) -> None:
     server = launch(tmp_path / "data", RECAST_SEGMENT_SECONDS="2", RECAST_STOP_SECONDS="100")
-    job = send(server, material.grace, film).json()
-    waiting = send(server, material.grace, film).json()
-    eventually(lambda: get(server, f"/status/{job['id']}", job["token"]).json()["progress"] is not None, 60)
-    eventually(lambda: get(server, f"/status/{job['id']}", job["token"]).json()["progress"]["stage"] == "Recasting", 60)
-    before = segments(server, job)
-    server.process.send_signal(signal.SIGTERM)
-    assert server.process.wait(150) in (0, -signal.SIGTERM)
+    try:
+        job = send(server, material.grace, film).json()
+        waiting = send(server, material.grace, film).json()
+        eventually(lambda: stage(server, job) == "Recasting", 60)
+        before = segments(server, job)
+        server.process.terminate()
+        assert server.process.wait(150) in (0, -signal.SIGTERM)
+    finally:
+        server.kill()
     after = segments(server, job)
     assert len(after) >= len(before) + 1, "the running segment was thrown away"
     assert not list((server.data / "jobs" / job["id"] / "segments").glob(".*"))
@@ -66,6 +72,5 @@ def test_a_stop_finishes_the_segment_and_takes_nothing_new(tmp_path: Path, mater
         for each in (job, waiting):
             assert finished(server, each)["report"]["frames"] == 200
     finally:
-        server.process.kill()
-        server.process.wait(20)
+        server.kill()
         shutil.rmtree(tmp_path / "data")

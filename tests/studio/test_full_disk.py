@@ -18,7 +18,7 @@ import pytest
 
 from studio.examples import write_clip
 from tests.conftest import Material
-from tests.studio.conftest import Server, eventually, launch
+from tests.studio.conftest import Server, eventually, serving
 from tests.studio.test_http import delete, files_of, finished, get, send
 
 pytestmark = [
@@ -52,23 +52,24 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
     folder = tmp_path / "data"
     folder.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", folder], capture_output=True, text=True
+        ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", folder],
+        capture_output=True,
+        text=True,
+        timeout=30,
     )
     if mounted.returncode:
         pytest.skip(f"a small disk cannot be mounted here: {mounted.stderr.strip()}")
     try:
         yield Disk(folder)
     finally:
-        subprocess.run(["umount", "--lazy", folder], check=True)
+        subprocess.run(["umount", "--lazy", folder], check=True, timeout=30)
 
 
 @pytest.fixture
 def server(disk: Disk) -> Iterator[Server]:
     # Else no work is taken long before the disk is full, which is what keeps servers out of this.
-    server = launch(disk.folder, RECAST_LEAST_DISK_MB="0", RECAST_SEGMENT_SECONDS="2")
-    yield server
-    server.process.kill()
-    server.process.wait(20)
+    with serving(disk.folder, RECAST_LEAST_DISK_MB="0", RECAST_SEGMENT_SECONDS="2") as server:
+        yield server
 
 
 @pytest.fixture

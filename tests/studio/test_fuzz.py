@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.conftest import Material
-from tests.studio.conftest import Server, launch
+from tests.studio.conftest import Server, serving
 from tests.studio.test_http import finished, send
 
 pytestmark = pytest.mark.slow
@@ -24,10 +24,8 @@ CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,re
 def roomy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that a fuzzer does not fill up: a full line is a 503, which is no fault."""
     many = {f"RECAST_{name}": "1000000" for name in ("QUEUE", "QUEUE_EACH", "JOBS_EACH_MINUTE", "LOOKS_EACH_MINUTE")}
-    server = launch(tmp_path_factory.mktemp("fuzz") / "data", **many)
-    yield server
-    server.process.terminate()
-    server.process.wait(60)
+    with serving(tmp_path_factory.mktemp("fuzz") / "data", **many) as server:
+        yield server
 
 
 def fuzz(folder: Path, server: Server, config: str, *words: str) -> str:

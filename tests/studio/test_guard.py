@@ -133,8 +133,7 @@ def test_a_path_before_it_opens_nothing_either(tmp_path: Path) -> None:
             assert httpx.get(f"{server.url}{before}/gradio_api/startup-events", timeout=10).status_code == 200
             assert httpx.get(f"{server.url}{before}/gradio_api/file=/etc/passwd", timeout=10).status_code in (403, 404)
     finally:
-        server.process.kill()
-        server.process.wait(20)
+        server.kill()
 
 
 def test_an_endpoint_that_is_none_is_no_fault(server: Server) -> None:

@@ -151,7 +151,7 @@ def test_small_answers_do_not_wait_for_receipts() -> None:
         listening = _listen(Settings(port=0))
         async with await asyncio.start_server(met, sock=listening):
             _, writer = await asyncio.open_connection(*listening.getsockname())
-            found = await seen.get()
+            found = await asyncio.wait_for(seen.get(), 20)
             writer.close()
             return found
 

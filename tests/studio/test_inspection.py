@@ -72,13 +72,15 @@ def busy(answer: Connection) -> None:
 def confined(work: Callable[..., None], *words: str) -> tuple[tuple[tuple[str, ...], list[str]] | None, int | None]:
     context = multiprocessing.get_context("forkserver")
     ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=work, args=(theirs, *words))
+    process = context.Process(target=work, args=(theirs, *words), daemon=True)
     process.start()
     theirs.close()
     try:
         said = ours.recv() if ours.poll(60) else None
     except EOFError:
         said = None
+    process.join(20)
+    process.kill()  # where it is still there, in vain: its status tells
     process.join(20)
     return said, process.exitcode
 

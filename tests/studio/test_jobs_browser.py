@@ -195,5 +195,4 @@ def test_a_batch_that_is_too_large_is_refused_whole(browser: Any, material: Mate
             page.wait_for_selector(".batch .said:has-text('Das sind 3 Aufträge, und nur noch 2')")
             assert page.locator("#jobs .job").count() == 0
     finally:
-        server.process.terminate()
-        server.process.wait(20)
+        server.end()

@@ -26,7 +26,7 @@ from pipeline.types import ImageArray
 from studio.live.protocol import SOUND, BadMessage, read_binary, sound_rate
 from tests import media
 from tests.conftest import Material
-from tests.studio.conftest import Server, eventually, launch
+from tests.studio.conftest import Server, eventually, launch, serving
 
 OWNER = "live-test-" + "x" * 32
 PHOTO, FRAME = 1, 2
@@ -35,13 +35,11 @@ PHOTO, FRAME = 1, 2
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with two live places and short recordings."""
-    server = launch(
+    with serving(
         tmp_path_factory.mktemp("live"), RECAST_LIVE_VISITORS="2", RECAST_LIVE_EACH_MINUTE="600",
         RECAST_LIVE_RECORD_SECONDS="4", RECAST_METRICS_TOKEN="counting",
-    )  # fmt: skip
-    yield server
-    server.process.terminate()
-    server.process.wait(20)
+    ) as server:  # fmt: skip
+        yield server
 
 
 def address(server: Server) -> str:
@@ -273,7 +271,7 @@ def test_a_recording_ends_by_itself_and_is_kept_when_its_visitor_leaves(
         "-c",
         f"import sqlite3; print(sqlite3.connect({str(database)!r}).execute({ask!r}).fetchone()[0])",
     ]
-    eventually(lambda: subprocess.check_output(command, text=True).strip() == "done")
+    eventually(lambda: subprocess.check_output(command, text=True, timeout=30).strip() == "done")
 
 
 def test_what_is_live_is_counted(house: Server) -> None:
@@ -296,8 +294,7 @@ def test_it_asks_for_a_key_where_the_studio_does_and_not_too_often(tmp_path: Pat
         with pytest.raises(InvalidStatus):
             connect(address(server), additional_headers={"Authorization": f"Bearer {key}"})
     finally:
-        server.process.terminate()
-        server.process.wait(20)
+        server.end()
 
 
 @pytest.mark.slow
@@ -307,5 +304,4 @@ def test_the_live_view_can_be_turned_off(tmp_path: Path) -> None:
         with Visitor(server) as visitor:
             assert visitor.word("error")["code"] == "live_off"
     finally:
-        server.process.terminate()
-        server.process.wait(20)
+        server.end()

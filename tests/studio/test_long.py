@@ -18,17 +18,15 @@ from gradio_client import Client, handle_file
 
 from tests.conftest import Material
 from tests.studio.browsing import chromium, give, needs_chromium, opened, save
-from tests.studio.conftest import ROOT, Server, launch
+from tests.studio.conftest import ROOT, Server, serving
 
 SEGMENTS = {"RECAST_SEGMENT_SECONDS": "0.4"}
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = launch(tmp_path_factory.mktemp("long"), **SEGMENTS)
-    yield server
-    server.process.terminate()
-    server.process.wait(20)
+    with serving(tmp_path_factory.mktemp("long"), **SEGMENTS) as server:
+        yield server
 
 
 def frames(path: str | Path) -> list[str]:

@@ -37,9 +37,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             folder / "data", RECAST_MODELS=str(folder / "models"), RECAST_HOME=str(folder / "home"),
             HF_ENDPOINT=remote.url,
         )  # fmt: skip
-        yield Place(server, remote, folder / "models", folder / "home")
-        server.process.terminate()
-        server.process.wait(20)
+        try:
+            yield Place(server, remote, folder / "models", folder / "home")
+        finally:
+            server.end()
 
 
 def row(page: Any, name: str) -> Any:
@@ -105,5 +106,4 @@ def test_where_others_come_in_the_operator_decides(tmp_path: Path) -> None:
             code, answer = ask(server, "/studio/models/uniface_256", method, body)
             assert code == 400 and "whoever runs this studio" in answer["error"]
     finally:
-        server.process.terminate()
-        server.process.wait(20)
+        server.end()

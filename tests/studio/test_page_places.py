@@ -60,10 +60,13 @@ def behind_a_proxy(tmp_path: Path) -> Iterator[str]:
     handler = type("Prefix", (_Prefix,), {"origin": server.url})
     proxy = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=proxy.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{proxy.server_port}/deep/path/"
-    proxy.shutdown()
-    server.process.kill()
-    server.process.wait(10)
+    try:
+        yield f"http://127.0.0.1:{proxy.server_port}/deep/path/"
+    finally:
+        # The server first: what is still passed through ends with it.
+        server.kill()
+        proxy.shutdown()
+        proxy.server_close()
 
 
 def test_under_a_root_path_behind_a_proxy(browser: Any, behind_a_proxy: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +41,7 @@ def test_a_reload_and_a_killed_server_lose_nothing(
             assert page.locator("#stop:visible").count() == 1
             segments = tmp_path / "data" / "jobs"
             eventually(lambda: bool(list(segments.glob("*/segments/*.json"))), 120)
-            server.process.send_signal(signal.SIGKILL)
-            server.process.wait(10)
+            server.kill()
             page.wait_for_selector(".progress-card :text('Trying again…')")
             servers.append(launch(tmp_path / "data", "--port", port, RECAST_SEGMENT_SECONDS="1"))
             page.wait_for_selector("#download")
@@ -51,8 +49,7 @@ def test_a_reload_and_a_killed_server_lose_nothing(
             page.wait_for_selector("#sources .photo.ready")
     finally:
         for each in servers:
-            each.process.kill()
-            each.process.wait(10)
+            each.kill()
 
 
 def test_a_busy_queue_says_how_long(browser: Any, material: Material, tmp_path: Path) -> None:
@@ -76,5 +73,4 @@ def test_a_busy_queue_says_how_long(browser: Any, material: Material, tmp_path: 
             second.click("#stop")
             second.wait_for_selector("#status:has-text('Cancelled')")
     finally:
-        server.process.kill()
-        server.process.wait(10)
+        server.kill()

@@ -33,9 +33,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     yield begin
     for server in servers:
-        if server.process.poll() is None:
-            server.process.kill()
-        server.process.wait(10)
+        server.kill()
 
 
 @pytest.fixture
@@ -58,8 +56,7 @@ def test_a_killed_server_goes_on_with_its_jobs(start: Start, material: Material,
     job = send(server, material.grace, clip).json()
     waiting = send(server, material.grace, clip, options={"end": 0.5}).json()
     eventually(lambda: "000000.json" in segments(server, job), 60)
-    server.process.send_signal(signal.SIGKILL)
-    server.process.wait(10)
+    server.kill()
     assert len(segments(server, job)) >= 2
     server = start()
     status = finished(server, job)
@@ -98,8 +95,7 @@ def test_a_job_that_the_server_dies_of_is_given_up_and_the_others_go_on(
     waiting = send(server, material.grace, clip, options={"end": 0.5}).json()
     for _ in range(CRASHES):
         eventually(partial(runs, server, job), 60)
-        server.process.send_signal(signal.SIGKILL)
-        server.process.wait(10)
+        server.kill()
         server = start()
     status = finished(server, job)
     assert (status["state"], status["error"]["code"]) == ("failed", "crashed")

@@ -44,6 +44,7 @@ def listener() -> Iterator[tuple[str, type[Listener]]]:
     threading.Thread(target=web.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{web.server_port}/told", kind
     web.shutdown()
+    web.server_close()
 
 
 def test_who_is_told_of_what(listener: tuple[str, type[Listener]], material: Material, tmp_path: Path) -> None:
@@ -55,8 +56,7 @@ def test_who_is_told_of_what(listener: tuple[str, type[Listener]], material: Mat
         job = send(server, material.grace, material.eileen).json()
         assert finished(server, job)["state"] == "done"
         eventually(lambda: len(heard.calls) == 1)
-        server.process.kill()
-        server.process.wait(10)
+        server.kill()
         heard.broken.clear()
         server = launch(tmp_path / "data", **settings)
         eventually(lambda: len(heard.calls) == 2, 20)
@@ -73,8 +73,7 @@ def test_who_is_told_of_what(listener: tuple[str, type[Listener]], material: Mat
         assert json.loads(heard.calls[2][1])["type"] == "job.failed"
         assert delete(server, job) == 204
     finally:
-        server.process.kill()
-        server.process.wait(10)
+        server.kill()
 
 
 def test_a_secret_that_is_none_is_told() -> None:

@@ -90,8 +90,7 @@ def main() -> int:
             failed = shoot(server, props, given.states or list(STATES), given.looks)
         finally:
             props.close()
-            server.process.terminate()
-            server.process.wait(20)
+            server.end()
     if failed:
         sys.stderr.write(f"not reached: {', '.join(failed)}\n")
     return 1 if failed else 0

@@ -41,8 +41,7 @@ class Props:
 
     def close(self) -> None:
         for server in self._servers.values():
-            server.process.terminate()
-            server.process.wait(20)
+            server.end()
 
 
 State = Callable[[Any, Props], None]
