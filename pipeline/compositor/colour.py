@@ -27,7 +27,7 @@ def match_light(rendering: Rendering, view: FaceView, skin: Skin, strength: floa
     """
     if strength <= 0 or rendering.tone is None:
         return rendering.image
-    gain = np.clip(view.fold(skin.light) / (rendering.tone + 2), GAIN_LOW, GAIN_HIGH)
+    gain = np.clip(view.fold(skin.cast) / (rendering.tone + 2), GAIN_LOW, GAIN_HIGH)
     if strength < 1:
         gain = gain ** np.float32(strength)
     lit: ImageArray = cv2.multiply(rendering.image, view.enlarge(gain.astype(np.float32)), dtype=cv2.CV_8U)

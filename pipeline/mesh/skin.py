@@ -23,6 +23,9 @@ FLOOR = 10.0
 WIDE, NEAR = 0.16, 0.055
 """Blur radii (sigma) in parts of the atlas' side."""
 
+EDGE, STEP = 5, 0.35
+"""Radius of the filter that lets edges of shadows pass, in texels, and how strong (in logarithms) a step has to be."""
+
 
 _SKIP = 11
 """Every eleventh texel is enough for a surface of six coefficients."""
@@ -40,6 +43,7 @@ class Skin:
         dark: float32, 1 in shade so deep that nothing of the face is seen: what the target shows there stays.
         edge: ``(192, 192)`` float32, the same with its border on the picture's own edges; ``None`` where nothing is.
         light: ``(96, 96, 3)`` float32 BGR, the colour bare skin has or would have at each place.
+        cast: the same with the edges of hard shadows.
     """
 
     trust: FloatArray
@@ -48,6 +52,7 @@ class Skin:
     dark: FloatArray
     edge: FloatArray | None
     light: FloatArray
+    cast: FloatArray
 
 
 def read_skin(unfolded: ImageArray, seen: FloatArray) -> Skin:
@@ -96,13 +101,32 @@ def read_skin(unfolded: ImageArray, seen: FloatArray) -> Skin:
         doubt = cv2.max(doubt, cv2.dilate(front, np.ones((5, 5), np.uint8)))
         edge = sharpened(front, unfolded)
     trust = zones.skin * _ramp(seen, 0.08, 0.4) * (1 - doubt)
-    return Skin(trust.astype(np.float32), hair, front, deep, edge, _light(colour, trust, expected))
+    light = _light(colour, trust, expected)
+    return Skin(trust.astype(np.float32), hair, front, deep, edge, light, _with_edges(light, colour, trust))
 
 
 def _light(colour: FloatArray, trust: FloatArray, expected: FloatArray) -> FloatArray:
     """Normalised convolution (Knutsson & Westin 1993) of the trusted colour at two widths."""
     wide = spread_colour(colour, trust, WIDE * ZONES, (np.exp(expected) - FLOOR).astype(np.float32), 0.02)
     return spread_colour(colour, trust, NEAR * ZONES, wide, 0.12)
+
+
+def _with_edges(light: FloatArray, colour: FloatArray, trust: FloatArray) -> FloatArray:
+    """`light` with the edges of hard shadows, which are sharper than any blur.
+
+    A guided filter (He, Sun & Tang 2013) of what the smooth light leaves, in logarithms: steps as strong as a shadow's
+    pass, wrinkles and pores do not.
+    """
+    before = cv2.log(light + np.float32(FLOOR))
+    left = (cv2.log(colour + np.float32(FLOOR)) - before) * trust[..., None]
+    guide = _mean(cv2.add(before, left))
+    window = (2 * EDGE + 1, 2 * EDGE + 1)
+    mean, rest = cv2.blur(guide, window), cv2.blur(left, window)
+    variance = cv2.blur(guide * guide, window) - mean * mean + np.float32(STEP**2)
+    slope = (cv2.blur(left * guide[..., None], window) - rest * mean[..., None]) / variance[..., None]
+    passed = cv2.blur(slope, window) * guide[..., None] + cv2.blur(rest - slope * mean[..., None], window)
+    lit: FloatArray = np.maximum(cv2.exp(before + passed) - np.float32(FLOOR), 0)
+    return lit
 
 
 def spread_colour(

@@ -49,6 +49,9 @@ class Topology:
         inner: 1 on nose and cheeks, where neither hair nor beard grows.
         rim: 1 where hair may hang into the face (forehead, temples, sides), falling off towards the middle.
         beard: 1 where a beard or moustache may grow.
+        sides: 1 on temples, outer cheeks and along the jaw, which a photo from the front hardly shows, falling off
+            inwards; and outside of the outline.
+        brim: 1 on the outline itself, where a photo's background begins, and outside, falling off within a few texels.
     """
 
     uv: FloatArray
@@ -62,6 +65,8 @@ class Topology:
     inner: FloatArray
     rim: FloatArray
     beard: FloatArray
+    sides: FloatArray
+    brim: FloatArray
 
 
 @cache
@@ -84,9 +89,12 @@ def topology() -> Topology:
     inner = skin * _ellipse(x, y, 0.0, 0.28, 0.95, 0.50)
     beard = face * _soft(y, 0.38, 0.55) * np.maximum(_ellipse(x, y, 0.0, 0.75, 0.62, 0.42), _soft(y, 0.85, 1.0))
     rim = face * np.clip(_soft(-y, 0.26, 0.42) + _soft(np.abs(x), 0.85, 1.15) * _soft(-y, -1.25, -0.95), 0, 1)
+    depth = cv2.distanceTransform((face > 0).astype(np.uint8), cv2.DIST_L2, 5) / ZONES
+    sides = np.maximum(_soft(np.abs(x), 0.85, 1.1), _soft(-depth, -0.10, -0.04)) * _soft(y, -0.5, -0.3)
     return Topology(
-        uv, triangles, len(margin), mirror, face, skin, features, _brow_zone(uv), inner, rim, beard.astype(np.float32)
-    )
+        uv, triangles, len(margin), mirror, face, skin, features, _brow_zone(uv), inner, rim,
+        beard.astype(np.float32), sides.astype(np.float32), _soft(-depth, -0.055, -0.02),
+    )  # fmt: skip
 
 
 @cache

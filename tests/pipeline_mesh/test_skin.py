@@ -48,3 +48,21 @@ def test_a_fringe_above_the_brow_leaves_the_brow() -> None:
     light = np.ones((192, 192), np.float32)
     light[: int(topology().uv[list(LEFT_BROW), 1].min() * 192) - 6] = 0.3
     assert _on_brow_end(_darkened(cv2.GaussianBlur(light, (0, 0), 2.5)).hair) < 0.2
+
+
+def test_the_edge_of_a_hard_shadow_is_in_the_light() -> None:
+    """Else a blurred shadow lies beside the target's own."""
+    shadow = np.ones((192, 192), np.float32)
+    shadow[:, :68] = 0.55
+    skin = _darkened(cv2.GaussianBlur(shadow, (0, 0), 1.0))
+    smooth, cast = (
+        np.abs(np.diff(np.log(light[52:56].mean((0, 2)))))[30:38].max() for light in (skin.light, skin.cast)
+    )
+    assert cast > 2.5 * smooth
+
+
+def test_evenly_lit_skin_has_no_edges_in_its_light() -> None:
+    """What is fine on the face (pores, wrinkles) is no light."""
+    skin = _darkened(np.ones((192, 192), np.float32))
+    bare = skin.trust > 0.9
+    assert np.abs(skin.cast - skin.light)[bare].mean() < 5

@@ -10,8 +10,9 @@ import numpy as np
 from pipeline.engines.mesh.calm import calmed
 from pipeline.engines.mesh.irises import iris_colour
 from pipeline.engines.mesh.lips import parted, shut_lips
+from pipeline.engines.mesh.pores import pores
 from pipeline.engines.mesh.undress import undressed
-from pipeline.mesh.skin import Skin, read_skin
+from pipeline.mesh.skin import NEAR, Skin, read_skin, spread_colour
 from pipeline.mesh.topology import ZONES, topology
 from pipeline.mesh.view import FaceView, spread
 from pipeline.types import Crop, FloatArray, Identity, ImageArray, SourcePhoto
@@ -21,6 +22,8 @@ MIRROR = 0.12
 """What a mirrored texel counts beside one that is really seen."""
 LIGHTNESS, HUE = (0.35, 2.6), (0.8, 1.25)
 """Bounds of the gain that evens out a photo's light."""
+GRAZING = (0.16, 0.38)
+"""Cosines to the line of sight between which the sides of the face go from smeared to sharp."""
 SHARPNESS = 6
 """Power of the blending weights: high, so that two photos meet in a narrow band and never show doubly."""
 
@@ -52,11 +55,23 @@ class Atlas:
 
 @dataclass(frozen=True, eq=False)
 class _Leaf:
-    """One photo unfolded and evenly lit: ``(n, n, 3)`` float32 BGR, weight and validity ``(96, 96)`` float32."""
+    """One photo unfolded and evenly lit.
+
+    Attributes:
+        picture: ``(n, n, 3)`` float32 BGR.
+        weight: ``(96, 96)`` float32, what it counts beside other photos.
+        valid: ``(96, 96)`` float32, where it shows the face at all.
+        sharp: ``(96, 96)`` float32, where it shows it at no grazing angle, under which texels are smeared.
+    """
 
     picture: FloatArray
     weight: FloatArray
     valid: FloatArray
+    sharp: FloatArray
+
+    def mirrored(self) -> _Leaf:
+        flipped = (part[:, ::-1] for part in (self.picture, self.weight * MIRROR, self.valid, self.sharp))
+        return _Leaf(*flipped)
 
 
 def build_atlas(identity: Identity) -> Atlas:
@@ -84,7 +99,7 @@ def _sheets(
 ) -> tuple[tuple[ImageArray, ...], FloatArray]:
     """The unfolded photos bound together, with their smaller levels, and where they are valid."""
     leaves = [_leaf(*each, tone) for each in zip(pictures, views, skins, strict=True)]
-    leaves += [_Leaf(leaf.picture[:, ::-1], leaf.weight[:, ::-1] * MIRROR, leaf.valid[:, ::-1]) for leaf in leaves]
+    leaves += [leaf.mirrored() for leaf in leaves]
     picture, valid = _bind(leaves, tone)
     levels = [calmed(picture, tone)]
     while levels[-1].shape[0] > 64:
@@ -136,7 +151,10 @@ def _leaf(picture: ImageArray, view: FaceView, skin: Skin, tone: FloatArray) -> 
     flat = np.clip(picture.astype(np.float32) * gain, 0, 255)
     shown = 1 - np.maximum(np.maximum(_with_shadow(skin.hair), skin.front), skin.dark)
     seen = np.clip((view.facing - 0.03) / 0.45, 0, 1)
-    return _Leaf(flat, seen * shown * _exposure(flat, tone), shown * np.clip(seen * 4, 0, 1))
+    # Where something begins to cover the face the other side of it takes over, before hair comes along.
+    weight = seen * shown**4 * _exposure(flat, tone)
+    sharp = np.clip((view.facing - GRAZING[0]) / (GRAZING[1] - GRAZING[0]), 0, 1)
+    return _Leaf(flat, weight, shown * np.clip(seen * 4, 0, 1), shown * sharp)
 
 
 def _evening(light: FloatArray, tone: FloatArray) -> FloatArray:
@@ -167,16 +185,31 @@ def _exposure(flat: FloatArray, tone: FloatArray) -> FloatArray:
 
 
 def _bind(leaves: list[_Leaf], tone: FloatArray) -> tuple[ImageArray, FloatArray]:
-    size = leaves[0].picture.shape[0]
+    size, zones = leaves[0].picture.shape[0], topology()
     weights = [leaf.weight**SHARPNESS + 1e-12 for leaf in leaves]
     total = np.sum(weights, axis=0)
     shares = [cv2.GaussianBlur(weight / total, (0, 0), 1.5) for weight in weights]
     picture = np.zeros((size, size, 3), np.float32)
-    valid = np.zeros((ZONES, ZONES), np.float32)
+    sharp = np.zeros((ZONES, ZONES), np.float32)
     for leaf, share in zip(leaves, shares, strict=True):
         picture += leaf.picture * cv2.resize(share, (size, size), interpolation=cv2.INTER_LINEAR)[..., None]
-        valid += leaf.valid * share
-    valid = cv2.GaussianBlur(np.clip(valid, 0, 1) * topology().face, (0, 0), 1.5)
-    # Hair must not bleed into the faded border: behind it there is plain skin.
-    keep = cv2.resize(np.clip(valid * 1.6 - 0.3, 0, 1), (size, size), interpolation=cv2.INTER_LINEAR)[..., None]
-    return np.clip(picture * keep + tone * (1 - keep) + 0.5, 0, 255).astype(np.uint8), valid.astype(np.float32)
+        sharp += leaf.sharp * share
+    valid = np.max([leaf.valid for leaf in leaves], axis=0)
+    valid = cv2.GaussianBlur((np.clip(valid, 0, 1) * zones.face).astype(np.float32), (0, 0), 1.5)
+    # Hair must not bleed into the faded border, nor smears to the sides: there is plain skin instead.
+    keep = (np.clip(valid * 1.6 - 0.3, 0, 1) * (1 - zones.sides * (1 - sharp * (1 - zones.brim)))).astype(np.float32)
+    plain = cv2.resize(_plain(picture, keep, tone), (size, size), interpolation=cv2.INTER_LINEAR) + pores(picture)
+    keep = cv2.resize(keep, (size, size), interpolation=cv2.INTER_LINEAR)[..., None]
+    picture = picture * keep + plain * (1 - keep)
+    # To the sides the target's own skin is better than what was never seen.
+    covered = (valid * (1 - zones.sides * (1 - sharp))).astype(np.float32)
+    covered = cv2.morphologyEx(covered, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (13, 13)))
+    covered = cv2.GaussianBlur(covered, (0, 0), 1.2)
+    return np.clip(picture + 0.5, 0, 255).astype(np.uint8), covered
+
+
+def _plain(picture: FloatArray, keep: FloatArray, tone: FloatArray) -> FloatArray:
+    """``(96, 96, 3)``: the colour that the skin (or the beard) beside it leads to expect at each place."""
+    small = cv2.resize(picture, (ZONES, ZONES), interpolation=cv2.INTER_AREA)
+    weight = keep**2 * topology().face * (1 - topology().features)
+    return spread_colour(small, weight.astype(np.float32), NEAR * ZONES, np.full_like(small, tone), 0.02)

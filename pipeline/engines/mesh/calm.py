@@ -28,8 +28,13 @@ PAINTED = (0.34, 0.48)
 """Departure in hue at which something begins to be, and is, no trick of the light but paint, a mark or dark hair: it
 is kept."""
 LIPS_TINT = 0.22
-FINE_TINT = 0.05
+FINE_TINT = 0.035
 """The same for lips, and for what is finer beside them."""
+LINE, SPARKLE = 0.30, 0.22
+"""How far a fine line, and a fine highlight, may depart from the skin beside it in lightness."""
+BEARDED, BROAD = (0.10, 0.30), 4.0
+"""How much darker than the skin the place of a beard is where there begins to be one, and is; measured over so many
+texels (sigma)."""
 
 
 def calmed(picture: ImageArray, tone: FloatArray) -> ImageArray:
@@ -40,13 +45,13 @@ def calmed(picture: ImageArray, tone: FloatArray) -> ImageArray:
         tone: ``(3,)`` float32 BGR, the mean colour of its skin.
     """
     size = picture.shape[0]
-    skin, lips = _zones()
     logs = cv2.log(picture.astype(np.float32) + np.float32(FLOOR)) - np.log(tone + np.float32(FLOOR))
     # Coarse parts are changed on a small grid: nothing finer is left in them anyway.
     small = cv2.resize(logs, (2 * ZONES, 2 * ZONES), interpolation=cv2.INTER_AREA)
     coarse = cv2.GaussianBlur(small, (0, 0), 2 * SIGMA)
     shade = coarse.mean(-1, keepdims=True)
     tint = coarse - shade
+    skin, lips = _skin(shade[..., 0]), _lips()
     near_skin = cv2.resize(skin, (2 * ZONES, 2 * ZONES))[..., None]
     held = np.where(shade < 0, _held(shade, DARKER), _held(shade, LIGHTER))
     # Dark hair and pupils have a strong hue in logarithms and none to the eye.
@@ -56,7 +61,10 @@ def calmed(picture: ImageArray, tone: FloatArray) -> ImageArray:
     change *= 1 - _painted(small)
     change = cv2.resize(change.astype(np.float32), (size, size), interpolation=cv2.INTER_LINEAR)
     fine = logs - cv2.resize(coarse, (size, size), interpolation=cv2.INTER_LINEAR)
-    fine -= cv2.transform(fine, np.full((3, 3), 1 / 3, np.float32))
+    luma = cv2.transform(fine, np.full((1, 3), 1 / 3, np.float32))[..., None]
+    held = np.where(luma < 0, _cut(luma, LINE), _cut(luma, SPARKLE))
+    change += (held - luma) * cv2.resize(skin, (size, size), interpolation=cv2.INTER_LINEAR)[..., None]
+    fine -= luma
     beside = 1 - cv2.resize(lips, (size, size), interpolation=cv2.INTER_LINEAR)[..., None]
     change += (_held(fine, FINE_TINT) - fine) * beside
     result = (picture.astype(np.float32) + FLOOR) * np.exp(change) - FLOOR
@@ -76,11 +84,29 @@ def _held(values: FloatArray, bound: float | FloatArray) -> FloatArray:
     return np.asarray(values / np.sqrt(1 + (values / bound) ** 2), np.float32)
 
 
-@cache
-def _zones() -> tuple[FloatArray, FloatArray]:
-    """``(96, 96)`` each: where skin is bare, and the lips."""
+def _cut(values: FloatArray, bound: float) -> FloatArray:
+    """As `_held`, but what is well within the bound stays as it is."""
+    return np.asarray(values / np.sqrt(np.sqrt(1 + (values / bound) ** 4)), np.float32)
+
+
+def _skin(shade: FloatArray) -> FloatArray:
+    """``(96, 96)``: where skin is bare, the place of a beard only where none grows.
+
+    Args:
+        shade: ``(192, 192)`` float32, the coarse departure from the skin's lightness.
+    """
     mesh = topology()
-    skin = cv2.GaussianBlur(mesh.skin * (1 - mesh.beard), (0, 0), 1.2)
+    bare = (1 - mesh.features) * mesh.face
+    darker = -cv2.resize(shade, (ZONES, ZONES), interpolation=cv2.INTER_AREA) * bare
+    # Over a width at which a fold, however deep, is thin, and a moustache is not.
+    darker = cv2.GaussianBlur(darker, (0, 0), BROAD) / (cv2.GaussianBlur(bare, (0, 0), BROAD) + 0.05)
+    bearded = np.clip((darker - BEARDED[0]) / (BEARDED[1] - BEARDED[0]), 0, 1)
+    return cv2.GaussianBlur((mesh.skin * (1 - mesh.beard * bearded)).astype(np.float32), (0, 0), 1.2)
+
+
+@cache
+def _lips() -> FloatArray:
+    """``(96, 96)``: the lips."""
     lips = np.zeros((ZONES, ZONES), np.float32)
-    cv2.fillConvexPoly(lips, cv2.convexHull(np.round(mesh.uv[list(OUTER_LIPS)] * ZONES).astype(np.int32)), 1.0)
-    return skin, cv2.GaussianBlur(lips, (0, 0), 0.8)
+    cv2.fillConvexPoly(lips, cv2.convexHull(np.round(topology().uv[list(OUTER_LIPS)] * ZONES).astype(np.int32)), 1.0)
+    return cv2.GaussianBlur(lips, (0, 0), 0.8)

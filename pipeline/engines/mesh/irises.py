@@ -14,6 +14,8 @@ from pipeline.types import FloatArray, ImageArray
 
 EYES = ((RIGHT_IRIS, RIGHT_EYE), (LEFT_IRIS, LEFT_EYE))
 LOW, HIGH = 0.6, 1.6
+CAST = 0.7
+"""How much of the sclera's hue is taken for the light's."""
 SAMPLES = 300
 """Pixels that are enough to tell a colour."""
 _MEAN = np.full((1, 3), 1 / 3, np.float32)
@@ -41,10 +43,9 @@ class _Eye:
 
 
 def iris_colour(image: ImageArray, landmarks: FloatArray) -> FloatArray | None:
-    """``(3,)`` float32 BGR, the irises' colour in parts of the sclera's brightness, or ``None`` if the eyes show too
-    little.
+    """``(3,)`` float32 BGR, the irises' colour in parts of the sclera's, or ``None`` if the eyes show too little.
 
-    In parts, because the two faces are not equally lit.
+    In parts, because the two faces are not equally lit, nor by light of the same colour.
     """
     return _colour(_eyes(image, landmarks))
 
@@ -77,7 +78,9 @@ def _colour(eyes: list[_Eye]) -> FloatArray | None:
             continue
         # Highlights and lashes fall out as the extremes.
         white = _typical(eye.colour[eye.white], 70)
-        found.append((_typical(eye.colour[disc], 40) + 4) / (float(white.mean()) + 4))
+        # Of the sclera's hue only a part is the light's: it is rosy itself.
+        light = white**CAST * white.mean() ** (1 - CAST)
+        found.append((_typical(eye.colour[disc], 40) + 4) / (light + 4))
     return np.mean(found, axis=0).astype(np.float32) if found else None
 
 

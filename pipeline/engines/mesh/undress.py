@@ -5,14 +5,14 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from pipeline.engines.mesh.pores import pores
 from pipeline.mesh import glasses
 from pipeline.mesh.skin import NEAR, Skin, spread_colour
 from pipeline.mesh.topology import ZONES, topology
 from pipeline.types import FloatArray, ImageArray
 
-CHEEKS = (205, 425)
-PATCH = 0.045
-"""Half the side of the piece of cheek that lends its pores, in parts of the atlas' side."""
+FADE = 5.0
+"""Width (sigma) of the border between what is filled and what stays, in texels of the map of glasses."""
 
 
 def undressed(picture: ImageArray, skin: Skin) -> ImageArray:
@@ -30,10 +30,13 @@ def undressed(picture: ImageArray, skin: Skin) -> ImageArray:
     if worn is None:
         return picture
     size = picture.shape[0]
-    share = np.clip(cv2.GaussianBlur(worn.everything, (0, 0), 1.2) * 1.6, 0, 1)
+    # Widely faded: what was covered is smoother than the skin around it, and must not end in a line.
+    near, far = (cv2.GaussianBlur(worn.everything, (0, 0), sigma) for sigma in (1.2, FADE))
+    eyes = cv2.resize(topology().features, (glasses.SIZE, glasses.SIZE), interpolation=cv2.INTER_LINEAR)
+    share = np.clip(cv2.max(near * 1.6, far * 1.5 * (1 - cv2.GaussianBlur(eyes, (0, 0), 2.0))), 0, 1)
     share = cv2.resize(share, (size, size), interpolation=cv2.INTER_LINEAR)[..., None]
     filled = cv2.resize(_base(small, worn.everything, skin), (size, size), interpolation=cv2.INTER_CUBIC)
-    filled += _pores(picture)
+    filled += pores(picture)
     return np.clip(picture * (1 - share) + filled * share + 0.5, 0, 255).astype(np.uint8)
 
 
@@ -42,18 +45,3 @@ def _base(small: ImageArray, covered: FloatArray, skin: Skin) -> FloatArray:
     trust = skin.trust * (1 - cv2.resize(covered, (ZONES, ZONES), interpolation=cv2.INTER_AREA))
     colour = cv2.resize(small, (ZONES, ZONES), interpolation=cv2.INTER_AREA).astype(np.float32)
     return spread_colour(colour, trust.astype(np.float32), NEAR * ZONES, skin.light, 0.05)
-
-
-def _pores(picture: ImageArray) -> FloatArray:
-    """``(n, n, 3)`` float32: the finest detail of the smoother cheek, laid out in mirrored tiles."""
-    size = picture.shape[0]
-    reach = max(4, int(size * PATCH))
-    fine = picture.astype(np.float32) - cv2.GaussianBlur(picture, (0, 0), size / 240).astype(np.float32)
-    places = (topology().uv[list(CHEEKS)] * size).astype(int)
-    patch = min((fine[y - reach : y + reach, x - reach : x + reach] for x, y in places), key=lambda part: part.std())
-    # A spot repeated in every tile would be seen as a pattern.
-    bound = 2 * float(np.median(np.abs(patch)))
-    row = np.hstack([patch, patch[:, ::-1]])
-    tile = np.clip(np.vstack([row, row[::-1]]), -bound, bound)
-    times = -(-size // tile.shape[0])
-    return np.tile(tile, (times, times, 1))[:size, :size]
