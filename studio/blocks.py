@@ -32,7 +32,7 @@ def build(studio: Studio) -> gr.Blocks:
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True, delete_cache=(3600, 24 * 3600)) as page:
         gr.HTML(shell.MASTHEAD, elem_id="head", padding=False)
         tabs.build(studio, page)
-        gr.HTML(shell.FOOT, elem_id="foot", padding=False)
+        gr.HTML(shell.foot(studio.settings.keep_seconds), elem_id="foot", padding=False)
         api.build(studio)
         job_api.build(studio)
     # No `/run` past the queue; followers cost nothing, the worker bounds the work.

@@ -46,9 +46,15 @@ MASTHEAD = """
 """
 FOOT = """
 <footer class="foot">
-  Recast faces only with the consent of the people shown. Files stay on this server and are deleted after a day.
+  Recast faces only with the consent of the people shown. Files stay on this server and are deleted after {time}.
 </footer>
 """
+
+
+def foot(keep_seconds: float) -> str:
+    """What stands below every tab: what faces may be used for, and how long files are kept."""
+    hours = max(1, round(keep_seconds / 3600))
+    return FOOT.format(time={1: "an hour", 24: "a day"}.get(hours, f"{hours} hours"))
 
 
 def head() -> str:

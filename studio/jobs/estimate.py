@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 
 from studio.jobs.job import Job
-from studio.jobs.store import Store, Waiting
+from studio.jobs.store import Store, Waiting, same_worker
 
 _FIRST_GUESS = {True: 4.0, False: 3.0}
 """Seconds of work for a second of video, and for anything short, before any was done here."""
@@ -34,14 +34,13 @@ def place_of(store: Store, job: Job) -> Place:
     """The place of a job that waits; the first place for any other."""
     if job.state != "queued":
         return Place(0, 0)
-    line = store.line(job.long)
-    before = next((line[:place] for place, other in enumerate(line) if other.id == job.id), [])
-    return _place(store, before, job.long)
+    return _place(store, store.before(job), store.running_before(job.long, job.kind))
 
 
 def place_behind(store: Store, long: bool) -> Place:
     """The place that a new job would get, at the end of the line."""
-    return _place(store, store.line(long), long)
+    line = [other for other in store.line(long) if same_worker(other.kind, None)]
+    return _place(store, line, store.running_before(long))
 
 
 def about(seconds: float) -> str:
@@ -54,8 +53,7 @@ def about(seconds: float) -> str:
     return f"about {math.ceil(minutes / 60)} hours"
 
 
-def _place(store: Store, before: list[Waiting], long: bool) -> Place:
-    running = store.running(long)
+def _place(store: Store, before: list[Waiting], running: list[Job]) -> Place:
     rates = {kind: _rate(store, kind) for kind in (True, False)}
     seconds = sum(rates[job.long] * job.weight for job in before)
     seconds += sum(_left(job, rates[job.long]) for job in running)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from pipeline.types import Options, Progress
 from studio.consent import LASTS, Consent
-from studio.jobs.job import Event, Job, JobUnknown, Outcome, State, progress_data
+from studio.jobs.job import Event, Job, JobUnknown, Kind, Outcome, State, progress_data
 from studio.jobs.order import Turn, rearranged
 from studio.jobs.schema import NOTE_ENDS, InUse, migrate
 
@@ -25,7 +25,7 @@ _LINE = """
     SELECT waiting.* FROM jobs AS waiting
     LEFT JOIN (SELECT owner, SUM(state = 'running') AS running, MAX(started) AS served FROM jobs GROUP BY owner) AS past
         USING (owner)
-    WHERE waiting.state = 'queued' AND (:long OR NOT waiting.long)
+    WHERE waiting.state = 'queued' AND (:long OR NOT waiting.long) AND (:only IS NULL OR waiting.kind = :only)
     ORDER BY MAX(0, waiting.priority - CAST((:now - COALESCE(waiting.place, waiting.created)) / :patience AS INTEGER)),
         past.running, COALESCE(past.served, 0), COALESCE(waiting.place, waiting.created), waiting.rowid
 """
@@ -35,8 +35,15 @@ class Waiting(NamedTuple):
     """A job in the line, as far as those behind it care."""
 
     id: str
+    kind: Kind
     long: bool
     weight: float
+
+
+def same_worker(kind: Kind, other: Kind | None) -> bool:
+    """Whether jobs of these kinds wait for each other: a worker of its own looks for people, so that who comes with a
+    film learns at once who is in it, whatever runs for hours."""
+    return (kind == "people") == (other == "people")
 
 
 class Store:
@@ -104,11 +111,13 @@ class Store:
             raise JobUnknown()
         return _job(rows[0])
 
-    def claim(self, long: bool) -> Job | None:
-        """The next job, now running: short work first, owners in turn. Long work only where `long` is set."""
+    def claim(self, long: bool, only: Kind | None = None) -> Job | None:
+        """The next job, now running: short work first, owners in turn. Long work only where `long` is set, and work of
+        one kind where `only` says so."""
         now = time.time()
         with self._change() as base:
-            row = base.execute(_LINE + "LIMIT 1", {"now": now, "long": long, "patience": PATIENCE}).fetchone()
+            wanted = {"now": now, "long": long, "only": only, "patience": PATIENCE}
+            row = base.execute(_LINE + "LIMIT 1", wanted).fetchone()
             if row is None:
                 return None
             base.execute("UPDATE jobs SET state = 'running', started = ? WHERE id = ?", (now, row["id"]))
@@ -199,8 +208,8 @@ class Store:
 
     def line(self, long: bool) -> list[Waiting]:
         """Jobs that wait, in the order in which a worker that takes `long` work would take them."""
-        rows = self._read(_LINE, {"now": time.time(), "long": long, "patience": PATIENCE})
-        return [Waiting(row["id"], bool(row["long"]), row["weight"]) for row in rows]
+        rows = self._read(_LINE, {"now": time.time(), "long": long, "only": None, "patience": PATIENCE})
+        return [Waiting(row["id"], row["kind"], bool(row["long"]), row["weight"]) for row in rows]
 
     def running(self, long: bool) -> list[Job]:
         """Jobs that run and are that long."""
@@ -210,8 +219,16 @@ class Store:
         """How many jobs begin before a waiting one can, those that run included."""
         if job.state != "queued":
             return 0
-        before = next((place for place, other in enumerate(self.line(job.long)) if other.id == job.id), 0)
-        return before + len(self.running(job.long))
+        return len(self.before(job)) + len(self.running_before(job.long, job.kind))
+
+    def before(self, job: Job) -> list[Waiting]:
+        """Jobs that wait as well, and begin before this one."""
+        line = [other for other in self.line(job.long) if same_worker(other.kind, job.kind)]
+        return next((line[:place] for place, other in enumerate(line) if other.id == job.id), [])
+
+    def running_before(self, long: bool, kind: Kind | None = None) -> list[Job]:
+        """Jobs that run, and that one of such a length and kind may have to wait for."""
+        return [other for other in self.running(long) if same_worker(other.kind, kind)]
 
     def lately(self, long: bool) -> tuple[float, float]:
         """Seconds that the last finished jobs of such a length have taken, and their weight."""

@@ -1,7 +1,8 @@
 """The threads that carry jobs out.
 
-Two by default. One takes whatever is next; the other leaves alone what may take minutes, so that a picture never waits
-behind an hour of video. What goes wrong in a job ends that job, never its thread.
+Three by default. One takes whatever is next; another leaves alone what may take minutes, so that a picture never waits
+behind an hour of video; the third looks for people only, so that who comes with a film learns at once who is in it.
+What goes wrong in a job ends that job, never its thread.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from pipeline.errors import Cancelled, DiskFull, RecastError
 from pipeline.models.memory import out_of_memory
 from pipeline.types import ImageArray, Progress
-from studio.jobs.job import FULL, Job, JobFailed, JobUnknown, Outcome, State, is_full
+from studio.jobs.job import FULL, Job, JobFailed, JobUnknown, Kind, Outcome, State, is_full
 from studio.jobs.store import Store
 from studio.tracing import in_job
 
@@ -72,6 +73,16 @@ class Running:
 
 
 @dataclass(frozen=True)
+class Duty:
+    """What a worker takes: any job, or short ones, or those of one kind."""
+
+    name: str
+    place: int
+    long: bool = True
+    only: Kind | None = None
+
+
+@dataclass(frozen=True)
 class End:
     """How a job ended."""
 
@@ -90,7 +101,7 @@ class Workers:
         work: carries one out; raises what ends it early.
         ended: told of every job that is over.
         undo: told the name of a job that came to nothing, before that is written: a full disk has room again then.
-        many: threads for any work; one more takes short work only.
+        many: threads for any work; one more takes short work only, and one looks for people.
     """
 
     def __init__(
@@ -107,10 +118,10 @@ class Workers:
         self._running: dict[str, Running] = {}
         self._wake = threading.Condition()
         self._stopping = self.hurried = False
-        names = [f"worker-{number}" for number in range(1, many + 1)] + ["worker-short"]
+        duties = [Duty(f"worker-{place + 1}", place) for place in range(many)]
+        duties += [Duty("worker-short", many, long=False), Duty("worker-people", many + 1, only="people")]
         self._threads = [
-            threading.Thread(target=self._run, args=(place < many, place), name=name, daemon=True)
-            for place, name in enumerate(names)
+            threading.Thread(target=self._run, args=(duty,), name=duty.name, daemon=True) for duty in duties
         ]
 
     def start(self) -> None:
@@ -190,12 +201,12 @@ class Workers:
         with self._lock:
             return sum(running.progress.fps for running in self._running.values() if running.progress is not None)
 
-    def _run(self, long: bool, place: int) -> None:
+    def _run(self, duty: Duty) -> None:
         while not self._stopping:
             try:
                 if self._late:
                     self._catch_up()
-                running = self._next(long, place)
+                running = self._next(duty)
                 if running is not None:
                     with in_job(running.job.id):
                         self._carry_out(running)
@@ -205,16 +216,16 @@ class Workers:
                 log.exception("a worker stumbled")
                 time.sleep(1)
 
-    def _next(self, long: bool, place: int) -> Running | None:
+    def _next(self, duty: Duty) -> Running | None:
         """Claim a job and put it where `cancel` finds it; wait a little when there is none."""
         with self._wake:
             if self._stopping:
                 return None
             with self._lock:
-                job = self._store.claim(long)
+                job = self._store.claim(duty.long, duty.only)
                 if job is not None:
                     running = self._running[job.id] = Running(
-                        job, self._noter(job), lambda: self._store.settled(job.id), place
+                        job, self._noter(job), lambda: self._store.settled(job.id), duty.place
                     )
                     return running
             self._wake.wait(NAP)

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,28 @@ def test_one_worker_is_kept_for_short_work(store: Store, start: Callable[[Work],
     eventually(lambda: store.get("film").state == "done")
 
 
+def test_people_are_looked_for_while_films_run_and_wait(store: Store, start: Callable[[Work], Workers]) -> None:
+    hold = threading.Event()
+
+    def work(running: Running) -> Outcome:
+        if running.job.kind != "people":
+            hold.wait(10)
+        return Outcome()
+
+    workers = start(work)
+    for name in ("film", "next film"):
+        store.add(job(name, long=True, priority=3))
+    workers.nudge()
+    eventually(lambda: store.counts() == {"running": 1, "queued": 1})
+    search = replace(job("search", "bob", long=True, priority=2), kind="people")
+    store.add(search)
+    assert (store.ahead(search), store.ahead(store.get("next film"))) == (0, 1)
+    workers.nudge()
+    eventually(lambda: store.get("search").state == "done")
+    assert store.counts() == {"running": 1, "queued": 1, "done": 1}
+    hold.set()
+
+
 def test_each_gpu_has_a_worker_of_its_own(tmp_path: Path) -> None:
     """Three GPUs, as far as the studio is told: three long jobs at once, each on another, and one for short work."""
     studio = Studio(Settings(data=tmp_path / "data"), Recaster(), gpus=3)
@@ -137,6 +160,7 @@ def test_each_gpu_has_a_worker_of_its_own(tmp_path: Path) -> None:
         assert [thread.name for thread in studio.workers._threads] == [
             *(f"worker-{n}" for n in (1, 2, 3)),
             "worker-short",
+            "worker-people",
         ]
     finally:
         studio.close()
@@ -237,10 +261,10 @@ def test_a_store_that_fails_for_a_moment_loses_no_worker(
 ) -> None:
     claim, failures = store.claim, iter([sqlite3.OperationalError("disk I/O error")])
 
-    def broken(long: bool) -> Job | None:
+    def broken(*about: Any) -> Job | None:
         for failure in failures:
             raise failure
-        return claim(long)
+        return claim(*about)
 
     monkeypatch.setattr(store, "claim", broken)
     start(lambda running: Outcome())

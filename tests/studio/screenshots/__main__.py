@@ -26,6 +26,8 @@ LOOKS: dict[str, tuple[str, int, int]] = {
     "dark": ("dark", 1360, 900),
     "phone": ("light", 390, 844),
     "phone-dark": ("dark", 390, 844),
+    "tablet": ("light", 820, 1180),
+    "wide": ("light", 1920, 1080),
 }
 # What sticks to the window's edge would lie in the middle of a picture of the whole page.
 WHOLE = ".act { position: static !important }"

@@ -28,7 +28,7 @@ class Props:
         self.clip, self.broken = folder / "a film with a long name from the summer holiday.mp4", folder / "broken.mp4"
         write_clip(self.clip, np.asarray(cv2.imread(str(self.both)), np.uint8), 1280, 720, seconds=3)
         self.film = folder / "rehearsal.mp4"
-        write_clip(self.film, np.asarray(cv2.imread(str(self.both)), np.uint8), 640, 360, seconds=10)
+        write_clip(self.film, np.asarray(cv2.imread(str(self.both)), np.uint8), 640, 360, seconds=40)
         self.broken.write_bytes(b"this is not a film")
         self.webcam = media.write_camera(folder / "webcam.y4m", media.webcam(60).frames)
         self._folder, self._servers = folder, dict[str, Server]()
