@@ -21,6 +21,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from pipeline.analysis.assign import known_again
 from pipeline.errors import InputError, RecastError
 from pipeline.types import Advice, Person
 from studio.access.caller import caller_of
@@ -44,9 +45,12 @@ class GivenPhoto(BaseModel):
 
 
 class GivenTarget(BaseModel):
+    """`like` is a job whose cast names people of another target: who of this one is alike is told as well."""
+
     path: str
     start: float | None = Field(None, ge=0, lt=1e9)
     end: float | None = Field(None, ge=0, lt=1e9)
+    like: str | None = None
 
 
 class GivenCast(BaseModel):
@@ -122,8 +126,9 @@ def routes(studio: Studio) -> APIRouter:
         options = from_mapping({"start": given.start, "end": given.end})
         wanted = Request(studio.own(Path(given.path)), options=options)
         client = caller_of(request).client
+        known = await asyncio.to_thread(found_people, given.like, token)
         job = await asyncio.to_thread(studio.submit, wanted, token, "people", attached=True, client=client)
-        return _lines(_search(studio, job, token))
+        return _lines(_search(studio, job, token, known))
 
     @router.get("/frame")
     def frame(path: str, moment: Annotated[float, Query(ge=0, lt=1e9)] = 0.0, edition: str | None = None) -> Response:
@@ -158,10 +163,13 @@ def routes(studio: Studio) -> APIRouter:
 
     @router.get("/jobs/{name}")
     def job(name: str, token: Token, whole: bool = False) -> dict[str, Any]:
-        """How a job is, what it was made of, and what came of it; with `whole`, the people of its cast as well."""
+        """How a job is, what it was made of, and what came of it; with `whole`, the people of its cast as well, or
+        where they were found in another target, whom a search has to ask about."""
         found = studio.job(name, token)
         view = job_view(studio, found)
-        if whole and found.cast:
+        if whole and found.cast and studio.files.elsewhere(name):
+            view["like"] = name
+        elif whole and found.cast:
             view["people"] = {"search": name, "list": [person_view(person) for person in studio.people(found)]}
         return view
 
@@ -204,14 +212,19 @@ def order_of(given: GivenCast, people: tuple[Person, ...]) -> Request:
     )
 
 
-async def _search(studio: Studio, job: Job, token: str) -> AsyncIterator[dict[str, Any]]:
+async def _search(studio: Studio, job: Job, token: str, known: tuple[Person, ...]) -> AsyncIterator[dict[str, Any]]:
     try:
         async with contextlib.aclosing(studio.follow(job.id, token, 0.2)) as steps:
             async for job in steps:
                 if not job.over:
                     yield status_data(studio.store, job)
         raise_failure(job)
-        yield {"search": job.id, "people": [person_view(person) for person in studio.people(job)]}
+        people = studio.people(job)
+        yield {
+            "search": job.id,
+            "people": [person_view(person) for person in people],
+            "known": {found.number: person.number for found, person in known_again(people, known)},
+        }
     except RecastError as error:
         yield {"error": str(error), "code": error.name if isinstance(error, JobFailed) else error.code}
 

@@ -22,6 +22,7 @@ def job_view(studio: Studio, job: Job) -> dict[str, Any]:
         "photos": [str(path) for path in job.origins[1:] if path.exists()],
         "cast": {number: list(positions) for number, positions in job.cast.items()},
         "people": None,
+        "like": None,
         "options": asdict(job.options),
         "result": _result(job),
     }

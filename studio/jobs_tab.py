@@ -6,6 +6,7 @@ It is drawn by `assets/jobs` over the routes here. They are the page's own: prog
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -126,10 +127,10 @@ def routes(studio: Studio) -> APIRouter:
 def _orders(given: GivenBatch, people: tuple[Person, ...]) -> list[Order]:
     if given.way == "cast":
         # Persons are known again by their faces, whichever target they were found in.
-        return [
-            order_of(GivenCast(target=target, everyone=[], roles=given.roles, options=given.options), people)
-            for target in given.targets
-        ]
+        casts = (
+            GivenCast(target=target, everyone=[], roles=given.roles, options=given.options) for target in given.targets
+        )
+        return [replace(order_of(cast, people), elsewhere=True) for cast in casts]
     options = from_mapping(given.options)
     targets, photos = [Path(path) for path in given.targets], [Path(path) for path in given.photos]
     if given.way == "targets":

@@ -13,13 +13,12 @@ import threading
 import time
 import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import Cancelled, FileMissing, InputError, RecastError
 from pipeline.media import probe
-from pipeline.types import MediaInfo, Options, Person
+from pipeline.types import MediaInfo, Person
 from studio.consent import Consent, given, holds
 from studio.guard import contained
 from studio.inspection.inspector import Inspector
@@ -33,6 +32,7 @@ from studio.jobs.worker import Workers
 from studio.metrics import Metrics
 from studio.pictures import first_frame, view_of
 from studio.rates import Rates
+from studio.request import LONG, Look, Request, seconds_of
 from studio.settings import Settings
 from studio.tracing import in_job
 from studio.webhook import Webhook
@@ -46,39 +46,7 @@ LOOK = 0.1
 """Seconds between two looks of a follower."""
 CRASHES = 5
 """A job under which the server dies so often without getting anywhere is given up."""
-LONG = 60.0
-"""Seconds of video from which on others go first."""
 _PRIORITY: Mapping[Kind, int] = {"preview": 0, "picture": 0, "people": 1, "comparison": 1, "video": 2}
-
-
-@dataclass(frozen=True)
-class Request:
-    """A job as somebody asked for it.
-
-    Attributes:
-        sources: photos, in the order they were given.
-        target: the picture or video.
-        cast: person number to positions in `sources` (from 0). Empty: everyone gets the face in all of them.
-        people: the people of `target` where they have been found before.
-        moment: for a preview, seconds of the target.
-        consent: whoever asks for it states that they have the right to the faces.
-    """
-
-    target: Path
-    sources: tuple[Path, ...] = ()
-    options: Options = field(default_factory=Options)
-    cast: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
-    people: tuple[Person, ...] = ()
-    moment: float = 0.0
-    consent: bool = False
-
-
-@dataclass(frozen=True)
-class Look:
-    """A target at first sight: what it is, and its first frame as a file for the browser."""
-
-    info: MediaInfo
-    picture: Path
 
 
 class Studio:
@@ -190,8 +158,8 @@ class Studio:
                 )
             kind = kind or ("picture" if info.kind == "image" else "video")
             if request.people:
-                self.files.save_people(name, request.people)
-            seconds = _seconds(info, request.options)
+                self.files.save_people(name, request.people, elsewhere=request.elsewhere)
+            seconds = seconds_of(info, request.options)
             job = Job(
                 id=name, owner=fingerprint(owner), kind=kind, target=target, sources=tuple(sources), origins=origins,
                 cast=request.cast, options=request.options, moment=request.moment, attached=attached,
@@ -267,8 +235,9 @@ class Studio:
         if not job.origins or not all(path.exists() for path in job.origins):
             raise FileMissing("The files of this job are no longer here. Please upload them again.")
         target, *sources = job.origins
-        people = self.people(job) if job.cast else ()
-        return self.submit(Request(target, tuple(sources), job.options, job.cast, people), owner, client=client)
+        people, elsewhere = (self.people(job), self.files.elsewhere(name)) if job.cast else ((), False)
+        wanted = Request(target, tuple(sources), job.options, job.cast, people, elsewhere)
+        return self.submit(wanted, owner, client=client)
 
     def batch(self, requests: Sequence[Request], owner: str, client: str = "") -> list[Job]:
         """Several jobs at once; all of them, or none.
@@ -395,9 +364,3 @@ def raise_failure(job: Job) -> None:
         raise Cancelled(job.sentence or None)
     if job.state == "failed":
         raise JobFailed(job.code, job.sentence)
-
-
-def _seconds(info: MediaInfo, options: Options) -> float:
-    if info.kind == "image":
-        return 0.0
-    return (options.end or info.duration or LONG + 1) - (options.start or 0.0)

@@ -18,6 +18,7 @@ export const desk = {
   trim: { start: null, end: null },
   excluded: {}, // what the brush leaves as it is: the options that say so, or nothing
   moment: 0,
+  expected: null, // {like, roles}: a cast of people found in another target, until those of this one are known
   restoring: false, // while a job's own photos and target are brought back: what is shown of the job stays
 };
 
@@ -80,7 +81,8 @@ export async function setTarget(thing, ready = {}) {
   const leaving = new AbortController();
   const target = { name: given ? thing.split("/").pop() : thing.name, state: given ? "looking" : "uploading", share: 0, leaving };
   Object.assign(desk, { target, people: ready.people ?? null, moment: 0, trim: { start: null, end: null, ...ready.trim }, excluded: ready.excluded ?? {} });
-  desk.roles = new Map(ready.roles);
+  desk.expected = ready.like ? { like: ready.like, roles: new Map(ready.roles) } : null;
+  desk.roles = new Map(ready.like ? [] : ready.roles);
   tell("target");
   tell("people");
   try {
@@ -97,6 +99,7 @@ export async function setTarget(thing, ready = {}) {
   } catch (error) {
     if (desk.target !== target || error.name === "AbortError") return;
     Object.assign(target, { state: "failed", error: error.message });
+    desk.expected = null;
   }
   tell("target");
   if (target.state === "ready" && !desk.people) search(target);
@@ -104,7 +107,7 @@ export async function setTarget(thing, ready = {}) {
 
 export function clearTarget() {
   desk.target?.leaving.abort();
-  Object.assign(desk, { target: null, people: null, moment: 0, trim: { start: null, end: null }, excluded: {} });
+  Object.assign(desk, { target: null, people: null, expected: null, moment: 0, trim: { start: null, end: null }, excluded: {} });
   desk.roles.clear();
   tell("target");
   tell("people");
@@ -115,16 +118,30 @@ async function search(target) {
   desk.people = people;
   tell("people");
   try {
-    const found = await server.findPeople(target.path, (moment) => {
+    const found = await server.findPeople(target.path, desk.expected?.like ?? null, (moment) => {
       people.progress = moment.progress;
       if (desk.people === people) tell("searching", people);
     }, target.leaving.signal);
     Object.assign(people, { state: found.people.length ? "found" : "none", list: found.people, search: found.search });
+    if (desk.people === people) recast(found.known);
   } catch (error) {
     if (error.name === "AbortError") return;
     Object.assign(people, { state: error.code === "no_face_in_target" ? "none" : "failed", error: error.message });
   }
-  if (desk.people === people) tell("people");
+  if (desk.people !== people) return;
+  desk.expected = null;
+  tell("people");
+}
+
+// Gives the faces of an expected cast to those who are known again; where nobody is, they are there to be given.
+function recast(known) {
+  if (!desk.expected) return;
+  const { roles } = desk.expected;
+  for (const [number, other] of Object.entries(known)) if (roles.has(other)) desk.roles.set(Number(number), roles.get(other));
+  if (!desk.roles.size) desk.photos = [...roles.values()].flat();
+  desk.expected = null;
+  tell("photos");
+  tell("cast");
 }
 
 export function searchAgain() {
@@ -178,7 +195,7 @@ export function setTrim(start, end) {
 // --- all at once
 
 // Puts everything on the desk as it was for a job, or as an example has it. `photos` and `target` are paths.
-export function restore({ photos, target, cast = {}, people = null, options = {} }) {
+export function restore({ photos, target, cast = {}, people = null, like = null, options = {} }) {
   desk.restoring = true;
   const roles = [];
   const { start = null, end = null, exclude, exclude_at = null, ...rest } = options;
@@ -191,7 +208,7 @@ export function restore({ photos, target, cast = {}, people = null, options = {}
       addPhotos(own, places.map((place) => photos[place]).filter(Boolean));
     }
   } else addPhotos(desk.photos, photos);
-  setTarget(target, { roles, trim: { start, end }, excluded: exclude ? { exclude, exclude_at } : {}, people: people && { state: "found", progress: null, ...people } });
+  setTarget(target, { roles, like, trim: { start, end }, excluded: exclude ? { exclude, exclude_at } : {}, people: people && { state: "found", progress: null, ...people } });
   settled().then(() => (desk.restoring = false));
 }
 
@@ -225,6 +242,7 @@ export function order() {
 }
 
 export function lacking() {
+  if (desk.expected) return "busy";
   const photos = [desk.photos, ...[...desk.roles.values()].filter((role) => role !== "lead")].flat();
   if (photos.some((photo) => photo.state === "uploading" || photo.state === "looking")) return "busy";
   if (desk.target && (desk.target.state === "uploading" || desk.target.state === "looking")) return "busy";

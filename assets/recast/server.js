@@ -64,9 +64,10 @@ export function upload(file, progress, signal) {
 export const lookAtPhoto = (path) => json(ask("photo", send({ path })));
 export const lookAtTarget = (path) => json(ask("target", send({ path })));
 
-// Looks for people; `progress` is told how far that is. Answers {search, people}.
-export async function findPeople(path, progress, signal) {
-  const answer = await ask("people", send({ path }, signal));
+// Looks for people; `progress` is told how far that is. Answers {search, people, known}: `known` says whom of them the
+// cast of the job `like` names, by their numbers there.
+export async function findPeople(path, like, progress, signal) {
+  const answer = await ask("people", send({ path, like }, signal));
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   let last = null;

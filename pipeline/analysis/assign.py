@@ -55,6 +55,14 @@ def assign(faces: Sequence[Face], persons: Sequence[Person]) -> dict[int, Person
     return Assigner(persons).assign(faces)
 
 
+def known_again(found: Sequence[Person], known: Sequence[Person]) -> list[tuple[Person, Person]]:
+    """Persons of one target who are the same as persons of another, as pairs ``(found, known)``."""
+    if not found or not known:
+        return []
+    alike = np.stack([person.embedding for person in found]) @ np.stack([person.embedding for person in known]).T
+    return [(found[i], known[j]) for i, j in best_pairs(alike, ALIKE)]
+
+
 def best_pairs(value: NDArray[np.float64] | FloatArray, least: float) -> list[tuple[int, int]]:
     """Pairs ``(row, column)``, each row and column at most once, with the greatest sum of ``value - least``.
 

@@ -102,8 +102,9 @@ class Files:
         self.ended(name, kept=False)
         remove(self.own(name))
 
-    def save_people(self, name: str, people: Sequence[Person]) -> None:
-        """Keep who was found in a target, for a cast that names them."""
+    def save_people(self, name: str, people: Sequence[Person], *, elsewhere: bool = False) -> None:
+        """Keep who was found in a target, for a cast that names them; `elsewhere` where that was another one than the
+        job's."""
         rows = [
             {name: getattr(person, name) for name in ("number", "first_time", "last_time", "frames", "share")}
             for person in people
@@ -115,6 +116,7 @@ class Files:
             np.savez(
                 file,
                 rows=np.array(json.dumps(rows)),
+                elsewhere=np.array(elsewhere),
                 embeddings=np.array([person.embedding for person in people], np.float32),
                 thumbnails=np.array([person.thumbnail for person in people], np.uint8),
             )
@@ -133,6 +135,14 @@ class Files:
                 Person(embedding=embedding, thumbnail=thumbnail, **row)
                 for row, embedding, thumbnail in zip(rows, data["embeddings"], data["thumbnails"], strict=True)
             )
+
+    def elsewhere(self, name: str) -> bool:
+        """Whether the people of a job were found in another target than its own."""
+        path = self.own(name) / _PEOPLE
+        if not path.exists():
+            return False
+        with np.load(path, allow_pickle=False) as data:
+            return bool(data["elsewhere"]) if "elsewhere" in data else False
 
     @staticmethod
     def _entries(folder: Path) -> list[Path]:

@@ -430,7 +430,9 @@ def test_people_are_kept_as_they_were(tmp_path: Path) -> None:
     files = Files(tmp_path / "jobs", tmp_path / "results")
     assert files.people("a") is None
     files.save_people("a", ())
-    assert files.people("a") == ()
+    assert files.people("a") == () and not files.elsewhere("a")
+    files.save_people("b", (), elsewhere=True)
+    assert files.elsewhere("b") and not files.elsewhere("nothing")
     given = Person(2, np.arange(128, dtype=np.float32), np.full((160, 160, 3), 7, np.uint8), 0.1, 1 / 3, 9, 0.5)
     files.save_people("a", (given,))
     found = (files.people("a") or ())[0]

@@ -162,18 +162,33 @@ def test_one_cast_on_many_targets(page: Any, material: Material, tmp_path: Path)
     page.wait_for_function("document.querySelectorAll('.batch-file.ready').length == 2")
     page.get_by_role("button", name="Start 2 jobs").click()
     page.wait_for_function("document.querySelectorAll('#jobs-over .job[data-state=done]').length == 2")
-    changes = {}
-    for original in (material.both, mirrored):
-        row = page.locator("#jobs-over .job", has_text=original.name)
+
+    def changes(original: Path, link: Any) -> list[bool]:
+        """Whether the left half of a result differs from its original, and the right half."""
         with page.expect_download() as download:
-            row.locator(".download").click()
+            link.click()
         download.value.save_as(tmp_path / "result.png")
         found, before = (cv2.imread(str(one)).astype(np.float32) for one in (tmp_path / "result.png", original))
         changed = np.abs(found - before).mean(axis=2)
         middle = changed.shape[1] // 2
-        changes[original] = [changed[:, :middle].max() > 20, changed[:, middle:].max() > 20]
-    assert changes[material.both] == changes[mirrored][::-1]
-    assert sorted(changes[mirrored]) == [False, True]
+        return [bool(changed[:, :middle].max() > 20), bool(changed[:, middle:].max() > 20)]
+
+    def row(original: Path) -> Any:
+        return page.locator("#jobs-over .job", has_text=original.name)
+
+    seen = {original: changes(original, row(original).locator(".download")) for original in (material.both, mirrored)}
+    assert seen[material.both] == seen[mirrored][::-1]
+    assert sorted(seen[mirrored]) == [False, True]
+    # Done again with changes, the people are those of this target, and who was cast is known among them.
+    row(mirrored).locator(".open").click()
+    page.wait_for_selector("#target .ready :text('mirrored.png')")
+    page.wait_for_selector("#people .person.chosen .new")
+    assert page.locator("#people .person.chosen").count() == 1
+    page.click("#again")
+    page.wait_for_selector(".divided .layer.after img")
+    page.click("#go")
+    page.wait_for_selector("#download")
+    assert changes(mirrored, page.locator("#download")) == seen[mirrored]
 
 
 @pytest.mark.slow

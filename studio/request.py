@@ -1,0 +1,51 @@
+"""What somebody asks of the studio, before it is a job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipeline.types import MediaInfo, Options, Person
+
+LONG = 60.0
+"""Seconds of video from which on others go first."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A job as somebody asked for it.
+
+    Attributes:
+        sources: photos, in the order they were given.
+        target: the picture or video.
+        cast: person number to positions in `sources` (from 0). Empty: everyone gets the face in all of them.
+        people: the people of `target` where they have been found before.
+        elsewhere: `people` were found in another target; those of this one are known by being alike.
+        moment: for a preview, seconds of the target.
+        consent: whoever asks for it states that they have the right to the faces.
+    """
+
+    target: Path
+    sources: tuple[Path, ...] = ()
+    options: Options = field(default_factory=Options)
+    cast: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    people: tuple[Person, ...] = ()
+    elsewhere: bool = False
+    moment: float = 0.0
+    consent: bool = False
+
+
+@dataclass(frozen=True)
+class Look:
+    """A target at first sight: what it is, and its first frame as a file for the browser."""
+
+    info: MediaInfo
+    picture: Path
+
+
+def seconds_of(info: MediaInfo, options: Options) -> float:
+    """How much video a job is about; 0 for a picture."""
+    if info.kind == "image":
+        return 0.0
+    return (options.end or info.duration or LONG + 1) - (options.start or 0.0)
