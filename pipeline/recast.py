@@ -252,7 +252,7 @@ class Recaster:
         options = laid_on_faces(options, found, (picture.width, picture.height))
         roles = Casting(cast, options).roles(found)
         recast_frame(picture, roles, self._wardrobe(options), options)
-        self._mark(None, cast, options).frame(picture)
+        self._mark(None, cast, options).frame(picture, "still")
         return picture.image()
 
     def settled(self, options: Options, target: Path | MediaInfo) -> Options:
@@ -350,7 +350,7 @@ class Recaster:
             raise NoFaceInTarget(nobody(cast, bool(faces)))
         with clock.work("render"):
             changed = recast_frame(picture, roles, wardrobe, options)
-            mark.frame(picture)
+            mark.frame(picture, "still")
         if progress is not None:
             progress(Progress(RECASTING, 1, 1))
         with clock.work("write"):

@@ -16,7 +16,7 @@ from pipeline.marking.credentials import Credentials, credentials
 from pipeline.marking.label import Label, LabelPainter, label_from, label_of
 from pipeline.marking.manifest import tags
 from pipeline.marking.seal import Seal
-from pipeline.marking.watermark import Payload, Watermark
+from pipeline.marking.watermark import Payload, Use, Watermark
 from pipeline.types import Frame, MediaInfo, Options
 
 log = logging.getLogger(__name__)
@@ -105,11 +105,12 @@ class JobMark:
         """What has to be the same for frames that were marked before to be of use."""
         return f"watermark {self.fingerprint if self._watermark is not None else 'none'}, {self._shown}"
 
-    def frame(self, frame: Frame) -> None:
-        """Mark a finished frame. A pure function of the job and the frame; called by several threads."""
+    def frame(self, frame: Frame, use: Use = "film") -> None:
+        """Mark a finished frame, or a picture on its own (``"still"``). A pure function of the job and the frame;
+        several threads call it."""
         if self._label is not None:
             self._label.paint(frame)
-        if self._watermark is not None and not self._watermark.mark(frame):
+        if self._watermark is not None and not self._watermark.mark(frame, use):
             self._small = True
 
     def seal(self, info: MediaInfo) -> Seal | None:

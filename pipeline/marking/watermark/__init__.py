@@ -9,5 +9,6 @@ accident; whoever reads this code can take it out, as with any open one.
 from pipeline.marking.watermark.code import Payload
 from pipeline.marking.watermark.detect import Detector, Found, working_size
 from pipeline.marking.watermark.embed import Watermark
+from pipeline.marking.watermark.pattern import Use
 
-__all__ = ["Detector", "Found", "Payload", "Watermark", "working_size"]
+__all__ = ["Detector", "Found", "Payload", "Use", "Watermark", "working_size"]

@@ -1,32 +1,63 @@
 """Putting the mark into a frame.
 
-All that is computed is computed in a small grid, of about 256 samples a side; only the finished difference is enlarged
-to the frame. Where the picture is busy the mark is stronger (a noise visibility function, after Voloshynovskiy,
-Herrigel, Baumgaertner and Pun, *A stochastic approach to content adaptive digital image watermarking*, 1999).
+All that is computed is computed in a small grid; only the finished difference is enlarged to the frame. Where the
+picture is busy the mark is stronger (a noise visibility function, after Voloshynovskiy, Herrigel, Baumgaertner and
+Pun, *A stochastic approach to content adaptive digital image watermarking*, 1999). Where that would be too much over
+the whole frame, the strongest places give way first: it is there that the picture drowns the mark anyway (water-filling
+of channels of unlike noise: Cover and Thomas, *Elements of Information Theory*, 2nd edition, 2006, section 9.4).
 """
 
 from __future__ import annotations
 
 import math
 import threading
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from pipeline.marking.watermark.code import Payload
-from pipeline.marking.watermark.pattern import TILE, TILES, tile
+from pipeline.marking.watermark.pattern import TILE, TILES, Use, tile
 from pipeline.types import FloatArray, Frame, ImageArray
 
 SMALLEST = 96
 """Pixels of a frame's shorter side below which there is no room for a mark."""
-_GRID = 256
-_FLAT, _BUSY, _LEAST, _MOST = 0.3, 1.0, 0.35, 3.2
-"""Standard deviation of the mark in grey levels: on a flat surface, more for each grey level of fine detail around, and
-its bounds. Set by eye: on a clear sky, on skin, on a blurred wall beside a sharp edge nothing may show."""
-_LOUDEST = 1.85
-"""Standard deviation over the whole frame, at most: 42.8 dB before it is rounded."""
-_FINE, _AROUND = 3, 9
-"""Samples of the grid: detail is what deviates from the mean over so many, and counts over so many."""
+
+
+@dataclass(frozen=True)
+class _Manner:
+    """How a mark is put in.
+
+    Attributes:
+        grid: samples over a frame's mean side, about.
+        fine, around: samples; detail is what deviates from the mean over so many, and counts over so many.
+        busy: standard deviation of the mark for each grey level of fine detail around.
+        usual: mean side of a frame for which that holds. Larger ones carry it more faintly, by the square root: there
+            each of its waves is spread over more pixels, which keep it. 0 where size does not matter.
+        loudest: standard deviation over the whole frame, at most, before it is rounded.
+    """
+
+    grid: int
+    fine: int
+    around: int
+    busy: float
+    usual: float
+    loudest: float
+
+    def at(self, side: float) -> float:
+        """`busy` for a frame of this mean side."""
+        return self.busy * math.sqrt(min(1.0, self.usual / side)) if self.usual else self.busy
+
+
+_MANNERS: dict[Use, _Manner] = {
+    "film": _Manner(256, 3, 9, 1.25, 480.0, 1.85),
+    "still": _Manner(512, 3, 17, 0.7, 0.0, 1.8),
+}
+_FLAT, _LEAST, _MOST = 0.3, 0.35, 3.2
+"""Standard deviation of the mark in grey levels on a flat surface, and its bounds. Set by eye: on a clear sky, on skin,
+on a blurred wall beside a sharp edge, along smooth hair nothing may show."""
+_LEVELS = 64
+"""Steps in which the strongest places are brought down."""
 STEP, MIDDLE = 16, 128
 """How a difference is written in a byte: steps a grey level, and the byte that is none. See `Frame.shade`."""
 
@@ -36,36 +67,44 @@ class Watermark:
 
     def __init__(self, payload: Payload) -> None:
         self.payload = payload
-        self._tile = tile(payload)
+        self._tiles: dict[Use, FloatArray] = {"film": tile(payload, "film"), "still": tile(payload, "still")}
         self._lock = threading.Lock()
-        self._patterns: dict[tuple[int, int], FloatArray] = {}
+        self._patterns: dict[tuple[Use, int, int], FloatArray] = {}
 
-    def mark(self, frame: Frame) -> bool:
-        """Mark a frame; whether it was large enough for that."""
+    def mark(self, frame: Frame, use: Use = "film") -> bool:
+        """Mark a frame; whether it was large enough for that.
+
+        Args:
+            use: ``"still"`` for a picture on its own, ``"film"`` for what is one of many and will be compressed hard.
+        """
         if min(frame.width, frame.height) < SMALLEST:
             return False
-        pattern = self._pattern(frame.width, frame.height)
+        pattern = self._pattern(use, frame.width, frame.height)
         height, width = pattern.shape
-        frame.shade(difference(frame.small_luma((width, height)), pattern))
+        share = _MANNERS[use].at(math.sqrt(frame.width * frame.height))
+        frame.shade(difference(frame.small_luma((width, height)), pattern, use, share))
         return True
 
-    def _pattern(self, width: int, height: int) -> FloatArray:
+    def _pattern(self, use: Use, width: int, height: int) -> FloatArray:
         """The repeated tile, sampled in the grid of a frame."""
+        key = (use, width, height)
         with self._lock:
-            if (width, height) not in self._patterns:
+            if key not in self._patterns:
                 self._patterns.clear()
-                self._patterns[width, height] = sampled(self._tile, width, height)
-            return self._patterns[width, height]
+                self._patterns[key] = sampled(self._tiles[use], width, height, _MANNERS[use].grid)
+            return self._patterns[key]
 
 
-def sampled(tile: FloatArray, width: int, height: int) -> FloatArray:
+def sampled(tile: FloatArray, width: int, height: int, grid: int) -> FloatArray:
     """``(grid height, grid width)`` float32: the tile, repeated over a frame of this size."""
     side = math.sqrt(width * height)
-    factor = max(1, round(side / _GRID))
+    factor = max(1, round(side / grid))
     columns, rows = -(-width // factor), -(-height // factor)
-    pitch = TILE * TILES / side
-    x = ((np.arange(columns) + 0.5) * width / columns * pitch - 0.5) % TILE
-    y = ((np.arange(rows) + 0.5) * height / rows * pitch - 0.5) % TILE
+    samples = len(tile)
+    # Places are told from the middle of the first of `TILE` steps, however finely the tile is sampled.
+    pitch, begin = samples * TILES / side, 0.5 * samples / TILE
+    x = ((np.arange(columns) + 0.5) * width / columns * pitch - begin) % samples
+    y = ((np.arange(rows) + 0.5) * height / rows * pitch - begin) % samples
     # A border of wrapped samples, so that interpolation goes on seamlessly.
     border = 4
     wrapped = np.pad(tile, border, mode="wrap")
@@ -73,13 +112,29 @@ def sampled(tile: FloatArray, width: int, height: int) -> FloatArray:
     return np.asarray(cv2.remap(wrapped, across, down, cv2.INTER_CUBIC), np.float32)
 
 
-def difference(luma: ImageArray, pattern: FloatArray) -> ImageArray:
-    """What to add to a frame whose luma in the grid is `luma`, in steps of 1 / `STEP` grey level around `MIDDLE`."""
-    picture = luma.astype(np.float32)
-    fine = cv2.absdiff(picture, cv2.boxFilter(picture, -1, (_FINE, _FINE)))
+def difference(luma: ImageArray, pattern: FloatArray, use: Use, share: float) -> ImageArray:
+    """What to add to a frame whose luma in the grid is `luma`, in steps of 1 / `STEP` grey level around `MIDDLE`.
+
+    Args:
+        share: standard deviation of the mark for each grey level of fine detail around.
+    """
+    picture, manner = luma.astype(np.float32), _MANNERS[use]
+    fine = cv2.absdiff(picture, cv2.boxFilter(picture, -1, (manner.fine, manner.fine)))
     # The mean of fourth roots: texture counts whole, a lone edge hardly: there is nothing to hide behind beside it.
-    busy = cv2.boxFilter(cv2.sqrt(cv2.sqrt(fine)), -1, (_AROUND, _AROUND)) ** 4
-    strength = np.clip(_FLAT + _BUSY * busy, _LEAST, _MOST)
-    rms = math.sqrt(float(np.mean(strength * strength)))
-    mark = strength * pattern * (STEP * min(1.0, _LOUDEST / rms))
+    busy = cv2.boxFilter(cv2.sqrt(cv2.sqrt(fine)), -1, (manner.around, manner.around)) ** 4
+    strength = np.clip(_FLAT + share * busy, _LEAST, _MOST)
+    strength = np.minimum(strength, _ceiling(np.asarray(strength), manner.loudest))
+    mark = strength * pattern * float(STEP)
     return np.asarray(cv2.add(mark, np.array([float(MIDDLE)] * 4), dtype=cv2.CV_8U), np.uint8)
+
+
+def _ceiling(strength: FloatArray, loudest: float) -> float:
+    """The strength that none may exceed, so that all of them together are as loud as allowed at most."""
+    if float(np.mean(strength * strength)) <= loudest**2:
+        return _MOST
+    counts, edges = np.histogram(strength, _LEVELS, (0.0, _MOST))
+    middles = (edges[:-1] + edges[1:]) / 2
+    for level in edges[:0:-1]:
+        if float(counts @ np.minimum(middles, level) ** 2) <= loudest**2 * strength.size:
+            return float(level)
+    return loudest
