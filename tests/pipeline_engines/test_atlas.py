@@ -53,6 +53,10 @@ def test_irises_keep_their_colour_under_warm_light() -> None:
     neutral, found = iris_colour(image, landmarks), iris_colour(warm, landmarks)
     assert neutral is not None and found is not None
 
+    violet = np.clip(image * np.array([1.1, 0.6, 1.0]), 0, 255).astype(np.uint8)
+    seen = iris_colour(violet, landmarks)
+    assert seen is not None and seen[1] >= min(seen[0], seen[2]), "no iris is violet"
+
     def warmth(colour: FloatArray) -> float:
         return float(colour[2] / colour[0])
 

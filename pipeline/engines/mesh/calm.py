@@ -22,7 +22,7 @@ SIGMA = 1.3
 """Of the blur that parts the coarse from the fine, in texels of the 96 map."""
 DARKER, LIGHTER = 0.28, 0.16
 """How far skin may depart in lightness, in logarithms: shade is more usual than shine."""
-TINT, ANY_TINT = 0.04, 0.08
+TINT, ANY_TINT = 0.04, 0.06
 """How far skin, and what is neither skin nor lips, may depart in hue."""
 PAINTED = (0.34, 0.48)
 """Departure in hue at which something begins to be, and is, no trick of the light but paint, a mark or dark hair: it

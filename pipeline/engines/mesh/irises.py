@@ -13,8 +13,9 @@ from pipeline.models.face_mesh import LEFT_EYE, LEFT_IRIS, RIGHT_EYE, RIGHT_IRIS
 from pipeline.types import FloatArray, ImageArray
 
 EYES = ((RIGHT_IRIS, RIGHT_EYE), (LEFT_IRIS, LEFT_EYE))
-LOW, HIGH = 0.6, 1.6
-CAST = 0.7
+LOW, HIGH, HUE = 0.6, 1.6, (0.72, 1.4)
+"""Bounds of the change in lightness, and of that in hue beside it."""
+CAST = 0.5
 """How much of the sclera's hue is taken for the light's."""
 SAMPLES = 300
 """Pixels that are enough to tell a colour."""
@@ -56,7 +57,10 @@ def recolour(image: ImageArray, landmarks: FloatArray, wanted: FloatArray) -> Im
     own = _colour(eyes)
     if own is None:
         return image
-    gain = np.clip(wanted / np.maximum(own, 1e-3), LOW, HIGH) ** 0.7
+    ratio = wanted / np.maximum(own, 1e-3)
+    lightness = ratio.mean()
+    # Of hue only as much as irises differ by: the rest is the light in the eyes of the photo.
+    gain = (np.clip(lightness, LOW, HIGH) * np.clip(ratio / lightness, *HUE)) ** 0.7
     result = image.copy()
     for eye in eyes:
         # What is as bright as the sclera is a reflection: it has the light's colour.
@@ -81,7 +85,11 @@ def _colour(eyes: list[_Eye]) -> FloatArray | None:
         # Of the sclera's hue only a part is the light's: it is rosy itself.
         light = white**CAST * white.mean() ** (1 - CAST)
         found.append((_typical(eye.colour[disc], 40) + 4) / (light + 4))
-    return np.mean(found, axis=0).astype(np.float32) if found else None
+    if not found:
+        return None
+    blue, green, red = np.mean(found, axis=0)
+    # Brown, green, grey, blue: an iris that seems violet is a dark one in coloured light.
+    return np.array([blue, max(green, min(blue, red)), red], np.float32)
 
 
 def _eyes(image: ImageArray, landmarks: FloatArray) -> list[_Eye]:
