@@ -34,6 +34,8 @@ DeviceName = Literal["auto", "cpu", "cuda", "tensorrt", "rocm", "directml", "cor
 Select = Literal["all", "largest"]
 VideoCodec = Literal["h264", "hevc", "vp9", "av1", "lossless"]
 Quality = Literal["draft", "standard", "high", "best"]
+PictureFormat = Literal["same", "jpeg", "png", "webp", "avif"]
+VideoFormat = Literal["same", "mp4", "mkv", "mov", "webm"]
 HardwareUse = Literal["auto", "never"]
 Eyes = Literal["target", "source"]
 PixelBoost = Literal["1x", "2x", "3x", "4x"]
@@ -215,7 +217,10 @@ class Options:
         restorer, restorer_strength: of network engines; a network that adds detail, and how much of it is mixed in.
         photo_detail: of network engines; detail of the photo, laid over the target's mesh, finer than the network's
             own pixels.
-        codec, quality, hardware: how a video is encoded.
+        quality: how near to the original a picture or video is written.
+        picture_format, video_format: what a result is saved as where nobody gives it a name; ``same`` for the target's
+            own format where it can be written.
+        codec, hardware: how a video is encoded.
         start, end: seconds of the target to keep; ``None`` for its beginning or end.
         label, label_corner, label_size, label_language: a visible label that says that the result is synthetic;
             what the operator requires goes before it.
@@ -245,8 +250,10 @@ class Options:
     restorer: Restorer = "none"
     restorer_strength: float = 0.7
     photo_detail: float = 0.0
-    codec: VideoCodec = "h264"
     quality: Quality = "high"
+    picture_format: PictureFormat = "same"
+    video_format: VideoFormat = "same"
+    codec: VideoCodec = "h264"
     hardware: HardwareUse = "auto"
     start: float | None = None
     end: float | None = None

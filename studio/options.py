@@ -22,7 +22,7 @@ from pipeline.models.names import engine_names
 from pipeline.types import Options, PaintedMask, UserEngine
 
 Kind = Literal["choice", "share", "switch", "seconds", "mask"]
-Group = Literal["Face", "Light and detail", "Video", "Label", "Engine"]
+Group = Literal["Face", "Light and detail", "Result", "Video", "Label", "Engine"]
 
 
 @dataclass(frozen=True)
@@ -100,10 +100,22 @@ TEXTS: Mapping[str, Text] = {
     "end": Text("End", "Where in the target to stop: seconds, or 1:30.", "Video"),
     "quality": Text(
         "Quality",
-        "Of the written video: smaller, or nearer to the original.",
-        "Video",
+        "Of what is written: smaller, or nearer to the original.",
+        "Result",
         {"draft": "Draft", "standard": "Good", "high": "High", "best": "Best"},
         first=True,
+    ),
+    "picture_format": Text(
+        "Picture format",
+        "What a picture is saved as, unless its name says so.",
+        "Result",
+        {"same": "As the original", "jpeg": "JPEG", "png": "PNG", "webp": "WebP", "avif": "AVIF"},
+    ),
+    "video_format": Text(
+        "Video format",
+        "What a video is saved as, unless its name says so.",
+        "Result",
+        {"same": "As the original", "mp4": "MP4", "mkv": "MKV", "mov": "MOV", "webm": "WebM"},
     ),
     "codec": Text(
         "Codec",

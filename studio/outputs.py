@@ -17,6 +17,9 @@ _PICTURES = {
     ".tiff": "tiff",
     ".gif": "gif",
 }
+_ENDINGS = {content: ending for ending, content in reversed(_PICTURES.items())}
+_MOVING = ("webp", "png")
+"""Formats that hold an animation as well as a picture."""
 _KEPT_CONTAINERS = (".mp4", ".mov", ".mkv")
 MARK = "-recast"
 
@@ -34,12 +37,15 @@ def result_name(target: Path, info: MediaInfo, options: Options, name: str | Non
 
 def _ending(given: str, info: MediaInfo, options: Options) -> str:
     if info.kind == "video":
+        if options.video_format != "same":
+            return f".{options.video_format}"
         if options.codec == "lossless":
             return ".mkv"
         if given == ".webm" and options.codec in ("vp9", "av1"):
             return given
         return given if given in _KEPT_CONTAINERS else ".mp4"
+    if options.picture_format != "same" and (info.kind == "image" or options.picture_format in _MOVING):
+        return _ENDINGS[options.picture_format]
     if _PICTURES.get(given) == info.container:
         return given
-    endings = {content: ending for ending, content in reversed(_PICTURES.items())}
-    return endings.get(info.container, ".gif" if info.kind == "animation" else ".png")
+    return _ENDINGS.get(info.container, ".gif" if info.kind == "animation" else ".png")

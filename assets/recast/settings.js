@@ -80,10 +80,12 @@ function choose(field, value) {
   if (field.name === "engine" || field.name === "label") tell("engine");
 }
 
-// Settings that concern videos only are left out for pictures, those of networks while none renders the face, and those of
+const VIDEOS_ONLY = (field) => field.group === "Video" || field.name === "video_format";
+
+// Settings that concern videos only are left out for pictures, and the other way round, those of networks while none renders the face, and those of
 // the label while there is none.
 const fits = (field) =>
-  (field.group !== "Video" || desk.target?.kind !== "image") && (!field.networks || desk.options.engine !== "mesh") &&
+  !(VIDEOS_ONLY(field) && desk.target?.kind === "image") && !(field.name === "picture_format" && desk.target?.kind === "video") && (!field.networks || desk.options.engine !== "mesh") &&
   (!field.name.startsWith("label_") || desk.options.label !== "none");
 
 export function drawSettings(first, more) {

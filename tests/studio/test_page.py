@@ -152,6 +152,16 @@ def test_a_preview_follows_the_moment_and_the_settings(page: Any, material: Mate
     assert page.evaluate("getComputedStyle(document.querySelector('.canvas')).getPropertyValue('--at')") == "20%"
 
 
+def test_a_result_is_saved_in_another_format(page: Any, material: Material, tmp_path: Path) -> None:
+    give(page, material.grace, material.eileen)
+    page.click("#advanced summary")
+    assert page.locator("#option-video_format").count() == 0
+    page.select_option("#option-picture_format", "png")
+    page.click("#go")
+    result = save(page, tmp_path / "result.png")
+    assert result.read_bytes().startswith(b"\x89PNG")
+
+
 def test_a_poor_photo_says_why_and_a_better_one_may_come_from_the_camera(
     page: Any, material: Material, tmp_path: Path
 ) -> None:

@@ -1,0 +1,64 @@
+"""What a result is called, and saved as, where nobody gives it a name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from pipeline.errors import OptionError
+from pipeline.media import probe
+from pipeline.types import Options
+from studio.outputs import result_name
+from tests import media
+from tests.cli.test_headless import run
+from tests.conftest import Material
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("files")
+    frames = [np.full((64, 64, 3), 90 + 20 * number, np.uint8) for number in range(4)]
+    found = {name: folder / f"holiday.{name}" for name in ("jpg", "png", "bmp")}
+    for path in found.values():
+        cv2.imwrite(str(path), frames[0])
+    for name in ("mp4", "mov", "avi"):
+        found[name] = media.write_clip(folder / f"holiday.{name}", frames, 10)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("target", "options", "ending"),
+    [
+        ("jpg", {}, ".jpg"), ("bmp", {}, ".bmp"), ("mov", {}, ".mov"), ("avi", {}, ".mp4"),
+        ("jpg", {"picture_format": "png"}, ".png"), ("png", {"picture_format": "jpeg"}, ".jpg"),
+        ("png", {"picture_format": "avif"}, ".avif"), ("jpg", {"video_format": "mkv"}, ".jpg"),
+        ("mp4", {"picture_format": "png"}, ".mp4"), ("mp4", {"video_format": "mov"}, ".mov"),
+        ("mp4", {"video_format": "webm"}, ".webm"), ("mp4", {"codec": "lossless"}, ".mkv"),
+        ("mkv", {"codec": "lossless", "video_format": "mp4"}, ".mp4"),
+    ],
+)  # fmt: skip
+def test_the_ending_follows_target_and_options(
+    files: dict[str, Path], target: str, options: dict[str, Any], ending: str
+) -> None:
+    path = files.get(target, files["mp4"])
+    assert result_name(path, probe(path), replace(Options(), **options)) == f"holiday-recast{ending}"
+
+
+def test_a_format_is_asked_for_on_the_command_line(material: Material, tmp_path: Path) -> None:
+    done = run("-s", material.grace, "-t", material.eileen, "-o", tmp_path, "--picture-format", "webp")
+    result = tmp_path / "eileen-collins-recast.webp"
+    assert done.returncode == 0 and result.read_bytes()[8:12] == b"WEBP"
+    named = run("-s", material.grace, "-t", material.eileen, "-o", tmp_path / "a.png", "--picture-format", "webp")
+    assert named.returncode == 0 and (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_format_that_cannot_hold_the_codec_is_told(material: Material, tmp_path: Path) -> None:
+    words = ("-s", material.grace, "-t", material.clip, "-o", tmp_path, "--video-format", "webm", "--codec", "hevc")
+    done = run(*words)
+    assert done.returncode == 2 and "A .webm file cannot hold HEVC" in done.stderr
+    assert OptionError.code == "bad_option" and not list(tmp_path.iterdir())
