@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import select
+import socket
 import threading
 import urllib.error
 import urllib.request
@@ -9,6 +11,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -27,6 +30,8 @@ class _Prefix(BaseHTTPRequestHandler):
     def _pass(self) -> None:
         if not self.path.startswith("/deep/path"):
             return self.send_error(404)
+        if self.headers.get("Upgrade", "").lower() == "websocket":
+            return self._join()
         length = int(self.headers.get("Content-Length") or 0)
         path = self.path.removeprefix("/deep/path") or "/"
         kept = {
@@ -47,6 +52,20 @@ class _Prefix(BaseHTTPRequestHandler):
             while part := answer.read1(1 << 16):
                 self.wfile.write(part)
                 self.wfile.flush()
+
+    def _join(self) -> None:
+        """Passes a WebSocket on: the request, then bytes both ways until either side has had enough."""
+        address = urlsplit(self.origin)
+        with socket.create_connection((str(address.hostname), int(address.port or 80)), timeout=120) as there:
+            lines = [f"GET {self.path.removeprefix('/deep/path')} HTTP/1.1"]
+            lines += [f"{name}: {value}" for name, value in self.headers.items()]
+            there.sendall("\r\n".join([*lines, "", ""]).encode())
+            ends = {self.connection: there, there: self.connection}
+            while ready := select.select(list(ends), [], [], 120)[0]:
+                for end in ready:
+                    if not (data := end.recv(1 << 16)):
+                        return
+                    ends[end].sendall(data)
 
     do_GET = do_POST = do_DELETE = do_HEAD = _pass
 
@@ -79,6 +98,24 @@ def test_under_a_root_path_behind_a_proxy(browser: Any, behind_a_proxy: str) -> 
         page.reload()
         page.wait_for_selector("#download")
     assert missing == []
+
+
+def test_live_behind_a_proxy(browser: Any, behind_a_proxy: str) -> None:
+    """The camera's frames go over a WebSocket, which has to find its way under a prefix as well."""
+    with opened(browser, behind_a_proxy, permissions=["camera"]) as page:
+        page.get_by_role("tab", name="Live").click()
+        page.get_by_role("button", name="Eileen Collins").click()
+        page.click("#live-start")
+        page.wait_for_selector("#live[data-state=live]")
+        page.wait_for_function("/[1-9]\\d* fps/.test(document.querySelector('#live-figures').textContent)")
+        page.click("#live-record")
+        page.wait_for_function("document.querySelector('#live-clock').textContent >= '0:01'")
+        page.click("#live-record")
+        page.wait_for_selector("#live-takes video")
+        page.wait_for_function("document.querySelector('#live-takes video').readyState >= 2")
+        with page.expect_download() as download:
+            page.click("#live-takes a")
+        assert Path(download.value.path()).stat().st_size > 1000
 
 
 def test_in_a_frame(browser: Any, server: Server, tmp_path: Path) -> None:

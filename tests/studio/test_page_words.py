@@ -40,7 +40,7 @@ def texts(page: Any, places: str = "#head, #desk, #foot") -> list[str]:
 
 SAME = re.compile(
     r"Recast|Apache|Content Credentials|Engines|CPU|GPU|DirectML|Core ML|OpenVINO|"
-    r"H\.264|HEVC|VP9|AV1|Codec|Expression|Video|Image|Pause|Photo|Person \d+|JPEG|PNG|\d+ × \d+"
+    r"H\.264|HEVC|VP9|AV1|Codec|Expression|Video|Image|Pause|Photo|Person \d+|JPEG|PNG|WebP|AVIF|MP4|MKV|MOV|WebM|\d+ × \d+"
 )
 """What may be the same in two languages."""
 
@@ -101,3 +101,25 @@ def test_nothing_stays_english_on_the_other_tabs(
         page.wait_for_function("document.documentElement.lang == 'en'")
         english = set(texts(page, places))
         assert [text for text in translated if text in english - names and not SAME.search(text)] == []
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr"])
+@pytest.mark.parametrize("width", [360, 390])
+def test_everything_has_room_on_a_phone(browser: Any, server: Server, language: str, width: int) -> None:
+    """Every tab is in sight, whatever it is called, and no button's words are cut off."""
+    size = {"width": width, "height": 780}
+    with opened(browser, server.url, locale=language, viewport=size, has_touch=True, is_mobile=True) as page:
+        cut: dict[str, list[str]] = {}
+        for tab in ("recast", "jobs", "live", "check", "models"):
+            page.locator(f"#tab-{tab}-button").tap()
+            page.wait_for_selector(f"#tab-{tab}-button.selected")
+            page.wait_for_timeout(500)
+            assert page.locator("#tabs [role=tab]:visible").count() == 5
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            if found := page.evaluate(
+                """() => [...document.querySelectorAll('main :is(button, a, label, h2)')].filter((one) =>
+                  one.offsetParent && one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 1
+                ).map((one) => one.outerHTML.slice(0, 100))"""
+            ):
+                cut[tab] = found
+        assert cut == {}

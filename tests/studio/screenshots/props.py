@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,16 @@ class Props:
         cv2.imwrite(str(self.blurred), cv2.GaussianBlur(right, (0, 0), 5))
         self.clip, self.broken = folder / "a film with a long name from the summer holiday.mp4", folder / "broken.mp4"
         write_clip(self.clip, np.asarray(cv2.imread(str(self.both)), np.uint8), 1280, 720, seconds=3)
-        self.film = folder / "rehearsal.mp4"
-        write_clip(self.film, np.asarray(cv2.imread(str(self.both)), np.uint8), 640, 360, seconds=40)
         self.broken.write_bytes(b"this is not a film")
         self.webcam = media.write_camera(folder / "webcam.y4m", media.webcam(60).frames)
         self._folder, self._servers = folder, dict[str, Server]()
+
+    @cached_property
+    def film(self) -> Path:
+        """Long enough to still be at work, on a quick machine as well, when everything else about a state is there."""
+        path = self._folder / "rehearsal.mp4"
+        write_clip(path, np.asarray(cv2.imread(str(self.both)), np.uint8), 640, 360, seconds=120)
+        return path
 
     def server(self, name: str, **environment: str) -> Server:
         """A server for a state that an ordinary one is never in; started when it is first asked for."""

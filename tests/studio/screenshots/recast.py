@@ -130,7 +130,7 @@ def french_result(page: Any, props: Props) -> None:
 def busy_queue(page: Any, props: Props) -> None:
     """Another visitor's film is at work, and more wait."""
     running(page, props)
-    first = page.context.browser.new_page()
+    first = page.context.browser.new_context().new_page()
     first.set_default_timeout(150_000)
     try:
         first.goto(page.url)
@@ -141,7 +141,7 @@ def busy_queue(page: Any, props: Props) -> None:
         first.wait_for_selector(".progress-card")
         ahead(page, first)
     finally:
-        first.close()
+        first.context.close()
 
 
 def ahead(page: Any, other: Any) -> None:
