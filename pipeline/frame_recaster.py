@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import weakref
 from collections.abc import Callable, Sequence
@@ -14,10 +15,12 @@ from pipeline.engines.base import Engine
 from pipeline.mesh import FaceView
 from pipeline.mesh.skin import read_skin
 from pipeline.policy import EVERYTHING, Policy
-from pipeline.types import Crop, Face, FloatArray, Frame, Identity, ImageArray, Options
+from pipeline.types import Box, Crop, Face, FloatArray, Frame, Identity, ImageArray, Options
 
 SMALLEST = 12.0
 """Faces whose crop is narrower than this many pixels are left alone: there is nothing to see."""
+CHROMA = 4
+"""Pixels of the widest chroma samples that there are."""
 
 
 class Wardrobe:
@@ -82,10 +85,15 @@ def recast_frame(frame: Frame, roles: Sequence[tuple[Face, Identity]], wardrobe:
 
 
 def _recast_face(frame: Frame, face: Face, engine: Engine, prepared: Any, options: Options) -> bool:
-    before, origin = frame.region(engine.area(face, options))
-    if min(before.shape[:2]) < SMALLEST or face.landmarks is None or face.pose is None or face.points is None:
+    if face.landmarks is None or face.pose is None or face.points is None:
         return False
-    crop = _crop(before, origin, face.landmarks, face.pose, face.points)
+    around, corner = frame.region(engine.area(face, options))
+    rows, columns = _part(engine.shown(face, options), corner, around.shape)
+    before = around[rows, columns]
+    if min(before.shape[:2]) < SMALLEST:
+        return False
+    origin = (corner[0] + columns.start, corner[1] + rows.start)
+    crop = _crop(before, origin, face.landmarks, face.pose, face.points, around, (columns.start, rows.start))
     view = FaceView(crop, engine.placed(crop, prepared, options))
     skin = read_skin(view.unfolded, view.facing)
     rendering = engine.render(view, prepared, options)
@@ -94,11 +102,33 @@ def _recast_face(frame: Frame, face: Face, engine: Engine, prepared: Any, option
     return True
 
 
+def _part(box: Box, corner: tuple[int, int], shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """Rows and columns of a region that cover `box`, on whole chroma samples of any format.
+
+    Args:
+        box: in the frame.
+        corner: the region's top-left in the frame.
+        shape: the region's.
+    """
+    sides = []
+    for low, high, begin, length in ((box.y0, box.y1, corner[1], shape[0]), (box.x0, box.x1, corner[0], shape[1])):
+        first = max(0, math.floor(low) // CHROMA * CHROMA - begin)
+        last = min(length, -(-math.ceil(high) // CHROMA) * CHROMA - begin)
+        sides.append(slice(min(first, length), max(last, min(first, length))))
+    return sides[0], sides[1]
+
+
 def _crop(
-    image: ImageArray, origin: tuple[int, int], landmarks: FloatArray, pose: FloatArray, points: FloatArray
+    image: ImageArray,
+    origin: tuple[int, int],
+    landmarks: FloatArray,
+    pose: FloatArray,
+    points: FloatArray,
+    around: ImageArray,
+    inset: tuple[int, int],
 ) -> Crop:
     shift = np.array([*origin, 0], np.float32)
     moved = pose.copy()
     moved[:3, 3] -= shift
     matrix = np.array([[1, 0, -origin[0]], [0, 1, -origin[1]]], np.float32)
-    return Crop(image, landmarks - shift, matrix, moved, points - shift[:2])
+    return Crop(image, landmarks - shift, matrix, moved, points - shift[:2], around, inset)

@@ -476,6 +476,9 @@ class Crop:
             work at the frame's own resolution.
         pose: ``(4, 4)`` float32, see `Face.pose`, in pixels of the crop.
         points: ``(5, 2)`` float32, see `Face.points`, in pixels of the crop; what networks align faces by.
+        around: the crop with what surrounds it, for networks that look at more than they change; ``None`` for the crop
+            itself.
+        inset: ``(x, y)`` of the crop in `around`.
     """
 
     image: ImageArray
@@ -483,6 +486,8 @@ class Crop:
     matrix: FloatArray
     pose: FloatArray
     points: FloatArray | None = None
+    around: ImageArray | None = None
+    inset: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -491,7 +496,7 @@ class Rendering:
 
     Attributes:
         image: ``(height, width, 3)`` uint8 BGR, the new face; meaningful where `coverage` is above 0.
-        coverage: ``(height, width)`` float32, 0 to 1: how much the engine has to show there.
+        coverage: float32, 0 to 1: how much the engine has to show there. Of the crop's size or coarser: it is enlarged.
         tone: ``(3,)`` float32 BGR, the colour of bare skin in `image`, which is evenly lit; ``None`` from engines that
             render the target's light themselves.
         openings: ``(height, width)`` float32, 1 where the target's own mouth and eyes show through the new face.

@@ -13,10 +13,10 @@ from pipeline.types import FloatArray, Options, Rendering
 def opacity(rendering: Rendering, view: FaceView, skin: Skin, options: Options) -> FloatArray:
     """``(h, w)`` float32, 0 to 1: the engine's coverage less what covers the target's face (hair, things in front), and
     less what was painted over."""
-    shown = rendering.coverage
+    shown = view.to_middle(rendering.coverage)
     if options.keep_occluders:
-        shown = shown * view.enlarge(view.fold((1 - np.maximum(skin.hair, skin.dark)).astype(np.float32)))
+        shown = shown * view.to_middle(view.fold((1 - np.maximum(skin.hair, skin.dark)).astype(np.float32)))
         if skin.edge is not None:
-            shown = shown * (1 - view.fold_fine(skin.edge))
+            shown = shown * (1 - view.fold_middle(skin.edge))
     painted = left_alone(view, options)
-    return shown if painted is None else np.minimum(shown, 1 - painted)
+    return view.enlarge(shown if painted is None else np.minimum(shown, 1 - painted))

@@ -22,35 +22,19 @@ def composite_lit(rendering: Rendering, view: FaceView, skin: Skin, options: Opt
         skin: what is known of the target's own face.
     """
     alpha = opacity(rendering, view, skin, options)
-    result = view.crop.image.copy()
-    # A network sees far more than it is shown of.
-    rows, columns = np.flatnonzero(alpha.max(1)), np.flatnonzero(alpha.max(0))
-    if len(rows) == 0:
-        return result
-    part = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
-    face = rendering.image[part]
-    gain = _tone_gain(rendering.image, alpha, view, skin, options.match_light)
+    face = rendering.image
+    gain = _tone_gain(face, alpha, view, skin, options.match_light)
     if gain is not None:
-        face = np.asarray(cv2.multiply(face, (*(float(value) for value in gain), 1.0), dtype=cv2.CV_8U), np.uint8)
+        face = np.asarray(cv2.LUT(face, gain), np.uint8)
     if rendering.openings is not None:
         through = view.crop.image if rendering.through is None else rendering.through
-        face = blend(face, through[part], np.ascontiguousarray(rendering.openings[part]))
-    result[part] = _mixed(view.crop.image[part], face, alpha[part])
-    return result
+        face = blend(face, through, rendering.openings)
+    return blend(view.crop.image, face, alpha)
 
 
-def _mixed(target: ImageArray, face: ImageArray, alpha: FloatArray) -> ImageArray:
-    """As `blend`, in 256ths of whole numbers: a network's square is large, and this takes half the memory."""
-    share = cv2.convertScaleAbs(alpha, alpha=255).astype(np.int16)
-    share += share >> 7
-    difference = cv2.subtract(face, target, dtype=cv2.CV_16S)
-    change = cv2.multiply(difference, cv2.merge([share] * 3), scale=1 / 256)
-    return np.asarray(cv2.add(target, change, dtype=cv2.CV_8U), np.uint8)
-
-
-def _tone_gain(image: ImageArray, alpha: FloatArray, view: FaceView, skin: Skin, strength: float) -> FloatArray | None:
-    """What each channel of `image` has to be scaled by for its skin to be as light and warm as the target's; ``None``
-    where it is so already, or nobody can tell.
+def _tone_gain(image: ImageArray, alpha: FloatArray, view: FaceView, skin: Skin, strength: float) -> ImageArray | None:
+    """``(1, 256, 3)``: what values of `image` have to become for its skin to be as light and warm as the target's;
+    ``None`` where it is so already, or nobody can tell.
 
     The ratio is the median over skin that both show, which neither brows nor beards of one of them move.
     """
@@ -67,4 +51,4 @@ def _tone_gain(image: ImageArray, alpha: FloatArray, view: FaceView, skin: Skin,
     gain = np.clip(np.median(theirs / ours, axis=0), *GAIN) ** np.float32(strength)
     if float(np.abs(gain - 1).max()) < 0.004:
         return None
-    return np.asarray(gain, np.float32)
+    return np.rint(np.clip(np.arange(256)[:, None] * gain, 0, 255)).astype(np.uint8)[None]

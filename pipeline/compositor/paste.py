@@ -11,7 +11,6 @@ def blend(target: ImageArray, face: ImageArray, alpha: FloatArray) -> ImageArray
     """``target`` where `alpha` is 0, exactly; `face` where it is 1. All of one size; uint8, uint8, float32."""
     if alpha.size == 0:
         return target
-    difference = cv2.subtract(face, target, dtype=cv2.CV_32F)
-    weighted = cv2.multiply(difference, cv2.merge([alpha, alpha, alpha]))
-    result: ImageArray = cv2.add(target, weighted, dtype=cv2.CV_8U)
+    # Several times quicker than a difference, a product and a sum.
+    result: ImageArray = cv2.blendLinear(face, target, alpha, cv2.subtract(1.0, alpha))
     return result

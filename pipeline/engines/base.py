@@ -37,6 +37,10 @@ class Engine(Protocol):
         """The part of the frame the engine and the compositor need to see."""
         ...
 
+    def shown(self, face: Face, options: Options) -> Box:
+        """The part of it outside of which nothing changes, which is what the compositor works on."""
+        ...
+
     def placed(self, crop: Crop, prepared: Any, options: Options) -> FloatArray:
         """Where the landmarks of the new face will be: ``(478, 3)`` in crop pixels, the crop's own if nothing moves."""
         ...

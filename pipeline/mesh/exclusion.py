@@ -61,8 +61,7 @@ def laid_on(exclusion: ImageArray, face: Face, size: tuple[int, int]) -> ImageAr
 
 
 def left_alone(view: FaceView, options: Options) -> FloatArray | None:
-    """``(h, w)`` float32 over the view's crop, 1 where painting wants the target to stay; ``None`` where nobody has
-    painted.
+    """A middling map, 1 where painting wants the target to stay; ``None`` where nobody has painted.
 
     What stays is the target's own, so it lies on the target's mesh, wherever the new face's features go.
 
@@ -72,7 +71,7 @@ def left_alone(view: FaceView, options: Options) -> FloatArray | None:
     if not options.exclude:
         return None
     own = FaceView(view.crop) if view.moved else view
-    return own.enlarge(own.fold(_softened(options.exclude)))
+    return own.to_middle(own.fold(_softened(options.exclude)))
 
 
 @cache

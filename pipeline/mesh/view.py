@@ -18,19 +18,21 @@ Map = TypeVar("Map", FloatArray, ImageArray)
 
 GRID = 96
 """Longer side of the coarse map on which the mesh is drawn; it is smooth, so it is enlarged without loss."""
+MIDDLE = 320
+"""Longer side of middling maps: as fine as what is measured on the atlas, whatever the size of the crop."""
 
 
 class FaceView:
     """Maps between a crop and the atlas. Made once for a face in a frame, shared by engine and compositor.
 
-    *Coarse* maps cover the crop with at most `GRID` pixels a side.
+    *Coarse* maps cover the crop with at most `GRID` pixels a side, *middling* ones with at most `MIDDLE`.
 
     Attributes:
         crop: what it was made of.
         own: ``(504, 3)`` float32, the target's mesh with its margin in crop pixels.
         points, landmarks: the same, and its ``(478, 3)`` landmarks, where the new face goes.
         moved: whether that is elsewhere.
-        grid: ``(width, height)`` of coarse maps.
+        grid, middle: ``(width, height)`` of coarse and of middling maps.
         atlas_at: ``(h, w, 2)`` float32 coarse map of atlas coordinates in the unit square.
         seen: ``(h, w)`` float32 coarse map, 1 where the face itself (not its margin) is seen.
     """
@@ -49,6 +51,8 @@ class FaceView:
         shrink = min(1.0, GRID / max(width, height))
         self.size = (width, height)
         self.grid = (max(8, round(width * shrink)), max(8, round(height * shrink)))
+        shrink = min(1.0, MIDDLE / max(width, height))
+        self.middle = (max(8, round(width * shrink)), max(8, round(height * shrink)))
         self.atlas_at, self.seen, self._own_at = self._draw()
 
     def unfold(self, image: ImageArray, size: int = ZONES) -> ImageArray:
@@ -58,9 +62,15 @@ class FaceView:
         # Shrinking first, as far as the atlas is coarser than the picture, keeps noise out of what is measured.
         factor = max(1.0, float(np.ptp(points[:VERTICES, 0])) / (0.6 * size))
         if factor > 1.3:
-            small = (max(1, round(image.shape[1] / factor)), max(1, round(image.shape[0] / factor)))
-            picture = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
-            points = _rescaled(points, self.size, small)
+            width, height = self.size
+            small, whole = (max(1, round(width / factor)), max(1, round(height / factor))), self.size
+            if factor >= 2:
+                # By a whole number it is three times as quick.
+                step = min(int(factor), width, height)
+                small = (width // step, height // step)
+                whole = (small[0] * step, small[1] * step)
+            picture = cv2.resize(image[: whole[1], : whole[0]], small, interpolation=cv2.INTER_AREA)
+            points = _rescaled(points, whole, small)
         x, y = cv2.split(spread(points, size))
         unfolded: ImageArray = cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return unfolded
@@ -104,8 +114,17 @@ class FaceView:
         return cv2.remap(atlas, place[..., 0], place[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
     def enlarge(self, coarse: FloatArray) -> FloatArray:
-        """A coarse map at the crop's full size."""
+        """A coarse or middling map at the crop's full size."""
         return cv2.resize(coarse, self.size, interpolation=cv2.INTER_LINEAR)
+
+    def to_middle(self, values: FloatArray) -> FloatArray:
+        """A coarse map, or one of the crop's size, as a middling one."""
+        return cv2.resize(values, self.middle, interpolation=cv2.INTER_LINEAR)
+
+    def fold_middle(self, atlas: FloatArray) -> FloatArray:
+        """As `fold`, a middling map: for borders that lie on the picture's edges."""
+        place = self.to_middle(self.atlas_at) * np.float32(atlas.shape[0]) - np.float32(0.5)
+        return cv2.remap(atlas, place[..., 0], place[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
     def fold_fine(self, atlas: Map) -> Map:
         """As `fold`, at the crop's full size: for what is finer than the coarse map."""

@@ -337,7 +337,8 @@ def test_the_masks_border_does_not_cross_a_brow(yaw: float) -> None:
     """A turned head's far brow reaches the silhouette, and there the new face does, too."""
     view = _turned_view(faces.portrait_face("hopper"), yaw)
     engine = MeshEngine()
-    coverage = engine.render(view, engine.prepare(faces.identity("astronaut")), Options(likeness=0.0)).coverage
+    rendering = engine.render(view, engine.prepare(faces.identity("astronaut")), Options(likeness=0.0))
+    coverage = view.enlarge(rendering.coverage)
     for brow in (LEFT_BROW, RIGHT_BROW):
         zone = np.zeros(coverage.shape, np.uint8)
         cv2.fillConvexPoly(zone, cv2.convexHull(np.round(view.landmarks[list(brow), :2]).astype(np.int32)), 1)

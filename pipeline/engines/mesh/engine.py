@@ -37,6 +37,9 @@ class MeshEngine:
     def area(self, face: Face, options: Options) -> Box:
         return face.box.scaled(SURROUND)
 
+    def shown(self, face: Face, options: Options) -> Box:
+        return self.area(face, options)
+
     def placed(self, crop: Crop, prepared: Atlas, options: Options) -> FloatArray:
         """Where the new face's landmarks will be: ``(478, 3)`` in crop pixels."""
         return move_towards(crop.landmarks, crop.pose, prepared.shape, options.likeness)
@@ -44,7 +47,7 @@ class MeshEngine:
     def render(self, view: FaceView, prepared: Atlas, options: Options) -> Rendering:
         level, scale = _level(view.points, prepared.dressed if options.source_glasses else prepared.levels)
         image = view.fold_fine(level)
-        coverage = view.enlarge(_fade(view) * view.fold(prepared.valid))
+        coverage = _fade(view) * view.fold(prepared.valid)
         through = view.through()
         if options.eyes == "source" and prepared.irises is not None:
             through = recolour(through, view.landmarks, prepared.irises)

@@ -58,7 +58,8 @@ def with_photo_detail(image: ImageArray, photo: Rendering, fineness: float, stre
     sigma = max(FINEST, 0.6 / fineness)
     luma = cv2.cvtColor(photo.image, cv2.COLOR_BGR2GRAY).astype(np.float32) + np.float32(6)
     ratio = np.clip(luma / cv2.GaussianBlur(luma, (0, 0), sigma), *BOUNDS)
-    share = photo.coverage * np.float32(strength)
+    size = (image.shape[1], image.shape[0])
+    share = cv2.resize(photo.coverage, size, interpolation=cv2.INTER_LINEAR) * np.float32(strength)
     if photo.openings is not None:
         share = share * (1 - photo.openings)
     gain = 1 + (ratio - 1) * share

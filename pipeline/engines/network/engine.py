@@ -11,13 +11,14 @@ from pipeline.engines.mesh import MeshEngine
 from pipeline.engines.mesh.openings import openings
 from pipeline.engines.network.contract import check, from_output, to_input
 from pipeline.engines.network.covers import parsed, unoccluded
-from pipeline.engines.network.crop import interleaved, lay_back, phases, scale_of, take
+from pipeline.engines.network.crop import interleaved, lay_back, phases, reduced, scale_of, take
 from pipeline.engines.network.detail import with_photo_detail, with_texture
 from pipeline.engines.network.expression import MouthKeeper
 from pipeline.engines.network.identity import Introducer, Prepared
-from pipeline.engines.network.masks import MASK, box_mask, extent, hull_mask
+from pipeline.engines.network.masks import MASK, box_mask, hull_box, hull_mask
 from pipeline.engines.network.precision import HalfPrecision, reference
 from pipeline.engines.network.restore import restored
+from pipeline.engines.network.sight import Sight
 from pipeline.errors import ModelError
 from pipeline.mesh import FaceView
 from pipeline.models.align import TEMPLATES, TemplateName, similarity, to_crop
@@ -89,23 +90,35 @@ class NetworkEngine:
         other = _seen(face.points, restorer.template)
         return Box(min(box.x0, other.x0), min(box.y0, other.y0), max(box.x1, other.x1), max(box.y1, other.y1))
 
+    def shown(self, face: Face, options: Options) -> Box:
+        """What lies within the face's outline, or all of their square."""
+        assert face.points is not None and face.landmarks is not None
+        box = _seen(face.points, self.contract.template)
+        if options.mask == "box":
+            return box
+        outline = hull_box(face.landmarks, max(box.width, box.height))
+        return Box(max(box.x0, outline.x0), max(box.y0, outline.y0), min(box.x1, outline.x1), min(box.y1, outline.y1))
+
     def placed(self, crop: Crop, prepared: Prepared, options: Options) -> FloatArray:
         """The crop's own landmarks: a network moves features as it sees fit."""
         return crop.landmarks
 
     def render(self, view: FaceView, prepared: Prepared, options: Options) -> Rendering:
         crop = view.crop
-        assert crop.points is not None
+        sight = Sight.of(crop)
         factor = self._factor(options)
         side = self.contract.size * factor
-        matrix = to_crop(crop.points, self.contract.template, side)
-        aligned = take(crop.image, matrix, side)
-        swapped, shown = self._swap(aligned, factor, self._source(crop, prepared, options))
-        coverage = self._coverage(crop, shown, view.size, options)
-        image = _laid_over(crop.image, coverage, swapped, aligned, matrix, texture=options.keep_texture)
-        image, opened = self._with_mouth(image, coverage, crop, options)
+        matrix = to_crop(sight.points, self.contract.template, side)
+        aligned = take(sight.image, matrix, side)
+        swapped, shown = self._swap(aligned, factor, self._source(sight, prepared, options))
+        coverage = self._coverage(view, sight, shown, options)
+        matrix = sight.within(matrix)
+        image = lay_back(_bytes(swapped), matrix, view.size)
+        if options.keep_texture:
+            image = with_texture(image, swapped, aligned, matrix, crop.image)
+        image, opened = self._with_mouth(image, coverage, view, sight, options)
         if options.restorer != "none":
-            image = self._restored(image, coverage, crop, options)
+            image = self._restored(image, coverage, view, sight, options)
         if options.photo_detail > 0:
             photo = self._mesh.render(view, prepared.atlas, options)
             image = with_photo_detail(image, photo, scale_of(matrix), options.photo_detail)
@@ -120,31 +133,35 @@ class NetworkEngine:
         return MouthKeeper()
 
     def _with_mouth(
-        self, image: ImageArray, coverage: FloatArray, crop: Crop, options: Options
+        self, image: ImageArray, coverage: FloatArray, view: FaceView, sight: Sight, options: Options
     ) -> tuple[ImageArray, float]:
         """`image` with a mouth as open as the target's, and how much it had to be opened."""
-        assert crop.points is not None
         if options.expression <= 0:
             return image, 0.0
         return self._mouths.correct(
-            image, lambda: _over(crop.image, image, coverage), crop.landmarks, crop.points, options.expression
+            image,
+            lambda: sight.with_face(image, view.enlarge(coverage)),
+            view.crop.landmarks,
+            sight,
+            options.expression,
         )
 
-    def _restored(self, image: ImageArray, coverage: FloatArray, crop: Crop, options: Options) -> ImageArray:
+    def _restored(
+        self, image: ImageArray, coverage: FloatArray, view: FaceView, sight: Sight, options: Options
+    ) -> ImageArray:
         contract = self._library.entry(options.restorer).restore
-        assert contract is not None and crop.points is not None
-        seen = _over(crop.image, image, coverage)
+        assert contract is not None
+        seen = sight.with_face(image, view.enlarge(coverage))
         session = self._library.session(options.restorer)
-        return restored(session, contract, image, seen, crop.points, options.restorer_strength)
+        return restored(session, contract, image, seen, sight, options.restorer_strength)
 
     def _factor(self, options: Options) -> int:
         return max(1, min(int(options.pixel_boost.rstrip("x")), LARGEST // self.contract.size))
 
-    def _source(self, crop: Crop, prepared: Prepared, options: Options) -> FloatArray:
+    def _source(self, sight: Sight, prepared: Prepared, options: Options) -> FloatArray:
         if prepared.embedding is None or options.resemblance == 0.5:
             return prepared.source
-        assert crop.points is not None
-        own = self._introduce.embedding_at(crop.image, crop.points)
+        own = self._introduce.embedding_at(sight.image, sight.points)
         return self._introduce.latent(self._introduce.towards(prepared.embedding, own, options.resemblance))
 
     def _swap(self, aligned: ImageArray, factor: int, source: FloatArray) -> tuple[FloatArray, FloatArray | None]:
@@ -159,44 +176,24 @@ class NetworkEngine:
             return swapped, None
         return swapped, interleaved(np.clip(mask.transpose(0, 2, 3, 1), 0, 1), factor)[..., 0]
 
-    def _coverage(
-        self, crop: Crop, shown: FloatArray | None, size: tuple[int, int], options: Options
-    ) -> FloatArray:  # fmt: skip
-        """Where the face is shown: the least of all masks, soft at their borders."""
-        assert crop.points is not None
+    def _coverage(self, view: FaceView, sight: Sight, shown: FloatArray | None, options: Options) -> FloatArray:
+        """Where the face is shown, a middling map: the least of all masks, soft at their borders."""
         template = self.contract.template
-        to_mask = to_crop(crop.points, template, MASK)
+        to_mask = sight.within(to_crop(sight.points, template, MASK))
         mask = box_mask()
         if options.mask == "face":
-            mask = np.minimum(mask, hull_mask(crop.landmarks, to_mask))
+            mask = np.minimum(mask, hull_mask(view.crop.landmarks, to_mask))
         if shown is not None:
             mask = np.minimum(mask, cv2.resize(shown, (MASK, MASK), interpolation=cv2.INTER_AREA))
         if options.occluder != "none":
             session = self._library.session(options.occluder)
-            mask = np.minimum(mask, unoccluded(session, crop.image, crop.points, template))
+            mask = np.minimum(mask, unoccluded(session, sight.image, sight.points, template))
         if options.parser != "none":
             session = self._library.session(options.parser)
             glasses = not options.keep_occluders
-            mask = np.minimum(mask, parsed(session, crop.image, crop.points, template, glasses=glasses))
-        return lay_back(np.asarray(mask, np.float32), to_mask, size, outside=False)
-
-
-def _laid_over(
-    frame: ImageArray, coverage: FloatArray, swapped: FloatArray, aligned: ImageArray, matrix: FloatArray, *,
-    texture: bool,
-) -> ImageArray:  # fmt: skip
-    """The frame's pixels with the network's face where anything of it is shown."""
-    image = frame.copy()
-    rows, columns = extent(coverage)
-    # From pixels of that part to the crop.
-    shifted = matrix.copy()
-    shifted[:, 2] += matrix[:, :2] @ np.array([columns.start, rows.start], np.float32)
-    part = np.ascontiguousarray(frame[rows, columns])
-    if part.size == 0:
-        return image
-    face = lay_back(_bytes(swapped), shifted, (part.shape[1], part.shape[0]))
-    image[rows, columns] = with_texture(face, swapped, aligned, shifted, part) if texture else face
-    return image
+            mask = np.minimum(mask, parsed(session, sight.image, sight.points, template, glasses=glasses))
+        to_mask = reduced(to_mask, view.size, view.middle)
+        return lay_back(np.asarray(mask, np.float32), to_mask, view.middle, outside=False)
 
 
 def _bytes(image: FloatArray) -> ImageArray:
@@ -209,13 +206,6 @@ def _seen(points: FloatArray, template: TemplateName) -> Box:
     corners = np.array([[0, 0], [1, 0], [0, 1], [1, 1]], np.float32) @ back[:, :2].T + back[:, 2]
     (x0, y0), (x1, y1) = corners.min(0), corners.max(0)
     return Box(float(x0), float(y0), float(x1), float(y1))
-
-
-def _over(frame: ImageArray, image: ImageArray, coverage: FloatArray) -> ImageArray:
-    """`image` laid over the frame, before light and covers are seen to: for networks that want a whole face."""
-    difference = cv2.subtract(image, frame, dtype=cv2.CV_32F)
-    change = cv2.multiply(difference, cv2.merge([coverage] * 3))
-    return np.asarray(cv2.add(frame, change, dtype=cv2.CV_8U), np.uint8)
 
 
 def _openings(view: FaceView, options: Options, opened: float) -> FloatArray | None:

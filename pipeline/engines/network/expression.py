@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from pipeline.engines.network.crop import take
+from pipeline.engines.network.sight import Sight
 from pipeline.models.align import to_crop
 from pipeline.models.face_mesh import INNER_LIPS, OUTER_LIPS
 from pipeline.models.mesh_network import CROP, MeshNetwork
@@ -51,7 +52,7 @@ class MouthKeeper:
         image: ImageArray,
         seen: Callable[[], ImageArray],
         landmarks: FloatArray,
-        points: FloatArray,
+        sight: Sight,
         strength: float,
     ) -> tuple[ImageArray, float]:
         """`image` with its lips moved apart as far as the target's are, and how much of that was needed, 0 to 1.
@@ -59,14 +60,16 @@ class MouthKeeper:
         Args:
             image: the network's face in the frame's pixels.
             seen: makes the same in its surroundings, for the landmarks to be found in.
-            landmarks, points: the target's.
+            landmarks: the target's, in the same pixels.
+            sight: where the face is in its surroundings.
         """
         # A target that does not open its mouth costs nothing.
         if strength <= 0 or _opening(landmarks) < NOTICED[0]:
             return image, 0.0
-        found = self.find(seen(), points)
+        found = self.find(seen(), sight.points)
         if found is None:
             return image, 0.0
+        found[:, :2] -= np.array(sight.inset, np.float32)
         low, high = NOTICED
         t = float(np.clip((mouth_missing(landmarks, found) - low) / (high - low), 0, 1)) * strength
         if t <= 0:

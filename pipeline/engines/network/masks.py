@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from pipeline.models.face_mesh import FACE_OVAL
-from pipeline.types import FloatArray
+from pipeline.types import Box, FloatArray
 
 MASK = 256
 """Side of the masks."""
@@ -35,24 +35,34 @@ def hull_mask(landmarks: FloatArray, matrix: FloatArray) -> FloatArray:
         landmarks: ``(478, 3)`` in pixels of the picture.
         matrix: ``(2, 3)`` from there to pixels of the mask.
     """
+    # A blurred outline has nothing finer than half the mask's pixels.
+    half = MASK // 2
+    placed = (_outline(landmarks) @ matrix[:, :2].T + matrix[:, 2]) / 2 - 0.25
+    mask = np.zeros((half, half), np.uint8)
+    cv2.fillConvexPoly(mask, cv2.convexHull(np.round(placed * 16).astype(np.int32)), 255, cv2.LINE_AA, 4)
+    blurred = cv2.GaussianBlur(mask, (0, 0), SOFT * half).astype(np.float32) / np.float32(255)
+    return cv2.resize(blurred, (MASK, MASK), interpolation=cv2.INTER_LINEAR)
+
+
+def hull_box(landmarks: FloatArray, side: float) -> Box:
+    """What `hull_mask` is above 0 in.
+
+    Args:
+        landmarks: ``(478, 3)``, and `side` of the network's square, both in pixels of the picture.
+    """
+    placed = _outline(landmarks)
+    (x0, y0), (x1, y1) = placed.min(0), placed.max(0)
+    reach = 3.2 * SOFT * side + 2
+    return Box(float(x0) - reach, float(y0) - reach, float(x1) + reach, float(y1) + reach)
+
+
+def _outline(landmarks: FloatArray) -> FloatArray:
     outline = landmarks[list(FACE_OVAL), :2]
     centre = outline.mean(0)
-    placed = (centre + BEYOND * (outline - centre)) @ matrix[:, :2].T + matrix[:, 2]
-    mask = np.zeros((MASK, MASK), np.uint8)
-    cv2.fillConvexPoly(mask, cv2.convexHull(np.round(placed * 16).astype(np.int32)), 255, cv2.LINE_AA, 4)
-    blurred = cv2.GaussianBlur(mask, (0, 0), SOFT * MASK)
-    return blurred.astype(np.float32) / np.float32(255)
+    return np.asarray(centre + BEYOND * (outline - centre), np.float32)
 
 
 def smooth(values: FloatArray, low: float, high: float) -> FloatArray:
     """Smoothstep from 0 at `low` to 1 at `high`."""
     t = np.clip((values - np.float32(low)) / np.float32(high - low), 0, 1)
     return np.asarray(t * t * (3 - 2 * t), np.float32)
-
-
-def extent(mask: FloatArray) -> tuple[slice, slice]:
-    """Rows and columns outside of which a mask is 0."""
-    rows, columns = np.flatnonzero(mask.max(1)), np.flatnonzero(mask.max(0))
-    if len(rows) == 0:
-        return slice(0, 0), slice(0, 0)
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)

@@ -7,6 +7,7 @@ import numpy as np
 
 from pipeline.engines.network.crop import lay_back, take
 from pipeline.engines.network.masks import MASK, box_mask
+from pipeline.engines.network.sight import Sight
 from pipeline.models.align import to_crop
 from pipeline.models.catalogue import RestoreContract
 from pipeline.models.session import Session
@@ -21,18 +22,18 @@ def restored(
     contract: RestoreContract,
     image: ImageArray,
     seen: ImageArray,
-    points: FloatArray,
+    sight: Sight,
     strength: float,
 ) -> ImageArray:
-    """`image` with the face at `points` restored.
+    """`image` with its face restored.
 
     Args:
         image: ``(h, w, 3)`` uint8 BGR, the new face.
         seen: the same in its surroundings, which is what the restorer gets.
-        points: ``(5, 2)`` in it.
+        sight: where the face is in its surroundings.
         strength: 0 to 1, how much of the restored face is mixed in.
     """
-    matrix = to_crop(points, contract.template, contract.size)
+    matrix = to_crop(sight.points, contract.template, contract.size)
     crop = take(seen, matrix, contract.size)
     rgb = crop[..., ::-1].astype(np.float32) / np.float32(127.5) - np.float32(1)
     inputs: dict[str, FloatArray] = {}
@@ -45,7 +46,9 @@ def restored(
     output = session(**inputs)[0][0].transpose(1, 2, 0)[..., ::-1]
     face = np.rint((np.clip(np.nan_to_num(output), -1, 1) + 1) * np.float32(127.5)).astype(np.uint8)
     size = (image.shape[1], image.shape[0])
-    share = lay_back(box_mask() * np.float32(strength), to_crop(points, contract.template, MASK), size, outside=False)
+    to_mask = sight.within(to_crop(sight.points, contract.template, MASK))
+    share = lay_back(box_mask() * np.float32(strength), to_mask, size, outside=False)
+    matrix = sight.within(matrix)
     # What the restorer changed, not what it returned: two warps cost the picture nothing.
     difference = cv2.subtract(lay_back(face, matrix, size), lay_back(crop, matrix, size), dtype=cv2.CV_32F)
     change = cv2.multiply(difference, cv2.merge([share] * 3))
