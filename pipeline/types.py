@@ -200,7 +200,7 @@ class Options:
             outline allows.
         eyes: whose irises' colour is shown; gaze and lids are always the target's.
         keep_occluders: leave hair, glasses and hands of the target in front of the new face.
-        source_glasses: carry glasses of the photo over to the target.
+        source_glasses, source_beard, source_makeup: carry glasses, beard and make-up of the photo over to the target.
         exclude: places of the face that stay the target's, painted over the atlas, or over the frame at `exclude_at`.
         exclude_at: seconds of the target; ``None`` for where the job begins.
         match_light: 0 keeps the photo's light, 1 takes the target's.
@@ -233,6 +233,8 @@ class Options:
     eyes: Eyes = "source"
     keep_occluders: bool = True
     source_glasses: bool = False
+    source_beard: bool = True
+    source_makeup: bool = True
     exclude: PaintedMask = PaintedMask("")
     exclude_at: float | None = None
     match_light: float = 1.0

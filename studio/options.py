@@ -73,6 +73,10 @@ TEXTS: Mapping[str, Text] = {
         "Keep what covers the face", "Hair, glasses and hands stay in front of the face.", "Face", first=True
     ),
     "source_glasses": Text("The photo's glasses", "Carry glasses in the photo over to the target.", "Face"),
+    "source_beard": Text("The photo's beard", "Carry beard and moustache of the photo over to the target.", "Face"),
+    "source_makeup": Text(
+        "The photo's make-up", "Carry the photo's make-up over; else lips, lids and cheeks are as if bare.", "Face"
+    ),
     "exclude": Text(
         "Left as it is",
         "A PNG painted over a frame, white or opaque where the face is to stay the target's. It follows the face.",

@@ -9,8 +9,10 @@ import pytest
 from pipeline.engines.mesh.atlas import build_atlas
 from pipeline.engines.mesh.calm import calmed
 from pipeline.engines.mesh.irises import iris_colour
+from pipeline.engines.mesh.looks import Carried
 from pipeline.mesh import topology
-from pipeline.types import FloatArray, ImageArray
+from pipeline.models.face_mesh import OUTER_LIPS
+from pipeline.types import Face, FloatArray, Identity, ImageArray, SourcePhoto
 from tests import faces, media
 
 TONE = np.array([140, 165, 205], np.float32)
@@ -44,6 +46,49 @@ def test_a_deep_fold_becomes_shallower_and_a_moustache_stays() -> None:
     middle = int(topology().uv[164, 0] * size)
     cv2.ellipse(moustache, (middle, v), (52, 14), 0, 0, 360, (40, 45, 60), -1, cv2.LINE_AA)
     assert _drawn(moustache)[v - 6 : v + 6, middle - 40 : middle + 40].mean() > 0.9 * before
+
+
+def _identity(image: ImageArray, face: Face) -> Identity:
+    return Identity((SourcePhoto(image, face),), faces.identity("hopper").embedding)
+
+
+def _at(level: ImageArray, landmark: int) -> FloatArray:
+    u, v = (topology().uv[landmark] * level.shape[0]).astype(int)
+    return np.asarray(level[v - 3 : v + 4, u - 6 : u + 7].mean((0, 1)), np.float32)
+
+
+def test_a_moustache_is_carried_over_or_shaved_off() -> None:
+    image, face = media.portrait("hopper").copy(), faces.portrait_face("hopper")
+    assert face.landmarks is not None
+    bare = _at(build_atlas(_identity(image, face)).levels[0], 164)
+    left, right, nose, lip = (face.landmarks[i, :2] for i in (61, 291, 2, 0))
+    centre, size = (nose + lip) / 2, ((right[0] - left[0]) * 0.55, (lip[1] - nose[1]) * 0.42)
+    cv2.ellipse(image, (centre, (2 * size[0], 2 * size[1]), 0.0), (28, 32, 40), -1, cv2.LINE_AA)
+    looks = build_atlas(_identity(image, face)).looks
+    with_it, without = (_at(looks.levels(Carried(beard=beard))[0], 164).mean() for beard in (True, False))
+    assert with_it < 0.5 * bare.mean()
+    assert without > 0.65 * bare.mean()
+
+
+@pytest.mark.parametrize("name", ["astronaut", "hopper"])
+def test_who_wears_no_beard_is_not_shaved(name: str) -> None:
+    atlas = build_atlas(faces.identity(name))
+    assert (atlas.levels[0] == atlas.looks.levels(Carried(beard=False))[0]).mean() > 0.99
+
+
+def test_painted_lips_are_carried_over_or_not() -> None:
+    image, face = media.portrait("hopper").copy(), faces.portrait_face("hopper")
+    assert face.landmarks is not None
+    lips = np.zeros(image.shape[:2], np.uint8)
+    cv2.fillConvexPoly(lips, cv2.convexHull(np.round(face.landmarks[list(OUTER_LIPS), :2]).astype(np.int32)), 1)
+    image[lips > 0] = image[lips > 0] * 0.3 + np.array([60, 10, 180]) * 0.7
+    looks = build_atlas(_identity(image, face)).looks
+
+    def redness(makeup: bool) -> float:
+        _, green, red = _at(looks.levels(Carried(makeup=makeup))[0], 17)
+        return float(red / green)
+
+    assert redness(makeup=True) > 1.3 * redness(makeup=False)
 
 
 def test_irises_keep_their_colour_under_warm_light() -> None:

@@ -12,6 +12,7 @@ from pipeline.engines.mesh.atlas import build_atlas
 from pipeline.engines.mesh.engine import MeshEngine
 from pipeline.engines.mesh.likeness import move_towards
 from pipeline.engines.mesh.lips import parted
+from pipeline.engines.mesh.looks import Carried
 from pipeline.engines.mesh.openings import openings
 from pipeline.frame_recaster import recast_frame
 from pipeline.media import Picture
@@ -173,12 +174,15 @@ def test_the_photos_glasses_are_carried_over_only_when_asked_for() -> None:
     dressed = faces.recast(media.portrait("astronaut"), faces.identity("hopper"), Options(source_glasses=True))
     assert face.landmarks is not None and face.pose is not None
     atlas = build_atlas(faces.identity("hopper"))
-    found = find_glasses(cv2.resize(atlas.dressed[0], (192, 192)), np.full((96, 96, 3), atlas.tone, np.float32))
+    found = find_glasses(
+        cv2.resize(atlas.looks.levels(Carried(glasses=True))[0], (192, 192)),
+        np.full((96, 96, 3), atlas.tone, np.float32),
+    )
     assert found is not None
     assert find_glasses(cv2.resize(atlas.levels[0], (192, 192)), np.full((96, 96, 3), atlas.tone, np.float32)) is None
     assert (bare != dressed).any()
     plain = build_atlas(faces.identity("astronaut"))
-    assert plain.dressed is plain.levels
+    assert plain.looks.levels(Carried(glasses=True)) is plain.levels
 
 
 def test_the_targets_fringe_stays_in_front_and_the_sources_is_not_pasted() -> None:

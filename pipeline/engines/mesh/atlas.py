@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from pipeline.engines.mesh.calm import calmed
 from pipeline.engines.mesh.irises import iris_colour
 from pipeline.engines.mesh.lips import parted, shut_lips
+from pipeline.engines.mesh.looks import Carried, Looks
 from pipeline.engines.mesh.pores import pores
 from pipeline.engines.mesh.undress import undressed
 from pipeline.mesh.skin import NEAR, Skin, read_skin, spread_colour
@@ -33,24 +33,25 @@ class Atlas:
     """The unfolded face.
 
     Attributes:
-        levels: the picture at full, half, quarter ... size: ``(n, n, 3)`` uint8 BGR, without glasses.
-        dressed: the same with the glasses of the photos; the same object where none are worn.
+        looks: the pictures, with and without what is worn.
+        size: side of the largest of them.
         valid: ``(96, 96)`` float32, 0 where no photo shows the face itself (hair, hat, never seen).
         tone: ``(3,)`` float32 BGR, the colour of bare skin.
         shape: ``(468, 3)`` float32, the face's proportions in the canonical frame (centimetres, y up).
         irises: ``(3,)`` float32, see `iris_colour`; ``None`` where no photo shows them well.
     """
 
-    levels: tuple[ImageArray, ...]
-    dressed: tuple[ImageArray, ...]
+    looks: Looks
+    size: int
     valid: FloatArray
     tone: FloatArray
     shape: FloatArray
     irises: FloatArray | None
 
     @property
-    def size(self) -> int:
-        return int(self.levels[0].shape[0])
+    def levels(self) -> tuple[ImageArray, ...]:
+        """The picture as it is carried over by default, at full, half, quarter ... size: ``(n, n, 3)`` uint8 BGR."""
+        return self.looks.levels(Carried())
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,27 +86,21 @@ def build_atlas(identity: Identity) -> Atlas:
         shut_lips(picture) if parted(view.landmarks) else picture for picture, view in zip(pictures, views, strict=True)
     ]
     bare = [undressed(picture, skin) for picture, skin in zip(pictures, skins, strict=True)]
-    levels, valid = _sheets(bare, views, skins, tone)
+    sheet, valid = _sheet(bare, views, skins, tone)
     worn = any(a is not b for a, b in zip(pictures, bare, strict=True))
-    dressed = _sheets(pictures, views, skins, tone)[0] if worn else levels
+    dressed = _sheet(pictures, views, skins, tone)[0] if worn else sheet
     shape = np.mean([canonical_shape(photo) for photo in identity.photos], axis=0).astype(np.float32)
     colours = [c for photo in identity.photos if (c := iris_colour(photo.image, _landmarks(photo))) is not None]
     irises = np.mean(colours, axis=0).astype(np.float32) if colours else None
-    return Atlas(levels, dressed, valid, tone, shape, irises)
+    return Atlas(Looks(sheet, dressed, tone), size, valid, tone, shape, irises)
 
 
-def _sheets(
+def _sheet(
     pictures: list[ImageArray], views: list[FaceView], skins: list[Skin], tone: FloatArray
-) -> tuple[tuple[ImageArray, ...], FloatArray]:
-    """The unfolded photos bound together, with their smaller levels, and where they are valid."""
+) -> tuple[ImageArray, FloatArray]:
+    """The unfolded photos bound together, and where they are valid."""
     leaves = [_leaf(*each, tone) for each in zip(pictures, views, skins, strict=True)]
-    leaves += [leaf.mirrored() for leaf in leaves]
-    picture, valid = _bind(leaves, tone)
-    levels = [calmed(picture, tone)]
-    while levels[-1].shape[0] > 64:
-        half = levels[-1].shape[0] // 2
-        levels.append(cv2.resize(levels[-1], (half, half), interpolation=cv2.INTER_AREA))
-    return tuple(levels), valid
+    return _bind(leaves + [leaf.mirrored() for leaf in leaves], tone)
 
 
 def canonical_shape(photo: SourcePhoto) -> FloatArray:

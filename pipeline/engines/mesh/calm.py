@@ -12,6 +12,7 @@ from functools import cache
 import cv2
 import numpy as np
 
+from pipeline.engines.mesh.beard import growth
 from pipeline.mesh.topology import ZONES, topology
 from pipeline.models.face_mesh import OUTER_LIPS
 from pipeline.types import FloatArray, ImageArray
@@ -32,17 +33,17 @@ FINE_TINT = 0.035
 """The same for lips, and for what is finer beside them."""
 LINE, SPARKLE = 0.30, 0.22
 """How far a fine line, and a fine highlight, may depart from the skin beside it in lightness."""
-BEARDED, BROAD = (0.10, 0.30), 4.0
-"""How much darker than the skin the place of a beard is where there begins to be one, and is; measured over so many
-texels (sigma)."""
+NATURAL, UNPAINTED = 0.10, 0.03
+"""Without make-up: how far lips, and what is neither skin nor lips, may depart in hue."""
 
 
-def calmed(picture: ImageArray, tone: FloatArray) -> ImageArray:
+def calmed(picture: ImageArray, tone: FloatArray, *, makeup: bool = True) -> ImageArray:
     """`picture` with the coarse contrast of its skin held back.
 
     Args:
         picture: ``(n, n, 3)`` uint8 BGR, an evenly lit face on the atlas.
         tone: ``(3,)`` float32 BGR, the mean colour of its skin.
+        makeup: whether paint is kept; else lips, lids and cheeks become as pale as bare ones.
     """
     size = picture.shape[0]
     logs = cv2.log(picture.astype(np.float32) + np.float32(FLOOR)) - np.log(tone + np.float32(FLOOR))
@@ -55,10 +56,12 @@ def calmed(picture: ImageArray, tone: FloatArray) -> ImageArray:
     near_skin = cv2.resize(skin, (2 * ZONES, 2 * ZONES))[..., None]
     held = np.where(shade < 0, _held(shade, DARKER), _held(shade, LIGHTER))
     # Dark hair and pupils have a strong hue in logarithms and none to the eye.
-    bound = TINT + (ANY_TINT - TINT) * (1 - near_skin)
-    bound += (LIPS_TINT - bound) * cv2.resize(lips, (2 * ZONES, 2 * ZONES))[..., None]
+    other, lip = (ANY_TINT, LIPS_TINT) if makeup else (UNPAINTED, NATURAL)
+    bound = TINT + (other - TINT) * (1 - near_skin)
+    bound += (lip - bound) * cv2.resize(lips, (2 * ZONES, 2 * ZONES))[..., None]
     change = (held - shade) * near_skin + (_held(tint, bound) - tint)
-    change *= 1 - _painted(small)
+    if makeup:
+        change *= 1 - _painted(small)
     change = cv2.resize(change.astype(np.float32), (size, size), interpolation=cv2.INTER_LINEAR)
     fine = logs - cv2.resize(coarse, (size, size), interpolation=cv2.INTER_LINEAR)
     luma = cv2.transform(fine, np.full((1, 3), 1 / 3, np.float32))[..., None]
@@ -96,12 +99,8 @@ def _skin(shade: FloatArray) -> FloatArray:
         shade: ``(192, 192)`` float32, the coarse departure from the skin's lightness.
     """
     mesh = topology()
-    bare = (1 - mesh.features) * mesh.face
-    darker = -cv2.resize(shade, (ZONES, ZONES), interpolation=cv2.INTER_AREA) * bare
-    # Over a width at which a fold, however deep, is thin, and a moustache is not.
-    darker = cv2.GaussianBlur(darker, (0, 0), BROAD) / (cv2.GaussianBlur(bare, (0, 0), BROAD) + 0.05)
-    bearded = np.clip((darker - BEARDED[0]) / (BEARDED[1] - BEARDED[0]), 0, 1)
-    return cv2.GaussianBlur((mesh.skin * (1 - mesh.beard * bearded)).astype(np.float32), (0, 0), 1.2)
+    bearded = growth(cv2.resize(shade, (ZONES, ZONES), interpolation=cv2.INTER_AREA))
+    return cv2.GaussianBlur((mesh.skin * (1 - bearded)).astype(np.float32), (0, 0), 1.2)
 
 
 @cache

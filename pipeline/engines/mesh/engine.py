@@ -9,6 +9,7 @@ import numpy as np
 from pipeline.engines.mesh.atlas import Atlas, build_atlas
 from pipeline.engines.mesh.irises import recolour
 from pipeline.engines.mesh.likeness import move_towards
+from pipeline.engines.mesh.looks import Carried
 from pipeline.engines.mesh.openings import openings
 from pipeline.mesh import FaceView, topology
 from pipeline.types import Box, Crop, Face, FloatArray, Identity, ImageArray, Options, Rendering
@@ -45,7 +46,7 @@ class MeshEngine:
         return move_towards(crop.landmarks, crop.pose, prepared.shape, options.likeness)
 
     def render(self, view: FaceView, prepared: Atlas, options: Options) -> Rendering:
-        level, scale = _level(view.points, prepared.dressed if options.source_glasses else prepared.levels)
+        level, scale = _level(view.points, prepared.looks.levels(Carried.of(options)))
         image = view.fold_fine(level)
         coverage = _fade(view) * view.fold(prepared.valid)
         through = view.through()

@@ -1,0 +1,90 @@
+"""Beards and moustaches on the atlas: where one grows, and the face without it."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import cv2
+import numpy as np
+
+from pipeline.engines.mesh.pores import pores
+from pipeline.mesh.skin import spread_colour
+from pipeline.mesh.topology import ZONES, topology
+from pipeline.models.face_mesh import INNER_LIPS, OUTER_LIPS
+from pipeline.types import FloatArray, ImageArray
+
+BEARDED, BROAD = (0.10, 0.30), 4.0
+"""How much darker than the skin the place of a beard is (in logarithms) where there begins to be one, and is; measured
+over so many texels (sigma)."""
+HAIR = (0.06, 0.20)
+"""How much darker than the skin a single place is that is shaved."""
+BESIDE = 0.10
+"""Blur radius (sigma), in parts of the atlas' side, within which skin lends its colour."""
+FLOOR = 12.0
+
+
+def growth(shade: FloatArray) -> FloatArray:
+    """``(96, 96)`` float32, 1 where a beard grows.
+
+    Over a width at which a fold, however deep, is thin, and a moustache is not.
+
+    Args:
+        shade: ``(96, 96)`` float32, the departure from the skin's lightness in logarithms.
+    """
+    mesh = topology()
+    bare = (1 - mesh.features) * mesh.face
+    darker = cv2.GaussianBlur(-shade * bare, (0, 0), BROAD) / (cv2.GaussianBlur(bare, (0, 0), BROAD) + 0.05)
+    bearded = np.clip((darker - BEARDED[0]) / (BEARDED[1] - BEARDED[0]), 0, 1)
+    return np.asarray(bearded * mesh.beard, np.float32)
+
+
+def shaved(picture: ImageArray, tone: FloatArray) -> ImageArray:
+    """The face without beard and moustache; nearly itself where there are none.
+
+    Hair is filled with the colour of the skin beside it and with pores of a cheek, as glasses are.
+
+    Args:
+        picture: ``(n, n, 3)`` uint8 BGR, an evenly lit face on the atlas.
+        tone: ``(3,)`` float32 BGR, the mean colour of its skin.
+    """
+    size = picture.shape[0]
+    small = cv2.resize(picture, (ZONES, ZONES), interpolation=cv2.INTER_AREA).astype(np.float32)
+    shade = (cv2.log(small + np.float32(FLOOR)) - np.log(tone + np.float32(FLOOR))).mean(-1)
+    near = cv2.dilate(growth(shade), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (15, 15)))
+    dark = np.clip((-cv2.GaussianBlur(shade, (0, 0), 0.8) - HAIR[0]) / (HAIR[1] - HAIR[0]), 0, 1)
+    lips, may_grow = _places()
+    hair = np.asarray(np.minimum(near, dark) * may_grow, np.float32)
+    if hair.max() < 0.5:
+        return picture
+    share = cv2.GaussianBlur(cv2.dilate(hair, np.ones((7, 7), np.uint8)) * may_grow, (0, 0), 1.0)
+    weight = topology().skin * (1 - np.minimum(share * 2, 1))
+    plain = spread_colour(small, weight.astype(np.float32), BESIDE * ZONES, np.full_like(small, tone), 0.01)
+    # What hangs over the upper lip gives way to the colour of the lower one.
+    lip = np.median(small[lips[1] > 0.5], axis=0)
+    over = cv2.GaussianBlur(lips[0], (0, 0), 0.8)[..., None]
+    plain = plain * (1 - over) + lip.astype(np.float32) * over
+    filled = cv2.resize(plain, (size, size), interpolation=cv2.INTER_LINEAR) + pores(picture)
+    share = cv2.resize(share, (size, size), interpolation=cv2.INTER_LINEAR)[..., None]
+    return np.clip(picture * (1 - share) + filled * share + 0.5, 0, 255).astype(np.uint8)
+
+
+@cache
+def _places() -> tuple[tuple[FloatArray, FloatArray], FloatArray]:
+    """``(96, 96)`` each: the upper and the lower lip; and where hair may grow or hang: about the mouth and along the
+    jaw, but not in the nostrils, on the lower lip or where the lips meet."""
+    mesh = topology()
+    upper, lower, meet = (np.zeros((ZONES, ZONES), np.float32) for _ in range(3))
+    middle = float(mesh.uv[[13, 14], 1].mean()) * ZONES
+    cv2.fillConvexPoly(upper, cv2.convexHull(np.round(mesh.uv[list(OUTER_LIPS)] * ZONES).astype(np.int32)), 1.0)
+    rows = np.arange(ZONES)[:, None]
+    lower[:] = upper * (rows > middle + 1)
+    upper *= rows < middle - 1
+    corner = abs(float(mesh.uv[291, 0] - mesh.uv[13, 0])) * ZONES
+    cv2.polylines(meet, [np.round(mesh.uv[list(INNER_LIPS)] * ZONES).astype(np.int32)], True, 1.0, 2)
+    # A moustache hangs over the corners of the mouth.
+    meet *= np.abs(np.arange(ZONES) - mesh.uv[13, 0] * ZONES)[None] < 0.75 * corner
+    nose = np.round(mesh.uv[2] * ZONES).astype(int)
+    nostrils = (rows < nose[1]) & (np.abs(np.arange(ZONES) - nose[0])[None] <= 9)
+    wide = cv2.dilate(mesh.beard, np.ones((9, 9), np.uint8)) * mesh.face
+    may_grow = wide * (1 - lower) * (1 - meet) * ~nostrils
+    return (upper, lower), np.asarray(may_grow, np.float32)

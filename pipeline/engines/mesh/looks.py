@@ -1,0 +1,63 @@
+"""What of a photo's looks is carried over: with or without glasses, beard and make-up."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from pipeline.engines.mesh.beard import shaved
+from pipeline.engines.mesh.calm import calmed
+from pipeline.types import FloatArray, ImageArray, Options
+
+SMALLEST = 64
+"""Side of the smallest level."""
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What is carried over."""
+
+    glasses: bool = False
+    beard: bool = True
+    makeup: bool = True
+
+    @staticmethod
+    def of(options: Options) -> Carried:
+        return Carried(options.source_glasses, options.source_beard, options.source_makeup)
+
+
+class Looks:
+    """The unfolded face in all its looks, each made when it is first asked for. Thread-safe.
+
+    Args:
+        bare: ``(n, n, 3)`` uint8 BGR, evenly lit, without glasses.
+        dressed: the same with the glasses of the photos; the same object where none are worn.
+        tone: ``(3,)`` float32 BGR, the mean colour of the skin.
+    """
+
+    def __init__(self, bare: ImageArray, dressed: ImageArray, tone: FloatArray) -> None:
+        self._bare, self._dressed, self._tone = bare, dressed, tone
+        self._lock = threading.Lock()
+        self._made: dict[Carried, tuple[ImageArray, ...]] = {}
+
+    def levels(self, carried: Carried) -> tuple[ImageArray, ...]:
+        """The picture at full, half, quarter ... size: ``(n, n, 3)`` uint8 BGR."""
+        if self._dressed is self._bare:
+            carried = replace(carried, glasses=False)
+        with self._lock:
+            if carried not in self._made:
+                self._made[carried] = self._levels(carried)
+            return self._made[carried]
+
+    def _levels(self, carried: Carried) -> tuple[ImageArray, ...]:
+        picture = self._dressed if carried.glasses else self._bare
+        if not carried.beard:
+            picture = shaved(picture, self._tone)
+        levels = [calmed(picture, self._tone, makeup=carried.makeup)]
+        while levels[-1].shape[0] > SMALLEST:
+            half = levels[-1].shape[0] // 2
+            levels.append(np.asarray(cv2.resize(levels[-1], (half, half), interpolation=cv2.INTER_AREA), np.uint8))
+        return tuple(levels)
