@@ -79,8 +79,10 @@ def _grained(image: ImageArray, strength: float, view: FaceView) -> ImageArray:
     """
     noise = view.fold_fine(_noise(_noise_size(view)))
     middle = noise[_middle(view)]
-    fine = _quantile(np.abs(middle - cv2.GaussianBlur(middle, (3, 3), 0.8)).ravel(), CALM)
-    scaled = noise * np.float32(strength / max(fine, 1e-3))
+    finest = (middle - cv2.GaussianBlur(middle, (3, 3), 0.8)).ravel()
+    fine = _quantile(np.abs(finest[:: 1 + finest.size // SAMPLES]), CALM)
+    # Whole grey levels: the sum is rounded to them anyway.
+    scaled = cv2.multiply(noise, strength / max(fine, 1e-3), dtype=cv2.CV_8S)
     grained: ImageArray = cv2.add(image, cv2.merge([scaled] * 3), dtype=cv2.CV_8U)
     return grained
 

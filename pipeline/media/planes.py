@@ -172,7 +172,7 @@ def add_sixteenths(view: NDArray[Any], difference: ImageArray, grey: float, most
     if view.ndim == 3:
         large = cv2.merge([large] * view.shape[2])
     kind = np.asarray(large).astype(view.dtype, copy=False)
-    view[:] = cv2.addWeighted(view, 1.0, kind, grey / 16.0, -8.0 * grey)
+    cv2.addWeighted(view, 1.0, kind, grey / 16.0, -8.0 * grey, dst=view)
     if most < np.iinfo(view.dtype).max:
         np.minimum(view, most, out=view)
 

@@ -37,7 +37,7 @@ def find_front(small: ImageArray, edges: ImageArray, seen: FloatArray) -> FloatA
         edges: ``(96, 96)`` uint8, see `edge_map`.
         seen: ``(96, 96)`` float32, how well each texel faces the camera, 0 to 1.
     """
-    chance = front_network().run(_inputs(small, edges, seen))
+    chance = front_network(*_window()).run(_inputs(small, edges, seen))
     chance = chance * np.clip(seen * 6, 0, 1) * topology().face
     things = _things(chance)
     return _ramp(chance, *BELIEVED) * things if things.any() else None
@@ -82,9 +82,18 @@ def sharpened(front: FloatArray, unfolded: ImageArray) -> FloatArray:
         front: ``(96, 96)`` float32, see `find_front`.
         unfolded: ``(192, 192, 3)`` uint8 BGR.
     """
-    size = unfolded.shape[1::-1]
-    rough = cv2.resize(front, size, interpolation=cv2.INTER_LINEAR)
-    guide = cv2.cvtColor(unfolded, cv2.COLOR_BGR2GRAY).astype(np.float32) / 255
+    whole = cv2.resize(front, unfolded.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    edge = np.zeros_like(whole)
+    x, y, width, height = cv2.boundingRect((whole > 0).astype(np.uint8))
+    # Nothing further away is looked at.
+    reach = 2 * GUIDE
+    part = slice(max(y - reach, 0), y + height + reach), slice(max(x - reach, 0), x + width + reach)
+    edge[part] = _guided(np.ascontiguousarray(whole[part]), unfolded[part])
+    return edge
+
+
+def _guided(rough: FloatArray, picture: ImageArray) -> FloatArray:
+    guide = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY).astype(np.float32) / 255
     window = (2 * GUIDE + 1, 2 * GUIDE + 1)
     mean, weight = cv2.blur(guide, window), cv2.blur(rough, window)
     variance = cv2.blur(guide * guide, window) - mean * mean
@@ -100,9 +109,26 @@ def sharpened(front: FloatArray, unfolded: ImageArray) -> FloatArray:
 def _inputs(small: ImageArray, edges: ImageArray, seen: FloatArray) -> FloatArray:
     """``(1, 5, 96, 96)``: logarithms of BGR over the median of the middle of the face, how it is seen, and edges."""
     logs = logarithms(small)
-    median = np.median(logs[topology().inner > 0.5], axis=0)
-    hard = edges.astype(np.float32) / 128
-    return np.concatenate([(logs - median).transpose(2, 0, 1), seen[None], hard[None]])[None].astype(np.float32)
+    inner = logs[_middle()]
+    median = np.partition(inner, len(inner) // 2, axis=0)[len(inner) // 2]
+    face = np.empty((1, 5, *seen.shape), np.float32)
+    np.subtract(logs.transpose(2, 0, 1), median[:, None, None], out=face[0, :3])
+    face[0, 3] = seen
+    np.multiply(edges, np.float32(1 / 128), out=face[0, 4])
+    return face
+
+
+@cache
+def _window() -> tuple[tuple[int, int], tuple[int, int]]:
+    """Rows and columns of the map that the face lies in, with two more for what the network sees beside a place."""
+    x, y, width, height = cv2.boundingRect((topology().face > 0).astype(np.uint8))
+    rows, columns = ((first - 2 & ~1, last + 3 & ~1) for first, last in ((y, y + height), (x, x + width)))
+    return rows, columns
+
+
+@cache
+def _middle() -> NDArray[np.bool_]:
+    return topology().inner > 0.5
 
 
 def _things(chance: FloatArray) -> NDArray[np.bool_]:

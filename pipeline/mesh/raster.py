@@ -40,39 +40,43 @@ def scan(points: FloatArray, triangles: NDArray[np.int32], size: tuple[int, int]
         size: ``(width, height)`` of the picture.
     """
     width, height = size
-    corners = points[triangles].astype(np.float32)
+    # `take` with a mode is several times quicker than indexing.
+    corners = points.astype(np.float32, copy=False).take(triangles, 0, mode="clip")
     a, ab, ac = corners[:, 0], corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     area = ab[:, 0] * ac[:, 1] - ab[:, 1] * ac[:, 0]
     low = np.maximum(np.ceil(corners.min(1)), 0).astype(np.int32)
-    high = np.minimum(np.floor(corners.max(1)), [width - 1, height - 1]).astype(np.int32)
+    high = np.minimum(np.floor(corners.max(1)), np.array([width - 1, height - 1], np.float32)).astype(np.int32)
     span = high - low + 1
     keep = np.flatnonzero((area > 1e-6) & (span > 0).all(1))
-    a, ab, ac, area, low, span = a[keep], ab[keep], ac[keep], area[keep, None], low[keep], span[keep]
+    a, ab, ac, area = (each.take(keep, 0, mode="clip") for each in (a, ab, ac, area))
+    low, span = low.take(keep, 0, mode="clip"), span.take(keep, 0, mode="clip")
 
     # Barycentric coordinates as planes over the picture: s = plane[0] + plane[1] * x + plane[2] * y.
-    s_plane = np.hstack([np.zeros_like(area), ac[:, 1:] / area, -ac[:, :1] / area])
-    t_plane = np.hstack([np.zeros_like(area), -ab[:, 1:] / area, ab[:, :1] / area])
-    for plane in (s_plane, t_plane):
-        plane[:, 0] = -(plane[:, 1] * a[:, 0] + plane[:, 2] * a[:, 1])
+    planes = []
+    for across, down in ((ac[:, 1] / area, -ac[:, 0] / area), (-ab[:, 1] / area, ab[:, 0] / area)):
+        planes += [-(across * a[:, 0] + down * a[:, 1]), across, down]
 
     count = span[:, 0] * span[:, 1]
     which = np.repeat(np.arange(len(count)), count)
-    within = (np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)).astype(np.int32)
-    row, column = np.divmod(within, np.repeat(span[:, 0], count))
-    x, y = column + np.repeat(low[:, 0], count), row + np.repeat(low[:, 1], count)
-    # In single precision throughout: an int32 beside a float32 would make doubles of both.
-    planes = np.repeat(np.hstack([s_plane, t_plane]).astype(np.float32), count, axis=0)
+    start = (np.cumsum(count) - count).astype(np.int32)
+    within = np.arange(len(which), dtype=np.int32) - start.take(which, mode="clip")
+    wide = span[:, 0].take(which, mode="clip")
+    row = within // wide
+    x, y = within - row * wide, row
+    x += low[:, 0].take(which, mode="clip")
+    y += low[:, 1].take(which, mode="clip")
     across, down = x.astype(np.float32), y.astype(np.float32)
-    s = planes[:, 0] + planes[:, 1] * across + planes[:, 2] * down
-    t = planes[:, 3] + planes[:, 4] * across + planes[:, 5] * down
+    at, to_right, to_below, other_at, other_right, other_below = (plane.take(which, mode="clip") for plane in planes)
+    s = at + to_right * across + to_below * down
+    t = other_at + other_right * across + other_below * down
     inside = np.flatnonzero((s >= -1e-4) & (t >= -1e-4) & (s + t <= 1.0001))
     return Hits(
-        triangles[keep],
-        which[inside],
-        x[inside],
-        y[inside],
-        s[inside],
-        t[inside],
+        triangles.take(keep, 0, mode="clip"),
+        which.take(inside, mode="clip"),
+        x.take(inside, mode="clip"),
+        y.take(inside, mode="clip"),
+        s.take(inside, mode="clip"),
+        t.take(inside, mode="clip"),
     )
 
 
@@ -85,13 +89,16 @@ def rasterise(
         ``(height, width, k)`` float32 values (0 where nothing was drawn) and ``(height, width)`` bool coverage.
     """
     hits = scan(points, triangles, size)
-    corners = values[hits.triangles]
-    first, along, aside = corners[:, 0], corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    corners = values.take(hits.triangles, 0, mode="clip")
+    drawn = corners[:, 0].take(hits.which, 0, mode="clip")
+    for corner, weight in ((1, hits.s), (2, hits.t)):
+        part = (corners[:, corner] - corners[:, 0]).take(hits.which, 0, mode="clip")
+        part *= weight[:, None]
+        drawn += part
+    place = hits.y * np.int32(size[0]) + hits.x
     result = np.zeros((size[1], size[0], values.shape[1]), np.float32)
     covered = np.zeros((size[1], size[0]), bool)
-    drawn = first[hits.which]
-    drawn += hits.s[:, None] * along[hits.which]
-    drawn += hits.t[:, None] * aside[hits.which]
-    result[hits.y, hits.x] = drawn
-    covered[hits.y, hits.x] = True
+    # Of several that are drawn at one place the last one stays.
+    result.reshape(-1, values.shape[1])[place] = drawn
+    covered.reshape(-1)[place] = True
     return result, covered

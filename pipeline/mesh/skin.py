@@ -136,7 +136,7 @@ def spread_colour(
     blue, green, red = (cv2.multiply(channel, weight) for channel in cv2.split(colour))
     stacked = cv2.merge([blue, green, red, weight])
     # Blurred on a smaller grid: nothing finer is left anyway.
-    step = max(1, int(sigma // 3))
+    step = next(step for step in (4, 2, 1) if sigma >= 2.5 * step or step == 1)
     small = cv2.resize(stacked, None, fx=1 / step, fy=1 / step, interpolation=cv2.INTER_AREA) if step > 1 else stacked
     small = cv2.GaussianBlur(small, (0, 0), sigma / step, borderType=cv2.BORDER_CONSTANT)
     blurred = cv2.resize(small, (ZONES, ZONES), interpolation=cv2.INTER_LINEAR) if step > 1 else small

@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline.errors import ModelError
 from pipeline.models.embedded import YUNET, load
-from pipeline.models.plain import plain_session
+from pipeline.models.plain import cpu_session, dequantised
 from pipeline.types import FloatArray, ImageArray
 
 STRIDES = (8, 16, 32)
@@ -23,7 +23,7 @@ class DetectionNetwork:
             ModelError: the network's file is missing or altered, or cannot be run.
         """
         try:
-            self._session = plain_session(load(YUNET))
+            self._session = cpu_session(dequantised(load(YUNET)))
         except ModelError:
             raise
         except Exception as error:  # those of onnx and onnxruntime, which have no common root

@@ -12,18 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def plain_session(data: bytes) -> Any:
-    """An `onnxruntime.InferenceSession` over the network in `data`, on one thread of the CPU, for inputs of any height
-    and width.
-
-    Small networks are quickest so; threads are for frames.
-    """
+def cpu_session(data: bytes) -> Any:
+    """An `onnxruntime.InferenceSession` over the serialised network in `data`, on one thread of the CPU: small networks
+    are quickest so, and threads are for frames."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(dequantised(data), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
 
 
 def dequantised(data: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""A quantised network as plain floats gives what the engine gives that reads it as it is."""
+"""Networks that are rewritten when they are opened, to be run with less work, give what their files give."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import onnx
 import pytest
 
 from pipeline.models.detection_network import DetectionNetwork
-from pipeline.models.embedded import YUNET, load
-from pipeline.models.plain import dequantised
+from pipeline.models.embedded import FRONT, YUNET, load
+from pipeline.models.front import Bounds, FrontNetwork
+from pipeline.models.plain import cpu_session, dequantised
 from tests.media import background, paste, placed
 
 
@@ -29,3 +30,16 @@ def test_nothing_quantised_is_left() -> None:
     model = onnx.load_from_string(dequantised(load(YUNET)))
     assert not [node for node in model.graph.node if "Quantize" in node.op_type]
     onnx.checker.check_model(model)
+
+
+@pytest.mark.parametrize(("rows", "columns"), [((16, 84), (10, 88)), ((30, 44), (8, 90)), ((22, 60), (54, 72))])
+def test_what_is_held_in_front_is_the_same_where_it_is_asked_for(rows: Bounds, columns: Bounds) -> None:
+    face = np.random.default_rng(7).normal(0, 1, (1, 5, 96, 96)).astype(np.float32)
+    (whole,) = cpu_session(load(FRONT)).run(None, {"face": face})
+    found = FrontNetwork(rows, columns).run(face)
+    # Two texels at its border look at what was left out.
+    inner = slice(rows[0] + 2, rows[1] - 2), slice(columns[0] + 2, columns[1] - 2)
+    assert np.abs(found[inner] - whole[0, 0][inner]).max() < 1e-5
+    outside = np.ones((96, 96), bool)
+    outside[slice(*rows), slice(*columns)] = False
+    assert not found[outside].any()
