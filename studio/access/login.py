@@ -6,17 +6,25 @@ import html
 import re
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Form, Header, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
 from studio.access.keys import Keys
 from studio.access.sessions import Sessions
 from studio.settings import ASSETS, Settings
+from studio.words import catalogue, preferred
 
 _BACK = re.compile(r"/[A-Za-z0-9._~-][A-Za-z0-9._~/-]{0,200}")
 _ROOM = 4096
 
+TEXTS = (
+    "Recast: sign in", "This studio is not open to everybody.", "Your key", "Sign in", "That key is not good here.",
+    "Sign in with Hugging Face",
+)  # fmt: skip
+"""What the page says, as the catalogues know it."""
+
+Languages = Annotated[str, Header()]
 Back = Annotated[str, Query(max_length=300, description="Path to go to afterwards.")]
 
 
@@ -24,7 +32,7 @@ def build(settings: Settings, keys: Keys, sessions: Sessions) -> APIRouter:
     """The routes of the sign-in."""
     router = APIRouter(include_in_schema=False)
 
-    def page(back: str, wrong: bool) -> HTMLResponse:
+    def page(back: str, wrong: bool, languages: str) -> HTMLResponse:
         template = (ASSETS / "login.html").read_text(encoding="utf-8")
         filled = {
             "FORM": "" if settings.access == "space" else _FORM.replace("{BACK}", html.escape(_inside(back))),
@@ -33,23 +41,29 @@ def build(settings: Settings, keys: Keys, sessions: Sessions) -> APIRouter:
         }
         for name, text in filled.items():
             template = template.replace("{{" + name + "}}", text)
-        return HTMLResponse(template, 401 if wrong else 200, {"Cache-Control": "no-store"})
+        language = preferred(languages)
+        for text in TEXTS:
+            template = template.replace(f">{text}<", f">{html.escape(catalogue(language).get(text, text))}<")
+        template = template.replace('lang="en"', f'lang="{language}"')
+        headers = {"Cache-Control": "no-store", "Vary": "Accept-Language", "Content-Language": language}
+        return HTMLResponse(template, 401 if wrong else 200, headers)
 
     @router.get("/login")
-    def ask(back: Back = "") -> Response:
+    def ask(back: Back = "", accept_language: Languages = "") -> Response:
         if settings.access in ("open", "public"):
             return RedirectResponse(f"{settings.path_prefix}/", 303)
-        return page(back, wrong=False)
+        return page(back, wrong=False, languages=accept_language)
 
     @router.post("/login")
     def answer(
         request: Request,
         key: Annotated[str, Form(max_length=_ROOM)] = "",
         back: Annotated[str, Form(max_length=300)] = "",
+        accept_language: Languages = "",
     ) -> Response:
         found = keys.find(key.strip())
         if found is None or settings.access not in ("keys", "space"):
-            return page(back, wrong=True)
+            return page(back, wrong=True, languages=accept_language)
         cookie = sessions.cookie("key", found.id, secure=request.url.scheme == "https")
         return RedirectResponse(settings.path_prefix + (_inside(back) or "/"), 303, {"Set-Cookie": cookie})
 

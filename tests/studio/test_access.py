@@ -141,6 +141,8 @@ def test_a_browser_signs_in_with_its_key_and_out_again(locked: Server, key: str)
     with httpx.Client(base_url=locked.url, headers=HTML, timeout=10) as browser:
         page = browser.get("/login?back=/live")
         assert page.status_code == 200 and 'value="/live"' in page.text and "{{" not in page.text
+        german = browser.get("/login", headers={"Accept-Language": "de-AT,de;q=0.9"}).text
+        assert 'lang="de"' in german and ">Dein Schlüssel<" in german and "Sign in" not in german
         for wrong in ("", "x", key[:-1]):
             assert browser.post("/login", data={"key": wrong}).status_code == 401
         for away in ("https://example.org/", "//example.org", "/\\example.org", "javascript:x", "/a/../../b"):

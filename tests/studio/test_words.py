@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from studio.settings import ASSETS
+from studio.words import preferred
 
 CATALOGUES = sorted((ASSETS / "words").glob("*.json"))
 
@@ -59,6 +60,24 @@ def spoken() -> set[str]:
 
     networks = {entry.title for entry in ENTRIES}
     return {text for text in said | set(SENTENCES.values()) if text} - NAMES - networks
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
+def test_the_sign_in_is_translated(path: Path) -> None:
+    from studio.access.login import TEXTS
+
+    assert set(TEXTS) - set(texts(path)) == set()
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("", "en"), ("de", "de"), ("fr-CH, fr;q=0.9, en;q=0.8", "fr"), ("xx, de;q=0.2, en;q=0.1", "de"),
+        ("en-US,en;q=0.9,de;q=0.8", "en"), ("de;q=0.1,fr;q=0.9", "fr"), ("../../x, *;q=z", "en"), ("es", "en"),
+    ],
+)  # fmt: skip
+def test_the_language_a_browser_likes_best(header: str, language: str) -> None:
+    assert preferred(header) == language
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
