@@ -76,30 +76,54 @@ def recast_frame(frame: Frame, roles: Sequence[tuple[Face, Identity]], wardrobe:
     Raises:
         Refused: the operator does not allow one of them as a source, or to be replaced; nothing was changed.
     """
-    changed = 0
     for face, _ in roles:
         wardrobe.check(frame, face)
+    changed = 0
+    waiting: list[_Place] = []
     for face, identity in sorted(roles, key=lambda role: role[0].box.area):
-        changed += _recast_face(frame, face, wardrobe.engine, wardrobe.prepared(identity), options)
-    return changed
+        if face.landmarks is None or face.pose is None or face.points is None:
+            continue
+        place = _Place(face, wardrobe.prepared(identity), wardrobe.engine, options)
+        # Together, only those that see nothing of what another one of them changes: that is what one by one would give.
+        if len(waiting) == wardrobe.engine.together or any(place.sees(other) for other in waiting):
+            changed += _recast_faces(frame, waiting, wardrobe.engine, options)
+            waiting = []
+        waiting.append(place)
+    return changed + _recast_faces(frame, waiting, wardrobe.engine, options)
 
 
-def _recast_face(frame: Frame, face: Face, engine: Engine, prepared: Any, options: Options) -> bool:
-    if face.landmarks is None or face.pose is None or face.points is None:
-        return False
-    around, corner = frame.region(engine.area(face, options))
-    rows, columns = _part(engine.shown(face, options), corner, around.shape)
-    before = around[rows, columns]
-    if min(before.shape[:2]) < SMALLEST:
-        return False
-    origin = (corner[0] + columns.start, corner[1] + rows.start)
-    crop = _crop(before, origin, face.landmarks, face.pose, face.points, around, (columns.start, rows.start))
-    view = FaceView(crop, engine.placed(crop, prepared, options))
-    skin = read_skin(view.unfolded, view.facing)
-    rendering = engine.render(view, prepared, options)
-    compose = composite if rendering.tone is not None else composite_lit
-    frame.change(origin, before, compose(rendering, view, skin, options))
-    return True
+class _Place:
+    """A face that is to be changed: what its engine looks at, and what it changes."""
+
+    def __init__(self, face: Face, prepared: Any, engine: Engine, options: Options) -> None:
+        self.face, self.prepared = face, prepared
+        self.area, self.shown = engine.area(face, options), engine.shown(face, options)
+
+    def sees(self, other: _Place) -> bool:
+        """Whether it looks at anything that `other` changes; regions are grown to whole chroma samples."""
+        mine, theirs, room = self.area, other.shown, 2 * CHROMA
+        return (
+            mine.x0 - room < theirs.x1 and theirs.x0 < mine.x1 + room
+            and mine.y0 - room < theirs.y1 and theirs.y0 < mine.y1 + room
+        )  # fmt: skip
+
+
+def _recast_faces(frame: Frame, places: Sequence[_Place], engine: Engine, options: Options) -> int:
+    views = []
+    for place in places:
+        around, corner = frame.region(place.area)
+        rows, columns = _part(place.shown, corner, around.shape)
+        if min(around[rows, columns].shape[:2]) >= SMALLEST:
+            crop = _crop(place.face, around, corner, rows, columns)
+            views.append((FaceView(crop, engine.placed(crop, place.prepared, options)), place.prepared))
+    if not views:
+        return 0
+    for (view, _), rendering in zip(views, engine.render(views, options), strict=True):
+        skin = read_skin(view.unfolded, view.facing)
+        compose = composite if rendering.tone is not None else composite_lit
+        x, y = (-round(float(shift)) for shift in view.crop.matrix[:, 2])
+        frame.change((x, y), view.crop.image, compose(rendering, view, skin, options))
+    return len(views)
 
 
 def _part(box: Box, corner: tuple[int, int], shape: tuple[int, ...]) -> tuple[slice, slice]:
@@ -118,17 +142,15 @@ def _part(box: Box, corner: tuple[int, int], shape: tuple[int, ...]) -> tuple[sl
     return sides[0], sides[1]
 
 
-def _crop(
-    image: ImageArray,
-    origin: tuple[int, int],
-    landmarks: FloatArray,
-    pose: FloatArray,
-    points: FloatArray,
-    around: ImageArray,
-    inset: tuple[int, int],
-) -> Crop:
-    shift = np.array([*origin, 0], np.float32)
-    moved = pose.copy()
+def _crop(face: Face, around: ImageArray, corner: tuple[int, int], rows: slice, columns: slice) -> Crop:
+    """The crop of a face: part of a region `around` it, whose top-left is at `corner` of the frame."""
+    assert face.landmarks is not None and face.pose is not None and face.points is not None
+    x, y = corner[0] + columns.start, corner[1] + rows.start
+    shift = np.array([x, y, 0], np.float32)
+    moved = face.pose.copy()
     moved[:3, 3] -= shift
-    matrix = np.array([[1, 0, -origin[0]], [0, 1, -origin[1]]], np.float32)
-    return Crop(image, landmarks - shift, matrix, moved, points - shift[:2], around, inset)
+    matrix = np.array([[1, 0, -x], [0, 1, -y]], np.float32)
+    points = face.points - shift[:2]
+    return Crop(
+        around[rows, columns], face.landmarks - shift, matrix, moved, points, around, (columns.start, rows.start)
+    )

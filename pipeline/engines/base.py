@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from pipeline.mesh import FaceView
@@ -15,6 +16,7 @@ class Engine(Protocol):
         name: what it is chosen by.
         device: where it truly runs.
         notes: sentences that a user should read, such as that it runs elsewhere than was asked for.
+        together: faces that are worth rendering at once.
     """
 
     name: str
@@ -24,6 +26,9 @@ class Engine(Protocol):
 
     @property
     def notes(self) -> tuple[str, ...]: ...
+
+    @property
+    def together(self) -> int: ...
 
     def ready(self, options: Options) -> None:
         """Load what the options name, so that a job fails before it starts."""
@@ -45,6 +50,10 @@ class Engine(Protocol):
         """Where the landmarks of the new face will be: ``(478, 3)`` in crop pixels, the crop's own if nothing moves."""
         ...
 
-    def render(self, view: FaceView, prepared: Any, options: Options) -> Rendering:
-        """The new face with the pose and expression of the view's crop."""
+    def render(self, views: Sequence[tuple[FaceView, Any]], options: Options) -> list[Rendering]:
+        """The new faces with the pose and expression of the views' crops.
+
+        Args:
+            views: each with what was prepared of its new face. None of them shows what another one changes.
+        """
         ...

@@ -341,7 +341,7 @@ def test_the_masks_border_does_not_cross_a_brow(yaw: float) -> None:
     """A turned head's far brow reaches the silhouette, and there the new face does, too."""
     view = _turned_view(faces.portrait_face("hopper"), yaw)
     engine = MeshEngine()
-    rendering = engine.render(view, engine.prepare(faces.identity("astronaut")), Options(likeness=0.0))
+    rendering = engine.draw(view, engine.prepare(faces.identity("astronaut")), Options(likeness=0.0))
     coverage = view.enlarge(rendering.coverage)
     for brow in (LEFT_BROW, RIGHT_BROW):
         zone = np.zeros(coverage.shape, np.uint8)

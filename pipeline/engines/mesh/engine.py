@@ -3,6 +3,8 @@ own."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
@@ -28,6 +30,7 @@ class MeshEngine:
     name = "mesh"
     device = "cpu"
     notes: tuple[str, ...] = ()
+    together = 1
 
     def ready(self, options: Options) -> None:
         """There is nothing further to load."""
@@ -45,7 +48,11 @@ class MeshEngine:
         """Where the new face's landmarks will be: ``(478, 3)`` in crop pixels."""
         return move_towards(crop.landmarks, crop.pose, prepared.shape, options.likeness)
 
-    def render(self, view: FaceView, prepared: Atlas, options: Options) -> Rendering:
+    def render(self, views: Sequence[tuple[FaceView, Atlas]], options: Options) -> list[Rendering]:
+        return [self.draw(view, prepared, options) for view, prepared in views]
+
+    def draw(self, view: FaceView, prepared: Atlas, options: Options) -> Rendering:
+        """One of them."""
         level, scale = _level(view.points, prepared.looks.levels(Carried.of(options)))
         image = view.fold_fine(level)
         coverage = _fade(view) * view.fold(prepared.valid)

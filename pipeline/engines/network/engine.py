@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import cv2
@@ -25,6 +26,8 @@ from pipeline.models.align import TEMPLATES, TemplateName, similarity, to_crop
 from pipeline.models.library import Library
 from pipeline.types import Box, Crop, Face, FloatArray, Identity, ImageArray, Options, Rendering, SourcePhoto
 
+Swap = tuple[FloatArray, FloatArray | None]
+"""A network's face, ``(side, side, 3)`` float32 BGR, and where it says that it is, ``(side, side)``, if it does."""
 LARGEST = 1024
 """Side of the finest crop that is rendered, whatever is asked for."""
 
@@ -61,6 +64,10 @@ class NetworkEngine:
         melted = self._half.note if self._half is not None else None
         told = (*self._device_notes, *self._library.notes)
         return told if melted is None else (*told, melted)
+
+    @property
+    def together(self) -> int:
+        return self._session.batch
 
     def ready(self, options: Options) -> None:
         """Load the further networks that the options name."""
@@ -103,14 +110,35 @@ class NetworkEngine:
         """The crop's own landmarks: a network moves features as it sees fit."""
         return crop.landmarks
 
-    def render(self, view: FaceView, prepared: Prepared, options: Options) -> Rendering:
-        crop = view.crop
-        sight = Sight.of(crop)
-        factor = self._factor(options)
-        side = self.contract.size * factor
-        matrix = to_crop(sight.points, self.contract.template, side)
-        aligned = take(sight.image, matrix, side)
-        swapped, shown = self._swap(aligned, factor, self._source(sight, prepared, options))
+    def render(self, views: Sequence[tuple[FaceView, Prepared]], options: Options) -> list[Rendering]:
+        """All of them go through the network together."""
+        sights = [Sight.of(view.crop) for view, _ in views]
+        side = self.contract.size * self._factor(options)
+        matrices = [to_crop(sight.points, self.contract.template, side) for sight in sights]
+        crops = [take(sight.image, matrix, side) for sight, matrix in zip(sights, matrices, strict=True)]
+        sources = [self._source(sight, made, options) for sight, (_, made) in zip(sights, views, strict=True)]
+        swaps = self._swap(crops, self._factor(options), sources)
+        return [
+            self._finished(view, made, sight, matrix, crop, swap, options)
+            for (view, made), sight, matrix, crop, swap in zip(views, sights, matrices, crops, swaps, strict=True)
+        ]
+
+    def _finished(
+        self,
+        view: FaceView,
+        prepared: Prepared,
+        sight: Sight,
+        matrix: FloatArray,
+        aligned: ImageArray,
+        swap: Swap,
+        options: Options,
+    ) -> Rendering:
+        """What the network gave of one face, in the frame's own pixels and with all that is done to it there.
+
+        Args:
+            matrix: ``(2, 3)`` from the sight to `aligned`, which the network got.
+        """
+        crop, (swapped, shown) = view.crop, swap
         coverage = self._coverage(view, sight, shown, options)
         matrix = sight.within(matrix)
         image = lay_back(_bytes(swapped), matrix, view.size)
@@ -120,7 +148,7 @@ class NetworkEngine:
         if options.restorer != "none":
             image = self._restored(image, coverage, view, sight, options)
         if options.photo_detail > 0:
-            photo = self._mesh.render(view, prepared.atlas, options)
+            photo = self._mesh.draw(view, prepared.atlas, options)
             image = with_photo_detail(image, photo, scale_of(matrix), options.photo_detail)
         return Rendering(image, coverage, openings=_openings(view, options, opened))
 
@@ -164,17 +192,23 @@ class NetworkEngine:
         own = self._introduce.embedding_at(sight.image, sight.points)
         return self._introduce.latent(self._introduce.towards(prepared.embedding, own, options.resemblance))
 
-    def _swap(self, aligned: ImageArray, factor: int, source: FloatArray) -> tuple[FloatArray, FloatArray | None]:
-        """The network's face, ``(side, side, 3)`` float32 BGR, and where it says that it is, if it does."""
-        target = to_input(phases(aligned, factor), self.contract)
-        session = self._session if self._half is None else self._half.session(target=target[:1], source=source)
-        outputs = session(target=target, source=np.repeat(source, len(target), axis=0))
+    def _swap(self, crops: Sequence[ImageArray], factor: int, sources: Sequence[FloatArray]) -> list[Swap]:
+        rows = [to_input(phases(crop, factor), self.contract) for crop in crops]
+        target = np.concatenate(rows)
+        source = np.concatenate([np.repeat(one, factor * factor, axis=0) for one in sources])
+        session = self._session if self._half is None else self._half.session(target=target[:1], source=source[:1])
+        outputs = session(target=target, source=source)
         named = dict(zip(session.outputs, outputs, strict=True))
         mask = named.pop("mask", None)
-        swapped = interleaved(from_output(next(iter(named.values())), self.contract), factor)
-        if mask is None:
-            return swapped, None
-        return swapped, interleaved(np.clip(mask.transpose(0, 2, 3, 1), 0, 1), factor)[..., 0]
+        faces = from_output(next(iter(named.values())), self.contract)
+        swaps: list[Swap] = []
+        for number in range(len(crops)):
+            part = slice(number * factor * factor, (number + 1) * factor * factor)
+            shown = None if mask is None else np.clip(mask[part].transpose(0, 2, 3, 1), 0, 1)
+            swaps.append((
+                interleaved(faces[part], factor), None if shown is None else interleaved(shown, factor)[..., 0]
+            ))  # fmt: skip
+        return swaps
 
     def _coverage(self, view: FaceView, sight: Sight, shown: FloatArray | None, options: Options) -> FloatArray:
         """Where the face is shown, a middling map: the least of all masks, soft at their borders."""
