@@ -265,6 +265,14 @@ class Recaster:
         """
         return laid_on_target(options, target, self._finder.faces, self.limits)
 
+    def signed(self, picture: bytes, cast: Cast, options: Options = Options()) -> bytes:
+        """A JPEG of what `recast_frame` made, with its signed manifest in it, unless the operator leaves those out.
+
+        Raises:
+            MarkingError: it cannot be signed.
+        """
+        return self._mark(None, cast, options).signed(picture)
+
     def live(self, identity: Identity, options: Options = Options()) -> LiveSession:
         """A session that recasts a camera's frames as they come (see `LiveSession`). Everything is loaded by then.
 

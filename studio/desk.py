@@ -176,10 +176,11 @@ def routes(studio: Studio) -> APIRouter:
     @router.get("/jobs/{name}/live")
     def live(name: str, token: Token) -> Response:
         """The newest finished frame of a running job."""
-        newest = studio.job(name, token).preview
-        if newest is None:
+        running = studio.job(name, token)
+        if running.preview is None:
             return Response(status_code=204)
-        return Response(jpeg(newest), media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+        shown = studio.recaster.marking.signed(jpeg(running.preview), running.options.engine)
+        return Response(shown, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
     @router.post("/jobs/{name}/cancel")
     def cancel(name: str, token: Token) -> dict[str, Any]:

@@ -7,10 +7,13 @@ import typing
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pipeline.errors import OptionError
 from pipeline.types import Options, ProgressCallback, Report
+
+if TYPE_CHECKING:
+    from pipeline.marking import Marking
 
 Layout = Literal["side-by-side", "stacked", "wipe"]
 LAYOUTS: tuple[Layout, ...] = typing.get_args(Layout)
@@ -30,6 +33,7 @@ class Extras:
         Raises:
             InputError: a file cannot have this name, or the target cannot be read.
         """
+        from pipeline.marking.seal import beside
         from pipeline.media import edit
         from pipeline.media.output import PendingFile
         from pipeline.media.probe import probe
@@ -39,6 +43,8 @@ class Extras:
             PendingFile(name, (target, *sources))
         if len({path.absolute() for path in names}) < len(names):
             raise OptionError("The result, the comparison and the preview need names of their own.")
+        if self.comparison is not None and beside(output) is not None and beside(output) == beside(self.comparison):
+            raise OptionError("The comparison needs another name: its Content Credentials would replace the result's.")
         if len(names) > 1:
             kind = probe(target).kind
             if self.comparison is not None:
@@ -51,22 +57,35 @@ class Extras:
         target: Path,
         report: Report,
         options: Options,
+        marking: Marking,
         progress: ProgressCallback | None = None,
         cancel: threading.Event | None = None,
     ) -> dict[str, Path]:
-        """Write what was asked for, by its name in the report. The result stays where one of them fails."""
+        """Write what was asked for, by its name in the report, marked as the result is. The result stays where one of
+        them fails.
+
+        Args:
+            marking: what the result was marked with.
+        """
         files: dict[str, Path] = {}
         if self.comparison is None and self.preview is None:
             return files
         from pipeline.marking import tags
-        from pipeline.media import edit
+        from pipeline.media import edit, probe
 
-        marked = tags(report.engine)
+        marked, result = tags(report.engine), probe(report.output)
+        told = report.fingerprint if "watermark" in report.marks else ""
         if self.comparison is not None:
+            seal = marking.seal(result, report.engine, told)
             files["comparison"] = edit.comparison(
                 target, report.output, self.comparison, layout=self.layout, start=options.start, end=options.end,
-                tags=marked, progress=progress, cancel=cancel,
+                tags=marked, seal=seal, progress=progress, cancel=cancel,
             )  # fmt: skip
+            if seal is not None and seal.sidecar is not None:
+                files["comparison_sidecar"] = seal.sidecar
         if self.preview is not None:
-            files["preview"] = edit.preview(report.output, self.preview, tags=marked, progress=progress, cancel=cancel)
+            seal = marking.seal(result, report.engine, told)
+            files["preview"] = edit.preview(
+                report.output, self.preview, tags=marked, seal=seal, progress=progress, cancel=cancel
+            )
         return files

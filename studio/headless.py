@@ -192,7 +192,7 @@ def _recast(given: argparse.Namespace, cancel: threading.Event) -> str:
                 cast, given.target, output, options, progress=show, cancel=cancel, work=work, segment=segment_seconds()
             )
         MadeHere().add(report, stated)
-        files = wanted.write(given.target, report, options, show, cancel)
+        files = wanted.write(given.target, report, options, recaster.marking, show, cancel)
     for note in report.notes:
         sys.stderr.write(f"Note: {note}\n")
     if given.json:

@@ -12,7 +12,7 @@ import json
 import logging
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,22 +56,27 @@ class MadeHere:
         self._path = path or folder().with_name(NAME)
 
     def add(self, report: Report, consent: Consent | None = None) -> None:
-        """Note a result, and what was stated about the right to its faces. A log that cannot be written is told to the
-        operator and stops no job."""
+        """Note a result, and what was stated about the right to its faces."""
+        self.note(report.output, report.fingerprint, report.kind, report.marks, consent)
+
+    def note(
+        self, path: Path, fingerprint: str, kind: str, marks: Sequence[str], consent: Consent | None = None
+    ) -> None:
+        """Note a file. A log that cannot be written is told to the operator and stops no job.
+
+        Args:
+            fingerprint: of its job, ``""`` where marking is off.
+            kind: what it is, as `Report` tells it, or ``"comparison"`` or ``"preview"``.
+            marks: the layers that it carries.
+        """
         try:
-            with report.output.open("rb") as file:
+            with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
+            stated = json.dumps(consent.data()) if consent is not None else None
             with self._open() as base:
                 base.execute(
                     "INSERT INTO results (fingerprint, sha256, kind, marks, at, consent) VALUES (?, ?, ?, ?, ?, ?)",
-                    (
-                        report.fingerprint,
-                        digest,
-                        report.kind,
-                        ",".join(report.marks),
-                        time.time(),
-                        json.dumps(consent.data()) if consent is not None else None,
-                    ),
+                    (fingerprint, digest, kind, ",".join(marks), time.time(), stated),
                 )
         except (OSError, sqlite3.Error):
             log.warning("a result could not be noted in the log of what was made here", exc_info=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -33,13 +34,18 @@ def frame_at(path: Path, info: MediaInfo, moment: float) -> ImageArray:
     raise CorruptMedia()
 
 
-def view_of(folder: Path, name: str, image: ImageArray) -> Path:
-    """A copy of a picture to look at in the browser, as JPEG."""
+def view_of(folder: Path, name: str, image: ImageArray, sign: Callable[[bytes], bytes] | None = None) -> Path:
+    """A copy of a picture to look at in the browser, as JPEG.
+
+    Args:
+        sign: puts a manifest into it, where it shows what was recast.
+    """
     scale = VIEW / max(image.shape[:2])
     if scale < 1:
         image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     path = folder / name
-    path.write_bytes(jpeg(image, quality=92))
+    data = jpeg(image, quality=92)
+    path.write_bytes(sign(data) if sign is not None else data)
     return path
 
 

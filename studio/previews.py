@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -149,7 +149,8 @@ class Previews:
             )
             changed = len(Casting(cast, options).roles(faces))
             after = self._recaster.recast_frame(image, cast, options, faces)
-        return _look(image, after, faces, changed)
+            look = _look(image, after, faces, changed)
+            return replace(look, picture=self._recaster.signed(look.picture, cast, options))
 
     def painted(self, target: Path, moment: float, options: Options, strokes: str, *, erase: bool) -> Painting:
         """Strokes over one frame, added to what is excluded, or taken from it.

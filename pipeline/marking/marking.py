@@ -15,7 +15,7 @@ from pipeline.errors import MarkingError
 from pipeline.marking.credentials import Credentials, credentials
 from pipeline.marking.label import Label, LabelPainter, label_from, label_of
 from pipeline.marking.manifest import tags
-from pipeline.marking.seal import Seal
+from pipeline.marking.seal import Seal, sealed
 from pipeline.marking.watermark import Payload, Use, Watermark
 from pipeline.types import Frame, MediaInfo, Options
 
@@ -81,6 +81,26 @@ class Marking:
         key = hmac.digest(self.credentials.secret, digest, "sha256")
         return JobMark(self, options, Payload(int.from_bytes(key[:4], "big")))
 
+    def seal(self, result: MediaInfo, engine: str, fingerprint: str) -> Seal | None:
+        """What signs a file that is made of a finished result (a comparison, an animated preview), and names that as
+        its origin. The frames of the result bring their watermark and label along.
+
+        Args:
+            fingerprint: of the result's job, ``""`` where it carries none.
+        """
+        if "manifest" not in self.layers:
+            return None
+        return Seal(self.credentials, result.path, result.container, engine, fingerprint, result.kind)
+
+    def signed(self, picture: bytes, engine: str, fingerprint: str = "") -> bytes:
+        """A JPEG of a recast frame, that is only looked at, with a manifest in it; as it is where the operator leaves
+        manifests out.
+
+        Raises:
+            MarkingError: it cannot be signed.
+        """
+        return sealed(picture, self.credentials, engine, fingerprint) if "manifest" in self.layers else picture
+
 
 class JobMark:
     """The marks of one job: tags, the watermark of its frames, the seal of its file.
@@ -121,6 +141,11 @@ class JobMark:
             parent = info.path if info.container != "camera" else None
             self._seal = Seal(credentials, parent, info.container, self._engine, told, info.kind)
         return self._seal
+
+    def signed(self, picture: bytes) -> bytes:
+        """A JPEG of a frame of this job with a manifest in it; see `Marking.signed`."""
+        told = self.fingerprint if self._watermark is not None and not self._small else ""
+        return self._marking.signed(picture, self._engine, told)
 
     @property
     def marks(self) -> tuple[Layer, ...]:

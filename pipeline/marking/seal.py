@@ -12,6 +12,7 @@ import os
 import urllib.request
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -66,6 +67,11 @@ def context(anchors: str = "", in_pieces: bool = False) -> c2pa.Context:
 def sidecar_of(path: Path) -> Path:
     """Where the manifest of a file lies whose format cannot hold it."""
     return path.with_suffix(".c2pa")
+
+
+def beside(path: Path) -> Path | None:
+    """Where the manifest of a result of this name will lie; ``None`` where the result holds it."""
+    return None if path.suffix.lower() in EMBEDDED else sidecar_of(path.absolute())
 
 
 class Seal:
@@ -155,6 +161,24 @@ class Seal:
             return None
         except c2pa.C2paError:
             return False
+
+
+def sealed(picture: bytes, credentials: Credentials, engine: str, fingerprint: str) -> bytes:
+    """A JPEG that is only looked at (a preview, a small copy), with a signed manifest in it. It gets no time stamp.
+
+    Raises:
+        MarkingError: the signer refused, or could not be reached.
+    """
+    import c2pa
+
+    signed = io.BytesIO()
+    told = definition(engine, fingerprint, "image", opened=False)
+    try:
+        with signer(replace(credentials, time_stamp_url="")) as key, c2pa.Builder(told, context()) as builder:
+            builder.sign(key, EMBEDDED[".jpg"], io.BytesIO(picture), signed)
+    except c2pa.C2paError as error:
+        raise MarkingError(_told(error, credentials)) from error
+    return signed.getvalue()
 
 
 def signer(credentials: Credentials) -> c2pa.Signer:

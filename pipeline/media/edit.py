@@ -30,7 +30,7 @@ from pipeline.media.image import read_picture
 from pipeline.media.image_write import to_pil, write_picture
 from pipeline.media.liveliest import liveliest, until_cancelled
 from pipeline.media.open import open_result, open_target
-from pipeline.media.output import PendingFile
+from pipeline.media.output import PendingFile, Seal
 from pipeline.media.picture import Picture
 from pipeline.media.probe import probe
 from pipeline.media.reader import VideoReader
@@ -61,6 +61,7 @@ def comparison(
     start: float | None = None,
     end: float | None = None,
     tags: Mapping[str, str] | None = None,
+    seal: Seal | None = None,
     limits: MediaLimits = LIMITS,
     progress: ProgressCallback | None = None,
     cancel: threading.Event | None = None,
@@ -76,6 +77,7 @@ def comparison(
         layout: ``"wipe"`` shows one frame of both, divided by a line that moves in videos.
         start, end: the part of `before` that `after` was made of, in seconds, as in the job's `Options`.
         tags: descriptions to put into the file.
+        seal: what is done to the finished file before it gets its name.
 
     Raises:
         InputError: a file cannot be read, the output not written, or one is a picture and the other is not.
@@ -90,9 +92,9 @@ def comparison(
     require_comparison_name(output, new.kind)
     PendingFile(output, (before, after))  # tells early what is wrong with the name; writes nothing
     if new.kind == "image":
-        _compare_pictures(before, after, output, layout, tags, limits)
+        _compare_pictures(before, after, output, layout, tags, seal, limits)
     else:
-        _compare_videos(old, new, output, layout, (start, end), tags, limits, progress, cancel)
+        _compare_videos(old, new, output, layout, (start, end), tags, seal, limits, progress, cancel)
     return output
 
 
@@ -104,6 +106,7 @@ def preview(
     width: int = 360,
     fps: float = 12,
     tags: Mapping[str, str] | None = None,
+    seal: Seal | None = None,
     limits: MediaLimits = LIMITS,
     progress: ProgressCallback | None = None,
     cancel: threading.Event | None = None,
@@ -115,6 +118,7 @@ def preview(
         seconds: length; shorter for a shorter video.
         width: in pixels; a narrower video is not enlarged.
         tags: descriptions to put into the file.
+        seal: what is done to the finished file before it gets its name.
 
     Raises:
         InputError: the video cannot be read, the output not written, or it is a single picture.
@@ -131,7 +135,7 @@ def preview(
     editor = _moviepy()
     with (
         open_target(video, info, start, end, limits) as reader,
-        AnimationWriter(output, reader, Options(quality="standard"), tags) as writer,
+        AnimationWriter(output, reader, Options(quality="standard"), tags, seal) as writer,
     ):
         shown = _Shown(reader, info, cancel)
         clip = editor.VideoClip(shown.at).with_effects([editor.vfx.Resize(_preview_size(info, width))])
@@ -184,6 +188,7 @@ def _compare_pictures(
     output: Path,
     layout: ComparisonLayout,
     tags: Mapping[str, str] | None,
+    seal: Seal | None,
     limits: MediaLimits,
 ) -> None:
     one, other = read_picture(before, limits), read_picture(after, limits)
@@ -197,7 +202,7 @@ def _compare_pictures(
         for image, (x, y) in zip((old, new), plan.places, strict=True):
             canvas[y : y + plan.size[1], x : x + plan.size[0]] = image
     icc = other.icc if other.icc == one.icc and not other.grey else b""
-    write_picture(output, Picture(_swapped(canvas), icc=icc), "high", tags, (before, after))
+    write_picture(output, Picture(_swapped(canvas), icc=icc), "high", tags, (before, after), seal)
 
 
 def _compare_videos(
@@ -207,6 +212,7 @@ def _compare_videos(
     layout: ComparisonLayout,
     part: tuple[float | None, float | None],
     tags: Mapping[str, str] | None,
+    seal: Seal | None,
     limits: MediaLimits,
     progress: ProgressCallback | None,
     cancel: threading.Event | None,
@@ -217,7 +223,7 @@ def _compare_videos(
     with (
         open_target(old.path, old, *part, limits) as originals,
         open_target(new.path, new, None, None, limits) as results,
-        open_result(output, results, options, tags) as writer,
+        open_result(output, results, options, tags, seal) as writer,
     ):
         left = _Shown(originals, old, cancel)
         right = _Newest()

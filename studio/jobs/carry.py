@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError, NoFaceInTarget, PersonUnknown
 from pipeline.marking import tags
+from pipeline.marking.verify import check_manifest
 from pipeline.media import probe
 from pipeline.types import Cast, Identity, Person, Progress, ProgressCallback, Role
 from studio.headless import report_data
@@ -68,14 +69,24 @@ class Performer:
         return Outcome()
 
     def _preview(self, running: Running, folder: Path) -> Outcome:
-        job = running.job
+        job, recaster = running.job, self._recaster(running)
         cast = self._cast(running)
-        info = probe(job.target, self._recaster(running).limits)
+        info = probe(job.target, recaster.limits)
         before = frame_at(job.target, info, job.moment)
-        options = self._recaster(running).settled(job.options, info)
-        after = self._recaster(running).recast_frame(before, cast, options)
-        output = view_of(folder, job.target.stem + MARK + ".jpg", after)
+        options = recaster.settled(job.options, info)
+        after = recaster.recast_frame(before, cast, options)
+        output = view_of(
+            folder, job.target.stem + MARK + ".jpg", after, lambda data: recaster.signed(data, cast, options)
+        )
+        self._note(output, "preview", job)
         return Outcome(output, view_of(folder, "before.jpg", before), output)
+
+    def _note(self, output: Path, kind: str, job: Job) -> None:
+        """Into the log of what was made here, by what its own manifest says."""
+        found = check_manifest(output, probe(output).container)
+        self._made_here.note(
+            output, found.fingerprint, kind, () if found.state == "none" else ("manifest",), job.consent
+        )
 
     def _compare(self, running: Running, folder: Path) -> Outcome:
         # MoviePy takes seconds to import.
@@ -84,6 +95,9 @@ class Performer:
         job = running.job
         result = job.sources[0]
         ending = result.suffix if result.suffix.lower() != ".mkv" else ".mp4"
+        info = probe(result, self._recaster(running).limits)
+        made = check_manifest(result, info.container).fingerprint
+        seal = self._recaster(running).marking.seal(info, job.options.engine, made)
         output = edit.comparison(
             job.target,
             result,
@@ -91,10 +105,13 @@ class Performer:
             start=job.options.start,
             end=job.options.end,
             tags=tags(job.options.engine),
+            seal=seal,
             progress=running.show,
             cancel=running.cancelled,
         )
-        return Outcome(output)
+        self._note(output, "comparison", job)
+        beside = seal.sidecar if seal is not None else None
+        return Outcome(output, report={"sidecar": beside.name} if beside is not None else {})
 
     def _recast(self, running: Running, folder: Path) -> Outcome:
         job = running.job
@@ -117,7 +134,11 @@ class Performer:
         if info.kind != "image":
             return Outcome(output, report=data)
         before = view_of(folder, "before.jpg", first_frame(job.target, info))
-        return Outcome(output, before, view_of(folder, "after.jpg", first_frame(output, info)), data)
+        marking, told = self._recaster(running).marking, report.fingerprint if "watermark" in report.marks else ""
+        after = view_of(
+            folder, "after.jpg", first_frame(output, info), lambda shown: marking.signed(shown, report.engine, told)
+        )
+        return Outcome(output, before, after, data)
 
     def _watched(self, running: Running) -> ProgressCallback:
         """Progress of a job, with a look at what each new segment changes: that a server died under it is forgiven, and

@@ -27,6 +27,11 @@ def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
     return done
 
 
+def run_verify(path: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(ROOT / "app.py"), "verify", str(path), "--json"]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=120, stdin=subprocess.DEVNULL)
+
+
 def test_a_video_with_both(material: Material, tmp_path: Path) -> None:
     result, comparison, preview = tmp_path / "result.mp4", tmp_path / "both.mp4", tmp_path / "small.webp"
     done = run(
@@ -40,6 +45,10 @@ def test_a_video_with_both(material: Material, tmp_path: Path) -> None:
         frames = [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
         assert "Synthetic" in container.metadata["comment"]
     assert len(frames) == report["frames"] == 10 and frames[0].shape == (240, 642, 3)
+    for made in (result, comparison, preview):
+        checked = json.loads(run_verify(made).stdout)["manifest"]
+        assert checked["state"] == "trusted" and checked["synthetic"]
+        assert checked["fingerprint"] == report["fingerprint"]
     with av.open(str(material.clip)) as container:
         originals = [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
     for number, frame in enumerate(frames):
@@ -69,6 +78,7 @@ def test_a_picture_with_a_comparison(material: Material, tmp_path: Path) -> None
         (["-t", "{clip}", "-o", "{out}/a.mp4", "--compare", "{out}/b.jpg"], "can be saved as"),
         (["-t", "{clip}", "-o", "{out}/a.mp4", "--compare", "{out}/no/b.mp4"], "folder"),
         (["-t", "{clip}", "-o", "{out}/a.mp4", "--compare", "{out}/a.mp4"], "names of their own"),
+        (["-t", "{clip}", "-o", "{out}/a.mkv", "--compare", "{out}/a.webm"], "Content Credentials"),
         (["-t", "{clip}", "-o", "{out}/a.mp4", "--compare", "{clip}"], "overwrite"),
         (["-t", "{clip}", "-o", "{grace}"], "overwrite"),
         (["-t", "{clip}", "-o", "{out}/a.mp4", "--compare", "{out}/b.mp4", "--compare-layout", "pile"], "invalid"),

@@ -16,7 +16,10 @@ from pipeline.errors import InputError, OptionError, PersonUnknown
 from pipeline.marking import Marking
 from pipeline.media import probe
 from pipeline.types import ImageArray
-from studio.operations import Studio
+from pipeline.verification import verify
+from studio.jobs.job import Job, Outcome
+from studio.made import MadeHere
+from studio.operations import Request, Studio
 from studio.options import from_mapping
 from studio.pictures import frame_at, jpeg
 from studio.previews import FrameLook, Previews
@@ -49,14 +52,20 @@ def pixels(look: FrameLook) -> ImageArray:
     return np.asarray(cv2.imdecode(np.frombuffer(look.picture, np.uint8), cv2.IMREAD_COLOR), np.uint8)
 
 
-def test_a_preview_is_the_recast_frame(studio: Studio, previews: Previews, material: Material) -> None:
+def test_a_preview_is_the_recast_frame(studio: Studio, previews: Previews, material: Material, tmp_path: Path) -> None:
     """The law of the house: one function changes frames, whoever asks. Only JPEG lies between."""
     target, photo = uploaded(studio, material.eileen), uploaded(studio, material.grace)
     look = previews.recast(target, 0.0, (photo,), {}, (), Options())
     before = np.asarray(cv2.imread(str(target)), np.uint8)
     frame = studio.recaster.recast_frame(before, Cast(everyone=studio.recaster.identify([photo])))
     assert look.changed == 1
-    assert look.picture == jpeg(frame, quality=90)
+    signed = tmp_path / "preview.jpg"
+    signed.write_bytes(look.picture)
+    bare = np.frombuffer(jpeg(frame, quality=90), np.uint8)
+    assert np.array_equal(pixels(look), np.asarray(cv2.imdecode(bare, cv2.IMREAD_COLOR)))
+    checked = verify(signed)
+    assert checked.manifest.state == "trusted" and checked.manifest.synthetic
+    assert checked.watermark.found and checked.fingerprint == checked.manifest.fingerprint
     assert np.abs(pixels(previews.frame(target, 0.0)).astype(np.float32) - frame).max() > 40
 
 
@@ -148,3 +157,30 @@ def test_what_is_not_asked_for_again_is_forgotten() -> None:
     assert recent.get("c", lambda: 2) == 1
     time.sleep(2)
     assert len(recent) == 0
+
+
+def test_what_jobs_show_beside_results_is_signed_and_known(studio: Studio, material: Material) -> None:
+    """A picture's job, its copy to look at, a preview of it, and a comparison with the original."""
+    target, photo = uploaded(studio, material.eileen), uploaded(studio, material.grace)
+    made_here = MadeHere()
+    studio.start()
+
+    def done(job: Job) -> Outcome:
+        until = time.monotonic() + 120
+        while not (job := studio.job(job.id, "owner")).over and time.monotonic() < until:
+            time.sleep(0.05)
+        assert job.state == "done" and job.outcome is not None, job.sentence
+        return job.outcome
+
+    request = Request(target, (photo,), consent=True)
+    job = studio.submit(request, "owner")
+    result, preview = done(job), done(studio.submit(request, "owner", "preview"))
+    compared = done(studio.compare(job.id, "owner"))
+    for path, known in ((result.output, True), (result.after, False), (preview.output, True), (compared.output, True)):
+        assert path is not None
+        found = verify(path)
+        assert found.manifest.state == "trusted" and found.watermark.found, path
+        assert found.manifest.fingerprint == found.fingerprint
+        made = made_here.find(found.fingerprint, found.sha256)
+        assert made is not None and made.same_file is known
+    assert result.before is not None and not verify(result.before).synthetic

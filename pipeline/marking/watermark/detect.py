@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pipeline.marking.watermark.chance import FALSE_ALARM, MISREADING, chance, threshold, together
 from pipeline.marking.watermark.code import CHIPS, READINGS, Payload, decode
 from pipeline.marking.watermark.pattern import TILE, Layout, layout
-from pipeline.marking.watermark.spectrum import COARSE, FINE, WORK, Spectrum, places, spectra, whitened
+from pipeline.marking.watermark.spectrum import COARSE, FINE, WORK, Spectrum, places, spectrum_of, whitened
 from pipeline.types import FloatArray, ImageArray
 
 Extent = Literal["coarse", "all"]
@@ -29,13 +29,16 @@ _COARSE_STEP, _FINE_STEP, _STEPS = 0.006, 0.001, 3
 """Between scales that are tried (as logarithms): first all over, then around what looked best, so many to each side."""
 _GRIDS: dict[Extent, tuple[int, int]] = {"coarse": (64, 128), "all": (64, 192)}
 """Places that are tried across a tile: at first, and in the end."""
-_CANDIDATES = 8
-"""Of the template's best places, how many are looked at more finely, and read."""
+_ROUNDS, _CANDIDATES = 3, 8
+"""How often a search begins (whole, at every scale, mirrored), and how many of the template's best places are then
+looked at more finely, and read."""
 _APART = 0.01
 """Two scales nearer than this (as logarithms) show the same place."""
 _RINGS = (0, 7, 10, 13, 16, 18, 20, 22, 24, 26, 28, 32)
 """Cycles a tile between which the mark is taken to have outlived the same."""
 _FAINT, _SURE = 0.08, 0.9
+_BEYOND_DOUBT = 1 - 1e-9
+"""Confidence at which nothing better is looked for."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ def template_chance(score: float) -> float:
 
 
 def data_chance(score: float) -> float:
-    return chance(_CANDIDATES * READINGS, score)
+    return chance(_ROUNDS * _CANDIDATES * READINGS, score)
 
 
 def working_size(width: int, height: int) -> tuple[int, int]:
@@ -115,10 +118,21 @@ class Detector:
             self._sum += white
 
     def find(self) -> Found:
-        """Search everything that was added."""
+        """Search everything that was added: first as if it were whole and of the mark's own shape, then at every scale,
+        and mirrored last. The search ends where there is no doubt; the bounds are those of all of it."""
+        found = Found(False, None, 0.0, 0.0, 0.0, 1.0, False)
         if self._sum is None:
-            return Found(False, None, 0.0, 0.0, 0.0, 1.0, False)
-        refined = [self._refined(place) for place in _top(self._places())]
+            return found
+        for tried, mirrored in ((np.ones(1), False), (scales(), False), (scales(), True)):
+            now = self._judged(tried, mirrored)
+            if now.payload is not None and now.confidence > _BEYOND_DOUBT:
+                return now
+            found = max(found, now, key=lambda one: (one.found, one.payload is not None, one.template_score))
+        return found
+
+    def _judged(self, tried: NDArray[np.float64], mirrored: bool) -> Found:
+        """The best of what is found at some scales."""
+        refined = [self._refined(place) for place in _top(self._places(tried, mirrored))]
         place, payload, score = max(((place, *_read(place)) for place in refined), key=_likelihood)
         alone, read = template_chance(place.score), data_chance(score) if payload is not None else 1.0
         least = min(alone, together(alone, read))
@@ -128,13 +142,13 @@ class Detector:
         sure = 1.0 - min(1.0, 2 * least) if found else 0.0
         return Found(found, payload, sure, place.score, score, place.scale, place.mirrored)
 
-    def _places(self) -> Iterator[_Place]:
-        """The best places at each scale, upright and mirrored."""
+    def _places(self, tried: NDArray[np.float64], mirrored: bool) -> Iterator[_Place]:
+        """The best places at each scale."""
         assert self._sum is not None
-        for scale in scales():
-            for mirrored, spectrum in enumerate(spectra(self._sum, float(scale), COARSE)):
-                for extent in get_args(Extent):
-                    yield _best(spectrum, float(scale), bool(mirrored), extent, _GRIDS[extent][0])
+        for scale in tried.tolist():
+            spectrum = spectrum_of(self._sum, scale, COARSE, mirrored)
+            for extent in get_args(Extent):
+                yield _best(spectrum, scale, mirrored, extent, _GRIDS[extent][0])
 
     def _refined(self, place: _Place) -> _Place:
         """The best place at scales very near to that of `place`."""
@@ -142,7 +156,7 @@ class Detector:
         near = place.scale * np.exp(np.arange(-_STEPS, _STEPS + 1) * _FINE_STEP)
         extent, mirrored = place.extent, place.mirrored
         found = (
-            _best(spectra(self._sum, scale, FINE)[mirrored], scale, mirrored, extent, _GRIDS[extent][1])
+            _best(spectrum_of(self._sum, scale, FINE, mirrored), scale, mirrored, extent, _GRIDS[extent][1])
             for scale in near.tolist()
         )
         return max(found, key=lambda one: one.score)

@@ -52,12 +52,13 @@ def whitened(luma: ImageArray) -> FloatArray:
     return np.asarray(total, np.float32)
 
 
-def spectra(white: FloatArray, scale: float, samples: int) -> tuple[Spectrum, Spectrum]:
-    """Spectra of the picture laid over itself tile by tile, as it is and mirrored.
+def spectrum_of(white: FloatArray, scale: float, samples: int, mirrored: bool) -> Spectrum:
+    """The spectrum of the picture laid over itself tile by tile.
 
     Args:
         scale: side of the marked frame over that of the picture.
         samples: of the tile's side.
+        mirrored: of its mirror image.
     """
     height, width = white.shape
     factor = samples * TILES / (math.sqrt(width * height) * scale)
@@ -68,7 +69,7 @@ def spectra(white: FloatArray, scale: float, samples: int) -> tuple[Spectrum, Sp
     half = np.fft.fft2(laid)
     rows, columns = places().T
     # Mirroring turns each frequency's sign across, and the spectrum of a real picture is even but for conjugation.
-    return _even(half[rows % samples, columns]), _even(half[rows % samples, -columns % samples])
+    return _even(half[rows % samples, (-columns if mirrored else columns) % samples])
 
 
 def _even(picked: Spectrum) -> Spectrum:
