@@ -12,6 +12,7 @@ import numpy as np
 
 from pipeline.compositor import composite, composite_lit
 from pipeline.engines.base import Engine
+from pipeline.fading import faded, shown
 from pipeline.mesh import FaceView
 from pipeline.mesh.skin import read_skin
 from pipeline.policy import EVERYTHING, Policy
@@ -81,7 +82,7 @@ def recast_frame(frame: Frame, roles: Sequence[tuple[Face, Identity]], wardrobe:
     changed = 0
     waiting: list[_Place] = []
     for face, identity in sorted(roles, key=lambda role: role[0].box.area):
-        if face.landmarks is None or face.pose is None or face.points is None:
+        if face.landmarks is None or face.pose is None or face.points is None or shown(face, options) <= 0.0:
             continue
         place = _Place(face, wardrobe.prepared(identity), wardrobe.engine, options)
         # Together, only those that see nothing of what another one of them changes: that is what one by one would give.
@@ -109,20 +110,23 @@ class _Place:
 
 
 def _recast_faces(frame: Frame, places: Sequence[_Place], engine: Engine, options: Options) -> int:
-    views = []
+    seen, views = [], []
     for place in places:
         around, corner = frame.region(place.area)
         rows, columns = _part(place.shown, corner, around.shape)
         if min(around[rows, columns].shape[:2]) >= SMALLEST:
             crop = _crop(place.face, around, corner, rows, columns)
+            seen.append(place.face)
             views.append((FaceView(crop, engine.placed(crop, place.prepared, options)), place.prepared))
     if not views:
         return 0
-    for (view, _), rendering in zip(views, engine.render(views, options), strict=True):
+    for face, (view, _), rendering in zip(seen, views, engine.render(views, options), strict=True):
         skin = read_skin(view.unfolded, view.facing)
         compose = composite if rendering.tone is not None else composite_lit
         x, y = (-round(float(shift)) for shift in view.crop.matrix[:, 2])
-        frame.change((x, y), view.crop.image, compose(rendering, view, skin, options))
+        before, after = view.crop.image, compose(rendering, view, skin, options)
+        after = faded(before, after, shown(face, options), options.edge_softness, face.box.width)
+        frame.change((x, y), before, after)
     return len(views)
 
 

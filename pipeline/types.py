@@ -38,6 +38,7 @@ PictureFormat = Literal["same", "jpeg", "png", "webp", "avif"]
 VideoFormat = Literal["same", "mp4", "mkv", "mov", "webm"]
 HardwareUse = Literal["auto", "never"]
 Eyes = Literal["target", "source"]
+Turned = Literal["recast", "keep"]
 PixelBoost = Literal["1x", "2x", "3x", "4x"]
 FaceMask = Literal["face", "box"]
 Restorer = Literal["none", "gfpgan_1.4", "restoreformer_plus_plus", "codeformer", "gpen_bfr_256", "gpen_bfr_512"]
@@ -201,10 +202,12 @@ class Options:
         eyes: whose irises' colour is shown; gaze and lids are always the target's.
         keep_occluders: leave hair, glasses and hands of the target in front of the new face.
         source_glasses, source_beard, source_makeup: carry glasses, beard and make-up of the photo over to the target.
+        turned: what becomes of faces turned far to the side: they are recast as well, or stay as they are.
         exclude: places of the face that stay the target's, painted over the atlas, or over the frame at `exclude_at`.
         exclude_at: seconds of the target; ``None`` for where the job begins.
         match_light: 0 keeps the photo's light, 1 takes the target's.
         match_detail: bring sharpness and grain of the new face to those of the frame.
+        edge_softness: how gradually the new face begins at its edges; 0 leaves them as they were found.
         smooth: temporal smoothing of landmarks in videos, 0 to 1.
         resemblance: of network engines; 0.5 is the source's face, 0 leans to the target's, 1 goes beyond the source's.
         pixel_boost: of network engines; renders the face so many times finer than the network's own size.
@@ -235,10 +238,12 @@ class Options:
     source_glasses: bool = False
     source_beard: bool = True
     source_makeup: bool = True
+    turned: Turned = "recast"
     exclude: PaintedMask = PaintedMask("")
     exclude_at: float | None = None
     match_light: float = 1.0
     match_detail: bool = True
+    edge_softness: float = 0.0
     smooth: float = 0.7
     resemblance: float = 0.5
     pixel_boost: PixelBoost = "1x"

@@ -77,6 +77,12 @@ TEXTS: Mapping[str, Text] = {
     "source_makeup": Text(
         "The photo's make-up", "Carry the photo's make-up over; else lips, lids and cheeks are as if bare.", "Face"
     ),
+    "turned": Text(
+        "Turned faces",
+        "Faces turned far to the side are recast as well, or stay as they are.",
+        "Face",
+        {"recast": "Recast them", "keep": "Leave them"},
+    ),
     "exclude": Text(
         "Left as it is",
         "A PNG painted over a frame, white or opaque where the face is to stay the target's. It follows the face.",
@@ -94,6 +100,12 @@ TEXTS: Mapping[str, Text] = {
         ends=("Light of the photo", "Light of the target"),
     ),
     "match_detail": Text("Match detail", "Sharpness and grain as in the frame around the face.", "Light and detail"),
+    "edge_softness": Text(
+        "Edge softness",
+        "How gradually the new face begins at its edges.",
+        "Light and detail",
+        ends=("As they are", "Soft"),
+    ),
     "smooth": Text(
         "Steadiness",
         "How much a video's landmarks are smoothed over time.",
