@@ -1,12 +1,10 @@
-"""Jobs: what is kept, in which order they run, how they end, what is deleted. With real threads and a real database."""
+"""How jobs are carried out, and how they end. With real threads and a real database."""
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,96 +16,15 @@ from pipeline import Recaster
 from pipeline.errors import Cancelled, NoFaceInTarget
 from pipeline.models.gpus import gpu_count
 from pipeline.models.providers import chain
-from pipeline.types import Options, Person, Progress
+from pipeline.types import Progress
 from studio.jobs import worker
-from studio.jobs.files import Files
-from studio.jobs.job import Job, JobUnknown, Outcome, fingerprint
-from studio.jobs.retention import Retention
-from studio.jobs.schema import MIGRATIONS, InUse, TooNew
-from studio.jobs.store import PATIENCE, Store
+from studio.jobs.job import Job, JobUnknown, Outcome
+from studio.jobs.store import Store
 from studio.jobs.worker import Running, Workers
 from studio.operations import Studio
 from studio.settings import Settings
 from tests.studio.conftest import eventually
-
-
-def job(name: str, owner: str = "ann", **more: Any) -> Job:
-    return Job(
-        id=name, owner=owner, kind="video", target=Path("/t.mp4"), created=more.pop("created", time.time()), **more
-    )
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(tmp_path / "jobs.sqlite3")
-    yield store
-    store.close()
-
-
-Work = Callable[[Running], Outcome]
-
-
-@pytest.fixture
-def start(store: Store) -> Iterator[Callable[[Work], Workers]]:
-    begun: list[Workers] = []
-
-    def begin(work: Work) -> Workers:
-        begun.append(Workers(store, work))
-        begun[-1].start()
-        return begun[-1]
-
-    yield begin
-    for workers in begun:
-        workers.close(5)
-
-
-def test_a_job_comes_back_as_it_went_in(store: Store, tmp_path: Path) -> None:
-    given = job(
-        "a", sources=(Path("/1.jpg"), Path("/2.jpg")), cast={2: (0, 1)}, options=Options(likeness=0.5, end=3.0),
-        priority=3, long=True, attached=True, moment=1.5,
-    )  # fmt: skip
-    store.add(given)
-    assert store.get("a", "ann") == given
-    store.claim(long=True)
-    store.advance("a", Progress("Recasting", 3, 10, 2.0, 3.5))
-    outcome = Outcome(tmp_path / "x.mp4", report={"frames": 3})
-    assert store.finish("a", "done", outcome)
-    done = store.get("a")
-    assert (done.state, done.outcome) == ("done", outcome)
-    assert done.progress == Progress("Recasting", 3, 10, 2.0, 3.5)
-    assert [event.what for event in store.events("a")] == ["queued", "running", "done"]
-    assert not store.finish("a", "failed")
-
-
-def test_another_owner_sees_nothing(store: Store) -> None:
-    store.add(job("a", fingerprint("secret")))
-    assert store.get("a", fingerprint("secret")).id == "a"
-    for owner in (fingerprint("Secret"), "", "secret"):
-        with pytest.raises(JobUnknown):
-            store.get("a", owner)
-
-
-def order(store: Store, long: bool = True) -> list[str]:
-    found = []
-    while (claimed := store.claim(long)) is not None:
-        found.append(claimed.id)
-        store.finish(claimed.id, "done")
-    return found
-
-
-def test_short_work_goes_first_and_owners_take_turns(store: Store) -> None:
-    for number in range(3):
-        store.add(job(f"film{number}", "ann", priority=3, long=True))
-    store.add(job("bob's film", "bob", priority=3, long=True))
-    store.add(job("picture", "ann"))
-    assert store.ahead(store.get("bob's film")) == 4
-    assert order(store) == ["picture", "bob's film", "film0", "film1", "film2"]
-
-
-def test_who_has_waited_long_is_not_passed_for_ever(store: Store) -> None:
-    store.add(job("old film", "ann", priority=3, long=True, created=time.time() - 3 * PATIENCE))
-    store.add(job("picture", "bob"))
-    assert order(store) == ["old film", "picture"]
+from tests.studio.jobs.conftest import Work, job
 
 
 def test_one_worker_is_kept_for_short_work(store: Store, start: Callable[[Work], Workers]) -> None:
@@ -349,95 +266,6 @@ def test_progress_is_seen_at_once_and_noted_now_and_then(store: Store, start: Ca
     noted = store.get("a").progress
     assert noted is not None and noted.done < 499
     go.set()
-
-
-def test_an_older_database_is_brought_up_and_a_newer_refused(tmp_path: Path) -> None:
-    Store(tmp_path / "a").close()
-    Store(tmp_path / "a").close()
-    base = sqlite3.connect(tmp_path / "a")
-    assert base.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
-    assert base.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    base.execute("PRAGMA user_version = 999")
-    base.close()
-    with pytest.raises(TooNew):
-        Store(tmp_path / "a")
-
-
-def test_two_servers_do_not_share_their_jobs(store: Store, tmp_path: Path) -> None:
-    with pytest.raises(InUse):
-        Store(tmp_path / "jobs.sqlite3")
-
-
-def aged(path: Path, seconds: float) -> None:
-    for entry in [path, *path.rglob("*")]:
-        os.utime(entry, (time.time() - seconds,) * 2, follow_symlinks=False)
-
-
-def test_what_is_old_goes_and_what_is_in_use_stays(store: Store, tmp_path: Path) -> None:
-    files, uploads = Files(tmp_path / "jobs", tmp_path / "results"), tmp_path / "uploads"
-    retention = Retention(store, files, uploads, keep=100)
-    for name in ("waits", "fresh", "old"):
-        (uploads / name).mkdir(parents=True)
-        upload = uploads / name / "face.jpg"
-        upload.write_bytes(b"x")
-        store.add(job(name, sources=(files.take(name, upload, 1),), origins=(upload,)))
-        (files.result_folder(name) / "r.mp4").write_bytes(b"y")
-    store.finish("fresh", "done", Outcome())
-    store.finish("old", "done", Outcome())
-    for left in (files.jobs / "crashed", files.results / "crashed", uploads / "broken.part"):
-        left.mkdir()
-    for path in (uploads, files.jobs, files.results):
-        aged(path, 5000)
-    store._base.execute("UPDATE jobs SET finished = finished - 5000 WHERE id = 'old'")
-    retention.sweep()
-    assert {job.id for job in store.jobs()} == {"waits", "fresh"}
-    assert {path.name for path in files.jobs.iterdir()} == {"waits", "fresh"}
-    assert len(list(files.results.iterdir())) == 2
-    assert not list(uploads.iterdir())
-    assert store.get("waits").sources[0].read_bytes() == b"x"
-
-
-def test_what_broken_uploads_leave_goes_soon_and_nothing_else(store: Store, tmp_path: Path) -> None:
-    uploads = tmp_path / "uploads"
-    retention = Retention(store, Files(tmp_path / "jobs", tmp_path / "results"), uploads, keep=1000)
-    (uploads / "whole").mkdir(parents=True)
-    for name, age in (("broken", 500), ("comes", 5), ("whole/a.png", 500)):
-        (uploads / name).write_bytes(b"x")
-        os.utime(uploads / name, (time.time() - age,) * 2)
-    retention.drop_broken()
-    assert {path.name for path in uploads.rglob("*") if path.is_file()} == {"comes", "a.png"}
-
-
-def test_an_owner_has_everything_deleted_at_once(store: Store, tmp_path: Path) -> None:
-    files, uploads = Files(tmp_path / "jobs", tmp_path / "results"), tmp_path / "uploads"
-    retention = Retention(store, files, uploads, keep=100)
-    origins = []
-    for name in ("mine", "shared"):
-        (uploads / name).mkdir(parents=True)
-        origins.append(uploads / name / "face.jpg")
-        origins[-1].write_bytes(b"x")
-    for name, used in (("a", origins), ("b", origins[1:])):
-        store.add(job(name, origins=tuple(used), sources=tuple(files.take(name, path, 1) for path in used[:1])))
-        (files.result_folder(name) / "r.mp4").write_bytes(b"y")
-    store.finish("a", "done", Outcome())
-    retention.forget(store.get("a"))
-    assert [path.name for path in uploads.iterdir()] == ["shared"]
-    assert [path.name for path in files.jobs.iterdir()] == ["b"]
-    assert len(list(files.results.iterdir())) == 1 and store.events("a") == []
-
-
-def test_people_are_kept_as_they_were(tmp_path: Path) -> None:
-    files = Files(tmp_path / "jobs", tmp_path / "results")
-    assert files.people("a") is None
-    files.save_people("a", ())
-    assert files.people("a") == () and not files.elsewhere("a")
-    files.save_people("b", (), elsewhere=True)
-    assert files.elsewhere("b") and not files.elsewhere("nothing")
-    given = Person(2, np.arange(128, dtype=np.float32), np.full((160, 160, 3), 7, np.uint8), 0.1, 1 / 3, 9, 0.5)
-    files.save_people("a", (given,))
-    found = (files.people("a") or ())[0]
-    assert (found.number, found.first_time, found.last_time, found.frames, found.share) == (2, 0.1, 1 / 3, 9, 0.5)
-    assert np.array_equal(found.embedding, given.embedding) and np.array_equal(found.thumbnail, given.thumbnail)
 
 
 def test_a_job_that_no_worker_has_can_still_be_cancelled(store: Store, start: Callable[[Work], Workers]) -> None:

@@ -1,0 +1,88 @@
+"""What is deleted, and what stays. With a real database and real files."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.types import Person
+from studio.jobs.files import Files
+from studio.jobs.job import Outcome
+from studio.jobs.retention import Retention
+from studio.jobs.store import Store
+from tests.studio.jobs.conftest import job
+
+
+def aged(path: Path, seconds: float) -> None:
+    for entry in [path, *path.rglob("*")]:
+        os.utime(entry, (time.time() - seconds,) * 2, follow_symlinks=False)
+
+
+def test_what_is_old_goes_and_what_is_in_use_stays(store: Store, tmp_path: Path) -> None:
+    files, uploads = Files(tmp_path / "jobs", tmp_path / "results"), tmp_path / "uploads"
+    retention = Retention(store, files, uploads, keep=100)
+    for name in ("waits", "fresh", "old"):
+        (uploads / name).mkdir(parents=True)
+        upload = uploads / name / "face.jpg"
+        upload.write_bytes(b"x")
+        store.add(job(name, sources=(files.take(name, upload, 1),), origins=(upload,)))
+        (files.result_folder(name) / "r.mp4").write_bytes(b"y")
+    store.finish("fresh", "done", Outcome())
+    store.finish("old", "done", Outcome())
+    for left in (files.jobs / "crashed", files.results / "crashed", uploads / "broken.part"):
+        left.mkdir()
+    for path in (uploads, files.jobs, files.results):
+        aged(path, 5000)
+    store._base.execute("UPDATE jobs SET finished = finished - 5000 WHERE id = 'old'")
+    retention.sweep()
+    assert {job.id for job in store.jobs()} == {"waits", "fresh"}
+    assert {path.name for path in files.jobs.iterdir()} == {"waits", "fresh"}
+    assert len(list(files.results.iterdir())) == 2
+    assert not list(uploads.iterdir())
+    assert store.get("waits").sources[0].read_bytes() == b"x"
+
+
+def test_what_broken_uploads_leave_goes_soon_and_nothing_else(store: Store, tmp_path: Path) -> None:
+    uploads = tmp_path / "uploads"
+    retention = Retention(store, Files(tmp_path / "jobs", tmp_path / "results"), uploads, keep=1000)
+    (uploads / "whole").mkdir(parents=True)
+    for name, age in (("broken", 500), ("comes", 5), ("whole/a.png", 500)):
+        (uploads / name).write_bytes(b"x")
+        os.utime(uploads / name, (time.time() - age,) * 2)
+    retention.drop_broken()
+    assert {path.name for path in uploads.rglob("*") if path.is_file()} == {"comes", "a.png"}
+
+
+def test_an_owner_has_everything_deleted_at_once(store: Store, tmp_path: Path) -> None:
+    files, uploads = Files(tmp_path / "jobs", tmp_path / "results"), tmp_path / "uploads"
+    retention = Retention(store, files, uploads, keep=100)
+    origins = []
+    for name in ("mine", "shared"):
+        (uploads / name).mkdir(parents=True)
+        origins.append(uploads / name / "face.jpg")
+        origins[-1].write_bytes(b"x")
+    for name, used in (("a", origins), ("b", origins[1:])):
+        store.add(job(name, origins=tuple(used), sources=tuple(files.take(name, path, 1) for path in used[:1])))
+        (files.result_folder(name) / "r.mp4").write_bytes(b"y")
+    store.finish("a", "done", Outcome())
+    retention.forget(store.get("a"))
+    assert [path.name for path in uploads.iterdir()] == ["shared"]
+    assert [path.name for path in files.jobs.iterdir()] == ["b"]
+    assert len(list(files.results.iterdir())) == 1 and store.events("a") == []
+
+
+def test_people_are_kept_as_they_were(tmp_path: Path) -> None:
+    files = Files(tmp_path / "jobs", tmp_path / "results")
+    assert files.people("a") is None
+    files.save_people("a", ())
+    assert files.people("a") == () and not files.elsewhere("a")
+    files.save_people("b", (), elsewhere=True)
+    assert files.elsewhere("b") and not files.elsewhere("nothing")
+    given = Person(2, np.arange(128, dtype=np.float32), np.full((160, 160, 3), 7, np.uint8), 0.1, 1 / 3, 9, 0.5)
+    files.save_people("a", (given,))
+    found = (files.people("a") or ())[0]
+    assert (found.number, found.first_time, found.last_time, found.frames, found.share) == (2, 0.1, 1 / 3, 9, 0.5)
+    assert np.array_equal(found.embedding, given.embedding) and np.array_equal(found.thumbnail, given.thumbnail)

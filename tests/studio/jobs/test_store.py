@@ -1,0 +1,81 @@
+"""Jobs as they are kept: what comes back, in which order they are taken, what an older database becomes."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.types import Options, Progress
+from studio.jobs.job import JobUnknown, Outcome, fingerprint
+from studio.jobs.schema import MIGRATIONS, InUse, TooNew
+from studio.jobs.store import PATIENCE, Store
+from tests.studio.jobs.conftest import job
+
+
+def test_a_job_comes_back_as_it_went_in(store: Store, tmp_path: Path) -> None:
+    given = job(
+        "a", sources=(Path("/1.jpg"), Path("/2.jpg")), cast={2: (0, 1)}, options=Options(likeness=0.5, end=3.0),
+        priority=3, long=True, attached=True, moment=1.5,
+    )  # fmt: skip
+    store.add(given)
+    assert store.get("a", "ann") == given
+    store.claim(long=True)
+    store.advance("a", Progress("Recasting", 3, 10, 2.0, 3.5))
+    outcome = Outcome(tmp_path / "x.mp4", report={"frames": 3})
+    assert store.finish("a", "done", outcome)
+    done = store.get("a")
+    assert (done.state, done.outcome) == ("done", outcome)
+    assert done.progress == Progress("Recasting", 3, 10, 2.0, 3.5)
+    assert [event.what for event in store.events("a")] == ["queued", "running", "done"]
+    assert not store.finish("a", "failed")
+
+
+def test_another_owner_sees_nothing(store: Store) -> None:
+    store.add(job("a", fingerprint("secret")))
+    assert store.get("a", fingerprint("secret")).id == "a"
+    for owner in (fingerprint("Secret"), "", "secret"):
+        with pytest.raises(JobUnknown):
+            store.get("a", owner)
+
+
+def order(store: Store, long: bool = True) -> list[str]:
+    found = []
+    while (claimed := store.claim(long)) is not None:
+        found.append(claimed.id)
+        store.finish(claimed.id, "done")
+    return found
+
+
+def test_short_work_goes_first_and_owners_take_turns(store: Store) -> None:
+    for number in range(3):
+        store.add(job(f"film{number}", "ann", priority=3, long=True))
+    store.add(job("bob's film", "bob", priority=3, long=True))
+    store.add(job("picture", "ann"))
+    assert store.ahead(store.get("bob's film")) == 4
+    assert order(store) == ["picture", "bob's film", "film0", "film1", "film2"]
+
+
+def test_who_has_waited_long_is_not_passed_for_ever(store: Store) -> None:
+    store.add(job("old film", "ann", priority=3, long=True, created=time.time() - 3 * PATIENCE))
+    store.add(job("picture", "bob"))
+    assert order(store) == ["old film", "picture"]
+
+
+def test_an_older_database_is_brought_up_and_a_newer_refused(tmp_path: Path) -> None:
+    Store(tmp_path / "a").close()
+    Store(tmp_path / "a").close()
+    base = sqlite3.connect(tmp_path / "a")
+    assert base.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+    assert base.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    base.execute("PRAGMA user_version = 999")
+    base.close()
+    with pytest.raises(TooNew):
+        Store(tmp_path / "a")
+
+
+def test_two_servers_do_not_share_their_jobs(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(InUse):
+        Store(tmp_path / "jobs.sqlite3")
