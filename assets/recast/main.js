@@ -58,6 +58,13 @@ whenThere("#desk", async (place) => {
     place.classList.toggle("at-work", on);
   };
 
+  // Who works by keyboard is not thrown back to the top when what they have pressed goes away.
+  const holdFocus = (next) => {
+    const { activeElement: now } = document;
+    if (!now || now === document.body || !now.offsetParent) next()?.focus({ preventScroll: true });
+  };
+  const progress = () => outcome.querySelector(".progress-card b");
+
   on("photos", () => {
     drawPhotos();
     drawPeople(people, peopleCard);
@@ -100,6 +107,7 @@ whenThere("#desk", async (place) => {
       back.hidden = true;
       busy(true);
       stage.running({ state: "queued", ahead: 0 });
+      holdFocus(progress);
       if (innerWidth < 900) outcome.scrollIntoView({ block: "start" });
       follow(id);
     } catch (error) {
@@ -137,6 +145,7 @@ whenThere("#desk", async (place) => {
     }
     forgetJob();
     stage.preview();
+    holdFocus(() => go);
     if (job.state === "cancelled") say("Cancelled. Nothing was kept.", "calm");
     else say(job.error?.message ?? "Something went wrong inside Recast.");
   });

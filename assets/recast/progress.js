@@ -7,7 +7,7 @@ export function progressCard(place, job) {
     card = h(
       "div",
       { class: "progress-card" },
-      h("div", { class: "line" }, h("b", { role: "status" }), h("span", { class: "facts" })),
+      h("div", { class: "line" }, h("b", { role: "status", tabIndex: -1 }), h("span", { class: "facts" })),
       h("div", { class: "bar", role: "progressbar", "aria-label": "Progress", "aria-valuemin": "0", "aria-valuemax": "100" }, h("i")),
       h("p", { class: "soft" }, "You may close this page. The job goes on, and you find it here again."),
     );

@@ -152,6 +152,19 @@ def test_an_example_by_keyboard(page: Any) -> None:
     assert page.evaluate("document.querySelector('.split-range').value") != before
 
 
+def test_the_keyboard_is_not_lost_while_a_job_runs_and_is_cancelled(page: Any, material: Material) -> None:
+    give(page, material.grace, material.clip)
+    page.wait_for_selector(".divided .layer.after img")
+    tab_to(page, "#go")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".progress-card")
+    page.wait_for_function("document.activeElement.matches('.progress-card b')")
+    page.keyboard.press("Shift+Tab")
+    assert page.evaluate("document.activeElement.id") == "stop"
+    page.keyboard.press("Enter")
+    page.wait_for_function("['go', 'done-line'].includes(document.activeElement.id)")
+
+
 def test_reduced_motion_is_honoured(browser: Any, server: Server) -> None:
     with opened(browser, server.url, reduced_motion="reduce") as page:
         page.click(".example >> nth=0")
