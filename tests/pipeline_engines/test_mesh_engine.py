@@ -132,6 +132,21 @@ def test_shut_lips_leave_no_opening_and_shut_eyes_bring_their_lids() -> None:
     assert mask[lid[1], lid[0]] < 0.5 < openings(shut, size)[lid[1], lid[0]]
 
 
+def test_a_narrow_gap_between_the_lips_stays_open() -> None:
+    """Between its soft borders the target's teeth show whole, also when the mouth is hardly open."""
+    landmarks = faces.portrait_face("hopper").landmarks
+    assert landmarks is not None
+    parted_lips, lips = landmarks.copy(), list(INNER_LIPS)
+    middle = landmarks[lips, 1].mean()
+    width = np.ptp(landmarks[lips, 0])
+    bulge = np.sqrt(np.clip(1 - ((landmarks[lips, 0] - landmarks[lips, 0].mean()) / (width / 2)) ** 2, 0, 1))
+    side = np.where(np.arange(len(lips)) < len(lips) // 2, 1, -1)
+    parted_lips[lips, 1] = middle + side * bulge * 0.03 * width
+    mask = openings(parted_lips, (512, 600), eyes=False)
+    x, y = np.round([landmarks[lips, 0].mean(), middle]).astype(int)
+    assert mask[y - 1 : y + 2, x].max() > 0.95
+
+
 def test_the_gaze_is_the_targets() -> None:
     image = media.portrait("astronaut")
     before = faces.portrait_face("astronaut").landmarks

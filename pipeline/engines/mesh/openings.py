@@ -14,6 +14,8 @@ LEFT_SOCKET = (446, 467, 260, 259, 257, 258, 286, 414, 463, 341, 256, 252, 253, 
 MOUTH_OPEN = (0.016, 0.045)
 EYE_OPEN = (0.10, 0.20)
 """Area over squared width at which an opening begins to count as open, and is."""
+SOFT = 0.2
+"""Width (sigma) of the border between the lips at most, in parts of the mouth's opening."""
 _SUBPIXEL = 4
 
 
@@ -21,15 +23,16 @@ def openings(landmarks: FloatArray, size: tuple[int, int], *, mouth: bool = True
     """``(height, width)`` float32, 1 where the target shows, soft at the border, 0 elsewhere.
 
     A mouth that is nearly shut fades away, so that closed lips belong wholly to the new face. An eye that shuts brings
-    its
-    lids along: a photo of open eyes has no shut lids to offer.
+    its lids along: a photo of open eyes has no shut lids to offer.
     """
     width, height = size
     face = float(np.linalg.norm(landmarks[10, :2] - landmarks[152, :2]))
     mask = np.zeros((height, width), np.float32)
     if mouth:
         lips = landmarks[list(INNER_LIPS), :2]
-        _add(mask, lips, max(0.6, 0.010 * face), _open(lips, *MOUTH_OPEN))
+        # A border as soft as the gap is high would close it.
+        soft = min(0.010 * face, SOFT * _height(lips))
+        _add(mask, lips, max(0.6, soft), _open(lips, *MOUTH_OPEN))
     for lids, socket in ((RIGHT_EYE, RIGHT_SOCKET), (LEFT_EYE, LEFT_SOCKET)) if eyes else ():
         outline = landmarks[list(lids), :2]
         _add(mask, outline, max(0.6, 0.006 * face), 1.0)
@@ -44,10 +47,17 @@ def eye_open(outline: FloatArray) -> float:
 
 def _open(outline: FloatArray, low: float, high: float) -> float:
     """0 for a shut, 1 for an open outline, by its area over the square of its width."""
-    span = float(np.linalg.norm(outline[0] - outline[len(outline) // 2]))
-    area = float(cv2.contourArea(outline.astype(np.float32)))
-    t = float(np.clip((area / max(span * span, 1e-3) - low) / (high - low), 0, 1))
+    t = float(np.clip((_height(outline) / max(_span(outline), 1e-3) - low) / (high - low), 0, 1))
     return t * t * (3 - 2 * t)
+
+
+def _height(outline: FloatArray) -> float:
+    """Mean height of an outline that begins at one corner: its area over its width."""
+    return float(cv2.contourArea(outline.astype(np.float32))) / max(_span(outline), 1e-3)
+
+
+def _span(outline: FloatArray) -> float:
+    return float(np.linalg.norm(outline[0] - outline[len(outline) // 2]))
 
 
 def _add(mask: FloatArray, outline: FloatArray, sigma: float, strength: float) -> None:
