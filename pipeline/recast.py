@@ -15,7 +15,7 @@ import numpy as np
 from pipeline.admission import admit
 from pipeline.analysis import FaceFinder, PeopleCollector, Tracker, advise
 from pipeline.casting import Casting, Roles, nobody
-from pipeline.engines.catalogue import engine_named
+from pipeline.engines.catalogue import engine_named, needs_no_network
 from pipeline.errors import InputError, NoFaceInSource, NoFaceInTarget
 from pipeline.exclusions import laid_on_faces, laid_on_target
 from pipeline.fingerprint import job_digest
@@ -126,7 +126,7 @@ class Recaster:
     def _wardrobe(self, options: Options) -> Wardrobe:
         check_device(options.device)
         with self._lock:
-            key = (options.engine, "cpu" if options.engine == "mesh" else options.device)
+            key = (options.engine, "cpu" if needs_no_network(options) else options.device)
             if key not in self._wardrobes:
                 engine = engine_named(options.engine, lambda: self._library(options.device))
                 self._wardrobes[key] = Wardrobe(

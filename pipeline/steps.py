@@ -40,7 +40,7 @@ def expected(info: MediaInfo, options: Options) -> int | None:
 
 
 NETWORKS_ONLY = (
-    "resemblance", "pixel_boost", "mask", "keep_texture", "keep_mouth", "keep_eyes", "expression", "occluder", "parser",
+    "resemblance", "pixel_boost", "mask", "keep_texture", "keep_mouth", "keep_eyes", "expression",
     "restorer", "photo_detail",
 )  # fmt: skip
 """Options that mean nothing to the mesh engine."""

@@ -215,8 +215,8 @@ class Options:
         keep_texture: of network engines; where the network changed little, the frame's own fine texture stays.
         keep_mouth, keep_eyes: of network engines; the target's own teeth and tongue, or eyes, are shown.
         expression: of network engines; where the network opens the mouth less than the target does, it is opened.
-        occluder: of network engines; a network that keeps in front what covers the face.
-        parser: of network engines; a network that keeps the new face to the parts of a face.
+        occluder: a further network that keeps in front what covers the face.
+        parser: a further network that keeps the new face to the parts of a face.
         restorer, restorer_strength: of network engines; a network that adds detail, and how much of it is mixed in.
         photo_detail: of network engines; detail of the photo, laid over the target's mesh, finer than the network's
             own pixels.

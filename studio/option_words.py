@@ -221,17 +221,15 @@ TEXTS: Mapping[str, Text] = {
     ),
     "occluder": Text(
         "Occluder",
-        "Of networks: a further network that keeps in front what covers the face.",
+        "A further network that keeps in front what covers the face.",
         "Engine",
         {"none": "None"} | _titles("occluder"),
-        networks=True,
     ),
     "parser": Text(
         "Face parser",
-        "Of networks: a further network that keeps the new face to the parts of a face.",
+        "A further network that keeps the new face to the parts of a face.",
         "Engine",
         {"none": "None"} | _titles("parser"),
-        networks=True,
     ),
     "restorer": Text(
         "Restorer",

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from pipeline.types import FloatArray
+from pipeline.types import Box, FloatArray
 
 TemplateName = Literal["arcface_112_v1", "arcface_112_v2", "arcface_128", "ffhq_512", "mtcnn_512"]
 
@@ -57,3 +57,11 @@ def to_crop(points: FloatArray, template: TemplateName, size: int) -> FloatArray
     Templates are multiplied by `size`, as the networks' authors do: the crop's first pixel has its centre at 0.
     """
     return similarity(points, TEMPLATES[template] * np.float32(size))
+
+
+def square_of(points: FloatArray, template: TemplateName) -> Box:
+    """The upright box around the template's square about a face's ``(5, 2)`` points."""
+    back = similarity(TEMPLATES[template], points)
+    corners = np.array([[0, 0], [1, 0], [0, 1], [1, 1]], np.float32) @ back[:, :2].T + back[:, 2]
+    (x0, y0), (x1, y1) = corners.min(0), corners.max(0)
+    return Box(float(x0), float(y0), float(x1), float(y1))

@@ -18,7 +18,7 @@ from pipeline.engines.network.expression import MouthKeeper, mouth_missing
 from pipeline.frame_recaster import Wardrobe, recast_frame
 from pipeline.media import Picture
 from pipeline.steps import device_notes
-from pipeline.types import Face, Identity, ImageArray, Options, SourcePhoto
+from pipeline.types import Face, FloatArray, Identity, ImageArray, Options, SourcePhoto
 from tests import faces, media, models, networks
 
 BARE = Options(mask="box", keep_occluders=False, match_light=0.0, keep_texture=False, expression=0.0)
@@ -87,6 +87,36 @@ def test_what_an_occluder_sees_in_front_stays(shelf: models.Shelf) -> None:
     assert np.abs(result[above] - np.array(networks.CONSTANT[::-1]) * 255).max() < 3
     without = recast(engine, BARE, image, face)
     assert np.abs(without[inner].astype(int) - image[inner]).min() > 20
+
+
+def test_the_mesh_engine_takes_occluder_and_parser(shelf: models.Shelf) -> None:
+    put(shelf, "xseg_2", networks.occluder())
+    put(shelf, "bisenet_resnet_34", networks.parser())
+    engine = MeshEngine(lambda: shelf.library)
+    face, image = faces.portrait_face("hopper"), media.portrait("hopper").copy()
+    rows, columns = middle(face, 0.4)
+    bar = slice(rows.stop - 30, rows.stop)
+    image[bar, columns] = (255, 0, 0)
+    bare = Options(keep_occluders=False, likeness=0.0)
+
+    def change(options: Options) -> FloatArray:
+        picture = Picture(image.copy())
+        engine.ready(options)
+        recast_frame(picture, [(face, faces.identity("astronaut"))], Wardrobe(engine), options)
+        return np.abs(picture.image().astype(np.float32) - image).max(2)
+
+    inner = slice(bar.start + 4, bar.stop - 4), slice(columns.start + 4, columns.stop - 4)
+    plain = change(bare)
+    assert plain[inner].min() > 20
+    occluded = change(replace(bare, occluder="xseg_2"))
+    assert occluded[inner].max() <= 1
+    # Beside the bar nothing is lost.
+    above = slice(rows.start, bar.start - 16), columns
+    assert np.abs(occluded[above] - plain[above]).mean() < 1
+    # The stand-in calls the right half hair.
+    parted = change(replace(bare, parser="bisenet_resnet_34"))
+    assert parted[rows, columns.stop - 15 : columns.stop].max() == 0
+    assert parted[rows, columns.start : columns.start + 15].mean() > 3
 
 
 def test_a_parser_keeps_the_face_to_its_parts(shelf: models.Shelf) -> None:

@@ -3,7 +3,9 @@ own."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -14,8 +16,12 @@ from pipeline.engines.mesh.likeness import move_towards
 from pipeline.engines.mesh.looks import Carried
 from pipeline.engines.mesh.openings import openings
 from pipeline.mesh import FaceView, topology
+from pipeline.models.align import TemplateName, square_of, to_crop
+from pipeline.models.library import Library
 from pipeline.types import Box, Crop, Face, FloatArray, Identity, ImageArray, Options, Rendering
 
+COVERS: TemplateName = "ffhq_512"
+"""How a face lies in what occluders and parsers get: with room for all of it."""
 SURROUND = 1.08
 """The crop is the face's box enlarged by this: room for the mesh's margin, beyond which nothing is drawn."""
 FADE = 5.2
@@ -29,27 +35,70 @@ class MeshEngine:
 
     name = "mesh"
     device = "cpu"
-    notes: tuple[str, ...] = ()
     together = 1
 
+    def __init__(self, library: Callable[[], Library] = Library) -> None:
+        """
+        Args:
+            library: where networks come from that say what covers a face; called when options name one.
+        """
+        self._open = library
+
+    @cached_property
+    def _library(self) -> Library:
+        return self._open()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return self._library.notes if "_library" in self.__dict__ else ()
+
     def ready(self, options: Options) -> None:
-        """There is nothing further to load."""
+        """Load the networks that the options name."""
+        for name in (options.occluder, options.parser):
+            if name != "none":
+                self._library.session(name)
 
     def prepare(self, identity: Identity) -> Atlas:
         return build_atlas(identity)
 
     def area(self, face: Face, options: Options) -> Box:
-        return face.box.scaled(SURROUND)
+        """What is shown; with an occluder or a parser, all that they get to see."""
+        shown = self.shown(face, options)
+        if options.occluder == options.parser == "none" or face.points is None:
+            return shown
+        seen = square_of(face.points, COVERS)
+        return Box(min(shown.x0, seen.x0), min(shown.y0, seen.y0), max(shown.x1, seen.x1), max(shown.y1, seen.y1))
 
     def shown(self, face: Face, options: Options) -> Box:
-        return self.area(face, options)
+        return face.box.scaled(SURROUND)
 
     def placed(self, crop: Crop, prepared: Atlas, options: Options) -> FloatArray:
         """Where the new face's landmarks will be: ``(478, 3)`` in crop pixels."""
         return move_towards(crop.landmarks, crop.pose, prepared.shape, options.likeness)
 
     def render(self, views: Sequence[tuple[FaceView, Atlas]], options: Options) -> list[Rendering]:
-        return [self.draw(view, prepared, options) for view, prepared in views]
+        drawn = []
+        for view, prepared in views:
+            rendering, bare = self.draw(view, prepared, options), self._bare(view, options)
+            if bare is not None:
+                rendering = replace(rendering, coverage=np.minimum(view.to_middle(rendering.coverage), bare))
+            drawn.append(rendering)
+        return drawn
+
+    def _bare(self, view: FaceView, options: Options) -> FloatArray | None:
+        """A middling map, 1 where networks see the bare face; ``None`` where the options name none."""
+        if options.occluder == options.parser == "none":
+            return None
+        # They take time to load, and few ask for one.
+        from pipeline.engines.network.covers import MASK, bare
+        from pipeline.engines.network.crop import lay_back, reduced
+        from pipeline.engines.network.sight import Sight
+
+        sight = Sight.of(view.crop)
+        mask = bare(self._library, sight, COVERS, options)
+        assert mask is not None
+        matrix = sight.within(to_crop(sight.points, COVERS, MASK))
+        return lay_back(mask, reduced(matrix, view.size, view.middle), view.middle)
 
     def draw(self, view: FaceView, prepared: Atlas, options: Options) -> Rendering:
         """One of them."""

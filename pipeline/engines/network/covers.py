@@ -7,10 +7,12 @@ import numpy as np
 
 from pipeline.engines.network.crop import take
 from pipeline.engines.network.masks import MASK, smooth
+from pipeline.engines.network.sight import Sight
 from pipeline.errors import ModelError
 from pipeline.models.align import TemplateName, to_crop
+from pipeline.models.library import Library
 from pipeline.models.session import Session
-from pipeline.types import FloatArray, ImageArray
+from pipeline.types import FloatArray, ImageArray, Options
 
 OCCLUDER_SIDE, PARSER_SIDE = 256, 512
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -19,6 +21,18 @@ FACE_CLASSES = (1, 2, 3, 4, 5, 10, 11, 12, 13)
 GLASSES = 6
 _SOFT = 3.0
 """Blur of a mask (sigma) in pixels of `MASK`."""
+
+
+def bare(library: Library, sight: Sight, template: TemplateName, options: Options) -> FloatArray | None:
+    """``(256, 256)`` float32 over the crop of `template`: 1 where all networks that the options name see the bare face;
+    ``None`` where they name none."""
+    masks: list[FloatArray] = []
+    if options.occluder != "none":
+        masks.append(unoccluded(library.session(options.occluder), sight.image, sight.points, template))
+    if options.parser != "none":
+        session, glasses = library.session(options.parser), not options.keep_occluders
+        masks.append(parsed(session, sight.image, sight.points, template, glasses=glasses))
+    return np.minimum.reduce(masks) if masks else None
 
 
 def unoccluded(session: Session, image: ImageArray, points: FloatArray, template: TemplateName) -> FloatArray:

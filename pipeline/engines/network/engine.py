@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.engines.mesh import MeshEngine
 from pipeline.engines.mesh.openings import openings
 from pipeline.engines.network.contract import check, from_output, to_input
-from pipeline.engines.network.covers import parsed, unoccluded
+from pipeline.engines.network.covers import bare
 from pipeline.engines.network.crop import interleaved, lay_back, phases, reduced, scale_of, take
 from pipeline.engines.network.detail import with_photo_detail, with_texture
 from pipeline.engines.network.expression import MouthKeeper
@@ -22,7 +22,7 @@ from pipeline.engines.network.restore import restored
 from pipeline.engines.network.sight import Sight
 from pipeline.errors import ModelError
 from pipeline.mesh import FaceView
-from pipeline.models.align import TEMPLATES, TemplateName, similarity, to_crop
+from pipeline.models.align import square_of, to_crop
 from pipeline.models.library import Library
 from pipeline.types import Box, Crop, Face, FloatArray, Identity, ImageArray, Options, Rendering, SourcePhoto
 
@@ -90,17 +90,17 @@ class NetworkEngine:
     def area(self, face: Face, options: Options) -> Box:
         """All that the networks get to see."""
         assert face.points is not None
-        box = _seen(face.points, self.contract.template)
+        box = square_of(face.points, self.contract.template)
         restorer = self._library.entry(options.restorer).restore if options.restorer != "none" else None
         if restorer is None:
             return box
-        other = _seen(face.points, restorer.template)
+        other = square_of(face.points, restorer.template)
         return Box(min(box.x0, other.x0), min(box.y0, other.y0), max(box.x1, other.x1), max(box.y1, other.y1))
 
     def shown(self, face: Face, options: Options) -> Box:
         """What lies within the face's outline, or all of their square."""
         assert face.points is not None and face.landmarks is not None
-        box = _seen(face.points, self.contract.template)
+        box = square_of(face.points, self.contract.template)
         if options.mask == "box":
             return box
         outline = hull_box(face.landmarks, max(box.width, box.height))
@@ -219,27 +219,15 @@ class NetworkEngine:
             mask = np.minimum(mask, hull_mask(view.crop.landmarks, to_mask))
         if shown is not None:
             mask = np.minimum(mask, cv2.resize(shown, (MASK, MASK), interpolation=cv2.INTER_AREA))
-        if options.occluder != "none":
-            session = self._library.session(options.occluder)
-            mask = np.minimum(mask, unoccluded(session, sight.image, sight.points, template))
-        if options.parser != "none":
-            session = self._library.session(options.parser)
-            glasses = not options.keep_occluders
-            mask = np.minimum(mask, parsed(session, sight.image, sight.points, template, glasses=glasses))
+        uncovered = bare(self._library, sight, template, options)
+        if uncovered is not None:
+            mask = np.minimum(mask, uncovered)
         to_mask = reduced(to_mask, view.size, view.middle)
         return lay_back(np.asarray(mask, np.float32), to_mask, view.middle, outside=False)
 
 
 def _bytes(image: FloatArray) -> ImageArray:
     return np.rint(image).astype(np.uint8)
-
-
-def _seen(points: FloatArray, template: TemplateName) -> Box:
-    """The upright box around a template's square."""
-    back = similarity(TEMPLATES[template], points)
-    corners = np.array([[0, 0], [1, 0], [0, 1], [1, 1]], np.float32) @ back[:, :2].T + back[:, 2]
-    (x0, y0), (x1, y1) = corners.min(0), corners.max(0)
-    return Box(float(x0), float(y0), float(x1), float(y1))
 
 
 def _openings(view: FaceView, options: Options, opened: float) -> FloatArray | None:
