@@ -327,6 +327,7 @@ class Recaster:
         info = probe(target, self.limits)
         admit(self.policy, cast, info, options, self.limits, cancel)
         mark = self._mark(info.path, cast, options)
+        mark.check(info, Path(output))
         options = self.settled(options, info)
         if info.kind == "image":
             return self._recast_picture(cast, info, output, options, mark, progress, begin)

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.marking.credentials import credentials
+from pipeline.marking.credentials import anchors
 from pipeline.marking.verify import ManifestCheck, check_manifest, has_notice
 from pipeline.marking.watermark import Detector, Found, working_size
 from pipeline.media import probe, spread
@@ -43,7 +43,9 @@ class Verdict:
     def fingerprint(self) -> str:
         """Of the job that made it, where a mark tells it: the watermark first, which goes with the pixels."""
         payload = self.watermark.payload
-        return payload.text if payload is not None else self.manifest.fingerprint
+        if payload is not None:
+            return payload.text
+        return self.manifest.fingerprint if self.manifest.state in ("valid", "trusted") else ""
 
     @property
     def synthetic(self) -> bool:
@@ -102,7 +104,7 @@ def verify(path: Path, limits: MediaLimits = MediaLimits()) -> Verdict:
         frames += 1
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    manifest = check_manifest(path, info.container, credentials().anchors)
+    manifest = check_manifest(path, info.container, anchors())
     return Verdict(info.kind, digest, manifest, detector.find(), frames, has_notice(path))
 
 

@@ -73,19 +73,41 @@ def credentials(environment: Mapping[str, str] = os.environ) -> Credentials:
         MarkingError: the operator's certificate or key cannot be used; the sentence says why.
     """
     own = _kept(folder(environment))
-    anchors = own.anchors + _pem(environment, _ANCHORS)
+    trusted = own.anchors + _further(environment)
     stamps = environment.get(_TIME_STAMPS, "")
     chain, url = _pem(environment, _CERTIFICATE), environment.get(_URL, "")
     key = _pem(environment, _KEY)
     if not (chain or key or url):
-        return Credentials(own.chain, own.key, own.algorithm, "installation", anchors, own.secret, "", stamps,
+        return Credentials(own.chain, own.key, own.algorithm, "installation", trusted, own.secret, "", stamps,
                            own.lasting)  # fmt: skip
     if not chain:
         raise MarkingError(f"A signing key is set, and no certificate: set {_CERTIFICATE} too.")
     if not key and not url:
         raise MarkingError(f"A signing certificate is set, and neither {_KEY} nor {_URL}.")
     algorithm = checked(chain, "" if url else key)
-    return Credentials(chain, "" if url else key, algorithm, "operator", anchors, own.secret, url, stamps, own.lasting)
+    return Credentials(chain, "" if url else key, algorithm, "operator", trusted, own.secret, url, stamps, own.lasting)
+
+
+def anchors(environment: Mapping[str, str] = os.environ) -> str:
+    """PEM of the roots that are trusted when a file is checked. The operator's own certificate is not looked at, so
+    files can be checked when it has expired.
+
+    Raises:
+        MarkingError: ``RECAST_TRUST_ANCHORS`` holds no certificates.
+    """
+    return _kept(folder(environment)).anchors + _further(environment)
+
+
+def _further(environment: Mapping[str, str]) -> str:
+    from cryptography import x509
+
+    text = _pem(environment, _ANCHORS)
+    try:
+        if text:
+            x509.load_pem_x509_certificates(text.encode())
+    except ValueError as error:
+        raise MarkingError(f"{_ANCHORS} holds no certificates that can be read; PEM is wanted.") from error
+    return text
 
 
 def folder(environment: Mapping[str, str] = os.environ) -> Path:
@@ -175,6 +197,10 @@ def _kept(place: Path) -> Credentials:
         if found is None:
             _keep(place, _made())
             found = _load(place)
+    except ValueError as error:
+        raise MarkingError(
+            "The signing credentials of this installation are damaged; the operator has to restore or remove them."
+        ) from error
     except OSError:
         log.warning("credentials could not be kept; these last until the process ends", exc_info=True)
         found = None

@@ -11,12 +11,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, get_args
 
-from pipeline.errors import MarkingError
+from pipeline.errors import MarkingError, OutputError
 from pipeline.marking.credentials import Credentials, credentials
 from pipeline.marking.label import Label, LabelPainter, label_from, label_of
 from pipeline.marking.manifest import tags
-from pipeline.marking.seal import Seal, sealed
-from pipeline.marking.watermark import Payload, Use, Watermark
+from pipeline.marking.seal import Seal, beside, sealed
+from pipeline.marking.watermark import SMALLEST, Payload, Use, Watermark
 from pipeline.types import Frame, MediaInfo, Options
 
 log = logging.getLogger(__name__)
@@ -133,10 +133,21 @@ class JobMark:
         if self._watermark is not None and not self._watermark.mark(frame, use):
             self._small = True
 
+    def check(self, info: MediaInfo, output: Path) -> None:
+        """Find out before the job whether what lies beside the result would take the place of what is the target's.
+
+        Raises:
+            OutputError: it would.
+        """
+        written = beside(output) if "manifest" in self._marking.layers else None
+        if written is not None and written.exists() and written == beside(info.path):
+            raise OutputError("The result needs another name: its Content Credentials would replace the target's.")
+
     def seal(self, info: MediaInfo) -> Seal | None:
         """What signs the result of a job on this target before it gets its name."""
         if "manifest" in self._marking.layers:
-            told = self.fingerprint if self._watermark is not None else ""
+            room = min(info.width, info.height) >= SMALLEST
+            told = self.fingerprint if self._watermark is not None and room else ""
             credentials = self._marking.credentials
             parent = info.path if info.container != "camera" else None
             self._seal = Seal(credentials, parent, info.container, self._engine, told, info.kind)

@@ -7,6 +7,7 @@ a signature that only its maker can check proves nothing.
 from __future__ import annotations
 
 import io
+import json
 import logging
 import os
 import urllib.request
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pipeline.errors import MarkingError
-from pipeline.marking.credentials import Credentials
+from pipeline.marking.credentials import Credentials, checked
 from pipeline.marking.manifest import definition, ingredient
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ _CONTAINERS: Mapping[str, str] = {
     "gif": "image/gif", "mov": "video/mp4", "avi": "video/avi",
 }  # fmt: skip
 _OPAQUE = "application/octet-stream"
+ANY = "image/bmp"
+"""As what a file is read whose manifest lies beside it: formats without room for one are all hashed in the same way."""
+_KEPT, _LARGEST_SIDECAR = "kept.c2pa", 64 << 20
 _PATIENCE = 30.0
 _LONGEST_SIGNATURE = 4096
 _HELD_MB = 8
@@ -67,6 +71,14 @@ def context(anchors: str = "", in_pieces: bool = False) -> c2pa.Context:
 def sidecar_of(path: Path) -> Path:
     """Where the manifest of a file lies whose format cannot hold it."""
     return path.with_suffix(".c2pa")
+
+
+def manifest_beside(path: Path, media_type: str) -> bytes | None:
+    """The manifest beside a file whose format cannot hold it; ``None`` where there is none (of a likely size)."""
+    beside = sidecar_of(path)
+    if media_type in EMBEDDED.values() or not beside.is_file() or beside.stat().st_size > _LARGEST_SIDECAR:
+        return None
+    return beside.read_bytes()
 
 
 def beside(path: Path) -> Path | None:
@@ -134,8 +146,7 @@ class Seal:
                     c2pa.Builder(self._definition, context(in_pieces=in_pieces)) as builder,
                 ):
                     if self._parent is not None:
-                        with self._parent.open("rb") as parent:
-                            builder.add_ingredient(ingredient(), parent_type, parent)
+                        self._add_parent(builder, self._parent, parent_type)
                     if not inside:
                         builder.set_no_embed()
                     with source.open("rb") as before, _writable(target, inside) as after:
@@ -143,10 +154,41 @@ class Seal:
             except c2pa.C2paError as error:
                 if parent_type != parent_types[-1] and self._readable(parent_type) is False:
                     log.info("the target's Content Credentials are damaged", exc_info=True)
-                    self.notes += ("The target's own Content Credentials are damaged; the new ones do not hold them.",)
+                    self._tell("The target's own Content Credentials are damaged; the new ones do not hold them.")
                     continue
                 raise MarkingError(_told(error, self._credentials)) from error
         raise MarkingError()
+
+    def _add_parent(self, builder: c2pa.Builder, parent: Path, media_type: str) -> None:
+        """Name the target, with its manifest: the one in it, or the one beside it, where that is its own."""
+        import c2pa
+
+        told, kept = dict[str, Any](ingredient()), manifest_beside(parent, media_type)
+        if kept is not None:
+            try:
+                with (
+                    parent.open("rb") as file,
+                    c2pa.Reader(ANY, file, manifest_data=kept, context=context()) as reader,
+                ):
+                    store, state = json.loads(reader.json()), str(reader.get_validation_state())
+            except c2pa.C2paError:
+                state = "Invalid"
+            if state == "Invalid":
+                log.info("the Content Credentials beside the target are not its own, or damaged")
+                self._tell("The Content Credentials beside the target do not fit it; the new ones do not hold them.")
+            else:
+                builder.add_resource(_KEPT, io.BytesIO(kept))
+                told |= {
+                    "manifest_data": {"format": "application/c2pa", "identifier": _KEPT},
+                    "active_manifest": store["active_manifest"],
+                    "validation_results": store["validation_results"],
+                }
+        with parent.open("rb") as file:
+            builder.add_ingredient(told, media_type if kept is None else ANY, file)
+
+    def _tell(self, note: str) -> None:
+        if note not in self.notes:
+            self.notes += (note,)
 
     def _readable(self, media_type: str) -> bool | None:
         """Whether the target's manifest can be read; ``None`` where it has none."""
@@ -182,9 +224,14 @@ def sealed(picture: bytes, credentials: Credentials, engine: str, fingerprint: s
 
 
 def signer(credentials: Credentials) -> c2pa.Signer:
-    """The library's signer for these credentials; close it."""
+    """The library's signer for these credentials; close it.
+
+    Raises:
+        MarkingError: the certificate has expired since it was loaded.
+    """
     import c2pa
 
+    checked(credentials.chain, "")
     stamps = credentials.time_stamp_url or None
     if not credentials.signer_url:
         return c2pa.Signer.from_info(

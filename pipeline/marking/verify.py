@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.marking.manifest import NOTICE, VENDOR
-from pipeline.marking.seal import EMBEDDED, context, sidecar_of
+from pipeline.marking.seal import ANY, context, manifest_beside
 
 State = Literal["none", "invalid", "valid", "trusted"]
 
 _SYNTHETIC = ("compositeSynthetic", "compositeWithTrainedAlgorithmicMedia", "trainedAlgorithmicMedia")
 _HEAD = 1 << 20
-_LARGEST_SIDECAR = 64 << 20
 _CONTAINERS: Mapping[str, str] = {
     "jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp", "avif": "image/avif", "tiff": "image/tiff",
     "gif": "image/gif", "bmp": "image/bmp", "mov": "video/mp4", "avi": "video/avi", "matroska": "video/x-matroska",
@@ -69,14 +68,10 @@ def check_manifest(path: Path, container: str, anchors: str = "") -> ManifestChe
     import c2pa
 
     media_type = _CONTAINERS.get(container, "application/octet-stream")
-    beside = sidecar_of(path)
-    manifest = None
-    if media_type not in EMBEDDED.values() and beside.is_file() and beside.stat().st_size <= _LARGEST_SIDECAR:
-        manifest = beside.read_bytes()
+    manifest = manifest_beside(path, media_type)
     try:
         with path.open("rb") as file:
-            # Formats without room for a manifest are all hashed in the same way.
-            kind = media_type if manifest is None else "image/bmp"
+            kind = media_type if manifest is None else ANY
             with c2pa.Reader(kind, file, manifest_data=manifest, context=context(anchors)) as reader:
                 store, state = json.loads(reader.json()), reader.get_validation_state()
     except (c2pa.C2paError.ManifestNotFound, c2pa.C2paError.NotSupported):
@@ -92,24 +87,33 @@ def _read(store: Mapping[str, Any], state: str, beside: bool) -> ManifestCheck:
     generators = active.get("claim_generator_info") or [{}]
     generator = " ".join(str(generators[0].get(part, "")) for part in ("name", "version")).strip()
     signed = active.get("signature_info") or {}
+    # What others sign may have any shape: whatever is no table holds nothing.
     actions = [
-        action
-        for assertion in active.get("assertions", ())
+        _table(action)
+        for assertion in map(_table, active.get("assertions", ()))
         if str(assertion.get("label", "")).startswith("c2pa.actions")
-        for action in assertion.get("data", {}).get("actions", ())
+        for action in _list(_table(assertion.get("data")).get("actions"))
     ]
     kinds = [str(action.get("digitalSourceType", "")).rsplit("/", 1)[-1] for action in actions]
-    told = [(action.get("parameters") or {}).get(f"{VENDOR}.watermark", "") for action in actions]
+    told = [_table(action.get("parameters")).get(f"{VENDOR}.watermark", "") for action in actions]
     return ManifestCheck(
         state={"Trusted": "trusted", "Valid": "valid"}.get(state, "invalid"),  # type: ignore[arg-type]
         generator=generator,
         issuer=", ".join(str(signed[part]) for part in ("issuer", "common_name") if signed.get(part)),
         synthetic=any(kind in _SYNTHETIC for kind in kinds),
-        fingerprint=next((str(text) for text in told if text), ""),
+        fingerprint=next((text for text in told if isinstance(text, str) and text), ""),
         manifests=len(store["manifests"]),
         beside=beside,
         reasons=_reasons(store.get("validation_status", ())),
     )
+
+
+def _table(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _reasons(statuses: Any) -> tuple[str, ...]:

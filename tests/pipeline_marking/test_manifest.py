@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -25,12 +26,14 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from PIL import Image
 
-from pipeline.errors import MarkingError
+from pipeline.errors import MarkingError, OutputError
 from pipeline.marking import Marking
-from pipeline.marking.credentials import Credentials, credentials
+from pipeline.marking.credentials import Credentials, anchors, credentials
 from pipeline.marking.manifest import DIGITAL_SOURCE_TYPE
 from pipeline.marking.seal import Seal, sidecar_of
-from pipeline.marking.verify import check_manifest
+from pipeline.marking.verify import _read, check_manifest
+from pipeline.media import probe
+from pipeline.types import Options
 from tests import media
 
 SIZE = (160, 120)
@@ -154,12 +157,68 @@ def test_a_changed_byte_is_told(suffix: str, own: Credentials, tmp_path: Path) -
     assert "The file was changed after it was signed." in found.reasons
 
 
-def test_two_edits_are_kept_in_one_chain(own: Credentials, tmp_path: Path) -> None:
-    first, _ = sealed(tmp_path, ".jpg", own)
-    kept = first.rename(tmp_path / "first.jpg")
-    second, _ = sealed(tmp_path, ".png", own, kept)
-    assert check_manifest(second, "png", own.anchors).manifests == 2
-    assert check_manifest(second, "png", own.anchors).state == "trusted"
+@pytest.mark.parametrize(("one", "other"), [(".jpg", ".png"), (".mkv", ".mp4"), (".bmp", ".webp"), (".mkv", ".webm")])
+def test_two_edits_are_kept_in_one_chain(one: str, other: str, own: Credentials, tmp_path: Path) -> None:
+    """Also where the first one's manifest lies beside it."""
+    kept = earlier(tmp_path, one, own)
+    second, seal = sealed(tmp_path, other, own, kept)
+    found = check_manifest(second, CONTAINERS[other], own.anchors)
+    assert (found.manifests, found.state, found.reasons) == (2, "trusted", ())
+    assert not any("do not" in note for note in seal.notes)
+
+
+def earlier(folder: Path, suffix: str, own: Credentials) -> Path:
+    """A result of an earlier job, with what lies beside it."""
+    first, seal = sealed(folder, suffix, own)
+    if seal.sidecar is not None:
+        seal.sidecar.rename(folder / "first.c2pa")
+    return first.rename(folder / f"first{suffix}")
+
+
+@pytest.mark.parametrize("what", ["the file", "the sidecar"])
+def test_a_manifest_beside_that_does_not_fit_is_left_out_and_told(what: str, own: Credentials, tmp_path: Path) -> None:
+    kept = earlier(tmp_path, ".mkv", own)
+    changed = kept if what == "the file" else sidecar_of(kept)
+    data = bytearray(changed.read_bytes())
+    data[len(data) // 2] ^= 1
+    changed.write_bytes(data)
+    second, seal = sealed(tmp_path, ".mp4", own, kept)
+    found = check_manifest(second, "mov", own.anchors)
+    assert (found.manifests, found.state) == (1, "trusted")
+    assert any("beside the target do not fit it" in note for note in seal.notes)
+
+
+def test_a_result_never_takes_the_place_of_the_targets_credentials(
+    own: Credentials, place: Path, tmp_path: Path
+) -> None:
+    kept = earlier(tmp_path, ".mkv", own)
+    mark = Marking(environment={"RECAST_CREDENTIALS": str(place)}).job(b"digest", Options())
+    with pytest.raises(OutputError, match="would replace the target's"):
+        mark.check(probe(kept), tmp_path / "first.webm")
+    for name in ("first.mp4", "second.webm"):
+        mark.check(probe(kept), tmp_path / name)
+
+
+def test_of_a_tiny_picture_no_watermark_is_told(place: Path, own: Credentials, tmp_path: Path) -> None:
+    mark = Marking(environment={"RECAST_CREDENTIALS": str(place)}).job(b"digest", Options())
+    for side, told in ((90, ""), (96, mark.fingerprint)):
+        target, final = tmp_path / f"{side}.png", tmp_path / f"{side}.jpg"
+        cv2.imwrite(str(target), media.background(side, 120))
+        cv2.imwrite(str(final), media.background(side, 120))
+        seal = mark.seal(probe(target))
+        assert seal is not None
+        seal(final, final)
+        assert check_manifest(final, "jpeg", own.anchors).fingerprint == told
+
+
+def test_what_others_sign_may_have_any_shape() -> None:
+    odd = [
+        {"label": "c2pa.actions", "data": ["nothing"]}, "no table", {"label": "c2pa.actions.v2"},
+        {"label": "c2pa.actions.v2", "data": {"actions": [7, {"parameters": ["x"], "digitalSourceType": None}]}},
+        {"label": "c2pa.actions.v2", "data": {"actions": [{"parameters": {"org.recast.watermark": {"x": 1}}}]}},
+    ]  # fmt: skip
+    found = _read({"active_manifest": "a", "manifests": {"a": {"assertions": odd}}}, "Valid", False)
+    assert (found.state, found.synthetic, found.fingerprint, found.generator) == ("valid", False, "", "")
 
 
 def test_a_target_with_a_damaged_manifest_is_no_obstacle(own: Credentials, tmp_path: Path) -> None:
@@ -169,8 +228,9 @@ def test_a_target_with_a_damaged_manifest_is_no_obstacle(own: Credentials, tmp_p
     middle = data.index(b"c2pa.signature")
     broken.write_bytes(data[:middle] + bytes(400) + data[middle + 400 :])
     final, seal = sealed(tmp_path, ".png", own, broken)
-    assert check_manifest(final, "png", own.anchors).state in ("trusted", "invalid")
-    assert seal.notes == () or "damaged" in seal.notes[0]
+    found = check_manifest(final, "png", own.anchors)
+    assert (found.state, found.manifests) == ("trusted", 1)
+    assert "damaged" in seal.notes[0]
 
 
 def test_the_installations_key_is_its_own_and_stays(place: Path, own: Credentials) -> None:
@@ -233,6 +293,33 @@ def test_a_wrong_certificate_is_told_in_words(days: int, usage: bool, other: boo
     key = certificate(30)[1] if other else key
     with pytest.raises(MarkingError, match=said):
         credentials({"RECAST_CREDENTIALS": str(place), "RECAST_SIGN_CERT": chain, "RECAST_SIGN_KEY": key})
+
+
+def test_a_certificate_that_expires_while_the_server_runs_is_told(own: Credentials, tmp_path: Path) -> None:
+    chain, key = certificate(-1)
+    with pytest.raises(MarkingError, match="expired on"):
+        sealed(tmp_path, ".jpg", replace(own, chain=chain, key=key))
+    assert not (tmp_path / "result.jpg").exists()
+
+
+def test_files_are_checked_whatever_the_operators_certificate_is(own: Credentials, place: Path) -> None:
+    chain, key = certificate(-1)
+    environment = {"RECAST_CREDENTIALS": str(place), "RECAST_SIGN_CERT": chain, "RECAST_SIGN_KEY": key}
+    with pytest.raises(MarkingError, match="expired"):
+        credentials(environment)
+    assert anchors(environment) == own.anchors
+    assert anchors(environment | {"RECAST_TRUST_ANCHORS": chain}) == own.anchors + chain.strip()
+    with pytest.raises(MarkingError, match="no certificates"):
+        anchors(environment | {"RECAST_TRUST_ANCHORS": "-----BEGIN nothing"})
+
+
+@pytest.mark.parametrize("name", ["secret", "key.pem"])
+def test_damaged_credentials_stop_a_job_in_words(name: str, tmp_path: Path) -> None:
+    environment = {"RECAST_CREDENTIALS": str(tmp_path / "own")}
+    credentials(environment)
+    (tmp_path / "own" / name).write_bytes(b"\xff\xfe no text")
+    with pytest.raises(MarkingError, match="are damaged"):
+        credentials(environment)
 
 
 @pytest.mark.parametrize(

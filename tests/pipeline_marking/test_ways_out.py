@@ -100,5 +100,6 @@ def test_a_picture_that_is_only_looked_at_is_signed(marking: Marking, tmp_path: 
         changed[place] ^= 1
         path.write_bytes(changed)
         assert check_manifest(path, "jpeg", marking.credentials.anchors).state == "invalid"
+    assert verify(path).fingerprint == "", "what does not hold tells no job"
     off = Marking(frozenset({"watermark"}), environment=marking.environment)
     assert off.signed(bare, "mesh") == bare and off.seal(probe(path), "mesh", "") is None
