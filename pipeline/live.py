@@ -96,6 +96,8 @@ class LiveSession:
     def change(self, options: Options) -> None:
         """Go on with other options, from the next frame on."""
         self._options, self._casting = options, Casting(self._cast, options)
+        if self._mark is not None:
+            self._mark = self._mark.changed(options)
 
     def recast(self, image: ImageArray, moment: float | None = None) -> LiveFrame:
         """One frame of the camera, recast.

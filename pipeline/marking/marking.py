@@ -111,6 +111,7 @@ class JobMark:
     """
 
     def __init__(self, marking: Marking, options: Options, payload: Payload | None) -> None:
+        self._payload = payload
         self._marking, self._engine, self._exact = marking, options.engine, options.codec == "lossless"
         self._watermark = Watermark(payload) if payload is not None and "watermark" in marking.layers else None
         label = marking.label or label_of(options)
@@ -119,6 +120,10 @@ class JobMark:
         self._small = False
         self.tags = tags(options.engine)
         self.fingerprint = payload.text if payload is not None else ""
+
+    def changed(self, options: Options) -> JobMark:
+        """The marks of the same job from where it goes on with other options, and maybe another label."""
+        return JobMark(self._marking, options, self._payload)
 
     @property
     def key(self) -> str:

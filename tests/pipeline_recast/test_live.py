@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -106,4 +107,18 @@ def test_a_recording_of_a_session_is_signed_like_every_result(recaster: Recaster
             recording.write(session.recast(image, index / 20).image, index / 20)
         recording.finish()
     assert session.mark is not None and session.mark.marks == ("manifest", "watermark")
-    assert verify(tmp_path / "live.mp4").synthetic
+    found = verify(tmp_path / "live.mp4")
+    assert found.manifest.state == "trusted" and found.manifest.synthetic
+    assert found.watermark.payload is not None and found.watermark.payload.text == session.mark.fingerprint
+
+
+def test_a_label_that_is_asked_for_while_live_is_there_from_the_next_frame(recaster: Recaster) -> None:
+    image = media.webcam(1).frames[0]
+    with recaster.live(recaster.identify([media.portrait("astronaut")])) as session:
+        before, mark = session.recast(image.copy(), 0.0).image, session.mark
+        session.change(replace(session.options, label="text", label_corner="bottom-right"))
+        after = session.recast(image.copy(), 0.05).image
+    assert mark is not None and session.mark is not None and session.mark.fingerprint == mark.fingerprint
+    changed = np.abs(after.astype(int) - before).max(2) > 30
+    height, width = changed.shape
+    assert changed[-height // 6 :, -width // 2 :].sum() > 200 and not changed[: height // 8, : width // 4].any()
