@@ -218,11 +218,9 @@ class Options:
         occluder: a further network that keeps in front what covers the face.
         parser: a further network that keeps the new face to the parts of a face.
         restorer, restorer_strength: of network engines; a network that adds detail, and how much of it is mixed in.
-        photo_detail: of network engines; detail of the photo, laid over the target's mesh, finer than the network's
-            own pixels.
-        quality: how near to the original a picture or video is written.
-        picture_format, video_format: what a result is saved as where nobody gives it a name; ``same`` for the target's
-            own format where it can be written.
+        photo_detail: of network engines; fine detail of the photo's skin, laid over the target's mesh, finer than the
+            network's own pixels. The network's face with all of the photo's detail is no engine of its own: looked at,
+            the photo's folds and contours stood beside the network's, so only what is fine comes over.
         codec, hardware: how a video is encoded.
         start, end: seconds of the target to keep; ``None`` for its beginning or end.
         label, label_corner, label_size, label_language: a visible label that says that the result is synthetic;

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from pipeline.engines.network.crop import lay_back
+from pipeline.mesh import FaceView, topology
 from pipeline.types import FloatArray, ImageArray, Rendering
 
 UNCHANGED = 5.0
@@ -13,8 +14,9 @@ UNCHANGED = 5.0
 kept there."""
 FINEST = 1.2
 """Blur (sigma) in pixels of the frame below which nothing is taken for detail of the photo."""
-BOUNDS = (0.7, 1.4)
-"""No detail of the photo makes a pixel darker or lighter than by these factors."""
+DEEPEST = 0.09
+"""Pores and fine lines come over as they are; what is deeper in the photo, such as folds, by no more than this: it lies
+where the mesh has it, and the network has its own a little beside."""
 
 
 def with_texture(
@@ -44,23 +46,24 @@ def with_texture(
     return np.asarray(cv2.add(image, kept, dtype=cv2.CV_8U), np.uint8)
 
 
-def with_photo_detail(image: ImageArray, photo: Rendering, fineness: float, strength: float) -> ImageArray:
-    """`image` with the detail of the mesh engine's rendering that is finer than the network's pixels.
+def with_photo_detail(
+    image: ImageArray, photo: Rendering, view: FaceView, fineness: float, strength: float
+) -> ImageArray:
+    """`image` with the detail of bare skin in the mesh engine's rendering that is finer than the network's pixels.
 
     The photo's detail is taken as a ratio to its own blurred self, so that its light and colour do not matter: shape
     and light stay the network's.
 
     Args:
-        photo: the mesh engine's rendering in the same pixels.
+        photo: the mesh engine's rendering of `view`, in the same pixels.
         fineness: pixels of the network's crop per pixel of the frame.
         strength: 0 to 1.
     """
     sigma = max(FINEST, 0.6 / fineness)
     luma = cv2.cvtColor(photo.image, cv2.COLOR_BGR2GRAY).astype(np.float32) + np.float32(6)
-    ratio = np.clip(luma / cv2.GaussianBlur(luma, (0, 0), sigma), *BOUNDS)
-    size = (image.shape[1], image.shape[0])
-    share = cv2.resize(photo.coverage, size, interpolation=cv2.INTER_LINEAR) * np.float32(strength)
+    detail = np.tanh((luma / cv2.GaussianBlur(luma, (0, 0), sigma) - 1) / np.float32(DEEPEST)) * np.float32(DEEPEST)
+    share = view.enlarge(view.to_middle(photo.coverage) * view.to_middle(view.fold(topology().skin)))
     if photo.openings is not None:
         share = share * (1 - photo.openings)
-    gain = 1 + (ratio - 1) * share
+    gain = 1 + detail * share * np.float32(strength)
     return np.asarray(cv2.multiply(image, cv2.merge([gain.astype(np.float32)] * 3), dtype=cv2.CV_8U), np.uint8)

@@ -149,7 +149,7 @@ class NetworkEngine:
             image = self._restored(image, coverage, view, sight, options)
         if options.photo_detail > 0:
             photo = self._mesh.draw(view, prepared.atlas, options)
-            image = with_photo_detail(image, photo, scale_of(matrix), options.photo_detail)
+            image = with_photo_detail(image, photo, view, scale_of(matrix), options.photo_detail)
         return Rendering(image, coverage, openings=_openings(view, options, opened))
 
     @cached_property
