@@ -36,7 +36,3 @@ def process(*words: Any, **more: Any) -> Iterator[subprocess.Popen[Any]]:
         for stream in (begun.stdin, begun.stdout, begun.stderr):
             if stream is not None:
                 stream.close()
-
-
-def _strangers(found: dict[int, str]) -> list[str]:
-    return [command for command in found.values() if "from multiprocessing." not in command]
