@@ -1,11 +1,13 @@
 """What Recast costs beside decoding and encoding alone, and beside the usual way of swapping faces.
 
-    python -m benchmarks.bench [--quick] [--full] [--seconds 4] [--rounds 3] [--sizes ...] [--faces ...]
+    python -m benchmarks.bench [--quick] [--full] [--seconds 4] [--rounds 3] [--sizes ...] [--faces ...] [--sides ...]
+    python -m benchmarks.bench --sizes 3840x2160 --faces small --name small
 
 Clips of each size with so many faces are recast by every side (see `benchmarks.sides`) by turns, each time in a process
-of its own; medians are compared. The table and a plot go to ``benchmarks/results``. `--full` adds a stand-in network of
-inswapper_128's true size and cost. The reference way is insightface's `FaceAnalysis` and `INSwapper.get` with paste,
-on the same ONNX file, frames through MoviePy. Our results are marked (watermark and Content Credentials), its are not.
+of its own; medians are compared. *small* is one face, a twentieth of the picture's height wide. The table and a plot go
+to ``benchmarks/results``, under `--name`. `--full` adds a stand-in network of inswapper_128's true size and cost. The
+reference way is insightface's `FaceAnalysis` and `INSwapper.get` with paste, on the same ONNX file, frames through
+MoviePy. Our results are marked (watermark and Content Credentials), its are not.
 """
 
 from __future__ import annotations
@@ -21,12 +23,13 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.clips import crowd
+from benchmarks.clips import crowd, small_face
 from benchmarks.sides import Measured, Side
 
 RESULTS = Path(__file__).parent / "results"
 SIZES = ("1280x720", "1920x1080", "3840x2160")
-FACES = (0, 1, 4)
+FACES = ("0", "1", "4")
+USUAL: tuple[Side, ...] = ("codec", "mesh", "network", "reference")
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Cell:
     """One clip, and what each side needed for it (medians)."""
 
     size: str
-    faces: int
+    faces: str
     sides: dict[Side, Measured]
 
     def speed(self, side: Side) -> float:
@@ -52,30 +55,38 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--sizes", nargs="+", default=list(SIZES))
-    parser.add_argument("--faces", nargs="+", type=int, default=list(FACES))
+    parser.add_argument("--faces", nargs="+", default=[], help='numbers, or "small"; left out, it is also a row at 4K')
+    parser.add_argument("--sides", nargs="+", choices=USUAL, default=list(USUAL))
+    parser.add_argument("--name", default="bench", help="of what is written")
     given = parser.parse_args()
     if given.quick:
-        given.sizes, given.faces, given.seconds, given.rounds = ["1280x720"], [1], 2, 1
+        given.sizes, given.faces, given.seconds, given.rounds = ["1280x720"], ["1"], 2, 1
+    clips = [(size, faces) for size in given.sizes for faces in given.faces or FACES]
+    if not given.faces and SIZES[-1] in given.sizes:
+        clips.append((SIZES[-1], "small"))
     cells = []
-    for size in given.sizes:
-        for faces in given.faces:
-            cells.append(compare(size, faces, given.seconds, given.rounds, given.full and faces == 1))
-            print(table([cells[-1]]), flush=True)
+    for size, faces in clips:
+        sides: list[Side] = list(dict.fromkeys(["codec", *given.sides]))
+        if given.full and faces == "1":
+            sides += ["network full", "reference full"]
+        cells.append(compare(size, faces, given.seconds, given.rounds, sides))
+        print(table([cells[-1]]), flush=True)
     if not given.quick:
         RESULTS.mkdir(exist_ok=True)
-        (RESULTS / "bench.md").write_text(page(cells))
-        plot(cells, RESULTS / "bench.png")
+        (RESULTS / f"{given.name}.md").write_text(page(cells, given.name))
+        plot(cells, RESULTS / f"{given.name}.png")
 
 
-def compare(size: str, faces: int, seconds: float, rounds: int, full: bool = False) -> Cell:
+def compare(size: str, faces: str, seconds: float, rounds: int, sides: list[Side]) -> Cell:
     """Every side on one clip, by turns."""
-    sides: list[Side] = ["codec", "mesh", "network", "reference"]
-    if full:
-        sides += ["network full", "reference full"]
     runs: dict[Side, list[Measured]] = {side: [] for side in sides}
     width, height = (int(part) for part in size.split("x"))
     with tempfile.TemporaryDirectory() as folder:
-        clip = crowd(Path(folder) / "clip.mp4", (width, height), seconds, faces)
+        clip = Path(folder) / "clip.mp4"
+        if faces == "small":
+            small_face(clip, (width, height), seconds)
+        else:
+            crowd(clip, (width, height), seconds, int(faces))
         for _ in range(rounds):
             for side in sides:
                 place = Path(folder) / side
@@ -106,24 +117,25 @@ def table(cells: list[Cell]) -> str:
         alone = cell.sides["codec"]
         for side, found in cell.sides.items():
             other: Side = "reference full" if side.endswith("full") else "reference"
+            against = f"{cell.ratio(side, other):.2f}" if other in cell.sides else ""
             cost, base = found.cpu / found.frames * 1000, alone.cpu / alone.frames * 1000
             stages = ", ".join(f"{name} {spent / found.frames * 1000:.1f}" for name, spent in found.stages.items())
             lines.append(
                 f"| {cell.size} | {cell.faces} | {side} | {cell.speed(side):.1f} | {cell.ratio(side, 'codec'):.2f} | "
-                f"{cell.ratio(side, other):.2f} | {cost:.1f} | {cost / base:.2f} | {found.cpu / found.seconds:.2f} | "
+                f"{against} | {cost:.1f} | {cost / base:.2f} | {found.cpu / found.seconds:.2f} | "
                 f"{found.peak / 1e6:.0f} | {found.written / 1e6:.1f} | {stages} |"
             )
     return "\n".join(lines)
 
 
-def page(cells: list[Cell]) -> str:
+def page(cells: list[Cell], name: str) -> str:
     words = " ".join(word for word in sys.argv[1:])
     return (
         f"# Speed\n\nMade by `python -m benchmarks.bench {words}`".rstrip()
         + f" on {os.cpu_count()} threads of {processor()}, Python {platform.python_version()}. Every side runs in a "
         "process of its own, by turns; medians. *codec* is decoding and encoding alone, *mesh* the embedded engine, "
         "*network* a light stand-in for inswapper_128, *reference* insightface and MoviePy on the same file.\n\n"
-        f"{table(cells)}\n\n![frames a second](bench.png)\n"
+        f"{table(cells)}\n\n![frames a second]({name}.png)\n"
     )
 
 

@@ -20,6 +20,11 @@ def one_face(path: Path, size: tuple[int, int], seconds: float, rate: int = 30) 
     return media.write_clip(path, _frames(size, round(seconds * rate)), rate, audio=seconds)
 
 
+def small_face(path: Path, size: tuple[int, int], seconds: float, rate: int = 30) -> Path:
+    """One person in a wide room, her face a twentieth of the picture's height wide."""
+    return media.write_clip(path, _rows(size, round(seconds * rate), 1, 1 / 20), rate, audio=seconds)
+
+
 def crowd(path: Path, size: tuple[int, int], seconds: float, people: int, rate: int = 30) -> Path:
     """So many people side by side, their faces a sixth of the picture's height wide.
 
@@ -30,7 +35,7 @@ def crowd(path: Path, size: tuple[int, int], seconds: float, people: int, rate: 
     return media.write_clip(path, _rows(size, round(seconds * rate), people), rate, audio=seconds)
 
 
-def _rows(size: tuple[int, int], count: int, people: int) -> Iterator[ImageArray]:
+def _rows(size: tuple[int, int], count: int, people: int, face: float = 1 / 6) -> Iterator[ImageArray]:
     width, height = size
     rng = np.random.default_rng(4)
     grain = [rng.normal(0, 2, (height, width, 1)).astype(np.int8).astype(np.int16) for _ in range(GRAINS)]
@@ -40,7 +45,7 @@ def _rows(size: tuple[int, int], count: int, people: int) -> Iterator[ImageArray
         for person in range(people or int(index < 6)):
             name = ("hopper", "astronaut")[person % 2]
             x = width * (person + 0.5) / (people or 1) + width * 0.02 * math.sin(index / 30 + person)
-            place = media.placed(name, (x, height * (0.48 + 0.03 * math.cos(index / 25 + person))), height / 6, 0)
+            place = media.placed(name, (x, height * (0.48 + 0.03 * math.cos(index / 25 + person))), height * face, 0)
             frame = media.paste(frame, name, place)
         yield np.clip(frame + grain[index % GRAINS], 0, 255).astype(np.uint8)
 
