@@ -6,6 +6,7 @@ be careful, a line in the log.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import time
@@ -38,6 +39,9 @@ _POLICY = (
     "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' data: blob:; "
     "worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors {ancestors}"
 )
+
+
+STOPPING = Refused(503, "stopping", "The server is being stopped. Please try again in a moment.")
 
 
 class Edge:
@@ -116,6 +120,10 @@ class Edge:
                     status = refused.status
                 else:
                     await refusal(refused)(scope, receive, marked)
+            except asyncio.CancelledError:
+                # Nobody cancels a request but the server itself, that stops and has waited for it long enough.
+                if scope["type"] == "http" and not status:
+                    await refusal(STOPPING)(scope, receive, marked)
             finally:
                 self._answered(status)
                 log.info(

@@ -304,6 +304,7 @@ class Studio:
 
     def close(self) -> None:
         """Lets what runs come to a good place, but not for ever, and ends the workers; the next start goes on."""
+        self.inspector.close()
         self.workers.close(0.0 if self.workers.hurried else self.settings.stop_seconds)
         self.webhook.close()
         self.store.close()

@@ -136,13 +136,17 @@ export function makeStage(place, examples) {
   function running(job) {
     if (mode !== "running") {
       set("running");
-      const { target } = desk;
-      if (target?.state === "ready") {
-        viewer.setZoom(null);
-        viewer.show({ width: target.width, height: target.height, before: image(urls.before ?? recast.base + target.poster, "The target"), after: null });
-      }
+      poster(urls.before);
     }
     progressCard(bar, job);
+  }
+
+  // What is worked on, until the first finished frame is there.
+  function poster(frame = null) {
+    const { target } = desk;
+    if (target?.state !== "ready") return;
+    viewer.setZoom(null);
+    viewer.show({ width: target.width, height: target.height, before: image(frame ?? recast.base + target.poster, "The target"), after: null });
   }
 
   function live(url) {
@@ -171,6 +175,7 @@ export function makeStage(place, examples) {
   on("target", () => {
     revealed = false;
     brush.forget();
+    if (mode === "running") poster();
     if (mode !== "running" && !(mode === "result" && desk.restoring)) preview();
   });
   on("live", live);

@@ -58,12 +58,17 @@ class Inspector:
         self._lock = threading.Lock()
         self._passed: OrderedDict[tuple[Any, ...], None] = OrderedDict()
         self._told = False
+        self._closing = threading.Event()
         self._context: Any = None
         if sys.platform == "linux":
             self._context = multiprocessing.get_context("forkserver")
             self._context.set_forkserver_preload(["studio.inspection.child"])
         else:
             log.warning("this platform cannot confine processes; files from outside are decoded in this one at once")
+
+    def close(self) -> None:
+        """Nothing is looked at any more: whoever waits for that is told so at once."""
+        self._closing.set()
 
     def check(self, path: Path, thorough: bool = False, cancel: threading.Event | None = None) -> None:
         """Make sure that a file can be decoded without harm. A file that has passed is not looked at again.
@@ -74,7 +79,7 @@ class Inspector:
 
         Raises:
             InputError: what `pipeline.media.probe` and `read_picture` say of it, or `Unsafe`.
-            Cancelled: `cancel` was set.
+            Cancelled: `cancel` was set, or the studio ends.
         """
         if self._context is None:
             return
@@ -118,12 +123,11 @@ class Inspector:
             self._told = True
             log.warning("processes that look at files keep: %s", ", ".join(map(str, said["missing"])))
 
-    @staticmethod
-    def _said(answer: Connection, cancel: threading.Event | None) -> dict[str, Any] | None:
+    def _said(self, answer: Connection, cancel: threading.Event | None) -> dict[str, Any] | None:
         """The process's words, or ``None`` when it had none or too many. They are plain text, whatever became of it."""
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
-            if cancel is not None and cancel.is_set():
+            if self._closing.is_set() or (cancel is not None and cancel.is_set()):
                 raise Cancelled()
             if answer.poll(_TURN):
                 try:

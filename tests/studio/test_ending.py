@@ -23,6 +23,7 @@ from websockets.sync.client import connect
 from studio.examples import write_clip
 from tests.conftest import Material
 from tests.studio.conftest import ROOT, Server, eventually, launch, serving
+from tests.studio.test_failures import stage
 from tests.studio.test_http import get, send
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are found in /proc")
@@ -65,15 +66,16 @@ def read(path: str) -> str:
         return ""
 
 
-def hang_an_inspection(server: Server, path: Path) -> threading.Thread:
-    """Sends a file, and stops the process that looks at it."""
+def hang_an_inspection(server: Server, path: Path) -> list[httpx.Response]:
+    """Sends a file, and stops the process that looks at it. What is answered in the end is in the list then."""
+
+    answers: list[httpx.Response] = []
 
     def upload() -> None:
         with contextlib.suppress(httpx.HTTPError):
-            send(server, path, path)
+            answers.append(send(server, path, path))
 
-    thread = threading.Thread(target=upload, daemon=True)
-    thread.start()
+    threading.Thread(target=upload, daemon=True).start()
     stopped: list[int] = []
 
     def stop() -> bool:
@@ -85,7 +87,7 @@ def hang_an_inspection(server: Server, path: Path) -> threading.Thread:
     until = time.monotonic() + 30
     while not stop():
         assert time.monotonic() < until
-    return thread
+    return answers
 
 
 def alive(pid: int) -> bool:
@@ -101,7 +103,8 @@ def test_it_ends_with_everybody_connected_and_something_hung(
     token = secrets.token_urlsafe(32)
     with serving(tmp_path / "data", RECAST_SEGMENT_SECONDS="2", RECAST_STOP_SECONDS="3") as server:
         job = send(server, material.grace, film, token).json()
-        eventually(lambda: get(server, f"/status/{job['id']}", token).json()["state"] == "running", 60)
+        # By then nobody looks at its file any more.
+        eventually(lambda: stage(server, {**job, "token": token}) == "Recasting", 60)
         hello = json.dumps({"type": "hello", "owner": token, "options": {}})
         headers = {"X-Recast-Token": token}
         with (
@@ -111,7 +114,7 @@ def test_it_ends_with_everybody_connected_and_something_hung(
             socket.send(hello)
             assert json.loads(socket.recv(timeout=60))["type"] == "welcome"
             next(events.iter_lines())
-            hang_an_inspection(server, large)
+            answers = hang_an_inspection(server, large)
             everything = [server.process.pid, *offspring(server.process.pid)]
             begin = time.monotonic()
             server.process.send_signal(number)
@@ -119,6 +122,8 @@ def test_it_ends_with_everybody_connected_and_something_hung(
             assert time.monotonic() - begin < BOUND
         eventually(lambda: not any(map(alive, everything)), 10)
         assert "Traceback" not in "".join(server.log)
+        eventually(lambda: bool(answers))
+        assert (answers[0].status_code, answers[0].json()["code"]) == (503, "stopping")
     with serving(tmp_path / "data", RECAST_SEGMENT_SECONDS="2") as server:
         assert get(server, f"/status/{job['id']}", token).json()["state"] in ("queued", "running")
 

@@ -67,6 +67,9 @@ def test_a_busy_queue_says_how_long(browser: Any, material: Material, tmp_path: 
             first.wait_for_selector(".progress-card :text-matches('of 1000 frames')")
             second.click("#go")
             second.wait_for_selector(".progress-card :text-matches('1 job ahead of yours')")
+            second.reload()
+            second.wait_for_selector(".progress-card :text-matches('1 job ahead of yours')")
+            second.wait_for_selector(".viewer img")  # what is worked on is seen again
             with opened(browser, server.url) as third:
                 third.click(".example >> nth=2")
                 third.wait_for_selector("#people .note, #status:has-text('busy')")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -84,6 +85,8 @@ def main() -> int:
     parser.add_argument("--looks", nargs="*", default=["light", "dark", "phone"], choices=list(LOOKS))
     given = parser.parse_args()
     FOLDER.mkdir(parents=True, exist_ok=True)
+    # Whoever stops this ends its servers, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     often = {f"RECAST_{what}_EACH_MINUTE": "6000" for what in ("JOBS", "UPLOADS", "LOOKS", "PREVIEWS", "LIVE")}
     with tempfile.TemporaryDirectory() as folder:
         server = launch(Path(folder) / "data", **often)

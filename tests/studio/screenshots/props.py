@@ -36,7 +36,7 @@ class Props:
     def film(self) -> Path:
         """Long enough to still be at work, on a quick machine as well, when everything else about a state is there."""
         path = self._folder / "rehearsal.mp4"
-        write_clip(path, np.asarray(cv2.imread(str(self.both)), np.uint8), 640, 360, seconds=120)
+        write_clip(path, np.asarray(cv2.imread(str(self.both)), np.uint8), 640, 360, seconds=60)
         return path
 
     def server(self, name: str, **environment: str) -> Server:

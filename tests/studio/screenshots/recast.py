@@ -135,7 +135,7 @@ def busy_queue(page: Any, props: Props) -> None:
     try:
         first.goto(page.url)
         first.wait_for_selector("#go")
-        give(first, props.grace, props.film)
+        give(first, props.grace, props.clip)
         first.wait_for_selector("#people .person")
         first.click("#go")
         first.wait_for_selector(".progress-card")
