@@ -122,8 +122,10 @@ def _with_edges(light: FloatArray, colour: FloatArray, trust: FloatArray) -> Flo
     guide = _mean(cv2.add(before, left))
     window = (2 * EDGE + 1, 2 * EDGE + 1)
     mean, rest = cv2.blur(guide, window), cv2.blur(left, window)
-    variance = cv2.blur(guide * guide, window) - mean * mean + np.float32(STEP**2)
-    slope = (cv2.blur(left * guide[..., None], window) - rest * mean[..., None]) / variance[..., None]
+    variance = np.maximum(cv2.blur(guide * guide, window) - mean * mean, 0)
+    # Steeper than the filter's own rule, so that the shape of a nose, which is no step, stays the new face's.
+    share = variance / (variance**2 + np.float32(STEP**4))
+    slope = (cv2.blur(left * guide[..., None], window) - rest * mean[..., None]) * share[..., None]
     passed = cv2.blur(slope, window) * guide[..., None] + cv2.blur(rest - slope * mean[..., None], window)
     lit: FloatArray = np.maximum(cv2.exp(before + passed) - np.float32(FLOOR), 0)
     return lit
