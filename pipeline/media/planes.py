@@ -146,7 +146,8 @@ def _add(view: Samples, difference: NDArray[Any], limits: tuple[int, int]) -> No
     depth = cv2.CV_8U if view.dtype == np.uint8 else cv2.CV_16U
     # The sum is rounded from an integer plus the difference, so a zero difference gives the old value exactly.
     total = cv2.add(view, difference, dtype=depth)
-    if (low, high) != (0, (1 << 8 * view.itemsize) - 1):
+    darkest, lightest, *_ = cv2.minMaxLoc(total)
+    if darkest < low or lightest > high:
         kind = view.dtype.type
         total = np.minimum(total, np.maximum(view, kind(high)))
         total = np.maximum(total, np.minimum(view, kind(low)))

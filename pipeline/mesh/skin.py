@@ -73,10 +73,7 @@ def read_skin(unfolded: ImageArray, seen: FloatArray) -> Skin:
     weight = zones.inner * open_skin
     if weight.sum() < 8:
         weight = zones.skin * open_skin + 1e-3
-    expected = _surface(logs, weight, ridge=0.5)
-    for ridge in (0.08, 0.03):
-        near = _likeness(logs, expected, dark=0.30, bright=0.30, hue=0.12)
-        expected = _surface(logs, zones.skin * open_skin * (near + 1e-3), ridge)
+    expected = _expected(logs, weight, zones.skin * open_skin)
 
     depart, hue = _departure(logs, expected)
     foreign_hue = _ramp(hue, 0.16, 0.34)
@@ -159,16 +156,32 @@ def _basis() -> FloatArray:
     return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], 1)
 
 
+def _expected(logs: FloatArray, first: FloatArray, bare: FloatArray) -> FloatArray:
+    """``(96, 96, 3)``: what `logs` would be on bare skin, a surface fitted robustly.
+
+    Args:
+        first: weights of what is taken for bare skin at first.
+        bare: of what may be; what lies far from the surface counts less the next time.
+    """
+    logs, first, bare = logs.reshape(-1, 1, 3)[::_SKIP], first.ravel()[::_SKIP], bare.ravel()[::_SKIP]
+    solution = _surface(logs, first, ridge=0.5)
+    for ridge in (0.08, 0.03):
+        near = _likeness(logs, (_basis()[::_SKIP] @ solution)[:, None], dark=0.30, bright=0.30, hue=0.12)
+        solution = _surface(logs, bare * (near[:, 0] + np.float32(1e-3)), ridge)
+    result: FloatArray = (_basis() @ solution).reshape(ZONES, ZONES, 3)
+    return result
+
+
 def _surface(logs: FloatArray, weight: FloatArray, ridge: float) -> FloatArray:
-    """Weighted ridge fit of a quadratic surface to each channel. Curvature is held back ten times as much as slope."""
-    basis, flat = _basis()[::_SKIP], weight.ravel()[::_SKIP]
-    weighted = basis * flat[:, None]
-    mass = float(flat.sum()) + 1e-6
+    """``(6, 3)`` coefficients of a quadratic surface for each channel, a weighted ridge fit. Curvature is held back ten
+    times as much as slope."""
+    basis = _basis()[::_SKIP]
+    weighted = basis * weight[:, None]
+    mass = float(weight.sum()) + 1e-6
     penalty = np.diag(np.array([0, 1, 1, 10, 10, 10], np.float32) * ridge)
     solution = np.linalg.solve(weighted.T @ basis / mass + penalty + 1e-6 * np.eye(6, dtype=np.float32),
-                               weighted.T @ logs.reshape(-1, 3)[::_SKIP] / mass)  # fmt: skip
-    result: FloatArray = (_basis() @ solution.astype(np.float32)).reshape(ZONES, ZONES, 3)
-    return result
+                               weighted.T @ logs[:, 0] / mass)  # fmt: skip
+    return np.asarray(solution, np.float32)
 
 
 def _likeness(logs: FloatArray, expected: FloatArray, dark: float, bright: float, hue: float) -> FloatArray:
