@@ -9,6 +9,7 @@ import * as server from "./server.js";
 import { makeTimeline } from "./timeline.js";
 import { beside, image, makeViewer } from "./viewer.js";
 
+const AGAIN = 3000; // milliseconds until a preview that could not be had is asked for once more
 const SETTLED = 140; // milliseconds after the last change at which a preview is asked for
 
 export function makeStage(place, examples) {
@@ -84,6 +85,7 @@ export function makeStage(place, examples) {
   }
 
   async function fetchAll() {
+    if (mode !== "preview") return;
     asked?.abort();
     const mine = (asked = new AbortController());
     const { target, moment } = desk;
@@ -111,7 +113,10 @@ export function makeStage(place, examples) {
       revealed ||= made.changed > 0;
       say(made.changed ? "Preview of this frame" : faces.length ? "Nobody who is cast is in this frame." : "There is no face in this frame.");
     } catch (error) {
-      if (error.name !== "AbortError") say(error.message, "fatal");
+      if (error.name === "AbortError") return;
+      say(error.message, "fatal");
+      // The server may be starting anew, or others look at previews just now.
+      if (mode === "preview" && (error.code === "lost" || error.code === "busy")) timer = setTimeout(fetchAll, AGAIN);
     } finally {
       if (asked === mine) viewer.working(false);
     }

@@ -12,7 +12,7 @@ import pytest
 from studio.examples import write_clip
 from tests.conftest import Material
 from tests.studio.browsing import give, needs_chromium, opened
-from tests.studio.conftest import eventually, launch
+from tests.studio.conftest import Server, eventually, launch
 
 pytestmark = [needs_chromium, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -50,6 +50,16 @@ def test_a_reload_and_a_killed_server_lose_nothing(
     finally:
         for each in servers:
             each.kill()
+
+
+def test_a_preview_comes_back_by_itself(browser: Any, server: Server, material: Material) -> None:
+    with opened(browser, server.url) as page:
+        page.route("**/studio/desk/preview", lambda route: route.abort())
+        give(page, material.grace, material.eileen)
+        page.wait_for_selector(".hint.fatal:has-text('connection')")
+        page.unroute("**/studio/desk/preview")
+        page.wait_for_selector(".divided .layer.after img")
+        page.wait_for_selector(".hint:has-text('Preview of this frame')")
 
 
 def test_a_busy_queue_says_how_long(browser: Any, material: Material, tmp_path: Path) -> None:
