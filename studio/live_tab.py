@@ -65,7 +65,9 @@ def _control(field: Field) -> str:
         return f'<label class="live-switch">{box}<span>{label}{about}</span></label>'
     if field.kind == "share":
         slider = f'<input type="range" min="0" max="1" step="0.05" value="{default:g}" data-option="{field.name}">'
-        return f'<label class="live-field"><span>{label}</span>{slider}{about}</label>'
+        ends = "".join(f"<span>{escape(end)}</span>" for end in field.text.ends if end)
+        said = f'<small class="live-ends" aria-hidden="true">{ends}</small>' if ends else about
+        return f'<label class="live-field"><span>{label}</span>{slider}{said}</label>'
     choices = "".join(
         f'<option value="{choice}"{" selected" if choice == default else ""}>{escape(field.named(choice))}</option>'
         for choice in field.choices
