@@ -42,9 +42,10 @@ class MeshNetwork:
         Args:
             crop: ``(256, 256, 3)`` uint8 BGR; the mesh about two thirds as wide, eyes level.
         """
-        pixels = cv2.cvtColor(crop, cv2.COLOR_BGR2RGB).astype(np.float32)[None] * np.float32(1 / 255)
+        pixels = cv2.cvtColor(crop, cv2.COLOR_BGR2RGB)
         with self._lock:
-            self._network.set_tensor(self._input, pixels)
+            # Straight into the network's own memory, which nobody may hold on to while it runs.
+            np.multiply(pixels, np.float32(1 / 255), out=self._network.tensor(self._input)()[0])
             self._network.invoke()
             points = self._network.get_tensor(self._points).reshape(478, 3).astype(np.float32)
             logit = float(self._network.get_tensor(self._presence).reshape(-1)[0])
