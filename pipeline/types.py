@@ -230,7 +230,7 @@ class Options:
     engine: EngineName | UserEngine = "mesh"
     device: DeviceName = "auto"
     select: Select = "all"
-    likeness: float = 0.25
+    likeness: float = 0.22
     eyes: Eyes = "source"
     keep_occluders: bool = True
     source_glasses: bool = False

@@ -23,7 +23,7 @@ FLOOR = 10.0
 WIDE, NEAR = 0.16, 0.055
 """Blur radii (sigma) in parts of the atlas' side."""
 
-EDGE, STEP = 5, 0.35
+EDGE, STEP = 5, 0.30
 """Radius of the filter that lets edges of shadows pass, in texels, and how strong (in logarithms) a step has to be."""
 
 

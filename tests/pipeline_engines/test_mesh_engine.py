@@ -47,7 +47,7 @@ def test_the_new_face_is_nearer_the_source_than_the_target(target: str, options:
 
 
 @pytest.mark.parametrize("target", NAMES)
-@pytest.mark.parametrize("likeness", [0.0, 0.25])
+@pytest.mark.parametrize("likeness", [0.0, Options().likeness])
 def test_pose_and_expression_stay_the_targets(target: str, likeness: float) -> None:
     image = media.portrait(target)
     result = faces.recast(image, faces.identity(other(target)), Options(likeness=likeness))
