@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+import onnx
 import pytest
 
 import app
@@ -15,6 +17,7 @@ from pipeline.engines.network import NetworkEngine
 from pipeline.errors import ModelError
 from pipeline.frame_recaster import Wardrobe, recast_frame
 from pipeline.media import Picture
+from pipeline.models.catalogue import SwapContract
 from pipeline.models.quantise import GOOD, quantise
 from pipeline.types import ImageArray, Options
 from tests import faces, media, models, networks
@@ -60,3 +63,50 @@ def test_one_that_is_worse_is_thrown_away(tmp_path: Path) -> None:
     assert list((tmp_path / "entries").iterdir()) == []
     with pytest.raises(ModelError, match="three faces"):
         quantise(entry, path, [example(1.0)], tmp_path / "entries")
+
+
+def residual(contract: SwapContract, **others: Any) -> onnx.ModelProto:
+    """Eight convolutions, of which each pair in the middle is a residual block."""
+    random = np.random.default_rng(5)
+
+    def weights(out: int, into: int) -> np.ndarray:
+        return (random.standard_normal((out, into, 3, 3)) * (2 / (9 * into)) ** 0.5).astype(np.float32)
+
+    def body(graph: networks.Graph, target: str, source: str) -> str:
+        style = graph.add("ReduceMean", source, axes=[1], keepdims=1)
+        x = graph.conv(target, weights(16, 3))
+        x = graph.add(
+            "Add", graph.conv(x, weights(16, 16)), graph.add("Unsqueeze", style, graph.constant([2, 3], np.int64))
+        )
+        for _ in range(2):
+            inner = graph.add("Relu", graph.conv(x, weights(16, 16)))
+            x = graph.add("Add", x, graph.conv(inner, weights(16, 16) * 0.3))
+        x = graph.add("Relu", graph.conv(x, weights(16, 16)))
+        return graph.add("Sigmoid", graph.conv(x, weights(3, 16) * 0.3))
+
+    return networks.swap_model(contract, body, **others)
+
+
+def test_ends_and_what_passes_by_stay_in_single_precision(tmp_path: Path) -> None:
+    path = networks.write_family(tmp_path, "inswapper_128", residual)
+    random = np.random.default_rng(0)
+    examples = [
+        {"target": random.random((1, 3, 128, 128), np.float32), "source": random.random((1, 512), np.float32)}
+        for _ in range(4)
+    ]
+    made = quantise(models.UNPINNED["inswapper_128"], path, examples, tmp_path / "entries", anyway=True)
+    assert made.kept and made.path is not None and made.decibels > 36
+    graph = onnx.load(str(made.path)).graph
+    makers = {name: node for node in graph.node for name in node.output}
+
+    def kind(name: str) -> str:
+        return makers[name].op_type if name in makers else "given"
+
+    convolutions = [node for node in graph.node if node.op_type == "Conv"]
+    rounded = [kind(node.input[1]) == "DequantizeLinear" for node in convolutions]
+    assert rounded == [False, False, True, True, True, True, False, False]
+    for node in graph.node:
+        for name in node.input:
+            if node.op_type not in ("Conv", "QuantizeLinear", "DequantizeLinear") and kind(name) == "DequantizeLinear":
+                # Only what comes out of a convolution in eight bits.
+                assert kind(makers[makers[name].input[0]].input[0]) == "Conv"
