@@ -27,7 +27,7 @@ from pipeline import Recaster
 from pipeline.engines.network import NetworkEngine
 from pipeline.frame_recaster import Wardrobe, recast_frame
 from pipeline.models.quantise import GOOD, Quantised, quantise
-from pipeline.types import Options
+from pipeline.options import Options
 from tests import faces, media, models, networks
 
 FAMILY = "inswapper_128"

@@ -25,7 +25,8 @@ import numpy as np
 
 from pipeline.media import VideoReader, VideoWriter, encoders
 from pipeline.media.layout import layout_of
-from pipeline.types import Box, Options
+from pipeline.options import Options
+from pipeline.types import Box
 
 SIZES = ((1280, 720), (1920, 1080))
 

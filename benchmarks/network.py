@@ -30,7 +30,8 @@ import onnxruntime
 from pipeline.engines.network import NetworkEngine
 from pipeline.frame_recaster import Wardrobe, recast_frame
 from pipeline.media import Picture
-from pipeline.types import ImageArray, Options
+from pipeline.options import Options
+from pipeline.types import ImageArray
 from tests import faces, media, models, networks
 
 BLOCK, WARM = 6, 2

@@ -17,8 +17,9 @@ from pipeline.errors import (
 )
 from pipeline.live import LiveFrame, LiveSession
 from pipeline.media import probe
+from pipeline.options import Options
 from pipeline.recast import Recaster
-from pipeline.types import Cast, Identity, MediaInfo, MediaLimits, Options, Person, Progress, Report, Role
+from pipeline.types import Cast, Identity, MediaInfo, MediaLimits, Person, Progress, Report, Role
 
 __all__ = [
     "Cancelled",

@@ -6,9 +6,10 @@ import math
 import threading
 
 from pipeline.media import spread
+from pipeline.options import Options
 from pipeline.policy import Policy
 from pipeline.steps import until
-from pipeline.types import Cast, MediaInfo, MediaLimits, Options
+from pipeline.types import Cast, MediaInfo, MediaLimits
 
 _LEAST_LOOKS, _MOST_LOOKS = 12, 240
 

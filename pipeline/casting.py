@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline.analysis import Assigner
-from pipeline.types import Cast, Face, Identity, Options
+from pipeline.options import Options
+from pipeline.types import Cast, Face, Identity
 
 Roles = list[tuple[Face, Identity]]
 

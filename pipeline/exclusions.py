@@ -13,7 +13,8 @@ from pipeline.errors import CorruptMedia, NoFaceInTarget, OptionError
 from pipeline.media import open_target, probe, read_picture
 from pipeline.mesh.exclusion import painted_over
 from pipeline.mesh.painted import is_exclusion, read_painted, write_exclusion
-from pipeline.types import Face, Frame, ImageArray, MediaInfo, MediaLimits, Options
+from pipeline.options import Options
+from pipeline.types import Face, Frame, ImageArray, MediaInfo, MediaLimits
 
 ALIKE = 0.02
 """How far the proportions of a mask and its frame may differ."""

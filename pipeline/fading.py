@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 
 from pipeline.analysis.landmarks import pose_angles
-from pipeline.types import Face, FloatArray, ImageArray, Options
+from pipeline.options import Options
+from pipeline.types import Face, FloatArray, ImageArray
 
 TURNING, TURNED = 45.0, 60.0
 """Degrees of yaw between which a face that is to stay when it is turned away becomes its own again: over so many that

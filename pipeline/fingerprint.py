@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.types import Cast, Identity, Options
+from pipeline.options import Options
+from pipeline.types import Cast, Identity
 
 _known: weakref.WeakKeyDictionary[Identity, bytes] = weakref.WeakKeyDictionary()
 _lock = threading.Lock()

@@ -15,8 +15,9 @@ from pipeline.engines.base import Engine
 from pipeline.fading import faded, shown
 from pipeline.mesh import FaceView
 from pipeline.mesh.skin import read_skin
+from pipeline.options import Options
 from pipeline.policy import EVERYTHING, Policy
-from pipeline.types import Box, Crop, Face, FloatArray, Frame, Identity, ImageArray, Options
+from pipeline.types import Box, Crop, Face, FloatArray, Frame, Identity, ImageArray
 
 SMALLEST = 12.0
 """Faces whose crop is narrower than this many pixels are left alone: there is nothing to see."""

@@ -19,8 +19,9 @@ from pipeline.errors import Cancelled
 from pipeline.frame_recaster import Wardrobe, recast_frame
 from pipeline.marking import JobMark
 from pipeline.media import Picture
+from pipeline.options import Options
 from pipeline.policy import EVERYTHING, Policy
-from pipeline.types import Cast, Face, FloatArray, ImageArray, Options
+from pipeline.types import Cast, Face, FloatArray, ImageArray
 
 LOOK = 1.0
 """Seconds between two looks at whether what is before the camera is allowed."""

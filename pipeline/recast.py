@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -14,12 +13,12 @@ import numpy as np
 
 from pipeline.admission import admit
 from pipeline.analysis import FaceFinder, PeopleCollector, Tracker, advise
-from pipeline.casting import Casting, Roles, nobody
+from pipeline.casting import Casting
 from pipeline.engines.catalogue import engine_named, needs_no_network
-from pipeline.errors import InputError, NoFaceInSource, NoFaceInTarget
+from pipeline.errors import InputError, NoFaceInSource
 from pipeline.exclusions import laid_on_faces, laid_on_target
 from pipeline.fingerprint import job_digest
-from pipeline.flow import StageClock, run
+from pipeline.flow import StageClock
 from pipeline.frame_recaster import Wardrobe, recast_frame
 from pipeline.ledger import Ledger
 from pipeline.live import LiveSession
@@ -27,37 +26,31 @@ from pipeline.marking import JobMark, Marking
 from pipeline.marking.credentials import folder
 from pipeline.media import (
     Picture,
-    check_picture_name,
-    open_result,
     open_target,
     probe,
     read_picture,
-    write_picture,
 )
 from pipeline.mesh.painted import read_exclusion
 from pipeline.models.devices import check_device
 from pipeline.models.library import Library
+from pipeline.options import DeviceName, Options
 from pipeline.policy import Policy
-from pipeline.presence import Presence
-from pipeline.segments import RECASTING, SEGMENT_SECONDS, Segments, in_segments
-from pipeline.steps import device_notes, expected, tracked, until
+from pipeline.segments import SEGMENT_SECONDS, Segments, in_segments
+from pipeline.steps import expected, numbered, tracked, until
 from pipeline.types import (
     Advice,
     Cast,
-    DeviceName,
     Face,
-    Frame,
     Identity,
     ImageArray,
     MediaInfo,
     MediaLimits,
-    Options,
     Person,
-    Progress,
     ProgressCallback,
     Report,
     SourcePhoto,
 )
+from pipeline.whole import Whole
 
 FINDING = "Finding faces"
 
@@ -214,7 +207,7 @@ class Recaster:
         collector = PeopleCollector()
         if info.kind == "image":
             picture = read_picture(target, self.limits)
-            collector.add(picture, self._numbered(self._finder.faces(picture)))
+            collector.add(picture, numbered(self._finder.faces(picture)))
             return collector.people()
         ledger = Ledger(FINDING, expected(info, options), progress)
         tracker = Tracker(self._finder, smooth=0.0)
@@ -226,7 +219,7 @@ class Recaster:
 
     def faces(self, image: ImageArray) -> tuple[Face, ...]:
         """The faces of a still ``(height, width, 3)`` uint8 BGR, each a track of its own; the largest first."""
-        return self._numbered(self._finder.faces(Picture(image)))
+        return numbered(self._finder.faces(Picture(image)))
 
     def recast_frame(
         self,
@@ -330,116 +323,17 @@ class Recaster:
         mark.check(info, Path(output))
         options = self.settled(options, info)
         if info.kind == "image":
-            return self._recast_picture(cast, info, output, options, mark, progress, begin)
+            return self._whole(options).picture(cast, info, output, options, mark, progress, begin)
         if work is not None and in_segments(info, output, options, segment):
             parts = Segments(self._finder, self._wardrobe(options), self._workers, self.limits, work, segment)
             report = parts.recast(cast, info, Path(output), options, mark, progress, cancel)
             if report is not None:
                 return report
-        return self._recast_video(cast, info, output, options, mark, progress, cancel, begin)
+        return self._whole(options).video(cast, info, output, options, mark, progress, cancel, begin)
 
-    def _recast_picture(
-        self,
-        cast: Cast,
-        info: MediaInfo,
-        output: Path,
-        options: Options,
-        mark: JobMark,
-        progress: ProgressCallback | None,
-        begin: float,
-    ) -> Report:
-        check_picture_name(output, (info.path,))
-        clock, wardrobe, casting = StageClock(), self._wardrobe(options), Casting(cast, options)
-        with clock.work("read"):
-            picture = read_picture(info.path, self.limits)
-        with clock.work("analyse"):
-            faces = self._numbered(self._finder.faces(picture))
-            roles = casting.roles(faces)
-        if not roles:
-            raise NoFaceInTarget(nobody(cast, bool(faces)))
-        with clock.work("render"):
-            changed = recast_frame(picture, roles, wardrobe, options)
-            mark.frame(picture, "still")
-        if progress is not None:
-            progress(Progress(RECASTING, 1, 1))
-        with clock.work("write"):
-            notes = write_picture(output, picture, options.quality, mark.tags, (info.path,), mark.seal(info))
-        notes = (*notes, *_part_notes(options), *device_notes(options, wardrobe), *mark.notes)
-        presence = Presence(casting.numbers)
-        presence.add(0.0, casting.shown)
-        seconds = time.perf_counter() - begin
-        return Report(
-            output=Path(output), kind="image", frames=1, changed=1, faces=changed, people=len(casting.seen),
-            seconds=seconds, fps=1 / seconds, engine=wardrobe.engine.name, device=wardrobe.engine.device,
-            encoder=Path(output).suffix.lstrip(".").lower(), stages=clock.report(), notes=notes,
-            roles=presence.report(),
-            fingerprint=mark.fingerprint, marks=mark.marks, sidecar=mark.sidecar,
-        )  # fmt: skip
-
-    def _recast_video(
-        self,
-        cast: Cast,
-        info: MediaInfo,
-        output: Path,
-        options: Options,
-        mark: JobMark,
-        progress: ProgressCallback | None,
-        cancel: threading.Event | None,
-        begin: float,
-    ) -> Report:
-        clock, wardrobe, casting = StageClock(), self._wardrobe(options), Casting(cast, options)
-        ledger = Ledger(RECASTING, expected(info, options), progress)
-        tracker, presence = Tracker(self._finder, smooth=options.smooth), Presence(casting.numbers)
-
-        def analyse(frames: Iterable[Frame]) -> Iterator[tuple[Frame, Roles, bool, tuple[int, ...]]]:
-            for frame, faces in tracked(tracker, frames, clock):
-                roles = casting.roles(faces)
-                yield frame, roles, bool(faces), casting.shown
-
-        def render(found: tuple[Frame, Roles, bool, tuple[int, ...]]) -> tuple[Frame, int, bool, tuple[int, ...]]:
-            frame, roles, anyone, persons = found
-            changed = recast_frame(frame, roles, wardrobe, options)
-            mark.frame(frame)
-            return frame, changed, anyone, persons
-
-        with (
-            open_target(info.path, info, options.start, options.end, self.limits) as reader,
-            open_result(output, reader, options, mark.tags, mark.seal(info)) as writer,
-        ):
-
-            def write(done: tuple[Frame, int, bool, tuple[int, ...]]) -> None:
-                frame, changed, anyone, persons = done
-                writer.write(frame)
-                presence.add(frame.time, persons)
-                ledger.advance(frame, changed, anyone)
-
-            run(until(reader, cancel), analyse, render, write, clock=clock, cancel=cancel, workers=self._workers)
-            if ledger.changed == 0:
-                raise NoFaceInTarget(nobody(cast, ledger.anyone))
-            with clock.work("write", 0):
-                writer.finish()
-            notes = (*reader.notes, *writer.notes, *ledger.notes(), *device_notes(options, wardrobe), *mark.notes)
-            encoder = writer.encoder
-        seconds = time.perf_counter() - begin
-        return Report(
-            output=Path(output), kind=info.kind, frames=ledger.done, changed=ledger.changed, faces=ledger.faces,
-            people=len(casting.seen), seconds=seconds, fps=ledger.done / seconds, engine=wardrobe.engine.name,
-            device=wardrobe.engine.device, encoder=encoder, stages=clock.report(), notes=notes,
-            roles=presence.report(),
-            fingerprint=mark.fingerprint, marks=mark.marks, sidecar=mark.sidecar,
-        )  # fmt: skip
+    def _whole(self, options: Options) -> Whole:
+        return Whole(self._finder, self._wardrobe(options), self._workers, self.limits)
 
     @property
     def _workers(self) -> int:
         return max(1, min(4, self.threads))
-
-    @staticmethod
-    def _numbered(faces: tuple[Face, ...]) -> tuple[Face, ...]:
-        """Faces of a still, each a track of its own."""
-        return tuple(replace(face, track=number) for number, face in enumerate(faces, start=1))
-
-
-def _part_notes(options: Options) -> tuple[str, ...]:
-    if options.start is not None or options.end is not None:
-        return ("The target is a single picture; start and end were left aside.",)
-    return ()

@@ -13,7 +13,8 @@ from pipeline.marking import JobMark, tags
 from pipeline.media.camera import CameraSource
 from pipeline.media.sound import Samples
 from pipeline.media.writer import VideoWriter
-from pipeline.types import ImageArray, Options
+from pipeline.options import Options
+from pipeline.types import ImageArray
 
 STEP = 1e-3
 """Least seconds between two frames of a recording: what comes faster is one frame."""

@@ -30,9 +30,10 @@ from pipeline.media.encoders import MUXERS
 from pipeline.media.frames import VideoFrame
 from pipeline.media.output import PendingFile, output_errors
 from pipeline.media.parts import Part, PartJoiner, PartReader, PartWriter, settled
+from pipeline.options import Options
 from pipeline.presence import Presence
 from pipeline.steps import device_notes, expected, tracked, until
-from pipeline.types import Cast, Frame, MediaInfo, MediaLimits, Options, Progress, ProgressCallback, Report
+from pipeline.types import Cast, Frame, MediaInfo, MediaLimits, Progress, ProgressCallback, Report
 
 log = logging.getLogger(__name__)
 

@@ -1,15 +1,17 @@
-"""Steps that every run through a video shares."""
+"""Steps that several ways of doing a job share."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from pipeline.analysis import Tracker
 from pipeline.errors import Cancelled
 from pipeline.flow import StageClock
 from pipeline.frame_recaster import Wardrobe
-from pipeline.types import Face, Frame, MediaInfo, Options
+from pipeline.options import Options
+from pipeline.types import Face, Frame, MediaInfo
 
 
 def tracked(tracker: Tracker, frames: Iterable[Frame], clock: StageClock) -> Iterator[tuple[Frame, tuple[Face, ...]]]:
@@ -56,3 +58,8 @@ def device_notes(options: Options, wardrobe: Wardrobe) -> tuple[str, ...]:
     if options.device not in ("auto", "cpu") and engine.device == "cpu" and not engine.notes:
         return (f"The engine {engine.name} runs on the CPU; the {options.device} device was not needed.",)
     return engine.notes
+
+
+def numbered(faces: tuple[Face, ...]) -> tuple[Face, ...]:
+    """Faces of a still, each a track of its own."""
+    return tuple(replace(face, track=number) for number, face in enumerate(faces, start=1))

@@ -1,4 +1,4 @@
-"""Frozen values that the rooms hand each other, and the literal types every interface is derived from.
+"""Frozen values that the rooms hand each other.
 
 Conventions used everywhere in `pipeline`:
 
@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal, NewType, Protocol, get_args
+from typing import Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,40 +21,9 @@ from numpy.typing import NDArray
 ImageArray = NDArray[np.uint8]
 FloatArray = NDArray[np.float32]
 
-EngineName = Literal[
-    "mesh", "inswapper_128", "inswapper_128_fp16", "hyperswap_1a_256", "hyperswap_1b_256", "hyperswap_1c_256",
-    "ghost_1_256", "ghost_2_256", "ghost_3_256", "simswap_256", "simswap_unofficial_512", "hififace_unofficial_256",
-    "blendswap_256", "uniface_256",
-]  # fmt: skip
-UserEngine = NewType("UserEngine", str)
-"""Name of a network that the user has added."""
-PaintedMask = NewType("PaintedMask", str)
-"""A grey PNG in base64, see `pipeline.mesh.painted`; empty for none."""
-DeviceName = Literal["auto", "cpu", "cuda", "tensorrt", "rocm", "directml", "coreml", "openvino"]
-Select = Literal["all", "largest"]
-VideoCodec = Literal["h264", "hevc", "vp9", "av1", "lossless"]
-Quality = Literal["draft", "standard", "high", "best"]
-PictureFormat = Literal["same", "jpeg", "png", "webp", "avif"]
-VideoFormat = Literal["same", "mp4", "mkv", "mov", "webm"]
-HardwareUse = Literal["auto", "never"]
-Eyes = Literal["target", "source"]
-Turned = Literal["recast", "keep"]
-PixelBoost = Literal["1x", "2x", "3x", "4x"]
-FaceMask = Literal["face", "box"]
-Restorer = Literal["none", "gfpgan_1.4", "restoreformer_plus_plus", "codeformer", "gpen_bfr_256", "gpen_bfr_512"]
-Occluder = Literal["none", "xseg_1", "xseg_2", "xseg_3"]
-Parser = Literal["none", "bisenet_resnet_34"]
-LabelForm = Literal["none", "text", "icon"]
-LabelCorner = Literal["bottom-right", "bottom-left", "top-right", "top-left"]
-LabelSize = Literal["small", "medium", "large"]
-LabelLanguage = Literal["en", "de", "fr", "es", "it"]
 Stage = Literal["read", "analyse", "render", "write"]
 AdviceCode = Literal["no_face", "several", "small", "blurred", "turned", "tilted", "dark", "bright"]
 
-ENGINES: tuple[EngineName, ...] = get_args(EngineName)
-DEVICES: tuple[DeviceName, ...] = get_args(DeviceName)
-VIDEO_CODECS: tuple[VideoCodec, ...] = get_args(VideoCodec)
-QUALITIES: tuple[Quality, ...] = get_args(Quality)
 STAGES: tuple[Stage, ...] = get_args(Stage)
 
 
@@ -187,85 +156,6 @@ class Cast:
 
     everyone: Identity | None = None
     roles: tuple[Role, ...] = ()
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a job may be asked for. The command line, the API and the page derive their choices from this class.
-
-    Attributes:
-        engine: what renders the new face.
-        device: where networks run; ``auto`` takes a GPU when one works.
-        select: which faces `Cast.everyone` replaces in each frame.
-        likeness: 0 keeps the target's proportions, 1 moves the inner features to the source's as far as the target's
-            outline allows.
-        eyes: whose irises' colour is shown; gaze and lids are always the target's.
-        keep_occluders: leave hair, glasses and hands of the target in front of the new face.
-        source_glasses, source_beard, source_makeup: carry glasses, beard and make-up of the photo over to the target.
-        turned: what becomes of faces turned far to the side: they are recast as well, or stay as they are.
-        exclude: places of the face that stay the target's, painted over the atlas, or over the frame at `exclude_at`.
-        exclude_at: seconds of the target; ``None`` for where the job begins.
-        match_light: 0 keeps the photo's light, 1 takes the target's.
-        match_detail: bring sharpness and grain of the new face to those of the frame.
-        edge_softness: how gradually the new face begins at its edges; 0 leaves them as they were found.
-        smooth: temporal smoothing of landmarks in videos, 0 to 1.
-        resemblance: of network engines; 0.5 is the source's face, 0 leans to the target's, 1 goes beyond the source's.
-        pixel_boost: of network engines; renders the face so many times finer than the network's own size.
-        mask: of network engines; what is shown of their square: what lies within the face's outline, or all of it.
-        keep_texture: of network engines; where the network changed little, the frame's own fine texture stays.
-        keep_mouth, keep_eyes: of network engines; the target's own teeth and tongue, or eyes, are shown.
-        expression: of network engines; where the network opens the mouth less than the target does, it is opened.
-        occluder: a further network that keeps in front what covers the face.
-        parser: a further network that keeps the new face to the parts of a face.
-        restorer, restorer_strength: of network engines; a network that adds detail, and how much of it is mixed in.
-        photo_detail: of network engines; fine detail of the photo's skin, laid over the target's mesh, finer than the
-            network's own pixels. The network's face with all of the photo's detail is no engine of its own: looked at,
-            the photo's folds and contours stood beside the network's, so only what is fine comes over.
-        codec, hardware: how a video is encoded.
-        start, end: seconds of the target to keep; ``None`` for its beginning or end.
-        label, label_corner, label_size, label_language: a visible label that says that the result is synthetic;
-            what the operator requires goes before it.
-    """
-
-    engine: EngineName | UserEngine = "mesh"
-    device: DeviceName = "auto"
-    select: Select = "all"
-    likeness: float = 0.22
-    eyes: Eyes = "source"
-    keep_occluders: bool = True
-    source_glasses: bool = False
-    source_beard: bool = True
-    source_makeup: bool = True
-    turned: Turned = "recast"
-    exclude: PaintedMask = PaintedMask("")
-    exclude_at: float | None = None
-    match_light: float = 1.0
-    match_detail: bool = True
-    edge_softness: float = 0.0
-    smooth: float = 0.7
-    resemblance: float = 0.5
-    pixel_boost: PixelBoost = "1x"
-    mask: FaceMask = "face"
-    keep_texture: bool = True
-    keep_mouth: bool = False
-    keep_eyes: bool = False
-    expression: float = 1.0
-    occluder: Occluder = "none"
-    parser: Parser = "none"
-    restorer: Restorer = "none"
-    restorer_strength: float = 0.7
-    photo_detail: float = 0.0
-    quality: Quality = "high"
-    picture_format: PictureFormat = "same"
-    video_format: VideoFormat = "same"
-    codec: VideoCodec = "h264"
-    hardware: HardwareUse = "auto"
-    start: float | None = None
-    end: float | None = None
-    label: LabelForm = "none"
-    label_corner: LabelCorner = "bottom-right"
-    label_size: LabelSize = "medium"
-    label_language: LabelLanguage = "en"
 
 
 class Frame(Protocol):

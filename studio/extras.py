@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pipeline.errors import OptionError
-from pipeline.types import Options, ProgressCallback, Report
+from pipeline.options import Options
+from pipeline.types import ProgressCallback, Report
 
 if TYPE_CHECKING:
     from pipeline.marking import Marking

@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import Cancelled, NoFaceInTarget, OutputError, PersonUnknown, RecastError
-from pipeline.types import Cast, Identity, Options, Person, ProgressCallback, Report, Role
+from pipeline.options import Options
+from pipeline.types import Cast, Identity, Person, ProgressCallback, Report, Role
 from studio import consent, extras, terminal
 from studio import options as option_flags
 from studio.made import MadeHere

@@ -1,4 +1,4 @@
-"""What may be set on a job, derived from `pipeline.types.Options`, so that no interface can fall behind it.
+"""What may be set on a job, derived from `pipeline.options.Options`, so that no interface can fall behind it.
 
 The command line makes flags of it, the API checks JSON with it, the page makes its controls of it. A new field of
 `Options` appears in all three by itself; `TEXTS` of `option_words` gives it its words and its place.
@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from pipeline.errors import OptionError
 from pipeline.models.names import engine_names
-from pipeline.types import Options, PaintedMask, UserEngine
+from pipeline.options import Options, PaintedMask, UserEngine
 from studio.option_words import TEXTS, Group, Text
 
 Kind = Literal["choice", "share", "switch", "seconds", "mask"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.types import MediaInfo, Options
+from pipeline.options import Options
+from pipeline.types import MediaInfo
 
 _PICTURES = {
     ".jpg": "jpeg",

@@ -21,7 +21,8 @@ from pipeline.errors import InputError, OptionError, PersonUnknown
 from pipeline.exclusions import fitted, painted_on
 from pipeline.mesh.exclusion import laid_on
 from pipeline.mesh.painted import EXCLUSION_SIDE, read_exclusion, read_painted, write_exclusion
-from pipeline.types import Advice, Box, Cast, Face, Identity, ImageArray, MediaInfo, Options, Person, Role
+from pipeline.options import Options
+from pipeline.types import Advice, Box, Cast, Face, Identity, ImageArray, MediaInfo, Person, Role
 from studio.jobs.job import Busy
 from studio.pictures import first_frame, jpeg
 from studio.recent import Recent

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.types import MediaInfo, Options, Person
+from pipeline.options import Options
+from pipeline.types import MediaInfo, Person
 
 LONG = 60.0
 """Seconds of video from which on others go first."""

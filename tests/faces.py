@@ -14,7 +14,8 @@ from pipeline.analysis import FaceFinder
 from pipeline.engines.mesh import MeshEngine
 from pipeline.frame_recaster import Wardrobe, recast_frame
 from pipeline.media import Picture
-from pipeline.types import Face, FloatArray, Identity, ImageArray, Options, SourcePhoto
+from pipeline.options import Options
+from pipeline.types import Face, FloatArray, Identity, ImageArray, SourcePhoto
 from tests import media
 
 # insightface's alignment for ArcFace at 112 pixels.

@@ -15,7 +15,7 @@ from pipeline.models.catalogue import ARCFACE, CATALOGUE, ModelEntry
 from pipeline.models.folders import Folders
 from pipeline.models.library import Library
 from pipeline.models.store import Store
-from pipeline.types import DeviceName
+from pipeline.options import DeviceName
 from tests import networks
 
 UNPINNED: dict[str, ModelEntry] = {name: replace(entry, sha256=None) for name, entry in CATALOGUE.items()}

@@ -20,7 +20,8 @@ from benchmarks.quality.metrics import Numbers
 from pipeline.analysis import FaceFinder
 from pipeline.engines.catalogue import engine_named
 from pipeline.frame_recaster import Wardrobe
-from pipeline.types import ENGINES, ImageArray, Options
+from pipeline.options import ENGINES, Options
+from pipeline.types import ImageArray
 
 
 def main() -> None:

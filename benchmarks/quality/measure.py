@@ -26,7 +26,8 @@ from benchmarks.quality.metrics.tone import tone
 from pipeline.analysis import FaceFinder, Region, Tracker
 from pipeline.analysis.landmarks import face_from_landmarks, region_from_landmarks
 from pipeline.frame_recaster import Wardrobe, recast_frame
-from pipeline.types import Box, Face, FloatArray, Identity, ImageArray, Options
+from pipeline.options import Options
+from pipeline.types import Box, Face, FloatArray, Identity, ImageArray
 from tests.frames import ArrayFrame
 
 ROOM = 1.9

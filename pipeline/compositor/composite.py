@@ -12,7 +12,8 @@ from pipeline.compositor.paste import blend
 from pipeline.mesh import FaceView
 from pipeline.mesh.glasses import find_glasses
 from pipeline.mesh.skin import Skin
-from pipeline.types import FloatArray, ImageArray, Options, Rendering
+from pipeline.options import Options
+from pipeline.types import FloatArray, ImageArray, Rendering
 
 
 def composite(rendering: Rendering, view: FaceView, skin: Skin, options: Options) -> ImageArray:

@@ -7,7 +7,8 @@ import numpy as np
 from pipeline.mesh import FaceView
 from pipeline.mesh.exclusion import left_alone
 from pipeline.mesh.skin import Skin
-from pipeline.types import FloatArray, Options, Rendering
+from pipeline.options import Options
+from pipeline.types import FloatArray, Rendering
 
 
 def opacity(rendering: Rendering, view: FaceView, skin: Skin, options: Options) -> FloatArray:

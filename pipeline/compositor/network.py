@@ -9,7 +9,8 @@ from pipeline.compositor.mask import opacity
 from pipeline.compositor.paste import blend
 from pipeline.mesh import FaceView
 from pipeline.mesh.skin import Skin
-from pipeline.types import FloatArray, ImageArray, Options, Rendering
+from pipeline.options import Options
+from pipeline.types import FloatArray, ImageArray, Rendering
 
 GAIN = (0.75, 1.33)
 """Bounds of what is done to a channel: a network that is further off has its reasons."""

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from pipeline.mesh import FaceView
-from pipeline.types import Box, Crop, Face, FloatArray, Identity, Options, Rendering
+from pipeline.options import Options
+from pipeline.types import Box, Crop, Face, FloatArray, Identity, Rendering
 
 
 class Engine(Protocol):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pipeline.engines.base import Engine
 from pipeline.engines.mesh import MeshEngine
 from pipeline.models.library import Library
-from pipeline.types import EngineName, Options, UserEngine
+from pipeline.options import EngineName, Options, UserEngine
 
 
 def engine_named(name: EngineName | UserEngine, library: Callable[[], Library] = Library) -> Engine:

@@ -14,7 +14,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from pipeline.errors import MarkingError
-from pipeline.types import Box, FloatArray, Frame, LabelCorner, LabelLanguage, LabelSize, Options
+from pipeline.options import LabelCorner, LabelLanguage, LabelSize, Options
+from pipeline.types import Box, FloatArray, Frame
 
 Form = Literal["text", "icon"]
 CORNERS: tuple[LabelCorner, ...] = get_args(LabelCorner)

@@ -17,7 +17,8 @@ from pipeline.marking.label import Label, LabelPainter, label_from, label_of
 from pipeline.marking.manifest import tags
 from pipeline.marking.seal import Seal, beside, sealed
 from pipeline.marking.watermark import SMALLEST, Payload, Use, Watermark
-from pipeline.types import Frame, MediaInfo, Options
+from pipeline.options import Options
+from pipeline.types import Frame, MediaInfo
 
 log = logging.getLogger(__name__)
 

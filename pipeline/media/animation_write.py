@@ -22,7 +22,8 @@ from pipeline.media.output import PendingFile, output_errors
 from pipeline.media.picture import Picture
 from pipeline.media.reader import VideoReader
 from pipeline.media.xmp import packet
-from pipeline.types import Frame, Options, Quality, Seal
+from pipeline.options import Options, Quality
+from pipeline.types import Frame, Seal
 
 FORMATS: Mapping[str, str] = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG", ".apng": "PNG"}
 

@@ -34,7 +34,8 @@ from pipeline.media.output import PendingFile, Seal
 from pipeline.media.picture import Picture
 from pipeline.media.probe import probe
 from pipeline.media.reader import VideoReader
-from pipeline.types import Frame, ImageArray, MediaInfo, MediaLimits, Options, Progress, ProgressCallback
+from pipeline.options import Options
+from pipeline.types import Frame, ImageArray, MediaInfo, MediaLimits, Progress, ProgressCallback
 
 ComparisonLayout = Literal["side-by-side", "stacked", "wipe"]
 LAYOUTS: tuple[ComparisonLayout, ...] = get_args(ComparisonLayout)

@@ -11,7 +11,7 @@ import av
 
 from pipeline.errors import OptionError, OutputError
 from pipeline.media.layout import Layout
-from pipeline.types import Options, Quality, VideoCodec
+from pipeline.options import Options, Quality, VideoCodec
 
 OPTIONS = Options()
 """The options where none are given."""

@@ -17,7 +17,7 @@ import numpy as np
 from pipeline.media import encoders
 from pipeline.media.encoders import Choice, Container
 from pipeline.media.layout import Layout
-from pipeline.types import HardwareUse, Quality, VideoCodec
+from pipeline.options import HardwareUse, Quality, VideoCodec
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,8 @@ from pipeline.media import deep
 from pipeline.media.output import PendingFile, output_errors
 from pipeline.media.picture import Picture
 from pipeline.media.xmp import packet
-from pipeline.types import Quality, Seal
+from pipeline.options import Quality
+from pipeline.types import Seal
 
 FORMATS: Mapping[str, str] = {
     ".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP", ".avif": "AVIF", ".bmp": "BMP",

@@ -14,7 +14,8 @@ from pipeline.media.guard import LIMITS
 from pipeline.media.probe import probe
 from pipeline.media.reader import VideoReader
 from pipeline.media.writer import VideoWriter
-from pipeline.types import MediaInfo, MediaLimits, Options, Seal
+from pipeline.options import Options
+from pipeline.types import MediaInfo, MediaLimits, Seal
 
 
 def open_target(

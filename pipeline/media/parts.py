@@ -24,7 +24,7 @@ from pipeline.media.frames import VideoFrame
 from pipeline.media.output import PendingFile, output_errors
 from pipeline.media.reader import VideoReader
 from pipeline.media.writer import VideoWriter
-from pipeline.types import Options
+from pipeline.options import Options
 
 _RECORD = struct.Struct("<qqI?")
 """Timestamp, duration, bytes of the packet, whether it is a key frame."""

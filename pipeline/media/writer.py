@@ -33,7 +33,8 @@ from pipeline.media.output import PendingFile, is_write_error, output_errors
 from pipeline.media.picture import Picture
 from pipeline.media.reader import VideoReader
 from pipeline.media.sound import Samples, SoundTrack
-from pipeline.types import Frame, Options, Seal
+from pipeline.options import Options
+from pipeline.types import Frame, Seal
 
 log = logging.getLogger(__name__)
 

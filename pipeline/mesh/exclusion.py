@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from pipeline.mesh.painted import EXCLUSION_SIDE, read_exclusion
 from pipeline.mesh.topology import ZONES, texels
 from pipeline.mesh.view import FaceView
-from pipeline.types import Box, Crop, Face, FloatArray, ImageArray, Options
+from pipeline.options import Options
+from pipeline.types import Box, Crop, Face, FloatArray, ImageArray
 
 TOWARDS = 0.04
 """Cosine to the line of sight above which a texel was painted on, and not merely lay behind what was."""

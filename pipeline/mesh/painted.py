@@ -16,7 +16,8 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from pipeline.errors import OptionError
-from pipeline.types import ImageArray, PaintedMask
+from pipeline.options import PaintedMask
+from pipeline.types import ImageArray
 
 EXCLUSION_SIDE = 192
 """Side of a mask over the atlas."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.errors import DeviceError
 from pipeline.models.providers import AUTOMATIC, PROVIDERS, chain
-from pipeline.types import DeviceName
+from pipeline.options import DeviceName
 
 log = logging.getLogger(__name__)
 

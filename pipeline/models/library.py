@@ -13,7 +13,8 @@ from pipeline.models.catalogue import ModelEntry
 from pipeline.models.devices import settle
 from pipeline.models.session import Session, settings
 from pipeline.models.store import Store
-from pipeline.types import DeviceName, FloatArray
+from pipeline.options import DeviceName
+from pipeline.types import FloatArray
 
 
 class Library:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.types import ENGINES
+from pipeline.options import ENGINES
 
 
 def engine_names() -> tuple[str, ...]:

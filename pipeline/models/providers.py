@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.types import DeviceName
+from pipeline.options import DeviceName
 
 PROVIDERS: Mapping[DeviceName, str] = {
     "cpu": "CPUExecutionProvider",

@@ -18,7 +18,7 @@ from pipeline.models.batches import Batcher
 from pipeline.models.devices import preload
 from pipeline.models.memory import out_of_memory
 from pipeline.models.providers import chain, device_of
-from pipeline.types import DeviceName
+from pipeline.options import DeviceName
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.errors import RecastError
-from pipeline.types import ImageArray, Options, Progress, Report, RoleReport, StageTime
+from pipeline.options import Options
+from pipeline.types import ImageArray, Progress, Report, RoleReport, StageTime
 from studio.consent import Consent
 
 Kind = Literal["picture", "preview", "people", "video", "comparison", "live"]

@@ -12,7 +12,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipeline.types import Options, Progress
+from pipeline.options import Options
+from pipeline.types import Progress
 from studio.consent import LASTS, Consent
 from studio.jobs.job import Event, Job, JobUnknown, Kind, Outcome, State, progress_data
 from studio.jobs.order import Turn, rearranged

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from pipeline.errors import InputError, NoFaceInSource, RecastError
 from pipeline.live import LiveSession
 from pipeline.media import read_picture
+from pipeline.options import Options
 from pipeline.recording import Recording
-from pipeline.types import Options, Report
+from pipeline.types import Report
 from studio.consent import Consent
 from studio.headless import report_data
 from studio.jobs.job import Busy, Job, Outcome, fingerprint

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pipeline.errors import OptionError
-from pipeline.types import Options
+from pipeline.options import Options
 from studio.options import FIELDS, GROUPS, TEXTS, add_arguments, from_mapping, from_namespace, parse_seconds
 
 

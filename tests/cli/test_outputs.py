@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.errors import OptionError
 from pipeline.media import probe
-from pipeline.types import Options
+from pipeline.options import Options
 from studio.outputs import result_name
 from tests import media
 from tests.cli.test_headless import run

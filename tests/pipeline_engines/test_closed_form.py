@@ -14,7 +14,8 @@ from pipeline.engines.network import NetworkEngine
 from pipeline.frame_recaster import Wardrobe, recast_frame
 from pipeline.media import Picture
 from pipeline.models.align import TEMPLATES, to_crop
-from pipeline.types import Box, Face, ImageArray, Options
+from pipeline.options import Options
+from pipeline.types import Box, Face, ImageArray
 from tests import faces, media, models, networks
 
 BARE = Options(mask="box", keep_occluders=False, match_light=0.0, keep_texture=False)

@@ -19,7 +19,8 @@ from pipeline.media import Picture
 from pipeline.mesh import FaceView, topology
 from pipeline.mesh.glasses import find_glasses
 from pipeline.models.face_mesh import FACE_OVAL, INNER_LIPS, LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
-from pipeline.types import Crop, Face, FloatArray, Identity, Options, SourcePhoto
+from pipeline.options import Options
+from pipeline.types import Crop, Face, FloatArray, Identity, SourcePhoto
 from tests import faces, media
 
 NAMES = ("astronaut", "hopper")

@@ -18,8 +18,9 @@ from pipeline.engines.network.detail import DEEPEST
 from pipeline.engines.network.expression import MouthKeeper, mouth_missing
 from pipeline.frame_recaster import Wardrobe, recast_frame
 from pipeline.media import Picture
+from pipeline.options import Options
 from pipeline.steps import device_notes
-from pipeline.types import Face, FloatArray, Identity, ImageArray, Options, SourcePhoto
+from pipeline.types import Face, FloatArray, Identity, ImageArray, SourcePhoto
 from tests import faces, media, models, networks
 
 BARE = Options(mask="box", keep_occluders=False, match_light=0.0, keep_texture=False, expression=0.0)

@@ -25,7 +25,8 @@ from pipeline.media import Picture
 from pipeline.models.align import TEMPLATES, similarity, to_crop
 from pipeline.models.catalogue import CATALOGUE
 from pipeline.models.session import Session
-from pipeline.types import Face, FloatArray, ImageArray, Options
+from pipeline.options import Options
+from pipeline.types import Face, FloatArray, ImageArray
 from tests import faces, media, models, networks
 
 BARE = Options(mask="box", keep_occluders=False, match_light=0.0, keep_texture=False)

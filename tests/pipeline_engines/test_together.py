@@ -12,7 +12,8 @@ from pipeline.engines.network import NetworkEngine
 from pipeline.frame_recaster import Wardrobe, recast_frame
 from pipeline.media import Picture
 from pipeline.models.session import Session
-from pipeline.types import Face, ImageArray, Options
+from pipeline.options import Options
+from pipeline.types import Face, ImageArray
 from tests import faces, media, models, networks
 
 

@@ -14,7 +14,7 @@ from pipeline.marking import Marking
 from pipeline.marking.label import CORNERS, ICONS, LANGUAGES, WORDS, Label, LabelPainter, _font, label_from, label_of
 from pipeline.media import Picture
 from pipeline.media.frames import VideoFrame
-from pipeline.types import LabelCorner, Options
+from pipeline.options import LabelCorner, Options
 from tests import media
 
 

@@ -33,7 +33,7 @@ from pipeline.marking.manifest import DIGITAL_SOURCE_TYPE
 from pipeline.marking.seal import Seal, sidecar_of
 from pipeline.marking.verify import _read, check_manifest
 from pipeline.media import probe
-from pipeline.types import Options
+from pipeline.options import Options
 from tests import media
 
 SIZE = (160, 120)

@@ -11,7 +11,8 @@ from PIL import Image, ImageDraw
 
 from pipeline.errors import MediaTooLarge, OptionError, UnsupportedMedia
 from pipeline.media import AnimationReader, VideoReader, open_result, open_target, probe
-from pipeline.types import Box, MediaLimits, Options
+from pipeline.options import Options
+from pipeline.types import Box, MediaLimits
 from tests.pipeline_media.make import Clip, scene
 
 DURATIONS = [50, 100, 70, 40, 200, 80]

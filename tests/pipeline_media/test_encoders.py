@@ -14,7 +14,8 @@ from pipeline.errors import OptionError, OutputError
 from pipeline.media import encoders, hardware
 from pipeline.media.encoders import Container
 from pipeline.media.layout import Layout, layout_of
-from pipeline.types import QUALITIES, VIDEO_CODECS, ImageArray, Quality
+from pipeline.options import QUALITIES, VIDEO_CODECS, Quality
+from pipeline.types import ImageArray
 from tests import media
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.media import VideoReader, VideoWriter
 from pipeline.media.parts import PartJoiner, PartReader, PartWriter, settled
-from pipeline.types import Options
+from pipeline.options import Options
 from tests.pipeline_media.make import Clip, decoded, packets, samples
 
 

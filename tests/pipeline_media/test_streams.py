@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.media import VideoReader, VideoWriter, probe
-from pipeline.types import Options
+from pipeline.options import Options
 from tests.pipeline_media.make import Clip, packets
 from tests.pipeline_media.test_writer import QUICK, rewrite, stamps
 

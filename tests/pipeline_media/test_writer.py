@@ -13,7 +13,8 @@ import pytest
 
 from pipeline.errors import EncoderError, MediaChanged, OptionError, OutputError
 from pipeline.media import VideoFrame, VideoReader, VideoWriter, probe
-from pipeline.types import Box, Options
+from pipeline.options import Options
+from pipeline.types import Box
 from tests.pipeline_media.make import Clip, decoded, samples
 
 QUICK = Options(quality="draft", hardware="never")

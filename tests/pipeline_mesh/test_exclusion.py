@@ -20,7 +20,8 @@ from pipeline.marking import Marking
 from pipeline.media import Picture
 from pipeline.mesh.exclusion import laid_on, painted_over
 from pipeline.mesh.painted import MOST_CHARACTERS, checked, is_exclusion, read_painted, write_exclusion
-from pipeline.types import Face, FloatArray, ImageArray, Options, PaintedMask
+from pipeline.options import Options, PaintedMask
+from pipeline.types import Face, FloatArray, ImageArray
 from tests import faces, media, models, networks
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from pipeline.mesh import FaceView, topology
 from pipeline.mesh.skin import read_skin
-from pipeline.types import Crop, Options
+from pipeline.options import Options
+from pipeline.types import Crop
 from tests import faces, media
 
 NAMES = ("astronaut", "hopper")

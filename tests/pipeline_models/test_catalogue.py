@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.models.align import TEMPLATES, to_crop
 from pipeline.models.catalogue import CATALOGUE, ENTRIES, ModelEntry
-from pipeline.types import ENGINES
+from pipeline.options import ENGINES
 
 
 def test_engines_to_choose_are_the_swap_networks_of_the_catalogue() -> None:

@@ -19,7 +19,8 @@ from pipeline.frame_recaster import Wardrobe, recast_frame
 from pipeline.media import Picture
 from pipeline.models.catalogue import SwapContract
 from pipeline.models.quantise import GOOD, quantise
-from pipeline.types import ImageArray, Options
+from pipeline.options import Options
+from pipeline.types import ImageArray
 from tests import faces, media, models, networks
 
 

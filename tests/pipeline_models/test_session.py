@@ -17,7 +17,8 @@ from pipeline.models.catalogue import CATALOGUE
 from pipeline.models.devices import check_device, settle, works
 from pipeline.models.providers import PROVIDERS, chain, device_of
 from pipeline.models.session import Session
-from pipeline.types import DEVICES, FloatArray
+from pipeline.options import DEVICES
+from pipeline.types import FloatArray
 from tests import networks
 
 CONTRACT = CATALOGUE["hyperswap_1a_256"].swap

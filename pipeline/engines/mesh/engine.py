@@ -18,7 +18,8 @@ from pipeline.engines.mesh.openings import openings
 from pipeline.mesh import FaceView, topology
 from pipeline.models.align import TemplateName, square_of, to_crop
 from pipeline.models.library import Library
-from pipeline.types import Box, Crop, Face, FloatArray, Identity, ImageArray, Options, Rendering
+from pipeline.options import Options
+from pipeline.types import Box, Crop, Face, FloatArray, Identity, ImageArray, Rendering
 
 COVERS: TemplateName = "ffhq_512"
 """How a face lies in what occluders and parsers get: with room for all of it."""

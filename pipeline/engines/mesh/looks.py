@@ -10,7 +10,8 @@ import numpy as np
 
 from pipeline.engines.mesh.beard import shaved
 from pipeline.engines.mesh.calm import calmed
-from pipeline.types import FloatArray, ImageArray, Options
+from pipeline.options import Options
+from pipeline.types import FloatArray, ImageArray
 
 SMALLEST = 64
 """Side of the smallest level."""

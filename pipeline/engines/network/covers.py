@@ -12,7 +12,8 @@ from pipeline.errors import ModelError
 from pipeline.models.align import TemplateName, to_crop
 from pipeline.models.library import Library
 from pipeline.models.session import Session
-from pipeline.types import FloatArray, ImageArray, Options
+from pipeline.options import Options
+from pipeline.types import FloatArray, ImageArray
 
 OCCLUDER_SIDE, PARSER_SIDE = 256, 512
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

@@ -24,7 +24,8 @@ from pipeline.errors import ModelError
 from pipeline.mesh import FaceView
 from pipeline.models.align import square_of, to_crop
 from pipeline.models.library import Library
-from pipeline.types import Box, Crop, Face, FloatArray, Identity, ImageArray, Options, Rendering, SourcePhoto
+from pipeline.options import Options
+from pipeline.types import Box, Crop, Face, FloatArray, Identity, ImageArray, Rendering, SourcePhoto
 
 Swap = tuple[FloatArray, FloatArray | None]
 """A network's face, ``(side, side, 3)`` float32 BGR, and where it says that it is, ``(side, side)``, if it does."""

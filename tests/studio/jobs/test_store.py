@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.types import Options, Progress
+from pipeline.options import Options
+from pipeline.types import Progress
 from studio.jobs.job import JobUnknown, Outcome, fingerprint
 from studio.jobs.schema import MIGRATIONS, InUse, TooNew
 from studio.jobs.store import PATIENCE, Store
