@@ -5,6 +5,9 @@
 // everyone gets the lead face; otherwise those who are not in it stay as they are.
 import * as server from "./server.js";
 
+const AGAIN = 3000; // milliseconds until what was lost is asked for once more
+const TRIES = 20;
+
 const events = new EventTarget();
 let keys = 0;
 
@@ -48,6 +51,19 @@ export function addPhotos(list, things) {
   tell("photos");
 }
 
+// Asks about something that is on the server already, and once more while the connection is lost: the server may be
+// starting anew. After `TRIES` it is a failure.
+async function patiently(ask, leaving) {
+  for (let left = TRIES; ; left--) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (error.code !== "lost" || !left || leaving.signal.aborted) throw error;
+      await new Promise((done) => setTimeout(done, AGAIN));
+    }
+  }
+}
+
 async function carry(photo, thing) {
   try {
     if (typeof thing === "string") photo.path = thing;
@@ -59,7 +75,7 @@ async function carry(photo, thing) {
       photo.state = "looking";
       tell("photo", photo);
     }
-    Object.assign(photo, await server.lookAtPhoto(photo.path), { state: "ready" });
+    Object.assign(photo, await patiently(() => server.lookAtPhoto(photo.path), photo.leaving), { state: "ready" });
   } catch (error) {
     if (error.name === "AbortError") return;
     Object.assign(photo, { state: "failed", error: error.message });
@@ -92,7 +108,7 @@ export async function setTarget(thing, ready = {}) {
     }, leaving.signal);
     target.state = "looking";
     tell("upload", target);
-    Object.assign(target, await server.lookAtTarget(target.path));
+    Object.assign(target, await patiently(() => server.lookAtTarget(target.path), leaving));
     if (desk.target !== target) return;
     target.state = "ready";
     desk.moment = desk.trim.start ?? 0;

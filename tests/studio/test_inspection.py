@@ -155,7 +155,7 @@ def test_what_takes_too_much_is_refused(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_decoder_that_never_ends_is_ended(material: Material, tmp_path: Path) -> None:
     path = tmp_path / "long.mp4"
-    write_clip(path, np.asarray(cv2.imread(str(material.eileen)), np.uint8), 1280, 720, seconds=20)
+    write_clip(path, np.asarray(cv2.imread(str(material.eileen)), np.uint8), 1920, 1080, seconds=60)
     with pytest.raises(Unsafe):
         Inspector(MediaLimits(), Bounds(seconds=1)).check(path, thorough=True)
 

@@ -62,6 +62,18 @@ def test_a_preview_comes_back_by_itself(browser: Any, server: Server, material: 
         page.wait_for_selector(".hint:has-text('Preview of this frame')")
 
 
+def test_a_photo_that_could_not_be_looked_at_is_looked_at_again(
+    browser: Any, server: Server, material: Material
+) -> None:
+    """As when a page is loaded again while the server starts anew."""
+    with opened(browser, server.url) as page:
+        page.route("**/studio/desk/photo", lambda route: route.abort())
+        with page.expect_event("requestfailed"):
+            page.set_input_files("#source-file", material.grace)
+        page.unroute("**/studio/desk/photo")
+        page.wait_for_selector("#sources .photo.ready")
+
+
 def test_a_busy_queue_says_how_long(browser: Any, material: Material, tmp_path: Path) -> None:
     # Long enough to keep a quick machine busy until the third page has asked.
     clip = tmp_path / "very-long.mp4"
