@@ -33,7 +33,7 @@ class Whole:
     """
 
     def __init__(self, finder: FaceFinder, wardrobe: Wardrobe, workers: int, limits: MediaLimits) -> None:
-        self._finder, self._wardrobe, self._workers, self.limits = finder, wardrobe, workers, limits
+        self._finder, self._wardrobe, self._workers, self._limits = finder, wardrobe, workers, limits
 
     def picture(
         self,
@@ -53,7 +53,7 @@ class Whole:
         check_picture_name(output, (info.path,))
         clock, wardrobe, casting = StageClock(), self._wardrobe, Casting(cast, options)
         with clock.work("read"):
-            picture = read_picture(info.path, self.limits)
+            picture = read_picture(info.path, self._limits)
         with clock.work("analyse"):
             faces = numbered(self._finder.faces(picture))
             roles = casting.roles(faces)
@@ -110,7 +110,7 @@ class Whole:
             return frame, changed, anyone, persons
 
         with (
-            open_target(info.path, info, options.start, options.end, self.limits) as reader,
+            open_target(info.path, info, options.start, options.end, self._limits) as reader,
             open_result(output, reader, options, mark.tags, mark.seal(info)) as writer,
         ):
 

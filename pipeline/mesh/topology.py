@@ -48,6 +48,7 @@ class Topology:
         brows: 1 on the brows, falling off softly around them.
         inner: 1 on nose and cheeks, where neither hair nor beard grows.
         rim: 1 where hair may hang into the face (forehead, temples, sides), falling off towards the middle.
+        lips: 1 on the lips, and on the mouth between them.
         beard: 1 where a beard or moustache may grow.
         sides: 1 on temples, outer cheeks and along the jaw, which a photo from the front hardly shows, falling off
             inwards; and outside of the outline.
@@ -64,6 +65,7 @@ class Topology:
     brows: FloatArray
     inner: FloatArray
     rim: FloatArray
+    lips: FloatArray
     beard: FloatArray
     sides: FloatArray
     brim: FloatArray
@@ -93,7 +95,7 @@ def topology() -> Topology:
     sides = np.maximum(_soft(np.abs(x), 0.85, 1.1), _soft(-depth, -0.10, -0.04)) * _soft(y, -0.5, -0.3)
     return Topology(
         uv, triangles, len(margin), mirror, face, skin, features, _brow_zone(uv), inner, rim,
-        beard.astype(np.float32), sides.astype(np.float32), _soft(-depth, -0.055, -0.02),
+        _lip_zone(uv), beard.astype(np.float32), sides.astype(np.float32), _soft(-depth, -0.055, -0.02),
     )  # fmt: skip
 
 
@@ -138,6 +140,12 @@ def _feature_zone(uv: FloatArray) -> FloatArray:
         cv2.fillConvexPoly(zone, cv2.convexHull(np.round(uv[list(group)] * ZONES).astype(np.int32)), 1)
     zone = cv2.dilate(zone, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5)))
     return zone.astype(np.float32)
+
+
+def _lip_zone(uv: FloatArray) -> FloatArray:
+    zone = np.zeros((ZONES, ZONES), np.float32)
+    cv2.fillConvexPoly(zone, cv2.convexHull(np.round(uv[list(OUTER_LIPS)] * ZONES).astype(np.int32)), 1.0)
+    return zone
 
 
 def _brow_zone(uv: FloatArray) -> FloatArray:

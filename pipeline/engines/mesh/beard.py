@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.engines.mesh.pores import pores
 from pipeline.mesh.skin import spread_colour
 from pipeline.mesh.topology import ZONES, topology
-from pipeline.models.face_mesh import INNER_LIPS, OUTER_LIPS
+from pipeline.models.face_mesh import INNER_LIPS
 from pipeline.types import FloatArray, ImageArray
 
 BEARDED, BROAD = (0.10, 0.30), 4.0
@@ -21,6 +21,7 @@ HAIR = (0.06, 0.20)
 BESIDE = 0.10
 """Blur radius (sigma), in parts of the atlas' side, within which skin lends its colour."""
 FLOOR = 12.0
+"""Added to colours before the logarithm, so that noise in the dark does not count."""
 
 
 def growth(shade: FloatArray) -> FloatArray:
@@ -73,12 +74,10 @@ def _places() -> tuple[tuple[FloatArray, FloatArray], FloatArray]:
     """``(96, 96)`` each: the upper and the lower lip; and where hair may grow or hang: about the mouth and along the
     jaw, but not in the nostrils, on the lower lip or where the lips meet."""
     mesh = topology()
-    upper, lower, meet = (np.zeros((ZONES, ZONES), np.float32) for _ in range(3))
     middle = float(mesh.uv[[13, 14], 1].mean()) * ZONES
-    cv2.fillConvexPoly(upper, cv2.convexHull(np.round(mesh.uv[list(OUTER_LIPS)] * ZONES).astype(np.int32)), 1.0)
     rows = np.arange(ZONES)[:, None]
-    lower[:] = upper * (rows > middle + 1)
-    upper *= rows < middle - 1
+    upper, lower = (np.asarray(mesh.lips * part, np.float32) for part in (rows < middle - 1, rows > middle + 1))
+    meet = np.zeros((ZONES, ZONES), np.float32)
     corner = abs(float(mesh.uv[291, 0] - mesh.uv[13, 0])) * ZONES
     cv2.polylines(meet, [np.round(mesh.uv[list(INNER_LIPS)] * ZONES).astype(np.int32)], True, 1.0, 2)
     # A moustache hangs over the corners of the mouth.

@@ -7,18 +7,13 @@ and hue apart; what is finer (pores, wrinkles, hairs) and what is no skin (brows
 
 from __future__ import annotations
 
-from functools import cache
-
 import cv2
 import numpy as np
 
-from pipeline.engines.mesh.beard import growth
+from pipeline.engines.mesh.beard import FLOOR, growth
 from pipeline.mesh.topology import ZONES, topology
-from pipeline.models.face_mesh import OUTER_LIPS
 from pipeline.types import FloatArray, ImageArray
 
-FLOOR = 12.0
-"""Added to colours before the logarithm, so that noise in the dark does not count."""
 SIGMA = 1.3
 """Of the blur that parts the coarse from the fine, in texels of the 96 map."""
 DARKER, LIGHTER = 0.28, 0.16
@@ -52,7 +47,7 @@ def calmed(picture: ImageArray, tone: FloatArray, *, makeup: bool = True) -> Ima
     coarse = cv2.GaussianBlur(small, (0, 0), 2 * SIGMA)
     shade = coarse.mean(-1, keepdims=True)
     tint = coarse - shade
-    skin, lips = _skin(shade[..., 0]), _lips()
+    skin, lips = _skin(shade[..., 0]), cv2.GaussianBlur(topology().lips, (0, 0), 0.8)
     near_skin = cv2.resize(skin, (2 * ZONES, 2 * ZONES))[..., None]
     held = np.where(shade < 0, _held(shade, DARKER), _held(shade, LIGHTER))
     # Dark hair and pupils have a strong hue in logarithms and none to the eye.
@@ -101,11 +96,3 @@ def _skin(shade: FloatArray) -> FloatArray:
     mesh = topology()
     bearded = growth(cv2.resize(shade, (ZONES, ZONES), interpolation=cv2.INTER_AREA))
     return cv2.GaussianBlur((mesh.skin * (1 - bearded)).astype(np.float32), (0, 0), 1.2)
-
-
-@cache
-def _lips() -> FloatArray:
-    """``(96, 96)``: the lips."""
-    lips = np.zeros((ZONES, ZONES), np.float32)
-    cv2.fillConvexPoly(lips, cv2.convexHull(np.round(topology().uv[list(OUTER_LIPS)] * ZONES).astype(np.int32)), 1.0)
-    return cv2.GaussianBlur(lips, (0, 0), 0.8)
