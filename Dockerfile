@@ -25,6 +25,8 @@ COPY --chown=recast:recast app.py LICENSE ./
 COPY --chown=recast:recast pipeline pipeline
 COPY --chown=recast:recast studio studio
 COPY --chown=recast:recast assets assets
+# Nothing can be written there later: every start would compile all of it.
+RUN /opt/recast/bin/python -m compileall -q --invalidation-mode unchecked-hash app.py pipeline studio
 # By number, so that a host can see that it is not root.
 USER 1000
 ENV PATH=/opt/recast/bin:$PATH \

@@ -8,22 +8,21 @@ import contextlib
 import faulthandler
 import itertools
 import logging
-import os
 import resource
 import signal
 import socket
 import sys
-import tempfile
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError
-from studio import logs
+from studio import framework, logs
 from studio import settings as settings_module
 from studio.access.keys import Keys
 from studio.access.sessions import server_secret
+from studio.examples import examples
 from studio.jobs.schema import Unusable
 from studio.quiet import silence_greeting
 from studio.settings import Settings
@@ -64,7 +63,8 @@ def main(given: argparse.Namespace) -> int:
     if not given.verbose:
         silence_greeting()
     try:
-        app, studio = build_app(settings)
+        with framework.uncollected():
+            app, studio = build_app(settings)
     except (Unusable, InputError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -147,7 +147,11 @@ def _listen(settings: Settings) -> socket.socket:
 
 def build_app(settings: Settings) -> tuple[ASGIApp, Studio]:
     """The ASGI application and what it serves. Builds the page, so call it before the event loop runs."""
-    _prepare_gradio(settings)
+    with ThreadPoolExecutor(1) as beside:
+        # The first time, a clip is encoded; the import beside it keeps only one core busy.
+        shelf = beside.submit(examples, settings.examples)
+        framework.load(settings)
+        shelf.result()
     import gradio as gr
     from fastapi import FastAPI
 
@@ -234,19 +238,6 @@ def build_app(settings: Settings) -> tuple[ASGIApp, Studio]:
     app.add_middleware(Guard, settings=settings, count=refused)
     inside = Gate(app, settings, keys, sessions, secret)
     return Edge(inside, settings, refused, studio.metrics.answered), studio
-
-
-def _prepare_gradio(settings: Settings) -> None:
-    """What gradio reads when it is imported."""
-    if "gradio" in sys.modules:
-        log.warning("gradio was imported before its settings were made")
-    settings.uploads.mkdir(parents=True, exist_ok=True)
-    os.environ["GRADIO_TEMP_DIR"] = str(settings.uploads)
-    # Bodies of requests are spooled next to where their files end up: one disk to watch, and one that has the room.
-    settings.spool.mkdir(exist_ok=True)
-    tempfile.tempdir = str(settings.spool)
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 
 
 async def _sweep(studio: Studio) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import importlib.util
 import os
 import re
 import shlex
@@ -47,7 +48,7 @@ def ignored(path: str) -> bool:
 
 
 def laid_out(folder: Path) -> Path:
-    """The image's /app."""
+    """The image's /app, compiled as the image compiles it."""
     files = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
@@ -63,6 +64,8 @@ def laid_out(folder: Path) -> Path:
                 place = folder / path if path == source else place
                 place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(ROOT / path, place)
+    [compiling] = re.findall(r"^RUN \S+/python (-m compileall .+)$", LISTED, re.MULTILINE)
+    subprocess.run([sys.executable, *shlex.split(compiling)], cwd=folder, check=True, timeout=240)
     return folder
 
 
@@ -72,6 +75,14 @@ def test_everything_that_is_copied_is_sent_to_the_build() -> None:
     for name in re.findall(r"COPY (requirements\S+) (requirements\S+)", LISTED)[0]:
         assert not ignored(name)
     assert ignored("tests/conftest.py") and ignored("studio/__pycache__/x.pyc") and not ignored("studio/server.py")
+
+
+def test_no_start_has_to_compile_anything(tmp_path: Path) -> None:
+    """A container's own user writes nothing beside the program, so it would be compiled anew each time."""
+    app = laid_out(tmp_path / "app")
+    sources = [path for path in app.rglob("*.py") if path.name != "__init__.py" or path.stat().st_size]
+    assert len(sources) > 200
+    assert not [path for path in sources if not Path(importlib.util.cache_from_source(str(path))).exists()]
 
 
 def environment(data: Path) -> dict[str, str]:
