@@ -24,6 +24,9 @@ Samples = NDArray[Any]
 _BGR_ORDER: Mapping[str, tuple[int, ...]] = {"grey": (0,), "gbr": (1, 0, 2), "yuv": (0, 1, 2)}
 """The planes that blue, green and red come from, or luma and chroma."""
 
+_STRIP = 1 << 18
+"""Bytes that stay in a core's own cache while several passes are made over them."""
+
 
 def plane_view(frame: av.VideoFrame, plane: int, layout: Layout) -> Samples:
     """The samples of one plane, sharing memory with `frame`; valid until the frame is made writable or let go."""
@@ -167,6 +170,9 @@ def add_sixteenths(view: NDArray[Any], difference: ImageArray, grey: float, most
     fractions of a grey level become noise of single samples, where rounding would draw contours on a flat surface.
     """
     height, width = view.shape[:2]
+    if view.ndim == 2 and view.dtype == np.uint8 and not dither:
+        _add_bytes(view, difference)
+        return
     large = cv2.resize(difference, (width, height), interpolation=cv2.INTER_CUBIC)
     if dither:
         large = cv2.add(large, _noise(width, height), dtype=cv2.CV_8U)
@@ -176,6 +182,27 @@ def add_sixteenths(view: NDArray[Any], difference: ImageArray, grey: float, most
     cv2.addWeighted(view, 1.0, kind, grey / 16.0, -8.0 * grey, dst=view)
     if most < np.iinfo(view.dtype).max:
         np.minimum(view, most, out=view)
+
+
+def _add_bytes(view: ImageArray, difference: ImageArray) -> None:
+    """Add a map of sixteenths of a grey level around 128 to bytes, in strips that stay in the processor's cache.
+
+    Passes of bytes take a quarter of the time of one through floats, which is left to strips where something could
+    leave the range.
+    """
+    height, width = view.shape
+    # Half a level more: what is cut off then was rounded.
+    large = cv2.resize(cv2.add(difference, 8.0), (width, height), interpolation=cv2.INTER_CUBIC)
+    rows = max(1, _STRIP // width)
+    for top in range(0, height, rows):
+        part, change = view[top : top + rows], large[top : top + rows]
+        darkest, lightest, *_ = cv2.minMaxLoc(part)
+        if darkest >= 8 and lightest <= 247:
+            np.right_shift(change, 4, out=change)
+            np.add(part, change, out=part)
+            np.subtract(part, 8, out=part)
+        else:
+            cv2.addWeighted(part, 1.0, change, 1 / 16, -8.5, dst=part)
 
 
 @lru_cache(maxsize=2)
@@ -219,9 +246,12 @@ def luma_miniature(frame: av.VideoFrame, layout: Layout, size: tuple[int, int] =
         mixed = small[0] * 0.7152 + small[1] * 0.0722 + small[2] * 0.2126
     else:
         plane = plane_view(frame, 0, layout)
-        # Every fourth sample tells a large picture's light as well as all of them.
-        sparse = plane[::4, ::4] if min(plane.shape) >= 8 * max(size) else plane
-        mixed = cv2.resize(sparse, size, interpolation=cv2.INTER_AREA)
+        # Single samples, five for each place across and down, tell a picture's light as well as all of them.
+        step = max(1, min(plane.shape[1] // (5 * size[0]), plane.shape[0] // (5 * size[1])))
+        sparse = (plane.shape[1] // step, plane.shape[0] // step)
+        mixed = cv2.resize(
+            cv2.resize(plane, sparse, interpolation=cv2.INTER_NEAREST), size, interpolation=cv2.INTER_AREA
+        )
     if layout.depth > 8:
         return np.asarray(mixed / (1 << (layout.depth - 8)), np.uint8)
     return np.asarray(mixed, np.uint8)

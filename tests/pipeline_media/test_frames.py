@@ -222,3 +222,16 @@ def test_working_on_a_face_is_quick() -> None:
         frame.change(origin, before, np.asarray(after, np.uint8))
         times.append(time.process_time() - begin)
     assert sorted(times)[4] < 0.02
+
+
+@pytest.mark.parametrize("level", [0, 5, 128, 251, 255])
+def test_shading_is_rounded_and_stays_in_range(level: int) -> None:
+    native = av.VideoFrame.from_ndarray(np.full((72, 128), level, np.uint8), "gray8")
+    native.pts, native.time_base = 0, Fraction(1, 30)
+    frame = VideoFrame(native, 0, 0.0, 0, 1, Fraction(1, 30))
+    difference = np.tile(np.linspace(128 - 60, 128 + 60, 128).astype(np.uint8), (72, 1))
+    frame.shade(difference)
+    wanted = np.clip(level + (difference - 128.0) / 16, 0, 255)
+    found = frame.native.to_ndarray()
+    assert np.abs(found - wanted).max() <= 0.5
+    assert np.abs((found - wanted).mean()) < 0.1

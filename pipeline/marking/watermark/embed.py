@@ -121,11 +121,18 @@ def difference(luma: ImageArray, pattern: FloatArray, use: Use, share: float) ->
     picture, manner = luma.astype(np.float32), _MANNERS[use]
     fine = cv2.absdiff(picture, cv2.boxFilter(picture, -1, (manner.fine, manner.fine)))
     # The mean of fourth roots: texture counts whole, a lone edge hardly: there is nothing to hide behind beside it.
-    busy = np.square(np.square(cv2.boxFilter(cv2.sqrt(cv2.sqrt(fine)), -1, (manner.around, manner.around))))
-    strength = np.clip(np.float32(_FLAT) + np.float32(share) * busy, np.float32(_LEAST), np.float32(_MOST))
-    strength = np.minimum(strength, np.float32(_ceiling(np.asarray(strength), manner.loudest)))
-    mark = strength * pattern * np.float32(STEP)
-    return np.asarray(cv2.add(mark, np.array([float(MIDDLE)] * 4), dtype=cv2.CV_8U), np.uint8)
+    strength = cv2.boxFilter(cv2.sqrt(cv2.sqrt(fine)), -1, (manner.around, manner.around))
+    np.square(strength, out=strength)
+    np.square(strength, out=strength)
+    strength *= np.float32(share)
+    strength += np.float32(_FLAT)
+    np.maximum(strength, np.float32(_LEAST), out=strength)
+    np.minimum(strength, np.float32(_MOST), out=strength)
+    ceiling = _ceiling(strength, manner.loudest)
+    if ceiling < _MOST:
+        np.minimum(strength, np.float32(ceiling), out=strength)
+    strength *= pattern
+    return np.asarray(cv2.addWeighted(strength, STEP, strength, 0.0, MIDDLE, dtype=cv2.CV_8U), np.uint8)
 
 
 def _ceiling(strength: FloatArray, loudest: float) -> float:
