@@ -14,11 +14,13 @@ from typing import Literal, get_args
 from pipeline.errors import MarkingError, OutputError
 from pipeline.marking.credentials import Credentials, credentials
 from pipeline.marking.label import Label, LabelPainter, label_from, label_of
+from pipeline.marking.leftover import Leftover
 from pipeline.marking.manifest import tags
 from pipeline.marking.seal import Seal, beside, sealed
 from pipeline.marking.watermark import SMALLEST, Payload, Use, Watermark
 from pipeline.options import Options
 from pipeline.types import Frame, MediaInfo
+from pipeline.types import Seal as Sealing
 
 log = logging.getLogger(__name__)
 
@@ -118,6 +120,7 @@ class JobMark:
         label = marking.label or label_of(options)
         self._label, self._shown = LabelPainter(label) if label is not None else None, label
         self._seal: Seal | None = None
+        self._leftover = Leftover()
         self._small = False
         self.tags = tags(options.engine)
         self.fingerprint = payload.text if payload is not None else ""
@@ -149,14 +152,15 @@ class JobMark:
         if written is not None and written.exists() and written == beside(info.path):
             raise OutputError("The result needs another name: its Content Credentials would replace the target's.")
 
-    def seal(self, info: MediaInfo) -> Seal | None:
-        """What signs the result of a job on this target before it gets its name."""
-        if "manifest" in self._marking.layers:
-            room = min(info.width, info.height) >= SMALLEST
-            told = self.fingerprint if self._watermark is not None and room else ""
-            credentials = self._marking.credentials
-            parent = info.path if info.container != "camera" else None
-            self._seal = Seal(credentials, parent, info.container, self._engine, told, info.kind)
+    def seal(self, info: MediaInfo) -> Sealing:
+        """What signs the result of a job on this target before it gets its name; where the operator leaves manifests
+        out, what takes away the one of a result that is replaced."""
+        if "manifest" not in self._marking.layers:
+            return self._leftover
+        room = min(info.width, info.height) >= SMALLEST
+        told = self.fingerprint if self._watermark is not None and room else ""
+        parent = info.path if info.container != "camera" else None
+        self._seal = Seal(self._marking.credentials, parent, info.container, self._engine, told, info.kind)
         return self._seal
 
     def signed(self, picture: bytes) -> bytes:
@@ -178,7 +182,7 @@ class JobMark:
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences for the user, once the result is there."""
-        notes = self._seal.notes if self._seal is not None else ()
+        notes = self._seal.notes if self._seal is not None else self._leftover.notes
         if self._small:
             notes += ("The frame is too small for the invisible watermark; the result carries none.",)
         if self._exact and "watermark" in self.marks:
