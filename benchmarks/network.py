@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=0, help="measure memory over so many frames instead")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        shelf = models.Shelf(Path(folder))
+        shelf = models.Shelf(Path(folder), "auto")
         make = (lambda contract, **_: networks.full_inswapper()) if given.full else networks.seeded
         engine = shelf.engine("inswapper_128", make)
         if given.frames:
@@ -91,7 +91,8 @@ def compare(engine: NetworkEngine, shelf: models.Shelf, width: int, rounds: int)
             Options(keep_occluders=False, match_light=0, keep_texture=False, expression=0, mask="box"),
         ),
     }  # fmt: skip
-    engine._session._session = Timed(engine._session._session, network)  # type: ignore[assignment]
+    runner = engine._session._runner
+    engine._session._runner = Timed(runner, network)  # type: ignore[assignment]
     times: dict[str, list[float]] = {name: [] for name in sides}
     for _ in range(max(1, rounds // BLOCK) + 1):
         for name, side in sides.items():
@@ -101,7 +102,7 @@ def compare(engine: NetworkEngine, shelf: models.Shelf, width: int, rounds: int)
                 side()
                 if number >= WARM:
                     times[name].append(time.process_time() - begin - network[0])
-    engine._session._session = engine._session._session.inner  # type: ignore[assignment]
+    engine._session._runner = runner
     medians = {name: statistics.median(values) * 1000 for name, values in times.items()}
     base = medians["insightface, paste_back"]
     print(f"a face {width} pixels wide in 1920x1080, without the network's own time")

@@ -69,7 +69,8 @@ def codec(clip: Path, folder: Path) -> Job:
 def recast(clip: Path, folder: Path, engine: str) -> Job:
     recaster = Recaster("cpu")
     if engine != "mesh":
-        recaster._libraries["auto"] = recaster._libraries["cpu"] = models.library(folder)
+        library = models.library(folder, precision="auto")
+        recaster._libraries["auto", "auto"] = recaster._libraries["cpu", "auto"] = library
     options = Options(engine=engine)
     cast = Cast(everyone=recaster.identify([media.portrait_file("astronaut", folder)]))
     recaster.recast(cast, clip, folder / "warm.mp4", Options(engine=engine, end=WARM))

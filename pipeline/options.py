@@ -15,6 +15,7 @@ UserEngine = NewType("UserEngine", str)
 PaintedMask = NewType("PaintedMask", str)
 """A grey PNG in base64, see `pipeline.mesh.painted`; empty for none."""
 DeviceName = Literal["auto", "cpu", "cuda", "tensorrt", "rocm", "directml", "coreml", "openvino"]
+Precision = Literal["auto", "single"]
 Select = Literal["all", "largest"]
 VideoCodec = Literal["h264", "hevc", "vp9", "av1", "lossless"]
 Quality = Literal["draft", "standard", "high", "best"]
@@ -46,6 +47,8 @@ class Options:
     Attributes:
         engine: what renders the new face.
         device: where networks run; ``auto`` takes a GPU when one works.
+        precision: of network engines, restorers and masks on the CPU; ``auto`` calculates in bfloat16 where the
+            processor has it and the network's picture stays the same (40 dB), ``single`` in single precision always.
         select: which faces `Cast.everyone` replaces in each frame.
         likeness: 0 keeps the target's proportions, 1 moves the inner features to the source's as far as the target's
             outline allows.
@@ -79,6 +82,7 @@ class Options:
 
     engine: EngineName | UserEngine = "mesh"
     device: DeviceName = "auto"
+    precision: Precision = "auto"
     select: Select = "all"
     likeness: float = 0.22
     eyes: Eyes = "source"

@@ -33,7 +33,7 @@ from pipeline.media import (
 from pipeline.mesh.painted import read_exclusion
 from pipeline.models.devices import check_device
 from pipeline.models.library import Library
-from pipeline.options import DeviceName, Options
+from pipeline.options import DeviceName, Options, Precision
 from pipeline.policy import Policy
 from pipeline.segments import SEGMENT_SECONDS, Segments, in_segments
 from pipeline.steps import expected, numbered, tracked, until
@@ -89,8 +89,8 @@ class Recaster:
         )
         self.threads = threads or os.cpu_count() or 2
         self._lock = threading.Lock()
-        self._wardrobes: dict[tuple[str, DeviceName], Wardrobe] = {}
-        self._libraries: dict[DeviceName, Library] = {}
+        self._wardrobes: dict[tuple[str, DeviceName, Precision], Wardrobe] = {}
+        self._libraries: dict[tuple[DeviceName, Precision], Library] = {}
         self._open_finder: Callable[[], FaceFinder] = FaceFinder
 
     def beside(self, gpu: int) -> Recaster:
@@ -119,9 +119,12 @@ class Recaster:
     def _wardrobe(self, options: Options) -> Wardrobe:
         check_device(options.device)
         with self._lock:
-            key = (options.engine, "cpu" if needs_no_network(options) else options.device)
+            idle = needs_no_network(options)
+            key: tuple[str, DeviceName, Precision] = (
+                (options.engine, "cpu", "auto") if idle else (options.engine, options.device, options.precision)
+            )
             if key not in self._wardrobes:
-                engine = engine_named(options.engine, lambda: self._library(options.device))
+                engine = engine_named(options.engine, lambda: self._library(options.device, options.precision))
                 self._wardrobes[key] = Wardrobe(
                     engine, self.policy, lambda frame, face: self._finder.embedder(frame, face)
                 )
@@ -130,15 +133,15 @@ class Recaster:
 
     @property
     def networks(self) -> dict[str, str]:
-        """Further networks that are in memory, and the device on which each of them truly runs."""
+        """Further networks that are in memory, and on which device each of them truly runs, by what and how."""
         with self._lock:
             libraries = tuple(self._libraries.values())
         return {name: device for library in libraries for name, device in library.running().items()}
 
-    def _library(self, device: DeviceName) -> Library:
-        if device not in self._libraries:
-            self._libraries[device] = Library(device, gpu=self._gpu)
-        return self._libraries[device]
+    def _library(self, device: DeviceName, precision: Precision) -> Library:
+        if (device, precision) not in self._libraries:
+            self._libraries[device, precision] = Library(device, gpu=self._gpu, precision=precision)
+        return self._libraries[device, precision]
 
     def identify(self, sources: Sequence[Path | ImageArray]) -> Identity:
         """The face in one or more photos of the same person; of several faces in a photo the largest.

@@ -183,6 +183,13 @@ TEXTS: Mapping[str, Text] = {
         },
         networks=True,
     ),
+    "precision": Text(
+        "Precision",
+        "Of networks on a CPU: automatic calculates in fewer digits where that is quicker and cannot be seen.",
+        "Engine",
+        {"auto": "Automatic", "single": "Single precision"},
+        networks=True,
+    ),
     "resemblance": Text(
         "Resemblance",
         "Of networks: how much the new face is the photo's.",

@@ -15,7 +15,7 @@ from pipeline.models.catalogue import ARCFACE, CATALOGUE, ModelEntry
 from pipeline.models.folders import Folders
 from pipeline.models.library import Library
 from pipeline.models.store import Store
-from pipeline.options import DeviceName
+from pipeline.options import DeviceName, Precision
 from tests import networks
 
 UNPINNED: dict[str, ModelEntry] = {name: replace(entry, sha256=None) for name, entry in CATALOGUE.items()}
@@ -38,23 +38,29 @@ def places(folder: Path) -> Folders:
     return Folders((folder / "models",), folder / "models", folder / "notes")
 
 
-def library(folder: Path, device: DeviceName = "cpu", catalogue: dict[str, ModelEntry] | None = None) -> Library:
-    """Over ``folder/models``, with the wheel's real ArcFace (of the smaller sort) where R50 belongs."""
+def library(
+    folder: Path, device: DeviceName = "cpu", catalogue: dict[str, ModelEntry] | None = None,
+    precision: Precision = "single",
+) -> Library:  # fmt: skip
+    """Over ``folder/models``, with the wheel's real ArcFace (of the smaller sort) where R50 belongs.
+
+    In single precision, so that what is proved to the last digits is proved on every processor.
+    """
     models = folder / "models"
     models.mkdir(parents=True, exist_ok=True)
     arcface = models / f"{ARCFACE}.onnx"
     if not arcface.exists():
         arcface.symlink_to(insight_file("w600k_mbf.onnx"))
-    return Library(device, Store(places(folder), catalogue or UNPINNED))
+    return Library(device, Store(places(folder), catalogue or UNPINNED), precision=precision)
 
 
 class Shelf:
     """One library for many stand-ins, so that ArcFace is loaded once."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, precision: Precision = "single") -> None:
         self.folder = folder
         self._catalogue = dict(UNPINNED)
-        self.library = library(folder, catalogue=self._catalogue)
+        self.library = library(folder, catalogue=self._catalogue, precision=precision)
 
     def engine(
         self, family: str, make: Callable[..., onnx.ModelProto] = networks.seeded, label: str = "seeded", **others: Any

@@ -39,6 +39,13 @@ def test_no_two_wheels_own_one_folder() -> None:
         assert twin not in closure
 
 
+def test_nothing_that_reports_to_its_makers_comes_along() -> None:
+    """openvino asks for a package that sends how it is used; none of our lists has it, nor another of its kind."""
+    assert "openvino" in pins(ROOT / "requirements.txt")
+    for path in LISTS:
+        assert not [name for name in pins(path) if re.search("telemetry(?!-api)|analytics|sentry|posthog", name)], path
+
+
 def test_lists_agree_and_name_no_registry() -> None:
     closure = pins(ROOT / "requirements.txt")
     for path in LISTS:

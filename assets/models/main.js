@@ -105,7 +105,7 @@ class Models {
     const parts = [];
     if (fetching?.error) parts.push(h("small", { class: "fatal" }, fetching.error));
     if (model.ready) {
-      parts.push(h("span", { class: "here" }, model.device ? `Loaded, runs on ${model.device.toUpperCase()}` : "Here"));
+      parts.push(h("span", { class: "here" }, model.device ? `Loaded, runs on ${model.device}` : "Here"));
     }
     if (mayChange && model.missing.length) {
       const get = model.installed ? "Get the rest" : "Get";

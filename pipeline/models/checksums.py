@@ -46,13 +46,13 @@ class Checksums:
         Raises:
             ModelAltered: it is another one.
         """
-        stamp = _stamp(path)
+        now = stamp(path)
         seen = self._seen.read().get(str(path.absolute()))
-        if not anew and isinstance(seen, dict) and seen.get("stamp") == stamp:
+        if not anew and isinstance(seen, dict) and seen.get("stamp") == now:
             found = str(seen.get("sha256"))
         else:
             found = sha256(path)
-            self._remember(self._seen, str(path.absolute()), {"stamp": stamp, "sha256": found})
+            self._remember(self._seen, str(path.absolute()), {"stamp": now, "sha256": found})
         expected = self.pinned(entry)
         if expected is None:
             self._remember(self._pins, entry.name, found)
@@ -76,6 +76,7 @@ class Checksums:
             log.info("%s cannot be written: %s", notes.path.name, error)
 
 
-def _stamp(path: Path) -> list[int]:
+def stamp(path: Path) -> list[int]:
+    """What is another one once a file was changed."""
     found = path.stat()
     return [found.st_size, found.st_mtime_ns, found.st_ino]

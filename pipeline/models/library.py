@@ -9,12 +9,19 @@ from typing import Any
 import numpy as np
 
 from pipeline.errors import ModelError
-from pipeline.models.catalogue import ModelEntry
+from pipeline.models.catalogue import ModelEntry, ModelKind
 from pipeline.models.devices import settle
-from pipeline.models.session import Session, settings
+from pipeline.models.onnx_runner import settings
+from pipeline.models.openvino_runner import arithmetics
+from pipeline.models.runner import Runner
+from pipeline.models.session import Session
 from pipeline.models.store import Store
-from pipeline.options import DeviceName
+from pipeline.models.trial import TrialRunner, Verdicts
+from pipeline.options import DeviceName, Precision
 from pipeline.types import FloatArray
+
+PICTURES: tuple[ModelKind, ...] = ("swap", "restorer", "occluder", "parser")
+"""What gives pictures and masks, which are shown in eight bits; all others work in single precision."""
 
 
 class Library:
@@ -24,17 +31,25 @@ class Library:
         device: what networks are asked to run on; each `Session` says where it truly runs.
     """
 
-    def __init__(self, device: DeviceName = "auto", store: Store | None = None, gpu: int = 0) -> None:
+    def __init__(
+        self,
+        device: DeviceName = "auto",
+        store: Store | None = None,
+        gpu: int = 0,
+        precision: Precision = "auto",
+    ) -> None:
         """
         Args:
             device: where networks are to run. Only ``"auto"`` lets them go on on the CPU when memory runs out.
             gpu: which of several.
+            precision: of networks on the CPU, see `Options`.
 
         Raises:
             DeviceError: the device was asked for by name and does not work.
         """
         self.store = store or Store()
         self.device, self._gpu, self._yields = settle(device), gpu, device == "auto"
+        self._precision, self._verdicts = precision, Verdicts(self.store.folders.notes)
         self._lock = threading.Lock()
         self._sessions: dict[tuple[str, DeviceName], Session] = {}
         self._recogniser: Any = None
@@ -55,17 +70,23 @@ class Library:
         with self._lock:
             found = self._sessions.get((name, wanted))
             if found is None:
-                path = self.store.checked(self.store.entry(name))
-                cache = self.store.folders.notes / "cache"
+                entry = self.store.entry(name)
                 found = self._sessions[name, wanted] = Session(
-                    path, wanted, cache=cache, gpu=self._gpu, yields=self._yields
-                )
+                    self.store.checked(entry), wanted, cache=self.store.folders.notes / "cache", gpu=self._gpu,
+                    yields=self._yields, on_cpu=lambda path: self._on_cpu(path, entry.kind),
+                )  # fmt: skip
             return found
 
+    def _on_cpu(self, path: Path, kind: ModelKind) -> Runner:
+        coarse = self._precision == "auto" and kind in PICTURES
+        return TrialRunner(path, [one for one in arithmetics() if coarse or one == "single"], self._verdicts)
+
     def running(self) -> dict[str, str]:
-        """Where each network that is loaded truly runs, by name."""
+        """Where each network that is loaded truly runs, by what and in which arithmetic, in words, by name."""
         with self._lock:
-            return {name: session.device for (name, _), session in self._sessions.items()}
+            return {
+                name: f"{session.device.upper()}, {session.runtime}" for (name, _), session in self._sessions.items()
+            }
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -13,8 +13,9 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from pipeline.errors import DeviceMemory
-from pipeline.models import session as sessions
+from pipeline.models import onnx_runner
 from pipeline.models.memory import out_of_memory
+from pipeline.models.onnx_runner import OnnxRunner
 from pipeline.models.session import Session
 from pipeline.types import FloatArray
 
@@ -46,17 +47,14 @@ def given(count: int) -> FloatArray:
     return np.arange(3 * count, dtype=np.float32).reshape(count, 3)
 
 
-class OnGpu:
-    """A session of the CPU that says it is one of a GPU."""
+class OnGpu(OnnxRunner):
+    """ONNX Runtime on the CPU that says it runs on a GPU."""
 
-    def __init__(self, session: Any) -> None:
-        self._session = session
+    device = "cuda"
 
-    def get_providers(self) -> list[str]:
-        return ["CUDAExecutionProvider", "CPUExecutionProvider"]
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._session, name)
+    def __init__(self, runner: OnnxRunner) -> None:
+        self.runtime, self.inputs, self.outputs = runner.runtime, runner.inputs, runner.outputs
+        self._session = runner._session
 
 
 @pytest.fixture
@@ -64,15 +62,15 @@ def small_gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A network for which the GPU is always too small; the CPU gets on with it. There is no GPU, so the GPU's session
     is the CPU's over a network that asks for more."""
     modest, hungry = greedy(tmp_path / "network.onnx"), greedy(tmp_path / "hungry.onnx", more=3)
-    opened = sessions._opened
+    opened = onnx_runner.opened
 
-    def open_here(path: Path, device: Any, batch: int, cache: Path, gpu: int = 0) -> tuple[Any, int]:
+    def open_here(path: Path, device: Any, batch: int, cache: Path, gpu: int = 0) -> tuple[OnnxRunner, int]:
         if device == "cpu":
             return opened(path, device, batch, cache)
         found, size = opened(hungry, "cpu", batch, cache)
         return OnGpu(found), size
 
-    monkeypatch.setattr(sessions, "_opened", open_here)
+    monkeypatch.setattr(onnx_runner, "opened", open_here)
     return modest
 
 

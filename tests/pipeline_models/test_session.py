@@ -15,6 +15,7 @@ from pipeline.errors import DeviceError, ModelError
 from pipeline.models.batches import Batcher
 from pipeline.models.catalogue import CATALOGUE
 from pipeline.models.devices import check_device, settle, works
+from pipeline.models.onnx_runner import OnnxRunner
 from pipeline.models.providers import PROVIDERS, chain, device_of
 from pipeline.models.session import Session
 from pipeline.options import DEVICES
@@ -67,7 +68,8 @@ def test_bound_inputs_give_what_plain_ones_give(tmp_path: Path) -> None:
     onnx.save(networks.seeded(CONTRACT), str(tmp_path / "network.onnx"))
     session = Session(tmp_path / "network.onnx", "cpu")
     given = rows(1)
-    assert (session._bound(given)[0] == session._session.run(None, given)[0]).all()
+    assert isinstance(session._runner, OnnxRunner)
+    assert (session._runner.bound(given)[0] == session._runner.run(given)[0]).all()
 
 
 def test_many_threads_share_full_batches() -> None:

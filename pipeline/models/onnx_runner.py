@@ -1,0 +1,142 @@
+"""Networks carried out by ONNX Runtime, on every device."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.errors import DeviceMemory, ModelError
+from pipeline.models.devices import preload
+from pipeline.models.memory import out_of_memory
+from pipeline.models.providers import chain, device_of
+from pipeline.models.runner import Port, Row, Values, dtype_of, threads
+from pipeline.options import DeviceName
+
+log = logging.getLogger(__name__)
+
+
+class OnnxRunner:
+    """See `pipeline.models.runner.Runner`."""
+
+    def __init__(self, session: Any) -> None:
+        """
+        Args:
+            session: an ``onnxruntime.InferenceSession``.
+
+        Raises:
+            ModelError: it asks for numbers that Recast does not give.
+        """
+        self._session = session
+        self.device: DeviceName = device_of(session.get_providers()[0])
+        self.runtime = "ONNX Runtime"
+        self.inputs: Mapping[str, Port] = {item.name: _port(item) for item in session.get_inputs()}
+        self.outputs = tuple(item.name for item in session.get_outputs())
+
+    def run(self, feed: Row) -> list[Values]:
+        found: list[Values] = self.bound(feed) if self.device != "cpu" else self._session.run(None, feed)
+        return found
+
+    def bound(self, feed: Row) -> list[Values]:
+        """Run with inputs and outputs bound, so that ONNX Runtime copies each of them just once."""
+        binding = self._session.io_binding()
+        for name, value in feed.items():
+            binding.bind_cpu_input(name, value)
+        for name in self.outputs:
+            binding.bind_output(name, "cpu")
+        self._session.run_with_iobinding(binding)
+        values: list[Values] = binding.copy_outputs_to_cpu()
+        return values
+
+
+def opened(path: Path, device: DeviceName, batch: int, cache: Path, gpu: int = 0) -> tuple[OnnxRunner, int]:
+    """The network of a file, and the rows that one call of it takes.
+
+    Args:
+        batch: how many rows that should be.
+        cache: folder for engines that TensorRT builds.
+
+    Raises:
+        ModelError: the file is no network that ONNX Runtime can run.
+        DeviceMemory: it does not fit into the device's memory.
+    """
+    import onnxruntime
+
+    providers = chain(device, cache, gpu)
+    if device != "cpu":
+        preload()
+    try:
+        runner = OnnxRunner(onnxruntime.InferenceSession(str(path), settings(device), providers=providers))
+    except ModelError:
+        raise
+    except Exception as error:  # onnxruntime's own, which have no common root
+        log.warning("%s cannot be opened: %s", path.name, error)
+        if out_of_memory(error):
+            raise DeviceMemory from error
+        raise ModelError(f"The model file {path.name} cannot be opened. Fetch it again, or choose another.") from error
+    fixed = {port.shape[0] for port in runner.inputs.values() if port.shape and port.shape[0] is not None}
+    if batch == 1 or not fixed:
+        return runner, batch if not fixed else 1
+    if fixed == {batch}:
+        return runner, batch
+    wider = _widened(path, runner, device, batch, providers)
+    return (wider, batch) if wider is not None else (runner, 1)
+
+
+def settings(device: DeviceName) -> Any:
+    """Session options. On the CPU memory is given back after each run, because other networks take their turns."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    # Threads that wait for work would otherwise spin, and take cores from decoding and compositing.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.intra_op_num_threads = threads()
+    if device == "cpu":
+        options.enable_cpu_mem_arena = False
+    if device == "directml":
+        options.enable_mem_pattern = False
+        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    return options
+
+
+def _widened(path: Path, single: OnnxRunner, device: DeviceName, batch: int, providers: Any) -> OnnxRunner | None:
+    """The same network with a free batch dimension, or ``None`` where it does not give the same results.
+
+    Most published files say 1 there for no reason but the shape of the example they were exported with; some have it
+    built into a reshape.
+    """
+    import onnx
+    import onnxruntime
+
+    try:
+        model = onnx.load(str(path))
+        for value in (*model.graph.input, *model.graph.output):
+            if value.type.tensor_type.shape.dim:
+                value.type.tensor_type.shape.dim[0].dim_param = "batch"
+        del model.graph.value_info[:]
+        session = onnxruntime.InferenceSession(model.SerializeToString(), settings(device), providers=providers)
+        wide = OnnxRunner(session)
+        random = np.random.default_rng(0)
+        feed = {
+            name: random.random((batch, *(side or 1 for side in port.shape[1:])), np.float32).astype(port.dtype)
+            for name, port in single.inputs.items()
+        }
+        together = session.run(None, feed)
+        for row in range(batch):
+            alone = single.run({name: value[row : row + 1] for name, value in feed.items()})
+            for one, other in zip(alone, together, strict=True):
+                if not np.allclose(one[0], other[row], rtol=0.02, atol=0.02):
+                    raise ValueError("rows of a batch differ from rows alone")
+    except Exception as error:  # whatever it is, one row at a time works
+        log.info("%s is run one row at a time: %s", path.name, error)
+        return None
+    return wide
+
+
+def _port(item: Any) -> Port:
+    shape = tuple(side if isinstance(side, int) else None for side in item.shape)
+    return Port(dtype_of(item.type.removeprefix("tensor(").removesuffix(")")), shape)
