@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 
 from pipeline.mesh import FaceView
+from pipeline.mesh.hue import rehued
 from pipeline.mesh.skin import Skin
-from pipeline.types import ImageArray, Rendering
+from pipeline.types import FloatArray, ImageArray, Rendering
 
 GAIN_LOW, GAIN_HIGH = 0.12, 4.0
 
@@ -16,7 +17,7 @@ def match_light(rendering: Rendering, view: FaceView, skin: Skin, strength: floa
     """The rendered face under the target's light.
 
     The evenly lit face is multiplied, colour channel by colour channel, by the ratio of the target's slowly varying
-    skin colour to its own, as a change of light would do.
+    skin colour to its own, as a change of light would do, after its shades got the depth of hue that the target's have.
 
     Args:
         skin: of the target's face in this view.
@@ -27,8 +28,16 @@ def match_light(rendering: Rendering, view: FaceView, skin: Skin, strength: floa
     """
     if strength <= 0 or rendering.tone is None:
         return rendering.image
+    face = rehued(rendering.image, rendering.tone, _tone(skin))
     gain = np.clip(view.fold(skin.cast) / (rendering.tone + 2), GAIN_LOW, GAIN_HIGH)
     if strength < 1:
         gain = gain ** np.float32(strength)
-    lit: ImageArray = cv2.multiply(rendering.image, view.enlarge(gain.astype(np.float32)), dtype=cv2.CV_8U)
+    lit: ImageArray = cv2.multiply(face, view.enlarge(gain.astype(np.float32)), dtype=cv2.CV_8U)
     return lit
+
+
+def _tone(skin: Skin) -> FloatArray:
+    """Mean colour of the target's skin, over what is lit well; of the whole where nothing is."""
+    trust = skin.trust + np.float32(1e-3)
+    mean: FloatArray = (cv2.multiply(skin.light, cv2.merge([trust] * 3)).sum((0, 1)) / trust.sum()).astype(np.float32)
+    return mean

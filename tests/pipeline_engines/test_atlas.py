@@ -106,3 +106,18 @@ def test_irises_keep_their_colour_under_warm_light() -> None:
         return float(colour[2] / colour[0])
 
     assert warmth(found) / warmth(neutral) < 1.3 < 1.1 / 0.6
+
+
+def test_shine_on_a_sallow_face_is_not_taken_for_paint() -> None:
+    """It is as far from such skin's hue as paint is; on a pale face it would be lilac."""
+    sallow = np.array([60, 110, 150], np.float32)
+    x, y = (int(side * 384) for side in topology().uv[108])
+    drawn = {}
+    for name, colour in (("shine", (225, 228, 232)), ("paint", (200, 90, 40))):
+        picture = np.full((384, 384, 3), sallow, np.uint8)
+        cv2.circle(picture, (x, y), 12, colour, -1, cv2.LINE_AA)
+        result = calmed(picture, sallow)[y, x].astype(np.float32)
+        logs = np.log((result + 12) / (sallow + 12))
+        drawn[name] = np.abs(logs - logs.mean()).max()
+    assert drawn["shine"] < 0.15
+    assert drawn["paint"] > 0.4

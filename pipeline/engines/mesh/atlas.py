@@ -174,7 +174,7 @@ def _exposure(flat: FloatArray, tone: FloatArray) -> FloatArray:
     """
     small = cv2.GaussianBlur(cv2.resize(flat, (ZONES, ZONES), interpolation=cv2.INTER_AREA), (0, 0), 1.2).mean(-1)
     against_skin = np.clip((small / max(float(tone.mean()), 1.0) - 0.45) / 0.35, 0.02, 1)
-    against_other = np.clip(((small + 6) / (small[:, ::-1] + 6) - 0.58) / 0.34, 0.02, 1)
+    against_other = np.clip(((small + 6) / (small[:, ::-1] + 6) - 0.64) / 0.30, 0.02, 1)
     bare = cv2.GaussianBlur(topology().skin, (0, 0), 0.9)
     return cv2.GaussianBlur((against_other * (1 - bare * (1 - against_skin))).astype(np.float32), (0, 0), 1.2)
 

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from pipeline.engines.mesh.beard import FLOOR, growth
+from pipeline.mesh.hue import deepened, own_hue
 from pipeline.mesh.topology import ZONES, topology
 from pipeline.types import FloatArray, ImageArray
 
@@ -23,6 +24,12 @@ TINT, ANY_TINT = 0.04, 0.06
 PAINTED = (0.34, 0.48)
 """Departure in hue at which something begins to be, and is, no trick of the light but paint, a mark or dark hair: it
 is kept."""
+DEEPEST = 2.5
+"""How many times as deep as the skin's own a hue may be and still count as the skin's."""
+SPREAD, FINE_SPREAD = 0.02, 0.01
+"""How much bare skin differs in hue from itself (deviation, in logarithms)."""
+CONTRAST = 0.08
+"""The same for lightness."""
 LIPS_TINT = 0.22
 FINE_TINT = 0.035
 """The same for lips, and for what is finer beside them."""
@@ -45,36 +52,65 @@ def calmed(picture: ImageArray, tone: FloatArray, *, makeup: bool = True) -> Ima
     # Coarse parts are changed on a small grid: nothing finer is left in them anyway.
     small = cv2.resize(logs, (2 * ZONES, 2 * ZONES), interpolation=cv2.INTER_AREA)
     coarse = cv2.GaussianBlur(small, (0, 0), 2 * SIGMA)
-    shade = coarse.mean(-1, keepdims=True)
-    tint = coarse - shade
-    skin, lips = _skin(shade[..., 0]), cv2.GaussianBlur(topology().lips, (0, 0), 0.8)
-    near_skin = cv2.resize(skin, (2 * ZONES, 2 * ZONES))[..., None]
-    held = np.where(shade < 0, _held(shade, DARKER), _held(shade, LIGHTER))
-    # Dark hair and pupils have a strong hue in logarithms and none to the eye.
-    other, lip = (ANY_TINT, LIPS_TINT) if makeup else (UNPAINTED, NATURAL)
-    bound = TINT + (other - TINT) * (1 - near_skin)
-    bound += (lip - bound) * cv2.resize(lips, (2 * ZONES, 2 * ZONES))[..., None]
-    change = (held - shade) * near_skin + (_held(tint, bound) - tint)
+    skin, lips = _skin(coarse.mean(-1)), cv2.GaussianBlur(topology().lips, (0, 0), 0.8)
+    change = _coarse_change(coarse, _sized(skin, 2 * ZONES), _sized(lips, 2 * ZONES), tone, makeup=makeup)
     if makeup:
-        change *= 1 - _painted(small)
+        change *= 1 - _painted(small, tone)
     change = cv2.resize(change.astype(np.float32), (size, size), interpolation=cv2.INTER_LINEAR)
     fine = logs - cv2.resize(coarse, (size, size), interpolation=cv2.INTER_LINEAR)
-    luma = cv2.transform(fine, np.full((1, 3), 1 / 3, np.float32))[..., None]
-    held = np.where(luma < 0, _cut(luma, LINE), _cut(luma, SPARKLE))
-    change += (held - luma) * cv2.resize(skin, (size, size), interpolation=cv2.INTER_LINEAR)[..., None]
-    fine -= luma
-    beside = 1 - cv2.resize(lips, (size, size), interpolation=cv2.INTER_LINEAR)[..., None]
-    change += (_held(fine, FINE_TINT) - fine) * beside
+    change += _fine_change(fine, _sized(skin, size), _sized(lips, size), tone)
     result = (picture.astype(np.float32) + FLOOR) * np.exp(change) - FLOOR
     return np.clip(result + 0.5, 0, 255).astype(np.uint8)
 
 
-def _painted(logs: FloatArray) -> FloatArray:
-    """``(n, n, 1)`` float32, 1 on what has a hue of its own."""
+def _coarse_change(
+    coarse: FloatArray, skin: FloatArray, lips: FloatArray, tone: FloatArray, *, makeup: bool
+) -> FloatArray:
+    shade = coarse.mean(-1, keepdims=True)
+    even = _even(shade, skin, CONTRAST)
+    held = shade + (np.where(shade < 0, _held(even, DARKER), _held(even, LIGHTER)) - shade) * skin
+    tint = _even(coarse - shade - deepened(shade, tone) * skin, skin, SPREAD)
+    # Dark hair and pupils have a strong hue in logarithms and none to the eye.
+    other, lip = (ANY_TINT, LIPS_TINT) if makeup else (UNPAINTED, NATURAL)
+    bound = TINT + (other - TINT) * (1 - skin)
+    bound += (lip - bound) * lips
+    return np.asarray(held + deepened(held, tone) * skin + _held(tint, bound) - coarse, np.float32)
+
+
+def _fine_change(fine: FloatArray, skin: FloatArray, lips: FloatArray, tone: FloatArray) -> FloatArray:
+    luma = cv2.transform(fine, np.full((1, 3), 1 / 3, np.float32))[..., None]
+    held = luma + (np.where(luma < 0, _cut(luma, LINE), _cut(luma, SPARKLE)) - luma) * skin
+    tint = _even(fine - luma - deepened(luma, tone) * skin, skin, FINE_SPREAD)
+    tint += (_held(tint, FINE_TINT) - tint) * (1 - lips)
+    return np.asarray(held + deepened(held, tone) * skin + tint - fine, np.float32)
+
+
+def _sized(zone: FloatArray, size: int) -> FloatArray:
+    return cv2.resize(zone, (size, size), interpolation=cv2.INTER_LINEAR)[..., None]
+
+
+def _even(values: FloatArray, skin: FloatArray, most: float) -> FloatArray:
+    """`values` weaker where they differ more on bare skin than `most` (deviation): shine, and what a camera's
+    sharpening and a file's compression made of it, is not the face's."""
+    return np.asarray(values * np.float32(min(1.0, most / max(_deviation(values, skin), 1e-6))), np.float32)
+
+
+def _deviation(values: FloatArray, weight: FloatArray) -> float:
+    return float(np.sqrt((weight * values * values).sum() / (values.shape[-1] * weight.sum() + 1e-6)))
+
+
+def _painted(logs: FloatArray, tone: FloatArray) -> FloatArray:
+    """``(n, n, 1)`` float32, 1 on what has a hue of its own: not the skin's, paler as shine is or deeper as shade."""
+    own = own_hue(tone)
     near = cv2.GaussianBlur(logs, (0, 0), 0.8)
-    strongest = np.abs(near - near.mean(-1, keepdims=True)).max(-1)
-    t = np.clip((strongest - PAINTED[0]) / (PAINTED[1] - PAINTED[0]), 0, 1).astype(np.float32)
+    hue = near - near.mean(-1, keepdims=True) + own
+    deep = np.clip(hue @ own / max(float(own @ own), 1e-6), 0, DEEPEST)[..., None]
+    t = _between(np.abs(hue - deep * own).max(-1), *PAINTED)
     return cv2.GaussianBlur(cv2.dilate(t, np.ones((3, 3), np.uint8)), (0, 0), 1.0)[..., None]
+
+
+def _between(values: FloatArray, low: float, high: float) -> FloatArray:
+    return np.clip((values - low) / (high - low), 0, 1).astype(np.float32)
 
 
 def _held(values: FloatArray, bound: float | FloatArray) -> FloatArray:
