@@ -16,6 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
+from pipeline.crew import Crew
 from pipeline.errors import Cancelled
 from pipeline.types import STAGES, Stage, StageTime
 
@@ -103,17 +104,18 @@ def run(
     write: Callable[[Done], None],
     *,
     clock: StageClock,
+    crew: Crew,
     cancel: threading.Event | None = None,
-    workers: int = 2,
 ) -> None:
     """Carry every item of `source` through the stages; `write` is called on the calling thread, in order.
 
     Args:
         source: iterated on a thread of its own.
         analyse: from all items to all that it found, in order; counts its own time on `clock`.
-        render: called on one of `workers` threads.
+        render: called on one of the crew's workers.
         write: the last stage.
         clock: where the time of reading, rendering and writing is counted.
+        crew: whose turn it is to render, where several jobs run.
         cancel: checked between frames.
 
     Raises:
@@ -123,7 +125,7 @@ def run(
     stop = threading.Event()
     failures: list[BaseException] = []
     read: _Channel[Item] = _Channel(stop)
-    rendering: _Channel[Future[Done]] = _Channel(stop, DEPTH + workers)
+    rendering: _Channel[Future[Done]] = _Channel(stop, DEPTH + crew.workers)
 
     def guarded(body: Callable[[], None]) -> Callable[[], None]:
         def stage() -> None:
@@ -142,10 +144,10 @@ def run(
             read.put(item)
         read.close()
 
-    with ThreadPoolExecutor(workers, thread_name_prefix="render") as pool:
+    with crew.job(), ThreadPoolExecutor(crew.workers, thread_name_prefix="render") as pool:
 
         def work(found: Found) -> Done:
-            with clock.work("render"):
+            with crew.turn(), clock.work("render"):
                 return render(found)
 
         def analysing() -> None:

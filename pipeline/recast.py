@@ -14,6 +14,7 @@ import numpy as np
 from pipeline.admission import admit
 from pipeline.analysis import FaceFinder, PeopleCollector, Tracker, advise
 from pipeline.casting import Casting
+from pipeline.crew import Crew
 from pipeline.engines.catalogue import engine_named, needs_no_network
 from pipeline.errors import InputError, NoFaceInSource
 from pipeline.exclusions import laid_on_faces, laid_on_target
@@ -88,6 +89,7 @@ class Recaster:
             folder().parent, lambda: self.marking.credentials.secret, self.marking.environment
         )
         self.threads = threads or os.cpu_count() or 2
+        self._crew = Crew(self.threads)
         self._lock = threading.Lock()
         self._wardrobes: dict[tuple[str, DeviceName, Precision], Wardrobe] = {}
         self._libraries: dict[tuple[DeviceName, Precision], Library] = {}
@@ -97,6 +99,7 @@ class Recaster:
         """Another one whose networks run on another GPU. What finds faces, on the CPU, is shared."""
         other = Recaster(self.device, self.threads, self.limits, self.marking, gpu, self.policy)
         other._open_finder = lambda: self._finder
+        other._crew = self._crew
         return other
 
     @cached_property
@@ -214,8 +217,8 @@ class Recaster:
             return collector.people()
         ledger = Ledger(FINDING, expected(info, options), progress)
         tracker = Tracker(self._finder, smooth=0.0)
-        with open_target(target, info, options.start, options.end, self.limits) as reader:
-            for frame, faces in tracked(tracker, until(reader, cancel), StageClock()):
+        with open_target(target, info, options.start, options.end, self.limits) as reader, self._crew.job():
+            for frame, faces in tracked(tracker, until(reader, cancel), StageClock(), self._crew):
                 collector.add(frame, faces)
                 ledger.advance()
         return collector.people()
@@ -328,15 +331,15 @@ class Recaster:
         if info.kind == "image":
             return self._whole(options).picture(cast, info, output, options, mark, progress, begin)
         if work is not None and in_segments(info, output, options, segment):
-            parts = Segments(self._finder, self._wardrobe(options), self._workers, self.limits, work, segment)
+            parts = Segments(self._finder, self._wardrobe(options), self._crew_of(options), self.limits, work, segment)
             report = parts.recast(cast, info, Path(output), options, mark, progress, cancel)
             if report is not None:
                 return report
         return self._whole(options).video(cast, info, output, options, mark, progress, cancel, begin)
 
-    def _whole(self, options: Options) -> Whole:
-        return Whole(self._finder, self._wardrobe(options), self._workers, self.limits)
+    def _crew_of(self, options: Options) -> Crew:
+        """A job with a network takes no turns with others: it mostly waits for its network, and would hold them up."""
+        return self._crew if needs_no_network(options) else Crew(self.threads)
 
-    @property
-    def _workers(self) -> int:
-        return max(1, min(4, self.threads))
+    def _whole(self, options: Options) -> Whole:
+        return Whole(self._finder, self._wardrobe(options), self._crew_of(options), self.limits)

@@ -20,6 +20,7 @@ import av
 
 from pipeline.analysis import FaceFinder, Tracker
 from pipeline.casting import Casting, Roles, nobody
+from pipeline.crew import Crew
 from pipeline.errors import NoFaceInTarget
 from pipeline.fingerprint import cast_digest
 from pipeline.flow import StageClock, run
@@ -80,9 +81,9 @@ class Segments:
     """Carries out casts in segments, over a folder that keeps them."""
 
     def __init__(
-        self, finder: FaceFinder, wardrobe: Wardrobe, workers: int, limits: MediaLimits, work: Path, seconds: float
+        self, finder: FaceFinder, wardrobe: Wardrobe, crew: Crew, limits: MediaLimits, work: Path, seconds: float
     ) -> None:
-        self._finder, self._wardrobe, self._workers, self._limits = finder, wardrobe, workers, limits
+        self._finder, self._wardrobe, self._crew, self._limits = finder, wardrobe, crew, limits
         self._work, self._seconds = work, seconds
 
     def recast(
@@ -171,7 +172,7 @@ class Segments:
         opening = number == 0
 
         def analyse(frames: Iterable[Frame]) -> Iterator[tuple[VideoFrame, Roles, bool, tuple[int, ...]]]:
-            for frame, faces in tracked(tracker, frames, clock):
+            for frame, faces in tracked(tracker, frames, clock, self._crew):
                 assert isinstance(frame, VideoFrame)
                 if frame.pts >= stop:
                     return
@@ -197,7 +198,7 @@ class Segments:
                 ledger.advance(frame, changed, anyone)
 
             frames = until(reader.part(number, self._seconds, BEFORE, AFTER), cancel)
-            run(frames, analyse, render, write, clock=clock, cancel=cancel, workers=self._workers)
+            run(frames, analyse, render, write, clock=clock, crew=self._crew, cancel=cancel)
             with clock.work("write", 0):
                 part = writer.finish_part()
             return _Done(

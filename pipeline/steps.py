@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from pipeline.analysis import Tracker
+from pipeline.crew import Crew
 from pipeline.errors import Cancelled
 from pipeline.flow import StageClock
 from pipeline.frame_recaster import Wardrobe
@@ -14,12 +15,14 @@ from pipeline.options import Options
 from pipeline.types import Face, Frame, MediaInfo
 
 
-def tracked(tracker: Tracker, frames: Iterable[Frame], clock: StageClock) -> Iterator[tuple[Frame, tuple[Face, ...]]]:
+def tracked(
+    tracker: Tracker, frames: Iterable[Frame], clock: StageClock, crew: Crew
+) -> Iterator[tuple[Frame, tuple[Face, ...]]]:
     for frame in frames:
-        with clock.work("analyse"):
+        with crew.turn(), clock.work("analyse"):
             ready = tracker.push(frame)
         yield from ready
-    with clock.work("analyse", 0):
+    with crew.turn(), clock.work("analyse", 0):
         ready = tracker.flush()
     yield from ready
 

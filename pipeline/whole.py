@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pipeline.analysis import FaceFinder, Tracker
 from pipeline.casting import Casting, Roles, nobody
+from pipeline.crew import Crew
 from pipeline.errors import NoFaceInTarget
 from pipeline.flow import StageClock, run
 from pipeline.frame_recaster import Wardrobe, recast_frame
@@ -28,12 +29,12 @@ class Whole:
     Args:
         finder: finds faces.
         wardrobe: the engine, and what it made of the identities.
-        workers: frames that are rendered at a time.
+        crew: who works on its frames.
         limits: bounds on what is opened.
     """
 
-    def __init__(self, finder: FaceFinder, wardrobe: Wardrobe, workers: int, limits: MediaLimits) -> None:
-        self._finder, self._wardrobe, self._workers, self._limits = finder, wardrobe, workers, limits
+    def __init__(self, finder: FaceFinder, wardrobe: Wardrobe, crew: Crew, limits: MediaLimits) -> None:
+        self._finder, self._wardrobe, self._crew, self._limits = finder, wardrobe, crew, limits
 
     def picture(
         self,
@@ -99,7 +100,7 @@ class Whole:
         tracker, presence = Tracker(self._finder, smooth=options.smooth), Presence(casting.numbers)
 
         def analyse(frames: Iterable[Frame]) -> Iterator[tuple[Frame, Roles, bool, tuple[int, ...]]]:
-            for frame, faces in tracked(tracker, frames, clock):
+            for frame, faces in tracked(tracker, frames, clock, self._crew):
                 roles = casting.roles(faces)
                 yield frame, roles, bool(faces), casting.shown
 
@@ -120,7 +121,7 @@ class Whole:
                 presence.add(frame.time, persons)
                 ledger.advance(frame, changed, anyone)
 
-            run(until(reader, cancel), analyse, render, write, clock=clock, cancel=cancel, workers=self._workers)
+            run(until(reader, cancel), analyse, render, write, clock=clock, crew=self._crew, cancel=cancel)
             if ledger.changed == 0:
                 raise NoFaceInTarget(nobody(cast, ledger.anyone))
             with clock.work("write", 0):

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
+from pipeline.crew import Crew
 from pipeline.errors import Cancelled
 from pipeline.flow import DEPTH, StageClock, run
 
@@ -26,7 +27,7 @@ def test_order_is_kept_though_rendering_takes_unequal_time() -> None:
         return item
 
     clock = StageClock()
-    run(range(200), passing, render, written.append, clock=clock, workers=4)
+    run(range(200), passing, render, written.append, clock=clock, crew=Crew(4))
     assert written == list(range(200))
     stages = clock.report()
     assert {name: stage.frames for name, stage in stages.items()} == {
@@ -53,7 +54,7 @@ def test_a_slow_writer_holds_the_reader_back() -> None:
         with lock:
             alive -= 1
 
-    run(frames(), passing, lambda item: item, write, clock=StageClock(), workers=2)
+    run(frames(), passing, lambda item: item, write, clock=StageClock(), crew=Crew(2))
     assert alive == 0
     assert most <= 2 * DEPTH + 2 + 4
 
@@ -77,6 +78,7 @@ def test_the_first_error_of_any_stage_reaches_the_caller_and_no_thread_is_left(s
             lambda item: fail("render", item),
             lambda item: fail("write", item) and None,
             clock=StageClock(),
+            crew=Crew(2),
         )
     assert threading.active_count() == before
 
@@ -90,9 +92,9 @@ def test_cancel_stops_within_a_frame() -> None:
             cancel.set()
 
     with pytest.raises(Cancelled):
-        run(range(10_000), passing, lambda item: item, write, clock=StageClock(), cancel=cancel)
+        run(range(10_000), passing, lambda item: item, write, clock=StageClock(), crew=Crew(2), cancel=cancel)
     assert written == list(range(11))
 
 
 def test_nothing_to_do() -> None:
-    run([], passing, lambda item: item, lambda item: None, clock=StageClock())
+    run([], passing, lambda item: item, lambda item: None, clock=StageClock(), crew=Crew(2))

@@ -1,0 +1,58 @@
+"""The threads of all jobs on one machine, and who of them may work."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+MOST = 4
+"""Frames of one job that are rendered at once."""
+
+
+class Crew:
+    """Shared by all jobs of a process. Thread-safe.
+
+    A job alone has a few more threads than there are cores, so that none is idle while another thread waits. Of several
+    jobs together so many are ready to run that they mostly hand Python's lock and the caches to each other: there, only
+    as many work on a frame at once as there are cores.
+
+    Args:
+        cores: of the machine.
+    """
+
+    def __init__(self, cores: int) -> None:
+        self.cores = cores
+        self._changed = threading.Condition()
+        self._jobs = self._busy = 0
+
+    @property
+    def workers(self) -> int:
+        """Frames that a job renders at a time."""
+        return max(1, min(MOST, self.cores))
+
+    @contextmanager
+    def job(self) -> Iterator[None]:
+        """A job runs inside of the block."""
+        with self._changed:
+            self._jobs += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._jobs -= 1
+                self._changed.notify_all()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Work on a frame inside of the block, once it is this thread's turn."""
+        with self._changed:
+            while self._jobs > 1 and self._busy >= max(1, self.cores):
+                self._changed.wait()
+            self._busy += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._busy -= 1
+                self._changed.notify()
