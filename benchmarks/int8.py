@@ -25,7 +25,7 @@ import numpy as np
 from benchmarks.network import Still, insightface_swapper, scene
 from pipeline import Recaster
 from pipeline.engines.network import NetworkEngine
-from pipeline.frame_recaster import Wardrobe, recast_frame
+from pipeline.frame_recaster import FaceRole, Wardrobe, recast_frame
 from pipeline.models.quantise import GOOD, Quantised, quantise
 from pipeline.options import Options
 from tests import faces, media, models, networks
@@ -83,7 +83,7 @@ def compare(folder: Path, engines: dict[str, NetworkEngine], rounds: int) -> Non
 
     def ours(engine: NetworkEngine) -> Callable[[], Any]:
         wardrobe = Wardrobe(engine)
-        return lambda: recast_frame(Still(frame.copy()), [(face, identity)], wardrobe, Options())
+        return lambda: recast_frame(Still(frame.copy()), [FaceRole(face, identity)], wardrobe, Options())
 
     sides: dict[str, Callable[[], Any]] = {"insightface": lambda: theirs.get(frame, person, person, paste_back=True)}
     sides |= {name: ours(engine) for name, engine in engines.items()}

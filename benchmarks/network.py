@@ -28,7 +28,7 @@ import numpy as np
 import onnxruntime
 
 from pipeline.engines.network import NetworkEngine
-from pipeline.frame_recaster import Wardrobe, recast_frame
+from pipeline.frame_recaster import FaceRole, Wardrobe, recast_frame
 from pipeline.media import Picture
 from pipeline.options import Options
 from pipeline.types import ImageArray
@@ -61,7 +61,7 @@ def memory(engine: NetworkEngine, frames: int) -> None:
     wardrobe = Wardrobe(engine)
     after: dict[int, float] = {}
     for number in range(1, frames + 1):
-        recast_frame(Picture(image.copy()), [(face, roles)], wardrobe, Options())
+        recast_frame(Picture(image.copy()), [FaceRole(face, roles)], wardrobe, Options())
         if number in (frames // 10, frames):
             after[number] = resident()
     first, last = after[frames // 10], after[frames]
@@ -85,9 +85,9 @@ def compare(engine: NetworkEngine, shelf: models.Shelf, width: int, rounds: int)
     person = SimpleNamespace(kps=face.points, normed_embedding=raw / np.linalg.norm(raw))
     sides: dict[str, Callable[[], Any]] = {
         "insightface, paste_back": lambda: theirs.get(frame, person, person, paste_back=True),
-        "recast, defaults": lambda: recast_frame(Still(frame), [(face, identity)], wardrobe, Options()),
+        "recast, defaults": lambda: recast_frame(Still(frame), [FaceRole(face, identity)], wardrobe, Options()),
         "recast, as insightface does": lambda: recast_frame(
-            Still(frame), [(face, identity)], wardrobe,
+            Still(frame), [FaceRole(face, identity)], wardrobe,
             Options(keep_occluders=False, match_light=0, keep_texture=False, expression=0, mask="box"),
         ),
     }  # fmt: skip

@@ -5,44 +5,61 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline.analysis import Assigner
-from pipeline.options import Options
-from pipeline.types import Cast, Face, Identity
+from pipeline.frame_recaster import FaceRole
+from pipeline.options import EVERYONE, Options, PaintedMask
+from pipeline.types import Cast, Face, Person
 
-Roles = list[tuple[Face, Identity]]
+Roles = list[FaceRole]
 
 
 class Casting:
-    """Decides which face of each frame gets which identity. Called in frame order."""
+    """Decides which face of each frame gets which identity. Called in frame order.
+
+    Args:
+        options: settled (see `pipeline.exclusions.settled`): what is painted lies over the atlas, and is a person's or
+            everyone's.
+    """
 
     def __init__(self, cast: Cast, options: Options) -> None:
-        self._cast, self._select = cast, options.select
-        self._assigner = Assigner([role.person for role in cast.roles]) if cast.roles else None
+        self._everyone, self._select = cast.everyone, options.select
+        self._identities = {role.person.number: role.identity for role in cast.roles}
+        # Whoever is in no role matters only where they get a face as well.
+        others = cast.others if cast.everyone is not None else ()
+        persons = [*(role.person for role in cast.roles), *others]
+        self._assigner = Assigner(persons) if persons else None
+        self._painted = {painting.whose: painting.mask for painting in options.exclude}
         self.seen: set[int] = set()
         self.shown: tuple[int, ...] = ()
 
     @property
     def numbers(self) -> tuple[int, ...]:
-        """Of the persons whom the cast names."""
-        return tuple(role.person.number for role in self._cast.roles)
+        """Of the persons to whom the cast gives a role."""
+        return tuple(self._identities)
 
     def roles(self, faces: Sequence[Face]) -> Roles:
-        """Who of `faces` becomes whom. `shown` then tells which of the cast's persons were among them."""
+        """Who of `faces` becomes whom. `shown` then tells which of the persons with a role were among them."""
         named = self._assigner.assign(faces) if self._assigner is not None else {}
-        identities = {role.person.number: role.identity for role in self._cast.roles}
-        self.shown = tuple(person.number for person in named.values())
-        self.seen.update(self.shown)
+        shown: list[int] = []
         result: Roles = []
-        rest: list[Face] = []
+        rest: Roles = []
         for place, face in enumerate(faces):
             person = named.get(place)
-            if person is None:
-                rest.append(face)
-                continue
-            result.append((face, identities[person.number]))
-        if self._cast.everyone is not None and rest:
-            chosen = rest if self._select == "all" else [max(rest, key=lambda face: face.box.area)]
-            result.extend((face, self._cast.everyone) for face in chosen)
-        return result
+            painted = self._on(person)
+            if person is not None and person.number in self._identities:
+                shown.append(person.number)
+                result.append(FaceRole(face, self._identities[person.number], painted))
+            elif self._everyone is not None:
+                rest.append(FaceRole(face, self._everyone, painted))
+        self.shown = tuple(shown)
+        self.seen.update(shown)
+        if rest and self._select == "largest":
+            rest = [max(rest, key=lambda role: role.face.box.area)]
+        return result + rest
+
+    def _on(self, person: Person | None) -> PaintedMask:
+        """What is painted on a person's face, or on that of somebody who is not told from others."""
+        everyones = self._painted.get(EVERYONE, PaintedMask(""))
+        return everyones if person is None else self._painted.get(str(person.number), everyones)
 
 
 def nobody(cast: Cast, anyone: bool) -> str:

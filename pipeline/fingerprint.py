@@ -39,6 +39,8 @@ def cast_digest(cast: Cast) -> bytes:
     for role in cast.roles:
         digest.update(b"%d" % role.person.number + np.ascontiguousarray(role.person.embedding).tobytes())
         digest.update(_identity(role.identity))
+    for person in cast.others:
+        digest.update(b"other%d" % person.number + np.ascontiguousarray(person.embedding).tobytes())
     return digest.digest()
 
 

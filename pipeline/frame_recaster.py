@@ -6,7 +6,7 @@ import math
 import threading
 import weakref
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from pipeline.engines.base import Engine
 from pipeline.fading import faded, shown
 from pipeline.mesh import FaceView
 from pipeline.mesh.skin import read_skin
-from pipeline.options import Options
+from pipeline.options import Options, PaintedMask
 from pipeline.policy import EVERYTHING, Policy
 from pipeline.types import Box, Crop, Face, FloatArray, Frame, Identity, ImageArray
 
@@ -23,6 +23,14 @@ SMALLEST = 12.0
 """Faces whose crop is narrower than this many pixels are left alone: there is nothing to see."""
 CHROMA = 4
 """Pixels of the widest chroma samples that there are."""
+
+
+class FaceRole(NamedTuple):
+    """A face of a frame, the identity that it gets, and where it stays as it is: a mask over the atlas, or empty."""
+
+    face: Face
+    identity: Identity
+    painted: PaintedMask = PaintedMask("")
 
 
 class Wardrobe:
@@ -69,23 +77,24 @@ class Wardrobe:
             self._policy.check_target(embedding)
 
 
-def recast_frame(frame: Frame, roles: Sequence[tuple[Face, Identity]], wardrobe: Wardrobe, options: Options) -> int:
+def recast_frame(frame: Frame, roles: Sequence[FaceRole], wardrobe: Wardrobe, options: Options) -> int:
     """Give each face its new identity, in `frame` itself, and return how many were changed.
 
     Outside the faces' own regions the frame keeps its exact values. Farther (smaller) faces are done first, so that
-    nearer ones end up in front.
+    nearer ones end up in front. What is painted on a face is its role's; `Options.exclude` is what roles are made of.
 
     Raises:
         Refused: the operator does not allow one of them as a source, or to be replaced; nothing was changed.
     """
-    for face, _ in roles:
-        wardrobe.check(frame, face)
+    for role in roles:
+        wardrobe.check(frame, role.face)
     changed = 0
     waiting: list[_Place] = []
-    for face, identity in sorted(roles, key=lambda role: role[0].box.area):
+    for role in sorted(roles, key=lambda role: role.face.box.area):
+        face = role.face
         if face.landmarks is None or face.pose is None or face.points is None or shown(face, options) <= 0.0:
             continue
-        place = _Place(face, wardrobe.prepared(identity), wardrobe.engine, options)
+        place = _Place(role, wardrobe.prepared(role.identity), wardrobe.engine, options)
         # Together, only those that see nothing of what another one of them changes: that is what one by one would give.
         if len(waiting) == wardrobe.engine.together or any(place.sees(other) for other in waiting):
             changed += _recast_faces(frame, waiting, wardrobe.engine, options)
@@ -97,9 +106,9 @@ def recast_frame(frame: Frame, roles: Sequence[tuple[Face, Identity]], wardrobe:
 class _Place:
     """A face that is to be changed: what its engine looks at, and what it changes."""
 
-    def __init__(self, face: Face, prepared: Any, engine: Engine, options: Options) -> None:
-        self.face, self.prepared = face, prepared
-        self.area, self.shown = engine.area(face, options), engine.shown(face, options)
+    def __init__(self, role: FaceRole, prepared: Any, engine: Engine, options: Options) -> None:
+        self.face, self.painted, self.prepared = role.face, role.painted, prepared
+        self.area, self.shown = engine.area(role.face, options), engine.shown(role.face, options)
 
     def sees(self, other: _Place) -> bool:
         """Whether it looks at anything that `other` changes; regions are grown to whole chroma samples."""
@@ -117,15 +126,16 @@ def _recast_faces(frame: Frame, places: Sequence[_Place], engine: Engine, option
         rows, columns = _part(place.shown, corner, around.shape)
         if min(around[rows, columns].shape[:2]) >= SMALLEST:
             crop = _crop(place.face, around, corner, rows, columns)
-            seen.append(place.face)
+            seen.append(place)
             views.append((FaceView(crop, engine.placed(crop, place.prepared, options)), place.prepared))
     if not views:
         return 0
-    for face, (view, _), rendering in zip(seen, views, engine.render(views, options), strict=True):
+    for place, (view, _), rendering in zip(seen, views, engine.render(views, options), strict=True):
         skin = read_skin(view.unfolded, view.facing)
         compose = composite if rendering.tone is not None else composite_lit
         x, y = (-round(float(shift)) for shift in view.crop.matrix[:, 2])
-        before, after = view.crop.image, compose(rendering, view, skin, options)
+        before, after = view.crop.image, compose(rendering, view, skin, options, place.painted)
+        face = place.face
         after = faded(before, after, shown(face, options), options.edge_softness, face.box.width)
         frame.change((x, y), before, after)
     return len(views)

@@ -16,6 +16,7 @@ from typing import Self
 from pipeline.analysis import CausalTracker, FaceFinder
 from pipeline.casting import Casting
 from pipeline.errors import Cancelled
+from pipeline.exclusions import everyones
 from pipeline.frame_recaster import Wardrobe, recast_frame
 from pipeline.marking import JobMark
 from pipeline.media import Picture
@@ -95,7 +96,12 @@ class LiveSession:
         return self._mark
 
     def change(self, options: Options) -> None:
-        """Go on with other options, from the next frame on."""
+        """Go on with other options, from the next frame on.
+
+        Raises:
+            OptionError: something is painted over a frame, or for one person; the options before are kept.
+        """
+        options = everyones(options)
         self._options, self._casting = options, Casting(self._cast, options)
         if self._mark is not None:
             self._mark = self._mark.changed(options)

@@ -14,6 +14,7 @@ UserEngine = NewType("UserEngine", str)
 """Name of a network that the user has added."""
 PaintedMask = NewType("PaintedMask", str)
 """A grey PNG in base64, see `pipeline.mesh.painted`; empty for none."""
+EVERYONE = "everyone"
 DeviceName = Literal["auto", "cpu", "cuda", "tensorrt", "rocm", "directml", "coreml", "openvino"]
 Precision = Literal["auto", "single"]
 Select = Literal["all", "largest"]
@@ -41,6 +42,20 @@ QUALITIES: tuple[Quality, ...] = get_args(Quality)
 
 
 @dataclass(frozen=True)
+class Painting:
+    """Places of a face that stay the target's.
+
+    Attributes:
+        mask: painted over the atlas, or over a frame of the target.
+        whose: the number of a person, ``everyone``, or ``SECONDS@X,Y`` for whoever's face is there at that moment, in
+            shares of the frame. Empty for whoever it lies on; over the atlas that is everyone.
+    """
+
+    mask: PaintedMask
+    whose: str = ""
+
+
+@dataclass(frozen=True)
 class Options:
     """What a job may be asked for. The command line, the API and the page derive their choices from this class.
 
@@ -56,8 +71,8 @@ class Options:
         keep_occluders: leave hair, glasses and hands of the target in front of the new face.
         source_glasses, source_beard, source_makeup: carry glasses, beard and make-up of the photo over to the target.
         turned: what becomes of faces turned far to the side: they are recast as well, or stay as they are.
-        exclude: places of the face that stay the target's, painted over the atlas, or over the frame at `exclude_at`.
-        exclude_at: seconds of the target; ``None`` for where the job begins.
+        exclude: places of faces that stay the target's.
+        exclude_at: seconds of the target, of the frame that they were painted over; ``None`` for where the job begins.
         match_light: 0 keeps the photo's light, 1 takes the target's.
         match_detail: bring sharpness and grain of the new face to those of the frame.
         edge_softness: how gradually the new face begins at its edges; 0 leaves them as they were found.
@@ -91,7 +106,7 @@ class Options:
     source_beard: bool = True
     source_makeup: bool = True
     turned: Turned = "recast"
-    exclude: PaintedMask = PaintedMask("")
+    exclude: tuple[Painting, ...] = ()
     exclude_at: float | None = None
     match_light: float = 1.0
     match_detail: bool = True

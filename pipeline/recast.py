@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from pipeline.casting import Casting
 from pipeline.crew import Crew
 from pipeline.engines.catalogue import engine_named, needs_no_network
 from pipeline.errors import InputError, NoFaceInSource
-from pipeline.exclusions import laid_on_faces, laid_on_target
+from pipeline.exclusions import Look, everyones, settled
 from pipeline.fingerprint import job_digest
 from pipeline.flow import StageClock
 from pipeline.frame_recaster import Wardrobe, recast_frame
@@ -25,19 +25,15 @@ from pipeline.ledger import Ledger
 from pipeline.live import LiveSession
 from pipeline.marking import JobMark, Marking
 from pipeline.marking.credentials import folder
-from pipeline.media import (
-    Picture,
-    open_target,
-    probe,
-    read_picture,
-)
-from pipeline.mesh.painted import read_exclusion
+from pipeline.media import Picture, open_target, probe, read_picture
 from pipeline.models.devices import check_device
 from pipeline.models.library import Library
+from pipeline.models.store import Store
 from pipeline.options import DeviceName, Options, Precision
 from pipeline.policy import Policy
 from pipeline.segments import SEGMENT_SECONDS, Segments, in_segments
-from pipeline.steps import expected, numbered, tracked, until
+from pipeline.steps import expected, first_at, numbered, tracked, until
+from pipeline.task import Task
 from pipeline.types import (
     Advice,
     Cast,
@@ -66,6 +62,7 @@ class Recaster:
         marking: what results are marked with; what the environment says when ``None``.
         gpu: which of several networks run on; see `beside`.
         policy: which faces and what content are allowed; what the environment says when ``None``.
+        store: where networks come from; what the environment says when ``None``.
 
     Example:
         >>> recaster = Recaster()
@@ -82,8 +79,9 @@ class Recaster:
         marking: Marking | None = None,
         gpu: int = 0,
         policy: Policy | None = None,
+        store: Store | None = None,
     ) -> None:
-        self.device, self.limits, self._gpu = device, limits, gpu
+        self.device, self.limits, self._gpu, self._store = device, limits, gpu, store
         self.marking = marking or Marking.from_environment()
         self.policy = policy or Policy.from_environment(
             folder().parent, lambda: self.marking.credentials.secret, self.marking.environment
@@ -97,7 +95,7 @@ class Recaster:
 
     def beside(self, gpu: int) -> Recaster:
         """Another one whose networks run on another GPU. What finds faces, on the CPU, is shared."""
-        other = Recaster(self.device, self.threads, self.limits, self.marking, gpu, self.policy)
+        other = Recaster(self.device, self.threads, self.limits, self.marking, gpu, self.policy, self._store)
         other._open_finder = lambda: self._finder
         other._crew = self._crew
         return other
@@ -143,7 +141,7 @@ class Recaster:
 
     def _library(self, device: DeviceName, precision: Precision) -> Library:
         if (device, precision) not in self._libraries:
-            self._libraries[device, precision] = Library(device, gpu=self._gpu, precision=precision)
+            self._libraries[device, precision] = Library(device, self._store, self._gpu, precision)
         return self._libraries[device, precision]
 
     def identify(self, sources: Sequence[Path | ImageArray]) -> Identity:
@@ -248,21 +246,34 @@ class Recaster:
         self.policy.check_content(image)
         picture = Picture(image.copy())
         found = self.faces(image) if faces is None else faces
-        options = laid_on_faces(options, found, (picture.width, picture.height))
+        options, cast = settled(options, cast, lambda _: (found, (picture.width, picture.height)))
         roles = Casting(cast, options).roles(found)
         recast_frame(picture, roles, self._wardrobe(options), options)
         self._mark(None, cast, options).frame(picture, "still")
         return picture.image()
 
-    def settled(self, options: Options, target: Path | MediaInfo) -> Options:
-        """`options` as they are for every frame of `target`: what was painted over one of them lies on the face.
+    def settled(self, options: Options, cast: Cast, target: Path | MediaInfo) -> tuple[Options, Cast]:
+        """`options` and `cast` as they are for every frame of `target`: what was painted lies on the faces of those it
+        belongs to.
 
         Raises:
-            OptionError: the mask does not fit the frame, or lies on no face.
+            OptionError: a mask does not fit its frame, or lies on no face.
             NoFaceInTarget: the frame shows none.
+            PersonUnknown: a painting is for somebody whom the cast does not know.
             InputError: the target cannot be read.
         """
-        return laid_on_target(options, target, self._finder.faces, self.limits)
+        return settled(options, cast, self.look(target))
+
+    def look(self, target: Path | MediaInfo) -> Look:
+        """What tells the faces in single frames of a target. Each frame is read once."""
+
+        @cache
+        def at(moment: float) -> tuple[tuple[Face, ...], tuple[int, int]]:
+            info = target if isinstance(target, MediaInfo) else probe(target, self.limits)
+            frame = first_at(info, moment, self.limits)
+            return self._finder.faces(frame), (frame.width, frame.height)
+
+        return at
 
     def signed(self, picture: bytes, cast: Cast, options: Options = Options()) -> bytes:
         """A JPEG of what `recast_frame` made, with its signed manifest in it, unless the operator leaves those out.
@@ -277,10 +288,9 @@ class Recaster:
 
         Raises:
             Refused: the operator does not allow the identity.
-            OptionError: something is painted over a frame, of which there is none yet.
+            OptionError: something is painted over a frame, of which there is none yet, or for one person.
         """
-        if options.exclude:
-            read_exclusion(options.exclude)
+        options = everyones(options)
         wardrobe = self._wardrobe(options)
         wardrobe.prepared(identity)
         cast = Cast(everyone=identity)
@@ -327,19 +337,18 @@ class Recaster:
         admit(self.policy, cast, info, options, self.limits, cancel)
         mark = self._mark(info.path, cast, options)
         mark.check(info, Path(output))
-        options = self.settled(options, info)
+        options, cast = self.settled(options, cast, info)
+        task = Task(cast, info, Path(output), options, mark, begin, progress, cancel)
+        finder, wardrobe, crew = self._finder, self._wardrobe(options), self._crew_of(options)
+        whole = Whole(finder, wardrobe, crew, self.limits)
         if info.kind == "image":
-            return self._whole(options).picture(cast, info, output, options, mark, progress, begin)
-        if work is not None and in_segments(info, output, options, segment):
-            parts = Segments(self._finder, self._wardrobe(options), self._crew_of(options), self.limits, work, segment)
-            report = parts.recast(cast, info, Path(output), options, mark, progress, cancel)
+            return whole.picture(task)
+        if work is not None and in_segments(task, segment):
+            report = Segments(finder, wardrobe, crew, self.limits, work, segment).recast(task)
             if report is not None:
                 return report
-        return self._whole(options).video(cast, info, output, options, mark, progress, cancel, begin)
+        return whole.video(task)
 
     def _crew_of(self, options: Options) -> Crew:
         """A job with a network takes no turns with others: it mostly waits for its network, and would hold them up."""
         return self._crew if needs_no_network(options) else Crew(self.threads)
-
-    def _whole(self, options: Options) -> Whole:
-        return Whole(self._finder, self._wardrobe(options), self._crew_of(options), self.limits)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import threading
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -26,19 +25,18 @@ from pipeline.fingerprint import cast_digest
 from pipeline.flow import StageClock, run
 from pipeline.frame_recaster import Wardrobe, recast_frame
 from pipeline.ledger import Ledger
-from pipeline.marking import JobMark
 from pipeline.media.encoders import MUXERS
 from pipeline.media.frames import VideoFrame
 from pipeline.media.output import PendingFile, output_errors
 from pipeline.media.parts import Part, PartJoiner, PartReader, PartWriter, settled
-from pipeline.options import Options
 from pipeline.presence import Presence
-from pipeline.steps import device_notes, expected, tracked, until
-from pipeline.types import Cast, Frame, MediaInfo, MediaLimits, Progress, ProgressCallback, Report
+from pipeline.steps import device_notes, tracked, until
+from pipeline.task import Task
+from pipeline.types import Frame, MediaLimits, Progress, Report
 
 log = logging.getLogger(__name__)
 
-RECASTING, FINISHING = "Recasting", "Finishing"
+FINISHING = "Finishing"
 SEGMENT_SECONDS = 30.0
 BEFORE, AFTER = 36, 16
 """Frames read around a segment: three detections of the tracker before it, and its look-ahead after it."""
@@ -46,9 +44,10 @@ _FORM = 2
 """Of the files in the folder; those of another one are rendered anew."""
 
 
-def in_segments(info: MediaInfo, output: Path, options: Options, seconds: float) -> bool:
+def in_segments(task: Task, seconds: float) -> bool:
     """Whether a target is worth segments: a video of more than one, whose result is one too."""
-    if info.kind != "video" or info.duration is None or Path(output).suffix.lower() not in MUXERS:
+    info, options = task.info, task.options
+    if info.kind != "video" or info.duration is None or task.output.suffix.lower() not in MUXERS:
         return False
     return min(options.end or info.duration, info.duration) - (options.start or 0.0) > 1.5 * seconds
 
@@ -86,24 +85,16 @@ class Segments:
         self._finder, self._wardrobe, self._crew, self._limits = finder, wardrobe, crew, limits
         self._work, self._seconds = work, seconds
 
-    def recast(
-        self,
-        cast: Cast,
-        info: MediaInfo,
-        output: Path,
-        options: Options,
-        mark: JobMark,
-        progress: ProgressCallback | None,
-        cancel: threading.Event | None,
-    ) -> Report | None:
+    def recast(self, task: Task) -> Report | None:
         """Render what the folder lacks, and join. ``None`` where the video cannot be cut into segments.
 
         Raises:
             RecastError: see `Recaster.recast`. Finished segments stay in the folder.
         """
+        info, output, options, mark = task.info, task.output, task.options, task.mark
         PendingFile(output, (info.path,))
         begin, spent = time.perf_counter(), 0.0
-        clock, ledger = StageClock(), Ledger(RECASTING, expected(info, options), progress)
+        clock, ledger = StageClock(), task.ledger()
         with PartReader(info.path, options.start, options.end, self._limits, info) as reader:
             if not reader.searchable():
                 log.info("the video cannot be searched; it is not cut into segments")
@@ -112,14 +103,14 @@ class Segments:
             encoding = settled(output, reader, first, options)
             if encoding is None:
                 return None
-            self._prepare(_key(info, cast, options, self._seconds, encoding, mark.key))
-            presence = Presence(role.person.number for role in cast.roles)
+            self._prepare(_key(task, self._seconds, encoding))
+            presence = Presence(role.person.number for role in task.cast.roles)
             done: list[_Done] = []
             while not done or done[-1].more:
                 number = len(done)
                 segment = self._load(number)
                 if segment is None:
-                    segment = self._render(number, cast, reader, first, output, options, mark, ledger, cancel)
+                    segment = self._render(number, task, reader, first, ledger)
                     self._save(number, segment)
                 else:
                     spent += segment.seconds
@@ -129,9 +120,9 @@ class Segments:
                     presence.add(time_, persons)
                 done.append(segment)
             if ledger.changed == 0:
-                raise NoFaceInTarget(nobody(cast, ledger.anyone))
-            if progress is not None:
-                progress(Progress(FINISHING, ledger.done, ledger.done))
+                raise NoFaceInTarget(nobody(task.cast, ledger.anyone))
+            if task.progress is not None:
+                task.progress(Progress(FINISHING, ledger.done, ledger.done))
             with PartJoiner(output, reader, options, mark.tags, mark.seal(info)) as joiner:
                 with clock.work("write", 0):
                     joiner.join([segment.part for segment in done], first)
@@ -150,19 +141,9 @@ class Segments:
             roles=presence.report(), fingerprint=mark.fingerprint, marks=mark.marks, sidecar=mark.sidecar,
         )  # fmt: skip
 
-    def _render(
-        self,
-        number: int,
-        cast: Cast,
-        reader: PartReader,
-        first: VideoFrame,
-        output: Path,
-        options: Options,
-        mark: JobMark,
-        ledger: Ledger,
-        cancel: threading.Event | None,
-    ) -> _Done:
-        begin, clock, casting = time.perf_counter(), StageClock(), Casting(cast, options)
+    def _render(self, number: int, task: Task, reader: PartReader, first: VideoFrame, ledger: Ledger) -> _Done:
+        options, cancel = task.options, task.cancel
+        begin, clock, casting = time.perf_counter(), StageClock(), Casting(task.cast, options)
         tracker = Tracker(self._finder, smooth=options.smooth)
         start, stop = reader.bounds(number, self._seconds)
         changes: list[int] = []
@@ -183,10 +164,10 @@ class Segments:
         def render(found: tuple[VideoFrame, Roles, bool, tuple[int, ...]]) -> tuple[Frame, int, bool, tuple[int, ...]]:
             frame, roles, anyone, persons = found
             changed = recast_frame(frame, roles, self._wardrobe, options)
-            mark.frame(frame)
+            task.mark.frame(frame)
             return frame, changed, anyone, persons
 
-        with PartWriter(self._path(number), output, reader, first, options) as writer:
+        with PartWriter(self._path(number), task.output, reader, first, options) as writer:
 
             def write(done: tuple[Frame, int, bool, tuple[int, ...]]) -> None:
                 frame, changed, anyone, persons = done
@@ -257,11 +238,11 @@ def _write(path: Path, text: str) -> None:
     os.replace(part, path)
 
 
-def _key(info: MediaInfo, cast: Cast, options: Options, seconds: float, encoding: str, mark: str) -> str:
+def _key(task: Task, seconds: float, encoding: str) -> str:
     """What has to be the same for a segment to be of use."""
-    found = info.path.stat()
+    found = task.info.path.stat()
     return json.dumps({
-        "form": _FORM, "target": [found.st_size, found.st_mtime_ns], "options": asdict(options), "seconds": seconds,
-        "cast": cast_digest(cast).hex(), "software": [av.__version__, *map(str, av.library_versions.values())],
-        "margin": [BEFORE, AFTER], "encoding": encoding, "mark": mark,
+        "form": _FORM, "target": [found.st_size, found.st_mtime_ns], "options": asdict(task.options),
+        "seconds": seconds, "cast": cast_digest(task.cast).hex(), "margin": [BEFORE, AFTER], "encoding": encoding,
+        "software": [av.__version__, *map(str, av.library_versions.values())], "mark": task.mark.key,
     }, sort_keys=True)  # fmt: skip

@@ -8,11 +8,12 @@ from dataclasses import replace
 
 from pipeline.analysis import Tracker
 from pipeline.crew import Crew
-from pipeline.errors import Cancelled
+from pipeline.errors import Cancelled, CorruptMedia
 from pipeline.flow import StageClock
 from pipeline.frame_recaster import Wardrobe
+from pipeline.media import open_target, read_picture
 from pipeline.options import Options
-from pipeline.types import Face, Frame, MediaInfo
+from pipeline.types import Face, Frame, MediaInfo, MediaLimits
 
 
 def tracked(
@@ -32,6 +33,20 @@ def until(frames: Iterable[Frame], cancel: threading.Event | None) -> Iterator[F
         if cancel is not None and cancel.is_set():
             raise Cancelled
         yield frame
+
+
+def first_at(info: MediaInfo, moment: float, limits: MediaLimits) -> Frame:
+    """The first frame of a target from `moment` seconds on.
+
+    Raises:
+        InputError: it cannot be read, or ends before.
+    """
+    if info.kind == "image":
+        return read_picture(info.path, limits)
+    with open_target(info.path, info, moment or None, limits=limits) as reader:
+        for frame in reader:
+            return frame
+    raise CorruptMedia()
 
 
 def expected(info: MediaInfo, options: Options) -> int | None:

@@ -152,10 +152,15 @@ class Role:
 
 @dataclass(frozen=True, eq=False)
 class Cast:
-    """Who becomes whom. Persons in no role become `everyone`, or stay untouched where that is ``None``."""
+    """Who becomes whom. Persons in no role become `everyone`, or stay untouched where that is ``None``.
+
+    Attributes:
+        others: persons in no role who are told from each other all the same, for what options say of one of them.
+    """
 
     everyone: Identity | None = None
     roles: tuple[Role, ...] = ()
+    others: tuple[Person, ...] = ()
 
 
 class Frame(Protocol):

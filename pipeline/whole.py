@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from pipeline.analysis import FaceFinder, Tracker
 from pipeline.casting import Casting, Roles, nobody
@@ -13,14 +11,12 @@ from pipeline.crew import Crew
 from pipeline.errors import NoFaceInTarget
 from pipeline.flow import StageClock, run
 from pipeline.frame_recaster import Wardrobe, recast_frame
-from pipeline.ledger import Ledger
-from pipeline.marking import JobMark
 from pipeline.media import check_picture_name, open_result, open_target, read_picture, write_picture
 from pipeline.options import Options
 from pipeline.presence import Presence
-from pipeline.segments import RECASTING
-from pipeline.steps import device_notes, expected, numbered, tracked, until
-from pipeline.types import Cast, Frame, MediaInfo, MediaLimits, Progress, ProgressCallback, Report
+from pipeline.steps import device_notes, numbered, tracked, until
+from pipeline.task import RECASTING, Task
+from pipeline.types import Frame, MediaLimits, Progress, Report
 
 
 class Whole:
@@ -36,68 +32,43 @@ class Whole:
     def __init__(self, finder: FaceFinder, wardrobe: Wardrobe, crew: Crew, limits: MediaLimits) -> None:
         self._finder, self._wardrobe, self._crew, self._limits = finder, wardrobe, crew, limits
 
-    def picture(
-        self,
-        cast: Cast,
-        info: MediaInfo,
-        output: Path,
-        options: Options,
-        mark: JobMark,
-        progress: ProgressCallback | None,
-        begin: float,
-    ) -> Report:
-        """Carry out a cast on a picture.
-
-        Args:
-            begin: when the job began (`time.perf_counter`).
-        """
+    def picture(self, task: Task) -> Report:
+        """Carry out a cast on a picture."""
+        info, options, output, mark = task.info, task.options, task.output, task.mark
         check_picture_name(output, (info.path,))
-        clock, wardrobe, casting = StageClock(), self._wardrobe, Casting(cast, options)
+        clock, wardrobe, casting = StageClock(), self._wardrobe, Casting(task.cast, options)
         with clock.work("read"):
             picture = read_picture(info.path, self._limits)
         with clock.work("analyse"):
             faces = numbered(self._finder.faces(picture))
             roles = casting.roles(faces)
         if not roles:
-            raise NoFaceInTarget(nobody(cast, bool(faces)))
+            raise NoFaceInTarget(nobody(task.cast, bool(faces)))
         with clock.work("render"):
             changed = recast_frame(picture, roles, wardrobe, options)
             mark.frame(picture, "still")
-        if progress is not None:
-            progress(Progress(RECASTING, 1, 1))
+        if task.progress is not None:
+            task.progress(Progress(RECASTING, 1, 1))
         with clock.work("write"):
             notes = write_picture(output, picture, options.quality, mark.tags, (info.path,), mark.seal(info))
         notes = (*notes, *_part_notes(options), *device_notes(options, wardrobe), *mark.notes)
         presence = Presence(casting.numbers)
         presence.add(0.0, casting.shown)
-        seconds = time.perf_counter() - begin
+        seconds = time.perf_counter() - task.begin
         return Report(
-            output=Path(output), kind="image", frames=1, changed=1, faces=changed, people=len(casting.seen),
+            output=output, kind="image", frames=1, changed=1, faces=changed, people=len(casting.seen),
             seconds=seconds, fps=1 / seconds, engine=wardrobe.engine.name, device=wardrobe.engine.device,
-            encoder=Path(output).suffix.lstrip(".").lower(), stages=clock.report(), notes=notes,
+            encoder=output.suffix.lstrip(".").lower(), stages=clock.report(), notes=notes,
             roles=presence.report(),
             fingerprint=mark.fingerprint, marks=mark.marks, sidecar=mark.sidecar,
         )  # fmt: skip
 
-    def video(
-        self,
-        cast: Cast,
-        info: MediaInfo,
-        output: Path,
-        options: Options,
-        mark: JobMark,
-        progress: ProgressCallback | None,
-        cancel: threading.Event | None,
-        begin: float,
-    ) -> Report:
-        """Carry out a cast on an animation or a video.
-
-        Args:
-            begin: when the job began (`time.perf_counter`).
-        """
-        clock, wardrobe, casting = StageClock(), self._wardrobe, Casting(cast, options)
-        ledger = Ledger(RECASTING, expected(info, options), progress)
-        tracker, presence = Tracker(self._finder, smooth=options.smooth), Presence(casting.numbers)
+    def video(self, task: Task) -> Report:
+        """Carry out a cast on an animation or a video."""
+        info, options, mark = task.info, task.options, task.mark
+        clock, wardrobe, casting = StageClock(), self._wardrobe, Casting(task.cast, options)
+        ledger, presence = task.ledger(), Presence(casting.numbers)
+        tracker = Tracker(self._finder, smooth=options.smooth)
 
         def analyse(frames: Iterable[Frame]) -> Iterator[tuple[Frame, Roles, bool, tuple[int, ...]]]:
             for frame, faces in tracked(tracker, frames, clock, self._crew):
@@ -112,7 +83,7 @@ class Whole:
 
         with (
             open_target(info.path, info, options.start, options.end, self._limits) as reader,
-            open_result(output, reader, options, mark.tags, mark.seal(info)) as writer,
+            open_result(task.output, reader, options, mark.tags, mark.seal(info)) as writer,
         ):
 
             def write(done: tuple[Frame, int, bool, tuple[int, ...]]) -> None:
@@ -121,16 +92,16 @@ class Whole:
                 presence.add(frame.time, persons)
                 ledger.advance(frame, changed, anyone)
 
-            run(until(reader, cancel), analyse, render, write, clock=clock, crew=self._crew, cancel=cancel)
+            run(until(reader, task.cancel), analyse, render, write, clock=clock, crew=self._crew, cancel=task.cancel)
             if ledger.changed == 0:
-                raise NoFaceInTarget(nobody(cast, ledger.anyone))
+                raise NoFaceInTarget(nobody(task.cast, ledger.anyone))
             with clock.work("write", 0):
                 writer.finish()
             notes = (*reader.notes, *writer.notes, *ledger.notes(), *device_notes(options, wardrobe), *mark.notes)
             encoder = writer.encoder
-        seconds = time.perf_counter() - begin
+        seconds = time.perf_counter() - task.begin
         return Report(
-            output=Path(output), kind=info.kind, frames=ledger.done, changed=ledger.changed, faces=ledger.faces,
+            output=task.output, kind=info.kind, frames=ledger.done, changed=ledger.changed, faces=ledger.faces,
             people=len(casting.seen), seconds=seconds, fps=ledger.done / seconds, engine=wardrobe.engine.name,
             device=wardrobe.engine.device, encoder=encoder, stages=clock.report(), notes=notes,
             roles=presence.report(),

@@ -12,6 +12,7 @@ import base64
 import contextlib
 import json
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,7 +24,9 @@ from starlette.responses import Response
 
 from pipeline.analysis.assign import known_again
 from pipeline.errors import InputError, RecastError
+from pipeline.options import Options
 from pipeline.types import Advice, Person
+from pipeline.whose import named
 from studio.access.caller import caller_of
 from studio.desk_job import job_view
 from studio.desk_start import start_data
@@ -68,13 +71,15 @@ class GivenMoment(GivenCast):
 
 
 class GivenStrokes(BaseModel):
-    """Strokes over one frame of a target: a PNG in base64, and what is excluded by now."""
+    """Strokes over one frame of a target: a PNG in base64, what is excluded by now, and the search whose people it is
+    excluded of."""
 
     target: str
     moment: float = Field(0.0, ge=0, lt=1e9)
     strokes: str = ""
     erase: bool = False
     excluded: dict[str, Any] = {}
+    people: str | None = None
 
 
 def routes(studio: Studio) -> APIRouter:
@@ -122,12 +127,14 @@ def routes(studio: Studio) -> APIRouter:
     @router.post("/people")
     async def people(request: Caller, given: GivenTarget, token: Token) -> StreamingResponse:
         """Who is in a target: a line of JSON for each moment of the search, the last one with the people. Whoever
-        leaves ends the search."""
+        leaves ends the search. What an earlier one has found of the same upload is answered at once."""
         options = from_mapping({"start": given.start, "end": given.end})
         wanted = Request(studio.own(Path(given.path)), options=options)
         client = caller_of(request).client
         known = await asyncio.to_thread(found_people, given.like, token)
-        job = await asyncio.to_thread(studio.submit, wanted, token, "people", attached=True, client=client)
+        job = await asyncio.to_thread(studio.searched, wanted.target, token) if options == Options() else None
+        if job is None:
+            job = await asyncio.to_thread(studio.submit, wanted, token, "people", attached=True, client=client)
         return _lines(_search(studio, job, token, known))
 
     @router.get("/frame")
@@ -149,11 +156,18 @@ def routes(studio: Studio) -> APIRouter:
         return _picture(look, "no-store")
 
     @router.post("/painted")
-    def painted(given: GivenStrokes) -> dict[str, Any]:
-        """What is left as it is, after some strokes of the brush, and where that lies in the frame."""
-        options = from_mapping(given.excluded)
-        done = previews.painted(Path(given.target), given.moment, options, given.strokes, erase=given.erase)
-        return {"exclude": done.exclude, "shown": picture_data(done.shown, "png")}
+    def painted(given: GivenStrokes, token: Token) -> dict[str, Any]:
+        """What is left as it is of whom, after some strokes of the brush, and where that lies in the frame."""
+        done = previews.painted(
+            Path(given.target),
+            given.moment,
+            from_mapping(given.excluded),
+            given.strokes,
+            erase=given.erase,
+            people=found_people(given.people, token),
+        )
+        exclude = [asdict(painting) for painting in done.exclude]
+        return {"exclude": exclude, "shown": picture_data(done.shown, "png")}
 
     @router.post("/jobs", status_code=202)
     def start(request: Caller, given: GivenCast, token: Token) -> dict[str, Any]:
@@ -169,7 +183,7 @@ def routes(studio: Studio) -> APIRouter:
         view = job_view(studio, found)
         if whole and found.cast and studio.files.elsewhere(name):
             view["like"] = name
-        elif whole and found.cast:
+        elif whole and studio.people(found):
             view["people"] = {"search": name, "list": [person_view(person) for person in studio.people(found)]}
         return view
 
@@ -204,12 +218,13 @@ def order_of(given: GivenCast, people: tuple[Person, ...]) -> Request:
     for number, chosen in roles.items():
         cast[number] = tuple(range(len(photos), len(photos) + len(chosen)))
         photos += chosen
+    options = from_mapping(given.options)
     return Request(
         target=Path(given.target),
         sources=tuple(Path(path) for path in photos or given.everyone),
-        options=from_mapping(given.options),
+        options=options,
         cast=cast,
-        people=people if cast else (),
+        people=people if cast or named(options) else (),
     )
 
 

@@ -24,11 +24,13 @@ from typing import TYPE_CHECKING, Any
 from pipeline.errors import Cancelled, NoFaceInTarget, OutputError, PersonUnknown, RecastError
 from pipeline.options import Options
 from pipeline.types import Cast, Identity, Person, ProgressCallback, Report, Role
+from pipeline.whose import named
 from studio import consent, extras, terminal
 from studio import options as option_flags
 from studio.made import MadeHere
 from studio.outputs import result_name
 from studio.quiet import silence_greeting
+from studio.request import others
 from studio.settings import segment_seconds
 
 if TYPE_CHECKING:
@@ -231,7 +233,7 @@ def _cast(
     cancel: threading.Event,
 ) -> Cast:
     everyone = recaster.identify(given.source) if given.source else None
-    if not given.cast:
+    if not given.cast and not named(options):
         return Cast(everyone=everyone)
     photos: dict[int, list[Path]] = {}
     for number, photo in given.cast:
@@ -245,7 +247,8 @@ def _cast(
     for number in identities:
         if number not in people:
             raise PersonUnknown(f"The cast names person {number}, but the target shows {_count(len(people))}.")
-    return Cast(everyone=everyone, roles=tuple(Role(people[number], who) for number, who in identities.items()))
+    roles = tuple(Role(people[number], who) for number, who in identities.items())
+    return Cast(everyone, roles, others(options, tuple(people.values()), identities))
 
 
 def _count(people: int) -> str:

@@ -17,7 +17,10 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from pipeline.errors import InputError
+from pipeline.mesh.painted import is_exclusion
+from pipeline.options import Options
 from pipeline.types import Person
+from pipeline.whose import Spot, parse_whose
 from studio.access.caller import caller_of
 from studio.desk import GivenCast, order_of
 from studio.http import TOKEN
@@ -130,7 +133,8 @@ def _orders(given: GivenBatch, people: tuple[Person, ...]) -> list[Order]:
         casts = (
             GivenCast(target=target, everyone=[], roles=given.roles, options=given.options) for target in given.targets
         )
-        return [replace(order_of(cast, people), elsewhere=True) for cast in casts]
+        orders = (order_of(cast, people) for cast in casts)
+        return [replace(order, elsewhere=True, options=_for_persons(order.options)) for order in orders]
     options = from_mapping(given.options)
     targets, photos = [Path(path) for path in given.targets], [Path(path) for path in given.photos]
     if given.way == "targets":
@@ -138,3 +142,13 @@ def _orders(given: GivenBatch, people: tuple[Person, ...]) -> list[Order]:
     if len(targets) > 1:
         raise InputError("Many photos go on one target.")
     return [Order(targets[0], (photo,), options) for photo in photos]
+
+
+def _for_persons(options: Options) -> Options:
+    """`options` with what is painted on persons: what is so on a place of one target says nothing of another."""
+    kept = tuple(
+        painting
+        for painting in options.exclude
+        if is_exclusion(painting.mask) and not isinstance(parse_whose(painting.whose), Spot)
+    )
+    return replace(options, exclude=kept, exclude_at=None)

@@ -235,7 +235,7 @@ class Studio:
         if not job.origins or not all(path.exists() for path in job.origins):
             raise FileMissing("The files of this job are no longer here. Please upload them again.")
         target, *sources = job.origins
-        people, elsewhere = (self.people(job), self.files.elsewhere(name)) if job.cast else ((), False)
+        people, elsewhere = self.people(job), self.files.elsewhere(name)
         wanted = Request(target, tuple(sources), job.options, job.cast, people, elsewhere)
         return self.submit(wanted, owner, client=client)
 
@@ -292,6 +292,11 @@ class Studio:
     def people(self, job: Job) -> tuple[Person, ...]:
         """Who a finished job found."""
         return self.files.people(job.id) or ()
+
+    def searched(self, target: Path, owner: str) -> Job | None:
+        """A search that has told before who is in an upload."""
+        job = self.store.searched(fingerprint(owner), self.own(target))
+        return job if job is not None and self.people(job) else None
 
     @property
     def load(self) -> int:

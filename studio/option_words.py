@@ -72,7 +72,8 @@ TEXTS: Mapping[str, Text] = {
     ),
     "exclude": Text(
         "Left as it is",
-        "A PNG painted over a frame, white or opaque where the face is to stay the target's. It follows the face.",
+        "A PNG painted over a frame, white or opaque where a face is to stay the target's. It follows the face that it "
+        "lies on; 2=FILE is for person 2 only, everyone=FILE for all.",
         "Face",
     ),
     "exclude_at": Text(

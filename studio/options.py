@@ -18,14 +18,16 @@ from typing import Any, Literal
 
 from pipeline.errors import OptionError
 from pipeline.models.names import engine_names
-from pipeline.options import Options, PaintedMask, UserEngine
+from pipeline.options import Options, Painting, UserEngine
+from pipeline.whose import parse_whose
 from studio.option_words import TEXTS, Group, Text
 
-Kind = Literal["choice", "share", "switch", "seconds", "mask"]
+Kind = Literal["choice", "share", "switch", "seconds", "paintings"]
 
 
 HIGHEST = 1e9
 """Above any number that an option takes; infinity and what is no number are not below it."""
+MOST_PAINTINGS = 50
 GROUPS: tuple[Group, ...] = typing.get_args(Group)
 
 
@@ -61,8 +63,8 @@ class Field:
             if isinstance(value, bool):
                 return value
             raise OptionError(f"{self.name} has to be true or false.")
-        if self.kind == "mask":
-            return _mask(value)
+        if self.kind == "paintings":
+            return _paintings(value)
         if self.kind == "seconds" and value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < HIGHEST:
@@ -87,8 +89,8 @@ def _kind(hint: Any) -> tuple[Kind, tuple[str, ...]]:
         return "choice", typing.get_args(hint)
     if UserEngine in typing.get_args(hint):
         return "choice", engine_names()
-    if hint is PaintedMask:
-        return "mask", ()
+    if hint == tuple[Painting, ...]:
+        return "paintings", ()
     if hint is bool:
         return "switch", ()
     if hint is float:
@@ -151,8 +153,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                 default=argparse.SUPPRESS,
                 help=f"{about} (default: {field.default})",
             )
-        elif field.kind == "mask":
-            group.add_argument(field.flag, type=_file, default=argparse.SUPPRESS, metavar="FILE", help=about)
+        elif field.kind == "paintings":
+            group.add_argument(
+                field.flag, type=_file, action="append", default=argparse.SUPPRESS, metavar="[PERSON=]FILE", help=about
+            )
         else:
             default = "" if field.default is None else f" (default: {field.default:g})"
             group.add_argument(
@@ -164,20 +168,54 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             )
 
 
-def _mask(value: Any) -> PaintedMask:
-    if not isinstance(value, str):
-        raise OptionError("exclude has to be a text: a PNG picture in base64.")
+def _paintings(value: Any) -> tuple[Painting, ...]:
+    """A PNG in base64; an object of such by whose they are; or a list of objects with `mask` and `whose`."""
+    if isinstance(value, str):
+        value = [{"mask": value}] if value else []
+    elif isinstance(value, dict):
+        value = [{"mask": mask, "whose": str(whose)} for whose, mask in value.items()]
+    elif isinstance(value, tuple):
+        value = [dataclasses.asdict(painting) for painting in value]
+    if not isinstance(value, list) or len(value) > MOST_PAINTINGS or not all(map(_is_painting, value)):
+        raise OptionError(
+            'exclude has to be a PNG picture in base64, or an object such as {"2": PNG}: the number of a person, or '
+            f'"everyone", to what is painted on their face; at most {MOST_PAINTINGS}.'
+        )
     if not value:
-        return PaintedMask("")
+        return ()
     # Decoding pictures takes time to load, and few jobs have one.
     from pipeline.mesh.painted import checked
 
-    return checked(value)
+    masks = checked([painting["mask"] for painting in value])
+    whose = [_whose(painting.get("whose", "")) for painting in value]
+    return tuple(Painting(mask, name) for mask, name in zip(masks, whose, strict=True) if mask)
 
 
-def _file(name: str) -> str:
+def _is_painting(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and {"mask"} <= set(value) <= {"mask", "whose"}
+        and all(isinstance(text, str) for text in value.values())
+    )
+
+
+def _whose(text: str) -> str:
+    whose = parse_whose(text)
+    if isinstance(whose, int) and whose < 1:
+        raise OptionError("Persons are numbered from 1.")
+    return str(whose)
+
+
+def _file(text: str) -> dict[str, str]:
+    """A file, or ``2=FILE`` and ``everyone=FILE``."""
+    whose, separator, name = text.partition("=")
     try:
-        return base64.b64encode(Path(name).read_bytes()).decode("ascii")
+        whose = _whose(whose) if separator and not Path(text).exists() else ""
+    except OptionError:
+        whose = ""
+    name = name if whose else text
+    try:
+        return {"mask": base64.b64encode(Path(name).read_bytes()).decode("ascii"), "whose": whose}
     except OSError as error:
         raise argparse.ArgumentTypeError(f"{name} cannot be read") from error
 

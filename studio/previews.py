@@ -18,14 +18,15 @@ import numpy as np
 
 from pipeline.casting import Casting
 from pipeline.errors import InputError, OptionError, PersonUnknown
-from pipeline.exclusions import fitted, painted_on
+from pipeline.exclusions import Look, Paintings, fitted, settled
 from pipeline.mesh.exclusion import laid_on
-from pipeline.mesh.painted import EXCLUSION_SIDE, read_exclusion, read_painted, write_exclusion
-from pipeline.options import Options
+from pipeline.mesh.painted import read_painted
+from pipeline.options import Options, Painting
 from pipeline.types import Advice, Box, Cast, Face, Identity, ImageArray, MediaInfo, Person, Role
 from studio.jobs.job import Busy
 from studio.pictures import first_frame, jpeg
 from studio.recent import Recent
+from studio.request import others
 from studio.scrub import Scrubber
 
 if TYPE_CHECKING:
@@ -71,15 +72,15 @@ class FrameLook:
 
 
 @dataclass(frozen=True, eq=False)
-class Painting:
+class PaintedFrame:
     """What is left as it is.
 
     Attributes:
-        exclude: the mask over the face, as the option of that name takes it.
-        shown: where it lies in the frame: PNG of its proportions, as opaque as the mask.
+        exclude: masks over the atlas, as the option of that name takes them: each person's own.
+        shown: where they lie in the frame: PNG of its proportions, as opaque as they are.
     """
 
-    exclude: str
+    exclude: tuple[Painting, ...]
     shown: bytes
 
 
@@ -143,52 +144,76 @@ class Previews:
                 raise PersonUnknown(f"The cast names person {number}, but the target shows {len(known)}.")
         with self._turn():
             image, faces = self._found(target, moment)
-            options = self._recaster.settled(options, target)
             cast = Cast(
                 everyone=self._identity(everyone) if everyone else None,
                 roles=tuple(Role(known[number], self._identity(photos)) for number, photos in roles.items()),
+                others=others(options, people, roles),
             )
+            options, cast = settled(options, cast, self._look(target))
             changed = len(Casting(cast, options).roles(faces))
             after = self._recaster.recast_frame(image, cast, options, faces)
             look = _look(image, after, faces, changed)
             return replace(look, picture=self._recaster.signed(look.picture, cast, options))
 
-    def painted(self, target: Path, moment: float, options: Options, strokes: str, *, erase: bool) -> Painting:
-        """Strokes over one frame, added to what is excluded, or taken from it.
+    def painted(
+        self,
+        target: Path,
+        moment: float,
+        options: Options,
+        strokes: str,
+        *,
+        erase: bool,
+        people: tuple[Person, ...] = (),
+    ) -> PaintedFrame:
+        """Strokes over one frame, added to what is excluded of whoever they lie on, or taken from it.
 
         Args:
             options: what is excluded by now.
             strokes: a painted mask over the frame; empty for none.
+            people: who is known to be in the target.
 
         Raises:
             OptionError: they lie on no face, or are no mask.
         """
         with self._turn():
+            moment = self._shown(target, moment)
             image, faces = self._found(target, moment)
             size = (image.shape[1], image.shape[0])
-            text = self._recaster.settled(options, target).exclude
-            exclusion = read_exclusion(text) if text else np.zeros((EXCLUSION_SIDE, EXCLUSION_SIDE), np.uint8)
-            if strokes:
-                added = painted_on(fitted(read_painted(strokes), size), faces) if faces else np.zeros_like(exclusion)
-                if not added.any():
-                    raise OptionError("There is no face where you painted.")
-                exclusion = np.minimum(exclusion, 255 - added) if erase else np.maximum(exclusion, added)
-            laid = [laid_on(exclusion, face, size) for face in faces]
+            paintings = Paintings(self._look(target), people)
+            paintings.lay(options)
+            if strokes and not paintings.paint(fitted(read_painted(strokes), size), moment, erase=erase):
+                raise OptionError("There is no face where you painted.")
+            owners = paintings.owners(moment)
+            laid = [laid_on(paintings.on(owner), face, size) for face, owner in zip(faces, owners, strict=True)]
         shown = np.asarray(np.maximum.reduce([np.zeros(image.shape[:2], np.uint8), *laid]), np.uint8)
-        return Painting(write_exclusion(exclusion), _overlay(shown))
+        return PaintedFrame(paintings.written(), _overlay(shown))
+
+    def _look(self, target: Path) -> Look:
+        def at(moment: float) -> tuple[tuple[Face, ...], tuple[int, int]]:
+            image, faces = self._found(target, moment)
+            return faces, (image.shape[1], image.shape[0])
+
+        return at
+
+    def _shown(self, target: Path, moment: float) -> float:
+        """`moment`, or the last one that shows something: a slider's end lies after the last frame's beginning."""
+        info = self._info(target)
+        if info.kind == "image":
+            return 0.0
+        return min(moment, max(0.0, (info.duration or moment) - 0.5 / float(info.rate or 25)))
+
+    def _info(self, target: Path) -> MediaInfo:
+        return self._infos.get(_stamp(self._studio.own(target)), lambda: self._studio.inspect(target))
 
     def _found(self, target: Path, moment: float) -> tuple[ImageArray, tuple[Face, ...]]:
-        stamp = _stamp(self._studio.own(target))
-        info = self._infos.get(stamp, lambda: self._studio.inspect(target))
-        key = (stamp, 0.0 if info.kind == "image" else moment)
+        stamp, info = _stamp(self._studio.own(target)), self._info(target)
+        moment = self._shown(target, moment)
+        key = (stamp, moment)
 
         def read() -> ImageArray:
             if info.kind == "image":
                 return first_frame(target, info)
-            scrubber = self._scrubbers.get(stamp, lambda: Scrubber(target, info, self._studio.settings.limits))
-            # A slider's end lies after the last frame's beginning.
-            last = max(0.0, (info.duration or moment) - 0.5 / float(info.rate or 25))
-            return scrubber.at(min(moment, last))
+            return self._scrubbers.get(stamp, lambda: Scrubber(target, info, self._studio.settings.limits)).at(moment)
 
         image = self._frames.get(key, read) if info.width * info.height * 3 < _LARGE else read()
         return image, self._faces.get(key, lambda: self._recaster.faces(image))

@@ -11,11 +11,13 @@ import numpy as np
 import onnxruntime
 
 from pipeline.analysis import FaceFinder
+from pipeline.casting import Casting
 from pipeline.engines.mesh import MeshEngine
+from pipeline.exclusions import everyones
 from pipeline.frame_recaster import Wardrobe, recast_frame
 from pipeline.media import Picture
 from pipeline.options import Options
-from pipeline.types import Face, FloatArray, Identity, ImageArray, SourcePhoto
+from pipeline.types import Cast, Face, FloatArray, Identity, ImageArray, SourcePhoto
 from tests import media
 
 # insightface's alignment for ArcFace at 112 pixels.
@@ -53,7 +55,8 @@ def wardrobe() -> Wardrobe:
 def recast(image: ImageArray, source: Identity, options: Options = Options(), face: Face | None = None) -> ImageArray:
     """`image` with its largest face (or `face`) recast."""
     picture = Picture(image.copy())
-    assert recast_frame(picture, [(face or faces(image)[0], source)], wardrobe(), options) == 1
+    roles = Casting(Cast(everyone=source), everyones(options)).roles([face or faces(image)[0]])
+    assert recast_frame(picture, roles, wardrobe(), options) == 1
     return picture.image()
 
 

@@ -1,6 +1,6 @@
 // A batch: many targets with one face or one cast, or many faces on one target. Files go up as they are added, a few at a time.
 import { consented, consentLine, MISSING as UNSAID } from "../page/consent.js";
-import { desk, on, photosFor } from "../recast/desk.js";
+import { desk, isPainted, on, photosFor } from "../recast/desk.js";
 import { fill, h } from "../page/dom.js";
 import { icon } from "../page/icons.js";
 import { fileButton, PICTURES, takesDrops, TARGETS } from "../page/files.js";
@@ -82,7 +82,8 @@ function castList() {
   return h("ul", {}, cast.map(({ person, photos }) =>
     h("li", { class: "batch-role" },
       h("img", { src: person.thumbnail, alt: "" }), h("b", {}, `Person ${person.number}`), icon("next"),
-      photos.slice(0, 4).map((one) => h("img", { src: one.thumbnail, alt: "" })))));
+      photos.slice(0, 4).map((one) => h("img", { src: one.thumbnail, alt: "" })),
+      isPainted(person.number) && h("span", { class: "soft" }, "parts stay as they are"))));
 }
 
 async function photo(path) {
@@ -161,7 +162,7 @@ export function makeBatch(place, sent, closed) {
     go.disabled = true;
     try {
       await server.batch({
-        way, options: desk.options,
+        way, options: way === "cast" ? { ...desk.options, ...desk.excluded } : desk.options,
         photos: way === "cast" ? [] : photos.ready.map((one) => one.path),
         targets: targets.ready.slice(0, way === "photos" ? 1 : undefined).map((one) => one.path),
         ...(way === "cast" && {
@@ -189,5 +190,5 @@ export function makeBatch(place, sent, closed) {
     h("div", { class: "batch-foot" }, go, h("p", { class: "soft" }, h("span", {}, "Settings are those of the Recast tab."), " ", others)),
   );
   redraw();
-  for (const name of ["people", "cast", "photos"]) on(name, () => way === "cast" && redraw());
+  for (const name of ["people", "cast", "photos", "excluded"]) on(name, () => way === "cast" && redraw());
 }

@@ -1,8 +1,8 @@
-// The brush: paints over what is to stay as it is in the target. What was painted is laid on the face by the server and
-// follows it from there on, so the sheet shows at every moment where it lies.
+// The brush: paints over what is to stay as it is in the target. What was painted is laid by the server on the face that
+// it is on, and follows that face and no other from there on, so the sheet shows at every moment where it lies.
 //
 // By keyboard: the sheet takes the focus, arrow keys lead the brush, space paints.
-import { desk, setExcluded } from "./desk.js";
+import { desk, on as hear, setExcluded } from "./desk.js";
 import { h } from "../page/dom.js";
 import { icon } from "../page/icons.js";
 import * as server from "./server.js";
@@ -26,7 +26,7 @@ export function makeBrush(viewer, { say, faces, framed }) {
   const undo = tool("undo", "Undo", takeBack, { disabled: true });
   const clear = tool("bin", "Clear all that is painted", () => change({}), { disabled: true });
   const element = h("div", { class: "brush", role: "group", "aria-label": "Brush", hidden: true },
-    h("p", {}, "Paint over what is to stay as it is. It follows the face."),
+    h("p", {}, "Paint over what is to stay as it is. It follows the face that it is on, and no other."),
     h("div", { class: "brush-tools" }, paints, erases, h("label", { class: "brush-size" }, h("span", {}, "Size"), size), undo, clear),
     h("p", { class: "soft keys", id: "brush-help" }, HELP));
   const button = tool("brush", "Leave parts as they are", () => (on ? end() : begin()), { "aria-pressed": "false", "aria-expanded": "false" });
@@ -122,10 +122,10 @@ export function makeBrush(viewer, { say, faces, framed }) {
 
   async function send(order) {
     try {
-      const { exclude, shown: where } = await server.painted({ ...order, excluded: desk.excluded });
+      const { exclude, shown: where } = await laid(order);
       if (order.target !== desk.target?.path) return;
       before.push(desk.excluded);
-      setExcluded(exclude ? { exclude } : {});
+      setExcluded(exclude.length ? { exclude } : {});
       await paint(where);
     } catch (error) {
       say(error.message, "fatal");
@@ -133,6 +133,19 @@ export function makeBrush(viewer, { say, faces, framed }) {
     }
     shown();
   }
+
+  // What is excluded, as the server lays it on whoever is known by now.
+  const laid = (order) => server.painted({ ...order, excluded: desk.excluded, people: desk.people?.search ?? null });
+
+  // Who was painted on before anybody had looked who that is becomes a person once it is known.
+  hear("people", () => {
+    if (desk.people?.state !== "found" || !desk.excluded.exclude?.some?.(({ whose }) => whose.includes("@"))) return;
+    const order = { target: desk.target.path, moment: framed() };
+    waiting = waiting.then(async () => {
+      const { exclude } = await laid(order).catch(() => ({}));
+      if (exclude?.length && order.target === desk.target?.path) setExcluded({ exclude });
+    });
+  });
 
   function takeBack() {
     if (!before.length) return;
@@ -176,10 +189,10 @@ export function makeBrush(viewer, { say, faces, framed }) {
     const target = desk.target.path;
     const moment = framed();
     try {
-      const { exclude, shown: where } = await server.painted({ target, moment, excluded: desk.excluded });
+      const { exclude, shown: where } = await laid({ target, moment });
       if (!on || target !== desk.target?.path || moment !== framed()) return;
       // Where a mask lay over a frame, it is on the face by now.
-      if (desk.excluded.exclude_at != null || exclude !== desk.excluded.exclude) desk.excluded = { exclude };
+      if (desk.excluded.exclude_at != null) desk.excluded = { exclude };
       await paint(where);
     } catch (error) {
       say(error.message, "fatal");

@@ -19,7 +19,7 @@ export const desk = {
   roles: new Map(),
   options: {},
   trim: { start: null, end: null },
-  excluded: {}, // what the brush leaves as it is: the options that say so, or nothing
+  excluded: {}, // what the brush leaves as it is, and of whom: the options that say so, or nothing
   moment: 0,
   expected: null, // {like, roles}: a cast of people found in another target, until those of this one are known
   restoring: false, // while a job's own photos and target are brought back: what is shown of the job stays
@@ -197,6 +197,9 @@ export function setExcluded(options) {
   tell("excluded");
 }
 
+// Whether a person's face stays as it is in places; `exclude` is a list of {mask, whose}.
+export const isPainted = (number) => desk.excluded.exclude?.some?.(({ whose }) => whose === String(number) || whose === "everyone") ?? false;
+
 export function setMoment(seconds) {
   desk.moment = seconds;
   tell("moment");
@@ -224,7 +227,7 @@ export function restore({ photos, target, cast = {}, people = null, like = null,
       addPhotos(own, places.map((place) => photos[place]).filter(Boolean));
     }
   } else addPhotos(desk.photos, photos);
-  setTarget(target, { roles, like, trim: { start, end }, excluded: exclude ? { exclude, exclude_at } : {}, people: people && { state: "found", progress: null, ...people } });
+  setTarget(target, { roles, like, trim: { start, end }, excluded: exclude?.length ? { exclude, exclude_at } : {}, people: people && { state: "found", progress: null, ...people } });
   settled().then(() => (desk.restoring = false));
 }
 
@@ -252,7 +255,7 @@ export function order() {
     target: desk.target.path,
     everyone: desk.roles.size ? [] : paths(usable(desk.photos)),
     roles,
-    people: desk.roles.size ? desk.people?.search ?? null : null,
+    people: desk.roles.size || desk.excluded.exclude ? desk.people?.search ?? null : null,
     options,
   };
 }

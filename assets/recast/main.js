@@ -80,7 +80,7 @@ whenThere("#desk", async (place) => {
   });
   on("engine", () => drawSettings(first, more));
   on("upload", () => drawUpload(target));
-  on("people", () => drawPeople(people, peopleCard));
+  for (const name of ["people", "excluded"]) on(name, () => drawPeople(people, peopleCard));
   on("searching", drawSearch);
   for (const name of ["photos", "cast", "options", "trim", "excluded"]) on(name, () => {
     if (stage.mode === "result" && !desk.restoring) stage.preview();

@@ -1,5 +1,5 @@
 // Who is in the target: a strip of people; a click chooses one and opens what they get.
-import { castEveryone, desk, photosFor, searchAgain, setRole, usable } from "./desk.js";
+import { castEveryone, desk, isPainted, photosFor, searchAgain, setRole, usable } from "./desk.js";
 import { clock, fill, h } from "../page/dom.js";
 import { icon } from "../page/icons.js";
 import { takesDrops } from "../page/files.js";
@@ -19,6 +19,7 @@ function face(person) {
     { class: `face ${changed ? "" : "untouched"}` },
     h("img", { src: person.thumbnail, alt: "" }),
     photo && h("img", { class: "new", src: photo.thumbnail, alt: "" }),
+    isPainted(person.number) && h("i", { class: "painted" }, icon("brush")),
   );
 }
 
@@ -46,6 +47,7 @@ function person(one, film, redraw) {
     h("b", {}, `Person ${one.number}`),
     seen && h("small", {}, seen),
     h("span", { class: "unseen" }, state),
+    isPainted(one.number) && h("span", { class: "unseen" }, "parts stay as they are"),
   );
   takesDrops(tile, (files) => {
     const own = desk.roles.get(one.number);

@@ -101,7 +101,7 @@ export const frame = (path, moment, signal) =>
   picture(ask(`frame?path=${encodeURIComponent(path)}&moment=${moment}`, { signal }));
 export const preview = (order, moment, signal) => picture(ask("preview", send({ ...order, moment }, signal)));
 
-// Strokes (a PNG) over one frame, added to what is excluded. Answers {exclude, shown}.
+// Strokes (a PNG) over one frame, added to what is excluded of whoever they lie on. Answers {exclude, shown}.
 export const painted = (order) => json(ask("painted", send(order)));
 
 export const startJob = (order) => json(ask("jobs", send(order)));

@@ -25,7 +25,7 @@ from benchmarks.quality.metrics.selfswap import selfswap
 from benchmarks.quality.metrics.tone import tone
 from pipeline.analysis import FaceFinder, Region, Tracker
 from pipeline.analysis.landmarks import face_from_landmarks, region_from_landmarks
-from pipeline.frame_recaster import Wardrobe, recast_frame
+from pipeline.frame_recaster import FaceRole, Wardrobe, recast_frame
 from pipeline.options import Options
 from pipeline.types import Box, Face, FloatArray, Identity, ImageArray
 from tests.frames import ArrayFrame
@@ -81,7 +81,7 @@ class Judge:
 
     def _recast(self, image: ImageArray, faces: list[Face], source: str, index: int = 0) -> ImageArray:
         frame = ArrayFrame(image, index)
-        recast_frame(frame, [(face, self.sources[source]) for face in faces], self.wardrobe, self.options)
+        recast_frame(frame, [FaceRole(face, self.sources[source]) for face in faces], self.wardrobe, self.options)
         return frame.pixels
 
     def _numbers(

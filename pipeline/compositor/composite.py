@@ -12,17 +12,18 @@ from pipeline.compositor.paste import blend
 from pipeline.mesh import FaceView
 from pipeline.mesh.glasses import find_glasses
 from pipeline.mesh.skin import Skin
-from pipeline.options import Options
+from pipeline.options import Options, PaintedMask
 from pipeline.types import FloatArray, ImageArray, Rendering
 
 
-def composite(rendering: Rendering, view: FaceView, skin: Skin, options: Options) -> ImageArray:
+def composite(rendering: Rendering, view: FaceView, skin: Skin, options: Options, painted: PaintedMask) -> ImageArray:
     """The crop with the new face in it: ``(h, w, 3)`` uint8 BGR, the crop's exact pixels where the face does not reach.
 
     Args:
         skin: what is known of the target's own face.
+        painted: over the atlas, where this face stays the target's.
     """
-    alpha = opacity(rendering, view, skin, options)
+    alpha = opacity(rendering, view, skin, options, painted)
     face = match_light(rendering, view, skin, options.match_light)
     if options.match_detail:
         face = match_detail(face, alpha, view, skin)

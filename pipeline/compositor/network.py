@@ -9,20 +9,23 @@ from pipeline.compositor.mask import opacity
 from pipeline.compositor.paste import blend
 from pipeline.mesh import FaceView
 from pipeline.mesh.skin import Skin
-from pipeline.options import Options
+from pipeline.options import Options, PaintedMask
 from pipeline.types import FloatArray, ImageArray, Rendering
 
 GAIN = (0.75, 1.33)
 """Bounds of what is done to a channel: a network that is further off has its reasons."""
 
 
-def composite_lit(rendering: Rendering, view: FaceView, skin: Skin, options: Options) -> ImageArray:
+def composite_lit(
+    rendering: Rendering, view: FaceView, skin: Skin, options: Options, painted: PaintedMask
+) -> ImageArray:
     """The crop with the new face in it: ``(h, w, 3)`` uint8 BGR, the crop's exact pixels where the face does not reach.
 
     Args:
         skin: what is known of the target's own face.
+        painted: over the atlas, where this face stays the target's.
     """
-    alpha = opacity(rendering, view, skin, options)
+    alpha = opacity(rendering, view, skin, options, painted)
     face = rendering.image
     gain = _tone_gain(face, alpha, view, skin, options.match_light)
     if gain is not None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pipeline.mesh.painted import EXCLUSION_SIDE, read_exclusion
 from pipeline.mesh.topology import ZONES, texels
 from pipeline.mesh.view import FaceView
-from pipeline.options import Options
+from pipeline.options import PaintedMask
 from pipeline.types import Box, Crop, Face, FloatArray, ImageArray
 
 TOWARDS = 0.04
@@ -61,18 +61,13 @@ def laid_on(exclusion: ImageArray, face: Face, size: tuple[int, int]) -> ImageAr
     return laid
 
 
-def left_alone(view: FaceView, options: Options) -> FloatArray | None:
-    """A middling map, 1 where painting wants the target to stay; ``None`` where nobody has painted.
+def left_alone(view: FaceView, painted: PaintedMask) -> FloatArray:
+    """A middling map, 1 where a mask over the atlas wants the target to stay.
 
     What stays is the target's own, so it lies on the target's mesh, wherever the new face's features go.
-
-    Raises:
-        OptionError: the options carry no mask over the atlas.
     """
-    if not options.exclude:
-        return None
     own = FaceView(view.crop) if view.moved else view
-    return own.to_middle(own.fold(_softened(options.exclude)))
+    return own.to_middle(own.fold(_softened(painted)))
 
 
 @cache
@@ -85,9 +80,9 @@ def _mesh() -> NDArray[np.bool_]:
 
 
 @lru_cache(maxsize=16)
-def _softened(text: str) -> FloatArray:
+def _softened(painted: PaintedMask) -> FloatArray:
     """``(192, 192)`` float32: an exclusion with a soft border around it."""
-    grown = cv2.dilate(read_exclusion(text), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * GROWN + 1,) * 2))
+    grown = cv2.dilate(read_exclusion(painted), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * GROWN + 1,) * 2))
     # Nothing reaches the atlas' own border: that is what lies beyond the mesh is folded to.
     grown[:2], grown[-2:], grown[:, :2], grown[:, -2:] = 0, 0, 0, 0
     soft = cv2.GaussianBlur(grown.astype(np.float32) / np.float32(255), (0, 0), SOFT)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -26,6 +27,7 @@ LONGEST_SIDE = 1920
 MOST_PIXELS = 64_000_000
 MOST_CHARACTERS = 1_000_000
 _KIND, _ATLAS = "recast", "atlas"
+TOO_LARGE = "The painted mask is too large."
 NOT_A_MASK = "exclude has to be a PNG picture in base64: white, or opaque, where the target stays."
 
 
@@ -76,14 +78,23 @@ def write_exclusion(exclusion: ImageArray) -> PaintedMask:
     return _written(np.minimum(exclusion // 17 * 17, 255).astype(np.uint8), about)
 
 
-def checked(text: str) -> PaintedMask:
-    """A mask from outside, made small, with nothing in it but itself.
+def checked(texts: Sequence[str]) -> list[PaintedMask]:
+    """Masks from outside, made small, with nothing in them but themselves; empty where nothing is painted.
 
     Raises:
-        OptionError: see `read_painted`.
+        OptionError: see `read_painted`; together they may be as large as one.
     """
-    if not text:
-        return PaintedMask("")
+    if sum(_pixels(text) for text in texts if text) > MOST_PIXELS:
+        raise OptionError(TOO_LARGE)
+    return [_checked(text) if text else PaintedMask("") for text in texts]
+
+
+def _pixels(text: str) -> int:
+    with _opened(text) as image:
+        return int(image.width * image.height)
+
+
+def _checked(text: str) -> PaintedMask:
     if is_exclusion(text):
         return write_exclusion(read_painted(text))
     painted = read_painted(text)
@@ -101,12 +112,12 @@ def _written(grey: ImageArray, about: PngImagePlugin.PngInfo | None) -> PaintedM
 
 def _opened(text: str) -> Any:
     if len(text) > MOST_CHARACTERS:
-        raise OptionError("The painted mask is too large.")
+        raise OptionError(TOO_LARGE)
     try:
         data = base64.b64decode(text.removeprefix("data:image/png;base64,"), validate=True)
         image = Image.open(io.BytesIO(data), formats=["PNG"])
     except (binascii.Error, OSError, SyntaxError, ValueError) as error:
         raise OptionError(NOT_A_MASK) from error
     if image.width * image.height > MOST_PIXELS:
-        raise OptionError("The painted mask is too large.")
+        raise OptionError(TOO_LARGE)
     return image

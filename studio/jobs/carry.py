@@ -11,6 +11,7 @@ from pipeline.marking import tags
 from pipeline.marking.verify import check_manifest
 from pipeline.media import probe
 from pipeline.types import Cast, Identity, Person, Progress, ProgressCallback, Role
+from pipeline.whose import named
 from studio.headless import report_data
 from studio.inspection.inspector import Inspector
 from studio.jobs.files import Files, remove
@@ -19,6 +20,7 @@ from studio.jobs.worker import Running
 from studio.made import MadeHere
 from studio.outputs import MARK, result_name
 from studio.pictures import first_frame, frame_at, view_of
+from studio.request import others
 
 if TYPE_CHECKING:
     from pipeline import Recaster
@@ -73,7 +75,7 @@ class Performer:
         cast = self._cast(running)
         info = probe(job.target, recaster.limits)
         before = frame_at(job.target, info, job.moment)
-        options = recaster.settled(job.options, info)
+        options, cast = recaster.settled(job.options, cast, info)
         after = recaster.recast_frame(before, cast, options)
         output = view_of(
             folder, job.target.stem + MARK + ".jpg", after, lambda data: recaster.signed(data, cast, options)
@@ -178,7 +180,8 @@ class Performer:
     def _cast(self, running: Running) -> Cast:
         job, recaster = running.job, self._recaster(running)
         if not job.cast:
-            return Cast(everyone=recaster.identify(job.sources))
+            everyone = recaster.identify(job.sources)
+            return Cast(everyone, others=others(job.options, self._people(running), ()) if named(job.options) else ())
         identities: dict[tuple[int, ...], Identity] = {}
         for positions in job.cast.values():
             if positions not in identities:
@@ -187,7 +190,10 @@ class Performer:
         for number in job.cast:
             if number not in people:
                 raise PersonUnknown(f"The cast names person {number}, but the target shows {len(people)}.")
-        return Cast(roles=tuple(Role(people[number], identities[where]) for number, where in job.cast.items()))
+        return Cast(
+            roles=tuple(Role(people[number], identities[where]) for number, where in job.cast.items()),
+            others=others(job.options, tuple(people.values()), job.cast),
+        )
 
 
 def _pick(job: Job, positions: Sequence[int]) -> list[Path]:

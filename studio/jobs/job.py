@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.errors import RecastError
-from pipeline.options import Options
+from pipeline.options import Options, Painting
 from pipeline.types import ImageArray, Progress, Report, RoleReport, StageTime
 from studio.consent import Consent
 
@@ -166,6 +166,15 @@ def progress_data(progress: Progress | None) -> dict[str, Any]:
         "fps": round(progress.fps, 2),
         "eta": None if progress.eta is None else round(progress.eta, 1),
     }
+
+
+def options_of(data: Mapping[str, Any]) -> Options:
+    """The options that `dataclasses.asdict` wrote."""
+    paintings = data.get("exclude") or ()
+    if isinstance(paintings, str):
+        # A studio of before knew one mask only, which was everyone's.
+        paintings = [{"mask": paintings}]
+    return Options(**{**data, "exclude": tuple(Painting(**painting) for painting in paintings)})
 
 
 def report_of(data: Mapping[str, Any], output: Path) -> Report:

@@ -12,10 +12,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipeline.options import Options
 from pipeline.types import Progress
 from studio.consent import LASTS, Consent
-from studio.jobs.job import Event, Job, JobUnknown, Kind, Outcome, State, progress_data
+from studio.jobs.job import Event, Job, JobUnknown, Kind, Outcome, State, options_of, progress_data
 from studio.jobs.order import Turn, rearranged
 from studio.jobs.schema import NOTE_ENDS, InUse, migrate
 
@@ -264,6 +263,16 @@ class Store:
         )
         return [_job(row) for row in rows]
 
+    def searched(self, owner: str, target: Path) -> Job | None:
+        """An owner's newest search of the whole of an upload that has told who is in it."""
+        rows = self._read(
+            "SELECT * FROM jobs WHERE owner = ? AND kind = 'people' AND state = 'done' "
+            "AND json_extract(origins, '$[0]') = ? ORDER BY created DESC LIMIT 5",
+            (owner, str(target)),
+        )
+        jobs = (_job(row) for row in rows)
+        return next((job for job in jobs if job.options.start is None and job.options.end is None), None)
+
     def reorder(self, owner: str, names: Sequence[str]) -> None:
         """Give an owner's waiting jobs this order among themselves; those not named come after those that are."""
         with self._change() as base:
@@ -368,7 +377,7 @@ def _job(row: sqlite3.Row) -> Job:
         sources=tuple(Path(path) for path in json.loads(row["sources"])),
         origins=tuple(Path(path) for path in json.loads(row["origins"])),
         cast={int(number): tuple(where) for number, where in json.loads(row["cast_"]).items()},
-        options=Options(**json.loads(row["options"])), moment=row["moment"], attached=bool(row["attached"]),
+        options=options_of(json.loads(row["options"])), moment=row["moment"], attached=bool(row["attached"]),
         priority=row["priority"], long=bool(row["long"]), weight=row["weight"], client=row["client"],
         state=row["state"],
         progress=Progress(**moment) if moment else None,

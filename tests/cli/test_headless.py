@@ -118,6 +118,28 @@ def test_a_cast_changes_only_whom_it_names(material: Material, tmp_path: Path, m
     assert changed.min() >= 512 or changed.max() < 512  # one of the two halves, never both
 
 
+def test_a_mask_is_for_whom_it_names(material: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of the picture is white: who keeps their face is who is named."""
+    monkeypatch.setenv("RECAST_MARKING", "off")
+    mask, output = tmp_path / "mask.png", tmp_path / "result.png"
+    before = cv2.imread(str(material.both))
+    assert before is not None
+    cv2.imwrite(str(mask), np.full(before.shape[:2], 255, np.uint8))
+    sides = []
+    for number in (1, 2):
+        done = run("-s", material.grace, "-t", material.both, "-o", output, "--exclude", f"{number}={mask}")
+        assert done.returncode == 0, done.stderr
+        changed = np.abs(cv2.imread(str(output)).astype(int) - before).max(2) > 12  # type: ignore[union-attr]
+        halves = changed[:, :512].sum(), changed[:, 512:].sum()
+        # A little beside the mesh the new face's edge is soft.
+        assert max(halves) > 2000 and min(halves) < max(halves) / 20
+        sides.append(int(np.argmax(halves)))
+    assert sorted(sides) == [0, 1]
+    for words in (("-s", material.grace), ("--cast", f"1={material.grace}")):
+        done = run(*words, "-t", material.both, "-o", output, "--exclude", f"9={mask}")
+        assert done.returncode == 2 and "for person 9, but the target shows 2" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import base64
 import dataclasses
+from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
 from pipeline.errors import OptionError
 from pipeline.options import Options
+from pipeline.whose import named
 from studio.options import FIELDS, GROUPS, TEXTS, add_arguments, from_mapping, from_namespace, parse_seconds
+
+PNG = base64.b64encode(cv2.imencode(".png", np.full((9, 16), 255, np.uint8))[1].tobytes()).decode()
 
 
 def test_every_field_has_words_and_a_group() -> None:
@@ -31,6 +38,26 @@ def test_flags_make_the_same_options_as_names() -> None:
     assert from_namespace(parser.parse_args(words)) == from_mapping(expected)
 
 
+def test_paintings_name_whose_they_are(tmp_path: Path) -> None:
+    """As a text, by whose they are, and as they are kept: the same, and the same as flags."""
+    odd = tmp_path / "2=odd.png"
+    mask = tmp_path / "mask.png"
+    for file in (odd, mask):
+        file.write_bytes(base64.b64decode(PNG))
+    plain = from_mapping({"exclude": PNG})
+    assert [painting.whose for painting in plain.exclude] == [""]
+    several = from_mapping({"exclude": {"2": PNG, "everyone": PNG, "0.5@0.25,.5": PNG, "": PNG}})
+    assert [painting.whose for painting in several.exclude] == ["2", "everyone", "0.5@0.2500,0.5000", ""]
+    assert named(several) == {2}
+    assert from_mapping({"exclude": [dataclasses.asdict(painting) for painting in several.exclude]}) == several
+    assert from_mapping({"exclude": ""}) == from_mapping({"exclude": {}}) == Options()
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    words = [f"2={mask}", f"everyone={mask}", f"0.5@.25,0.5={mask}", str(odd)]
+    flags = [word for text in words for word in ("--exclude", text)]
+    assert from_namespace(parser.parse_args(flags)) == several
+
+
 @pytest.mark.parametrize(
     "values",
     [
@@ -38,6 +65,9 @@ def test_flags_make_the_same_options_as_names() -> None:
         {"likeness": "much"}, {"likeness": True}, {"likeness": float("nan")}, {"likeness": None}, {"smooth": 10**400},
         {"match_detail": 1}, {"match_detail": "yes"}, {"start": -1}, {"end": 0}, {"start": 2, "end": 2}, {"speed": 1},
         {"__class__": 1}, {"exclude": 1}, {"exclude": None}, {"exclude": "white"}, {"exclude_at": -1},
+        {"exclude": {"2": "white"}}, {"exclude": {"2": 1}}, {"exclude": [{"whose": "2"}]}, {"exclude": [PNG]},
+        {"exclude": {"0": PNG}}, {"exclude": {"-1": PNG}}, {"exclude": {"somebody": PNG}}, {"exclude": {"1@2,3": PNG}},
+        {"exclude": [{"mask": PNG}] * 51}, {"exclude": [{"mask": PNG, "face": "1"}]},
     ],
 )  # fmt: skip
 def test_what_is_not_allowed_is_named(values: dict[str, Any]) -> None:

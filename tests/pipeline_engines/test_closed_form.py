@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from pipeline.engines.network import NetworkEngine
-from pipeline.frame_recaster import Wardrobe, recast_frame
+from pipeline.frame_recaster import FaceRole, Wardrobe, recast_frame
 from pipeline.media import Picture
 from pipeline.models.align import TEMPLATES, to_crop
 from pipeline.options import Options
@@ -44,7 +44,7 @@ def smooth_portrait(name: str, side: int) -> tuple[ImageArray, Face]:
 
 def through(engine: NetworkEngine, image: ImageArray, face: Face, options: Options) -> ImageArray:
     picture = Picture(image.copy())
-    assert recast_frame(picture, [(face, faces.identity("astronaut"))], Wardrobe(engine), options) == 1
+    assert recast_frame(picture, [FaceRole(face, faces.identity("astronaut"))], Wardrobe(engine), options) == 1
     return picture.image()
 
 

@@ -16,7 +16,7 @@ from pipeline.engines.mesh import MeshEngine
 from pipeline.engines.network import NetworkEngine
 from pipeline.engines.network.detail import DEEPEST
 from pipeline.engines.network.expression import MouthKeeper, mouth_missing
-from pipeline.frame_recaster import Wardrobe, recast_frame
+from pipeline.frame_recaster import FaceRole, Wardrobe, recast_frame
 from pipeline.media import Picture
 from pipeline.options import Options
 from pipeline.steps import device_notes
@@ -43,7 +43,7 @@ def recast(
     engine.ready(options)
     found = face or faces.portrait_face("hopper")
     who = source or faces.identity("astronaut")
-    assert recast_frame(picture, [(found, who)], Wardrobe(engine), options) == 1
+    assert recast_frame(picture, [FaceRole(found, who)], Wardrobe(engine), options) == 1
     return picture.image()
 
 
@@ -104,7 +104,7 @@ def test_the_mesh_engine_takes_occluder_and_parser(shelf: models.Shelf) -> None:
     def change(options: Options) -> FloatArray:
         picture = Picture(image.copy())
         engine.ready(options)
-        recast_frame(picture, [(face, faces.identity("astronaut"))], Wardrobe(engine), options)
+        recast_frame(picture, [FaceRole(face, faces.identity("astronaut"))], Wardrobe(engine), options)
         return np.abs(picture.image().astype(np.float32) - image).max(2)
 
     inner = slice(bar.start + 4, bar.stop - 4), slice(columns.start + 4, columns.stop - 4)

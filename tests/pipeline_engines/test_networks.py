@@ -20,7 +20,7 @@ from pipeline.engines.network.contract import from_output, to_input
 from pipeline.engines.network.crop import take
 from pipeline.engines.network.identity import merged
 from pipeline.errors import ModelError
-from pipeline.frame_recaster import Wardrobe, recast_frame
+from pipeline.frame_recaster import FaceRole, Wardrobe, recast_frame
 from pipeline.media import Picture
 from pipeline.models.align import TEMPLATES, similarity, to_crop
 from pipeline.models.catalogue import CATALOGUE
@@ -45,7 +45,7 @@ def target() -> tuple[ImageArray, Face]:
 
 def recast(engine: NetworkEngine, image: ImageArray, face: Face, options: Options = BARE) -> ImageArray:
     picture = Picture(image.copy())
-    assert recast_frame(picture, [(face, faces.identity("astronaut"))], Wardrobe(engine), options) == 1
+    assert recast_frame(picture, [FaceRole(face, faces.identity("astronaut"))], Wardrobe(engine), options) == 1
     return picture.image()
 
 

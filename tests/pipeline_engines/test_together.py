@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.engines.network import NetworkEngine
-from pipeline.frame_recaster import Wardrobe, recast_frame
+from pipeline.frame_recaster import FaceRole, Wardrobe, recast_frame
 from pipeline.media import Picture
 from pipeline.models.session import Session
 from pipeline.options import Options
@@ -51,7 +51,7 @@ def recast(engine: NetworkEngine, options: Options) -> tuple[ImageArray, int]:
     picture = Picture(image.copy())
     sources = [faces.identity("astronaut"), faces.identity("hopper")]
     changed = recast_frame(
-        picture, [(face, sources[number % 2]) for number, face in enumerate(found)], Wardrobe(engine), options
+        picture, [FaceRole(face, sources[number % 2]) for number, face in enumerate(found)], Wardrobe(engine), options
     )
     return picture.image(), changed
 

@@ -15,12 +15,12 @@ from PIL import Image
 
 from pipeline import Cast, NoFaceInTarget, Recaster
 from pipeline.errors import OptionError
-from pipeline.frame_recaster import Wardrobe, recast_frame
+from pipeline.frame_recaster import FaceRole, Wardrobe, recast_frame
 from pipeline.marking import Marking
 from pipeline.media import Picture
 from pipeline.mesh.exclusion import laid_on, painted_over
 from pipeline.mesh.painted import MOST_CHARACTERS, checked, is_exclusion, read_painted, write_exclusion
-from pipeline.options import Options, PaintedMask
+from pipeline.options import Options, Painting
 from pipeline.types import Face, FloatArray, ImageArray
 from tests import faces, media, models, networks
 
@@ -38,6 +38,10 @@ def strokes(shape: tuple[int, ...], face: Face) -> ImageArray:
 
 def png(picture: ImageArray) -> str:
     return base64.b64encode(cv2.imencode(".png", picture)[1].tobytes()).decode()
+
+
+def over_frame(painted: ImageArray, whose: str = "") -> tuple[Painting, ...]:
+    return (Painting(checked([png(painted)])[0], whose),)
 
 
 def test_strokes_come_back_to_where_they_were_painted() -> None:
@@ -63,7 +67,7 @@ def test_they_follow_the_face(place: tuple[tuple[float, float], float, float]) -
     """Painted on the portrait, they hold where the face is elsewhere, larger or smaller, and turned."""
     image, face = media.portrait("hopper"), faces.portrait_face("hopper")
     painted = strokes(image.shape, face)
-    options = Options(exclude=write_exclusion(painted_over(painted, face)))
+    options = Options(exclude=(Painting(write_exclusion(painted_over(painted, face))),))
     moved = media.placed("hopper", *place)
     scene = media.paste(media.background(840, 620), "hopper", moved)
     there = cv2.warpAffine(painted, moved, (840, 620))
@@ -79,12 +83,10 @@ def test_a_network_leaves_them_alone_too(tmp_path: Path) -> None:
     image, face = media.portrait("hopper"), faces.portrait_face("hopper")
     painted = strokes(image.shape, face)
     for mask in ("box", "face"):
-        options = Options(
-            exclude=write_exclusion(painted_over(painted, face)), mask=mask, match_light=0, keep_occluders=False,
-            keep_texture=False, expression=0,
-        )  # type: ignore[arg-type]  # fmt: skip
+        options = Options(mask=mask, match_light=0, keep_occluders=False, keep_texture=False, expression=0)  # type: ignore[arg-type]
         picture = Picture(image.copy())
-        recast_frame(picture, [(face, faces.identity("astronaut"))], Wardrobe(engine), options)
+        role = FaceRole(face, faces.identity("astronaut"), write_exclusion(painted_over(painted, face)))
+        recast_frame(picture, [role], Wardrobe(engine), options)
         change = np.abs(picture.image().astype(int) - image).max(2)
         inside = cv2.erode(painted, np.ones((5, 5), np.uint8)) > 250
         assert change[inside].max() <= 3
@@ -108,7 +110,7 @@ def test_a_mask_over_a_frame_holds_for_the_whole_film(tmp_path: Path) -> None:
     clip = media.write_clip(tmp_path / "clip.mp4", frames, 20)
     painted = strokes(frames[-1].shape, faces.faces(frames[-1])[0])
     options = Options(
-        exclude=PaintedMask(png(painted)), exclude_at=15 / 20, keep_occluders=False, codec="lossless", smooth=0.3
+        exclude=over_frame(painted), exclude_at=15 / 20, keep_occluders=False, codec="lossless", smooth=0.3
     )
     recaster = Recaster(marking=Marking(frozenset()))
     recaster.recast(Cast(everyone=faces.identity("astronaut")), clip, tmp_path / "result.mkv", options)
@@ -137,17 +139,17 @@ def test_a_picture_takes_a_mask_of_its_own_form() -> None:
     recaster = Recaster(marking=Marking(frozenset()))
     inside = cv2.erode(painted, np.ones((5, 5), np.uint8)) > 250
     for mask in (painted, red, half):
-        result = recaster.recast_frame(image, cast, Options(exclude=checked(png(mask))), [face])
+        result = recaster.recast_frame(image, cast, Options(exclude=over_frame(mask)), [face])
         change = np.abs(result.astype(int) - image).max(2)
         assert change[inside].max() <= 4 and (change > 8).sum() > inside.sum()
 
 
 def test_masks_from_outside_come_in_small_and_clean() -> None:
-    assert checked("") == ""
-    huge = checked(png(np.zeros((3000, 4000), np.uint8)))
+    assert checked([""]) == [""]
+    (huge,) = checked([png(np.zeros((3000, 4000), np.uint8))])
     assert read_painted(huge).shape == (1440, 1920) and not is_exclusion(huge)
     exclusion = write_exclusion(np.full((192, 192), 255, np.uint8))
-    assert is_exclusion(exclusion) and checked("data:image/png;base64," + exclusion) == exclusion
+    assert is_exclusion(exclusion) and checked(["data:image/png;base64," + exclusion]) == [exclusion]
     assert write_exclusion(np.zeros((192, 192), np.uint8)) == ""
 
 
@@ -165,7 +167,7 @@ def cut_off() -> str:
 @pytest.mark.parametrize("text", ["white", "ü", "aGVsbG8=", jpeg(), cut_off(), "A" * (MOST_CHARACTERS + 4)])
 def test_what_is_no_mask_is_refused(text: str) -> None:
     with pytest.raises(OptionError):
-        checked(text)
+        checked([text])
 
 
 def test_masks_that_do_not_fit_are_refused() -> None:
@@ -173,7 +175,7 @@ def test_masks_that_do_not_fit_are_refused() -> None:
     image, face = media.portrait("hopper"), faces.portrait_face("hopper")
 
     def recast(mask: ImageArray, found: list[Face], picture: ImageArray = image) -> None:
-        recaster.recast_frame(picture, cast, Options(exclude=PaintedMask(png(mask))), found)
+        recaster.recast_frame(picture, cast, Options(exclude=over_frame(mask)), found)
 
     square = np.full((90, 90), 255, np.uint8)
     with pytest.raises(OptionError, match="90 × 90"):
@@ -184,4 +186,4 @@ def test_masks_that_do_not_fit_are_refused() -> None:
     with pytest.raises(NoFaceInTarget, match="painted over"):
         recast(square, [], np.zeros((90, 90, 3), np.uint8))
     with pytest.raises(OptionError, match="no frame"):
-        recaster.live(faces.identity("astronaut"), Options(exclude=PaintedMask(png(square))))
+        recaster.live(faces.identity("astronaut"), Options(exclude=over_frame(square)))

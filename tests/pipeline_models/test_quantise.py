@@ -15,7 +15,7 @@ import pytest
 import app
 from pipeline.engines.network import NetworkEngine
 from pipeline.errors import ModelError
-from pipeline.frame_recaster import Wardrobe, recast_frame
+from pipeline.frame_recaster import FaceRole, Wardrobe, recast_frame
 from pipeline.media import Picture
 from pipeline.models.catalogue import SwapContract
 from pipeline.models.quantise import GOOD, quantise
@@ -26,7 +26,7 @@ from tests import faces, media, models, networks
 
 def recast(engine: NetworkEngine) -> ImageArray:
     picture = Picture(media.portrait("hopper").copy())
-    roles = [(faces.portrait_face("hopper"), faces.identity("astronaut"))]
+    roles = [FaceRole(faces.portrait_face("hopper"), faces.identity("astronaut"))]
     recast_frame(picture, roles, Wardrobe(engine), Options())
     return picture.image()
 

@@ -88,11 +88,19 @@ def test_people_are_found_and_recast(asked: tuple[Server, str, str], material: M
     found = call(server, mine, "find_people", target=sent(material.both))
     assert [person["person"] for person in told(found)["people"]] == [1, 2] and len(pictures(found)) == 2
     sources, target = [sent(material.grace)], sent(material.both)
-    done = call(server, mine, "recast_image", sources=sources, target=target, cast={"2": 0}, consent=True)
+    white = base64.b64encode(cv2.imencode(".png", np.full((512, 939), 255, np.uint8))[1].tobytes()).decode()
+    done = call(
+        server, mine, "recast_image", sources=sources, target=target, cast={"2": 0}, consent=True,
+        options={"exclude": {"1": white}},
+    )  # fmt: skip
     status = told(done)
     assert (status["state"], status["report"]["faces"]) == ("done", 1) and len(pictures(done)) == 1
     whole = httpx.get(server.url + status["result"], headers={"Authorization": f"Bearer {mine}"}, timeout=30)
     assert whole.status_code == 200 and whole.headers["content-type"].startswith("image/")
+    wrong = call(
+        server, mine, "recast_image", sources=sources, target=target, consent=True, options={"exclude": {"9": white}}
+    )
+    assert wrong.is_error and "person_unknown" in wrong.content[0].text
 
 
 def test_a_job_belongs_to_the_key_that_sent_it(asked: tuple[Server, str, str], material: Material) -> None:

@@ -64,11 +64,11 @@ def test_a_picture_equals_the_command_lines(client: Client, material: Material, 
     path, report = client.predict(
         sources=[handle_file(material.grace)],
         target=handle_file(material.both),
-        options={"likeness": 0.6, "exclude": base64.b64encode(mask.read_bytes()).decode()},
+        options={"likeness": 0.6, "exclude": {"1": base64.b64encode(mask.read_bytes()).decode()}},
         api_name="/recast_image",
     )
     words = ("-s", material.grace, "-t", material.both, "-o", tmp_path / "a.png", "--likeness", "0.6")
-    headless(*words, "--exclude", mask)
+    headless(*words, "--exclude", f"1={mask}")
     assert report["state"] == "done" and report["faces"] == 2
     assert Path(path).name == report["output"] == "both-recast.png"
     ours, theirs = cv2.imread(path), cv2.imread(str(tmp_path / "a.png"))

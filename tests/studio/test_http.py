@@ -82,8 +82,8 @@ def painted(picture: Path, folder: Path) -> Path:
 def test_a_job_from_upload_to_deletion(server: Server, material: Material, tmp_path: Path) -> None:
     before = files_of(server)
     mask = painted(material.both, tmp_path)
-    options = {"likeness": 0.6, "exclude": base64.b64encode(mask.read_bytes()).decode()}
-    answer = send(server, material.grace, material.both, options=options, cast={"2": 0})
+    options = {"likeness": 0.6, "exclude": {"1": base64.b64encode(mask.read_bytes()).decode()}}
+    answer = send(server, material.grace, material.both, options=options, cast={"1": 0})
     assert answer.status_code == 202
     job = answer.json()
     assert {"id", "token", "state", "kind", "ahead", "wait_seconds", "message"} == set(job) and len(job["token"]) >= 32
@@ -96,14 +96,30 @@ def test_a_job_from_upload_to_deletion(server: Server, material: Material, tmp_p
     assert (part.status_code, part.content) == (206, whole.content[10:20])
     assert get(server, f"/download/{job['id']}", job["token"], Range="bytes=999999999-").status_code == 416
     cli = tmp_path / "cli.png"
-    words = ["-s", material.grace, "-t", material.both, "-o", cli, "--likeness", "0.6", "--cast", f"2={material.grace}"]
-    words = [*words[2:], "--exclude", mask]
+    words = ["-s", material.grace, "-t", material.both, "-o", cli, "--likeness", "0.6", "--cast", f"1={material.grace}"]
+    words = [*words[2:], "--exclude", f"1={mask}"]
     subprocess.run([sys.executable, "app.py", "--headless", *map(str, words)], cwd=ROOT, check=True, timeout=120)
     ours = cv2.imdecode(np.frombuffer(whole.content, np.uint8), cv2.IMREAD_COLOR)
     assert np.array_equal(ours, cv2.imread(str(cli)))  # a signature holds the time
     assert delete(server, job) == 204
     assert get(server, f"/status/{job['id']}", job["token"]).status_code == 404
     assert files_of(server) == before
+
+
+def test_who_was_found_in_an_upload_is_not_looked_for_again(server: Server, material: Material) -> None:
+    """As a page that was loaded anew asks, or somebody who sends the same file once more; nobody else learns of it."""
+
+    def search(token: str) -> dict[str, Any]:
+        files = {"files": (material.both.name, material.both.read_bytes())}
+        (path,) = httpx.post(f"{server.url}/gradio_api/upload", files=files, timeout=60).json()
+        headers = {"X-Recast-Token": token}
+        answer = httpx.post(f"{server.url}/studio/desk/people", json={"path": path}, headers=headers, timeout=60)
+        last: dict[str, Any] = json.loads(answer.text.strip().splitlines()[-1])
+        return last
+
+    first, again, other = search("a" * 40), search("a" * 40), search("b" * 40)
+    assert [person["number"] for person in first["people"]] == [1, 2]
+    assert again == first and other["search"] != first["search"]
 
 
 def test_events_tell_the_whole_story(server: Server, material: Material) -> None:

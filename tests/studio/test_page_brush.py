@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
+from pipeline.types import Face
+from tests import faces
 from tests.conftest import Material
 from tests.studio.browsing import give, needs_chromium, opened, save, stroke
 from tests.studio.conftest import Server
@@ -124,3 +126,70 @@ def test_beside_the_face_there_is_nothing_to_leave(page: Any, material: Material
     assert "no face" in page.inner_text(".hint")
     page.wait_for_timeout(500)
     assert painted(page) == 0
+
+
+def test_what_is_painted_is_one_persons(page: Any, material: Material, tmp_path: Path) -> None:
+    """Of two people the one on the right is painted all over; that holds in the result, after a reload, and "again"."""
+    photo = tmp_path / "photo.png"
+    cv2.imwrite(str(photo), faces.test_photo("yaoming"))
+    give(page, photo, material.both)
+    page.wait_for_selector("#people .person >> nth=1")
+    page.wait_for_selector(".divided .layer.after img")
+    page.get_by_label(BUTTON).click()
+    page.wait_for_selector(".painting .sheet")
+    before = cv2.imread(str(material.both))
+    assert before is not None
+    left, right = sorted(faces.faces(np.asarray(before, np.uint8)), key=lambda face: face.box.x0)
+    page.get_by_label("Size of the brush").fill("1")
+    cover(page, right, before.shape)
+    page.wait_for_selector("#people .painted")
+    assert page.locator("#people .painted").count() == 1
+    page.get_by_label(BUTTON).click()
+
+    def changed(path: Path) -> list[bool]:
+        result = cv2.imread(str(path))
+        assert result is not None
+        change = cv2.GaussianBlur(np.abs(result.astype(np.float32) - before).max(2), (0, 0), 2)
+        boxes = [face.box.scaled(0.5) for face in (left, right)]
+        return [bool((change[int(b.y0) : int(b.y1), int(b.x0) : int(b.x1)] > 16).mean() > 0.2) for b in boxes]
+
+    page.click("#go")
+    assert changed(save(page, tmp_path / "result.png")) == [True, False]
+    page.reload()
+    page.wait_for_selector("#download")
+    page.wait_for_selector("#people .painted")
+    page.click("#again")
+    page.wait_for_selector(".divided .layer.after img")
+    assert page.locator("#people .painted").count() == 1
+    page.click("#go")
+    assert changed(save(page, tmp_path / "again.png")) == [True, False]
+
+
+def test_who_was_painted_before_the_search_ended_is_a_person_after_it(page: Any, material: Material) -> None:
+    held: list[Any] = []
+    page.route("**/desk/people", lambda route: held.append(route))
+    give(page, material.eileen, material.both)
+    page.wait_for_selector(".divided .layer.after img")
+    page.get_by_label(BUTTON).click()
+    page.wait_for_selector(".painting .sheet")
+    stroke(page, (0.0, 0.0), (0.01, 0.02))
+    assert page.locator("#people .person").count() == 0
+    with page.expect_response("**/desk/painted"):
+        held[0].continue_()
+    page.wait_for_selector("#people .painted")
+    assert page.locator("#people .painted").count() == 1
+
+
+def cover(page: Any, face: Face, shape: tuple[int, ...]) -> None:
+    """Draws over all of a face."""
+    sheet = page.locator(".sheet").bounding_box()
+    rows, columns = shape[:2]
+    box = face.box.scaled(1.1)
+    with page.expect_response("**/desk/painted"):
+        for step in range(9):
+            x = box.x0 + box.width * (step % 2)
+            y = box.y0 + box.height * step / 8
+            page.mouse.move(sheet["x"] + x / columns * sheet["width"], sheet["y"] + y / rows * sheet["height"], steps=6)
+            if step == 0:
+                page.mouse.down()
+        page.mouse.up()

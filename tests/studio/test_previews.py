@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import cv2
@@ -15,7 +16,7 @@ from pipeline import Cast, Options, Recaster
 from pipeline.errors import InputError, OptionError, PersonUnknown
 from pipeline.marking import Marking
 from pipeline.media import probe
-from pipeline.types import ImageArray
+from pipeline.types import Face, ImageArray
 from pipeline.verification import verify
 from studio.jobs.job import Job, Outcome
 from studio.made import MadeHere
@@ -108,20 +109,57 @@ def test_strokes_add_up_and_are_taken_away(studio: Studio, previews: Previews, m
 
     upper, lower = slice(y0, middle - 8), slice(middle + 8, y1)
     one = previews.painted(target, 0.0, Options(), over(upper), erase=False)
-    both = previews.painted(target, 0.0, from_mapping({"exclude": one.exclude}), over(lower), erase=False)
+    both = previews.painted(target, 0.0, Options(exclude=one.exclude), over(lower), erase=False)
     assert share(one.shown, upper) > 0.95 and share(one.shown, lower) == 0
     assert share(both.shown, upper) > 0.95 and share(both.shown, lower) > 0.95
-    less = previews.painted(target, 0.0, from_mapping({"exclude": both.exclude}), over(upper), erase=True)
+    less = previews.painted(target, 0.0, Options(exclude=both.exclude), over(upper), erase=True)
     assert share(less.shown, upper) < 0.05 and share(less.shown, lower) > 0.9
-    assert (
-        previews.painted(target, 0.0, from_mapping({"exclude": less.exclude}), "", erase=False).exclude == less.exclude
-    )
-    look = previews.recast(target, 0.0, (photo,), {}, (), from_mapping({"exclude": both.exclude}))
+    assert previews.painted(target, 0.0, Options(exclude=less.exclude), "", erase=False).exclude == less.exclude
+    look = previews.recast(target, 0.0, (photo,), {}, (), Options(exclude=both.exclude))
     change = np.abs(pixels(look).astype(int) - before).max(2)
     # JPEG and the watermark change a little everywhere.
     assert np.percentile(change[upper, x0:x1], 99) < 30 < change.max() / 2
     with pytest.raises(OptionError, match="no face where"):
         previews.painted(target, 0.0, Options(), over(slice(0, 4)), erase=False)
+
+
+def test_strokes_are_of_whom_they_lie_on(studio: Studio, previews: Previews, material: Material) -> None:
+    """Of two people, one is painted on before anybody has looked who is there, the other one afterwards."""
+    target, photo = uploaded(studio, material.both), uploaded(studio, material.grace)
+    before = np.asarray(cv2.imread(str(target)), np.uint8)
+    people = studio.recaster.people(target)
+    left, right = sorted(studio.recaster.faces(before), key=lambda face: face.box.x0)
+
+    def over(face: Face) -> str:
+        strokes = np.zeros(before.shape[:2], np.uint8)
+        rows, columns = inside(face)
+        strokes[rows, columns] = 255
+        return base64.b64encode(cv2.imencode(".png", strokes)[1].tobytes()).decode()
+
+    def inside(face: Face) -> tuple[slice, slice]:
+        box = face.box.scaled(0.4)
+        return slice(round(box.y0), round(box.y1)), slice(round(box.x0), round(box.x1))
+
+    def changed(options: Options, face: Face, roles: bool) -> bool:
+        cast = {person.number: (photo,) for person in people} if roles else {}
+        look = previews.recast(target, 0.0, () if roles else (photo,), cast, people, options)
+        return float(np.percentile(np.abs(pixels(look).astype(int) - before).max(2)[inside(face)], 90)) > 20
+
+    unknown = previews.painted(target, 0.0, Options(), over(left), erase=False)
+    assert [painting.whose.partition("@")[0] for painting in unknown.exclude] == ["0.0"]
+    known = previews.painted(target, 0.0, Options(exclude=unknown.exclude), "", erase=False, people=people)
+    (number,) = [painting.whose for painting in known.exclude]
+    assert number in {str(person.number) for person in people}
+    for painting in (unknown, known):
+        for roles in (False, True):
+            options = from_mapping({"exclude": [asdict(one) for one in painting.exclude]})
+            assert [changed(options, face, roles) for face in (left, right)] == [False, True]
+    both = previews.painted(target, 0.0, Options(exclude=known.exclude), over(right), erase=False, people=people)
+    assert {painting.whose for painting in both.exclude} == {str(person.number) for person in people}
+    other = previews.painted(target, 0.0, Options(exclude=both.exclude), over(left), erase=True, people=people)
+    assert {painting.whose for painting in other.exclude} == {str(person.number) for person in people} - {number}
+    with pytest.raises(PersonUnknown, match="person 9"):
+        previews.recast(target, 0.0, (photo,), {}, people, from_mapping({"exclude": {"9": known.exclude[0].mask}}))
 
 
 def test_only_uploads_are_looked_at(previews: Previews, material: Material) -> None:

@@ -8,18 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.options import Options
+from pipeline.options import Options, PaintedMask, Painting
 from pipeline.types import Progress
-from studio.jobs.job import JobUnknown, Outcome, fingerprint
+from studio.jobs.job import JobUnknown, Outcome, fingerprint, options_of
 from studio.jobs.schema import MIGRATIONS, InUse, TooNew
 from studio.jobs.store import PATIENCE, Store
 from tests.studio.jobs.conftest import job
 
 
 def test_a_job_comes_back_as_it_went_in(store: Store, tmp_path: Path) -> None:
+    painted = (Painting(PaintedMask("AAAA"), "2"), Painting(PaintedMask("BBBB")))
     given = job(
-        "a", sources=(Path("/1.jpg"), Path("/2.jpg")), cast={2: (0, 1)}, options=Options(likeness=0.5, end=3.0),
-        priority=3, long=True, attached=True, moment=1.5,
+        "a", sources=(Path("/1.jpg"), Path("/2.jpg")), cast={2: (0, 1)},
+        options=Options(likeness=0.5, end=3.0, exclude=painted), priority=3, long=True, attached=True, moment=1.5,
     )  # fmt: skip
     store.add(given)
     assert store.get("a", "ann") == given
@@ -32,6 +33,13 @@ def test_a_job_comes_back_as_it_went_in(store: Store, tmp_path: Path) -> None:
     assert done.progress == Progress("Recasting", 3, 10, 2.0, 3.5)
     assert [event.what for event in store.events("a")] == ["queued", "running", "done"]
     assert not store.finish("a", "failed")
+
+
+def test_options_of_an_older_studio_are_understood() -> None:
+    """One mask was a text then, and everyone's."""
+    before = {"likeness": 0.5, "exclude_at": 1.0}
+    assert options_of({**before, "exclude": ""}) == Options(likeness=0.5, exclude_at=1.0)
+    assert options_of({**before, "exclude": "AAAA"}).exclude == (Painting(PaintedMask("AAAA")),)
 
 
 def test_another_owner_sees_nothing(store: Store) -> None:
