@@ -17,7 +17,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -67,13 +67,10 @@ def codec(clip: Path, folder: Path) -> Job:
 
 
 def recast(clip: Path, folder: Path, engine: str) -> Job:
-    recaster = Recaster("cpu")
-    if engine != "mesh":
-        library = models.library(folder, precision="auto")
-        recaster._libraries["auto", "auto"] = recaster._libraries["cpu", "auto"] = library
-    options = Options(engine=engine)
+    recaster = Recaster("cpu", store=models.library(folder).store)
+    options = Options(engine=engine, device="cpu")
     cast = Cast(everyone=recaster.identify([media.portrait_file("astronaut", folder)]))
-    recaster.recast(cast, clip, folder / "warm.mp4", Options(engine=engine, end=WARM))
+    recaster.recast(cast, clip, folder / "warm.mp4", replace(options, end=WARM))
 
     def job(output: Path) -> tuple[int, dict[str, float]]:
         report = recaster.recast(cast, clip, output, options)
