@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ class Library:
         self._precision, self._verdicts = precision, Verdicts(self.store.folders.notes)
         self._lock = threading.Lock()
         self._sessions: dict[tuple[str, DeviceName], Session] = {}
-        self._recogniser: Any = None
+        self._recognisers: dict[str, Any] = {}
 
     def entry(self, name: str) -> ModelEntry:
         return self.store.entry(name)
@@ -99,13 +100,30 @@ class Library:
         return self.store.checked(self.store.entry(name))
 
     def recogniser(self, name: str) -> Any:
-        """ArcFace, loaded by insightface: its ``get_feat`` turns 112-pixel BGR crops into raw embeddings."""
+        """ArcFace, loaded by insightface: its ``get_feat`` turns 112-pixel BGR crops into raw embeddings.
+
+        Raises:
+            ModelError, ModelMissing, LicenceNotAccepted, DownloadError: see `session`.
+        """
+        session = self.session(name) if self.device == "cpu" else None
         with self._lock:
-            if self._recogniser is None:
-                self._recogniser = analysis_model(
-                    self.path(name), self.device, self.store.folders.notes / "cache", self._gpu
-                )
-            return self._recogniser
+            if name not in self._recognisers:
+                model = analysis_model(self.path(name), self.device, self.store.folders.notes / "cache", self._gpu)
+                if session is not None:
+                    model.session = _AsOnnxRuntime(session)
+                self._recognisers[name] = model
+            return self._recognisers[name]
+
+
+class _AsOnnxRuntime:
+    """A session that is called as insightface calls ONNX Runtime's."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def run(self, outputs: Sequence[str], feed: Mapping[str, FloatArray]) -> list[FloatArray]:
+        found = dict(zip(self._session.outputs, self._session(**feed), strict=True))
+        return [found[name] for name in outputs]
 
 
 def analysis_model(path: Path, device: DeviceName, cache: Path | None = None, gpu: int = 0) -> Any:
