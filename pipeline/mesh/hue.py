@@ -7,14 +7,19 @@ channel's share falls with darkness by 0.7 to 2.7 times what it is less than the
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 
 from pipeline.types import FloatArray, ImageArray
 
 DEEPENING = 0.8
-DEEPEST = 0.7
-"""The darkness, in logarithms, beyond which no hue is deepened further: hair and pupils are no skin."""
+HAIR = (0.5, 1.1)
+"""The darkness, in logarithms, at which something begins to be, and is, too dark for skin, and has a hue of its own."""
+OVER = 0.4
+"""How much more is changed: what departs from the rule departs from it by as much as the skin has hue."""
+_SHADES = np.linspace(-4, 2, 97, dtype=np.float32)
 FLOOR = 12.0
 """Added to colours before the logarithm, so that noise in the dark does not count."""
 
@@ -35,7 +40,7 @@ def deepened(shade: FloatArray, tone: FloatArray) -> FloatArray:
     Returns:
         ``(..., 3)`` float32, in logarithms.
     """
-    return np.asarray(own_hue(tone) * np.float32(-DEEPENING) * np.clip(shade, -DEEPEST, DEEPEST), np.float32)
+    return np.asarray(own_hue(tone) * np.float32(-DEEPENING) * _of_skin(shade), np.float32)
 
 
 def rehued(image: ImageArray, tone: FloatArray, wanted: FloatArray) -> ImageArray:
@@ -46,8 +51,24 @@ def rehued(image: ImageArray, tone: FloatArray, wanted: FloatArray) -> ImageArra
         tone: ``(3,)`` float32 BGR, of its lit skin.
         wanted: ``(3,)`` float32 BGR, of the other's.
     """
-    values = np.arange(256, dtype=np.float32)[:, None]
-    shade = np.clip(np.log((values + FLOOR) / (tone + FLOOR)), -DEEPEST, DEEPEST)
-    table = values * np.exp(-DEEPENING * (own_hue(wanted) - own_hue(tone)) * shade)
-    result: ImageArray = cv2.LUT(image, np.clip(table + 0.5, 0, 255).astype(np.uint8).reshape(1, 256, 3))
+    # Half a grey level is nothing that shows, and a film's skin hardly changes from frame to frame.
+    table = _table(*(tuple(float(value) for value in np.round(each * 2) / 2) for each in (tone, wanted)))
+    result: ImageArray = cv2.LUT(image, table)
     return result
+
+
+@lru_cache(maxsize=64)
+def _table(tone: tuple[float, ...], wanted: tuple[float, ...]) -> ImageArray:
+    """``(1, 256, 3)`` uint8, what each value of each channel becomes."""
+    shades, values = _SHADES[:, None], np.arange(256, dtype=np.float32)
+    lit = np.array(tone, np.float32)
+    here, there = (shades + deepened(shades, np.array(each, np.float32)) for each in (tone, wanted))
+    there += OVER * (there - here)
+    before, after = ((lit + FLOOR) * np.exp(logs) - FLOOR for logs in (here, there))
+    table = np.stack([np.interp(values, before[:, i], after[:, i]) for i in range(3)], 1)
+    return np.clip(table + 0.5, 0, 255).astype(np.uint8)[None]
+
+
+def _of_skin(shade: FloatArray) -> FloatArray:
+    """`shade` where it is skin's, falling to 0 where it is darker than that."""
+    return np.asarray(shade * np.clip((HAIR[1] + shade) / (HAIR[1] - HAIR[0]), 0, 1), np.float32)

@@ -49,6 +49,7 @@ class Topology:
         inner: 1 on nose and cheeks, where neither hair nor beard grows.
         rim: 1 where hair may hang into the face (forehead, temples, sides), falling off towards the middle.
         lips: 1 on the lips, and on the mouth between them.
+        lids: 1 on the eyes and the skin that moves with them, falling off softly around; not on the brows.
         beard: 1 where a beard or moustache may grow.
         sides: 1 on temples, outer cheeks and along the jaw, which a photo from the front hardly shows, falling off
             inwards; and outside of the outline.
@@ -66,6 +67,7 @@ class Topology:
     inner: FloatArray
     rim: FloatArray
     lips: FloatArray
+    lids: FloatArray
     beard: FloatArray
     sides: FloatArray
     brim: FloatArray
@@ -95,7 +97,7 @@ def topology() -> Topology:
     sides = np.maximum(_soft(np.abs(x), 0.85, 1.1), _soft(-depth, -0.10, -0.04)) * _soft(y, -0.5, -0.3)
     return Topology(
         uv, triangles, len(margin), mirror, face, skin, features, _brow_zone(uv), inner, rim,
-        _lip_zone(uv), beard.astype(np.float32), sides.astype(np.float32), _soft(-depth, -0.055, -0.02),
+        _lip_zone(uv), _lid_zone(uv), beard.astype(np.float32), sides.astype(np.float32), _soft(-depth, -0.055, -0.02),
     )  # fmt: skip
 
 
@@ -146,6 +148,14 @@ def _lip_zone(uv: FloatArray) -> FloatArray:
     zone = np.zeros((ZONES, ZONES), np.float32)
     cv2.fillConvexPoly(zone, cv2.convexHull(np.round(uv[list(OUTER_LIPS)] * ZONES).astype(np.int32)), 1.0)
     return zone
+
+
+def _lid_zone(uv: FloatArray) -> FloatArray:
+    zone = np.zeros((ZONES, ZONES), np.uint8)
+    for group in (RIGHT_EYE, LEFT_EYE):
+        cv2.fillConvexPoly(zone, cv2.convexHull(np.round(uv[list(group)] * ZONES).astype(np.int32)), 1)
+    zone = cv2.dilate(zone, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 9)))
+    return (cv2.GaussianBlur(zone.astype(np.float32), (0, 0), 1.0) * (1 - _brow_zone(uv))).astype(np.float32)
 
 
 def _brow_zone(uv: FloatArray) -> FloatArray:

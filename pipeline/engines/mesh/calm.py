@@ -7,6 +7,8 @@ and hue apart; what is finer (pores, wrinkles, hairs) and what is no skin (brows
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
@@ -33,6 +35,8 @@ CONTRAST = 0.08
 LIPS_TINT = 0.22
 FINE_TINT = 0.035
 """The same for lips, and for what is finer beside them."""
+SOCKET = 0.45
+"""The same for what is coarse in a lid's shade, which else were a bruise."""
 LINE, SPARKLE = 0.30, 0.22
 """How far a fine line, and a fine highlight, may depart from the skin beside it in lightness."""
 NATURAL, UNPAINTED = 0.10, 0.03
@@ -52,41 +56,51 @@ def calmed(picture: ImageArray, tone: FloatArray, *, makeup: bool = True) -> Ima
     # Coarse parts are changed on a small grid: nothing finer is left in them anyway.
     small = cv2.resize(logs, (2 * ZONES, 2 * ZONES), interpolation=cv2.INTER_AREA)
     coarse = cv2.GaussianBlur(small, (0, 0), 2 * SIGMA)
-    skin, lips = _skin(coarse.mean(-1)), cv2.GaussianBlur(topology().lips, (0, 0), 0.8)
-    change = _coarse_change(coarse, _sized(skin, 2 * ZONES), _sized(lips, 2 * ZONES), tone, makeup=makeup)
+    zones = _zones(coarse.mean(-1))
+    change = _coarse_change(coarse, zones.sized(2 * ZONES), tone, makeup=makeup)
     if makeup:
         change *= 1 - _painted(small, tone)
     change = cv2.resize(change.astype(np.float32), (size, size), interpolation=cv2.INTER_LINEAR)
     fine = logs - cv2.resize(coarse, (size, size), interpolation=cv2.INTER_LINEAR)
-    change += _fine_change(fine, _sized(skin, size), _sized(lips, size), tone)
+    change += _fine_change(fine, zones.sized(size), tone)
     result = (picture.astype(np.float32) + FLOOR) * np.exp(change) - FLOOR
     return np.clip(result + 0.5, 0, 255).astype(np.uint8)
 
 
-def _coarse_change(
-    coarse: FloatArray, skin: FloatArray, lips: FloatArray, tone: FloatArray, *, makeup: bool
-) -> FloatArray:
+@dataclass(frozen=True, eq=False)
+class _Zones:
+    """``(n, n, 1)`` float32 each."""
+
+    skin: FloatArray
+    lids: FloatArray
+    lips: FloatArray
+
+    def sized(self, size: int) -> _Zones:
+        parts = (self.skin, self.lids, self.lips)
+        return _Zones(*(cv2.resize(part, (size, size), interpolation=cv2.INTER_LINEAR)[..., None] for part in parts))
+
+
+def _coarse_change(coarse: FloatArray, zones: _Zones, tone: FloatArray, *, makeup: bool) -> FloatArray:
     shade = coarse.mean(-1, keepdims=True)
-    even = _even(shade, skin, CONTRAST)
-    held = shade + (np.where(shade < 0, _held(even, DARKER), _held(even, LIGHTER)) - shade) * skin
-    tint = _even(coarse - shade - deepened(shade, tone) * skin, skin, SPREAD)
+    even = _even(shade, zones.skin, CONTRAST)
+    held = shade + (np.where(shade < 0, _held(even, DARKER), _held(even, LIGHTER)) - shade) * zones.skin
+    held += np.where(shade < 0, _cut(shade, SOCKET) - shade, 0) * zones.lids * (1 - zones.skin)
+    # Paint is dark without being in shade.
+    shaded = 1.0 if makeup else 1 - zones.lips
+    tint = _even(coarse - shade - deepened(shade, tone) * shaded, zones.skin, SPREAD)
     # Dark hair and pupils have a strong hue in logarithms and none to the eye.
     other, lip = (ANY_TINT, LIPS_TINT) if makeup else (UNPAINTED, NATURAL)
-    bound = TINT + (other - TINT) * (1 - skin)
-    bound += (lip - bound) * lips
-    return np.asarray(held + deepened(held, tone) * skin + _held(tint, bound) - coarse, np.float32)
+    bound = TINT + (other - TINT) * (1 - zones.skin)
+    bound += (lip - bound) * zones.lips
+    return np.asarray(held + deepened(held, tone) * shaded + _held(tint, bound) - coarse, np.float32)
 
 
-def _fine_change(fine: FloatArray, skin: FloatArray, lips: FloatArray, tone: FloatArray) -> FloatArray:
+def _fine_change(fine: FloatArray, zones: _Zones, tone: FloatArray) -> FloatArray:
     luma = cv2.transform(fine, np.full((1, 3), 1 / 3, np.float32))[..., None]
-    held = luma + (np.where(luma < 0, _cut(luma, LINE), _cut(luma, SPARKLE)) - luma) * skin
-    tint = _even(fine - luma - deepened(luma, tone) * skin, skin, FINE_SPREAD)
-    tint += (_held(tint, FINE_TINT) - tint) * (1 - lips)
-    return np.asarray(held + deepened(held, tone) * skin + tint - fine, np.float32)
-
-
-def _sized(zone: FloatArray, size: int) -> FloatArray:
-    return cv2.resize(zone, (size, size), interpolation=cv2.INTER_LINEAR)[..., None]
+    held = luma + (np.where(luma < 0, _cut(luma, LINE), _cut(luma, SPARKLE)) - luma) * zones.skin
+    tint = _even(fine - luma - deepened(luma, tone), zones.skin, FINE_SPREAD)
+    tint += (_held(tint, FINE_TINT) - tint) * (1 - zones.lips)
+    return np.asarray(held + deepened(held, tone) + tint - fine, np.float32)
 
 
 def _even(values: FloatArray, skin: FloatArray, most: float) -> FloatArray:
@@ -123,12 +137,13 @@ def _cut(values: FloatArray, bound: float) -> FloatArray:
     return np.asarray(values / np.sqrt(np.sqrt(1 + (values / bound) ** 4)), np.float32)
 
 
-def _skin(shade: FloatArray) -> FloatArray:
-    """``(96, 96)``: where skin is bare, the place of a beard only where none grows.
+def _zones(shade: FloatArray) -> _Zones:
+    """The zones, ``(96, 96)``. Where a beard may grow skin is bare only if none grows.
 
     Args:
         shade: ``(192, 192)`` float32, the coarse departure from the skin's lightness.
     """
     mesh = topology()
     bearded = growth(cv2.resize(shade, (ZONES, ZONES), interpolation=cv2.INTER_AREA))
-    return cv2.GaussianBlur((mesh.skin * (1 - bearded)).astype(np.float32), (0, 0), 1.2)
+    parts = ((mesh.skin * (1 - bearded), 1.2), (mesh.lids, 0.8), (mesh.lips, 0.8))
+    return _Zones(*(cv2.GaussianBlur(part.astype(np.float32), (0, 0), sigma) for part, sigma in parts))
