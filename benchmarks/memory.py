@@ -26,13 +26,14 @@ from tests import media
 CHILD = """
 import json, resource, sys
 from pathlib import Path
+from benchmarks.peak import peak
 from pipeline import Cast, Recaster
 source, target, output, work = map(Path, sys.argv[1:])
 recaster = Recaster()
 cast = Cast(everyone=recaster.identify([source]))
 report = recaster.recast(cast, target, output, work=work if work.name else None)
 used = resource.getrusage(resource.RUSAGE_SELF)
-sys.stdout.write(json.dumps({"peak": used.ru_maxrss * 1024, "frames": report.frames, "fps": report.fps,
+sys.stdout.write(json.dumps({"peak": peak(), "frames": report.frames, "fps": report.fps,
                              "cpu": (used.ru_utime + used.ru_stime) / report.frames * 1000}))
 """
 

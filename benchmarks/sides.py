@@ -24,6 +24,7 @@ from typing import Any, Literal, get_args
 import cv2
 import numpy as np
 
+from benchmarks.peak import peak
 from benchmarks.speed import copy
 from pipeline import Cast, Options, Recaster
 from pipeline.media import encoders
@@ -43,7 +44,7 @@ class Measured:
     Attributes:
         frames, seconds: of the whole job, from opening the clip to the finished file.
         cpu: seconds of processor time, with those of child processes.
-        peak: bytes of resident memory at most, with those of the largest child process.
+        peak: bytes of resident memory at most, without those of the reference's ffmpeg.
         written: bytes given to write calls, files and pipes.
         result: bytes of the result.
         stages: seconds of work of each of our stages.
@@ -136,8 +137,7 @@ def measure(side: Side, clip: Path, folder: Path) -> Measured:
     began, used, written = time.perf_counter(), _cpu(), _written()
     frames, stages = job(output)
     seconds, cpu = time.perf_counter() - began, _cpu() - used
-    peak = sum(resource.getrusage(who).ru_maxrss * 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return Measured(frames, seconds, cpu, peak, _written() - written, output.stat().st_size, stages)
+    return Measured(frames, seconds, cpu, peak(), _written() - written, output.stat().st_size, stages)
 
 
 def _cpu() -> float:

@@ -77,15 +77,16 @@ def sealed(folder: Path, suffix: str, own: Credentials, parent: Path | None = No
 
 
 SIGN_LARGE = """
-import resource, sys
+import sys
 from pathlib import Path
+from benchmarks.peak import peak
 from pipeline.marking.credentials import credentials
 from pipeline.marking.seal import Seal
 small, large = map(Path, sys.argv[1:])
 peaks = []
 for path in (small, large):
     Seal(credentials(), path, "mov", "mesh", "0badcafe", "video")(path, path)
-    peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+    peaks.append(peak())
 sys.stdout.write(str(peaks[1] - peaks[0]))
 """
 
