@@ -44,7 +44,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
 
 
 def test_what_only_some_jobs_need_is_loaded_by_them(plain: Mapping[str, Any]) -> None:
-    late = {"c2pa", "insightface", "matplotlib", "moviepy", "numba", "onnx", "onnxruntime", "scipy", "skimage"}
+    late = {"c2pa", "insightface", "matplotlib", "moviepy", "onnx", "onnxruntime", "openvino", "scipy", "skimage"}
     assert not late & set(plain["loaded"])
     assert {"gradio", "fastapi", "pipeline"} <= set(plain["loaded"])
 
