@@ -16,7 +16,7 @@ from onnx import TensorProto, helper
 
 from pipeline.engines.network import NetworkEngine
 from pipeline.errors import ModelError
-from pipeline.frame_recaster import Wardrobe, recast_frame
+from pipeline.frame_recaster import FaceRole, Wardrobe, recast_frame
 from pipeline.media import Picture
 from pipeline.models.catalogue import CATALOGUE
 from pipeline.models.openvino_runner import OpenVinoRunner, arithmetics
@@ -107,7 +107,7 @@ def test_finer_rendering_is_the_same_too(tmp_path: Path) -> None:
 
 def recast(engine: NetworkEngine, options: Options | None = None) -> ImageArray:
     picture = Picture(media.portrait("hopper").copy())
-    changed = [(faces.portrait_face("hopper"), faces.identity("astronaut"))]
+    changed = [FaceRole(faces.portrait_face("hopper"), faces.identity("astronaut"))]
     recast_frame(picture, changed, Wardrobe(engine), options or Options())
     return picture.image()
 
