@@ -30,7 +30,8 @@ import onnxruntime
 from pipeline.engines.network import NetworkEngine
 from pipeline.frame_recaster import FaceRole, Wardrobe, recast_frame
 from pipeline.media import Picture
-from pipeline.options import Options
+from pipeline.models.providers import PROVIDERS
+from pipeline.options import DeviceName, Options
 from pipeline.types import ImageArray
 from tests import faces, media, models, networks
 
@@ -131,11 +132,12 @@ class Timed:
         return getattr(self.inner, name)
 
 
-def insightface_swapper(path: Path, spent: list[float]) -> Any:
+def insightface_swapper(path: Path, spent: list[float], device: DeviceName = "cpu") -> Any:
     from insightface.model_zoo.inswapper import INSwapper
 
     warnings.simplefilter("ignore")
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    providers = list(dict.fromkeys([PROVIDERS[device], PROVIDERS["cpu"]]))
+    session = onnxruntime.InferenceSession(str(path), providers=providers)
     with contextlib.redirect_stdout(io.StringIO()):
         return INSwapper(model_file=str(path), session=Timed(session, spent))
 

@@ -28,6 +28,8 @@ from benchmarks.peak import peak
 from benchmarks.speed import copy
 from pipeline import Cast, Options, Recaster
 from pipeline.media import encoders
+from pipeline.models.providers import PROVIDERS
+from pipeline.options import DeviceName
 from tests import media, models, networks
 
 Side = Literal["codec", "mesh", "network", "network full", "reference", "reference full"]
@@ -67,9 +69,9 @@ def codec(clip: Path, folder: Path) -> Job:
     return lambda output: (copy(clip, output, Options()), {})
 
 
-def recast(clip: Path, folder: Path, engine: str) -> Job:
-    recaster = Recaster("cpu", store=models.library(folder).store)
-    options = Options(engine=engine, device="cpu")
+def recast(clip: Path, folder: Path, engine: str, device: DeviceName = "cpu") -> Job:
+    recaster = Recaster(device, store=models.library(folder).store)
+    options = Options(engine=engine, device=device)
     cast = Cast(everyone=recaster.identify([media.portrait_file("astronaut", folder)]))
     recaster.recast(cast, clip, folder / "warm.mp4", replace(options, end=WARM))
 
@@ -80,7 +82,7 @@ def recast(clip: Path, folder: Path, engine: str) -> Job:
     return job
 
 
-def reference(clip: Path, folder: Path) -> Job:
+def reference(clip: Path, folder: Path, device: DeviceName = "cpu") -> Job:
     """insightface's own analysis and paste, frames through MoviePy, with our encoder's settings."""
     from insightface.app import FaceAnalysis
     from moviepy import VideoFileClip
@@ -91,9 +93,9 @@ def reference(clip: Path, folder: Path) -> Job:
     pack.mkdir(exist_ok=True)
     for name in ("scrfd_500m_bnkps.onnx", "w600k_mbf.onnx", "2d106det.onnx"):
         shutil.copy(models.insight_file(name), pack / name)
-    app = FaceAnalysis(name=str(pack), providers=["CPUExecutionProvider"])
-    app.prepare(ctx_id=-1, det_size=(640, 640))
-    swapper = insightface_swapper(folder / "models" / f"{FAMILY}.onnx", [0.0])
+    app = FaceAnalysis(name=str(pack), providers=list(dict.fromkeys([PROVIDERS[device], PROVIDERS["cpu"]])))
+    app.prepare(ctx_id=-1 if device == "cpu" else 0, det_size=(640, 640))
+    swapper = insightface_swapper(folder / "models" / f"{FAMILY}.onnx", [0.0], device)
     source = app.get(media.portrait("astronaut"))[0]
     frames = [0]
 
@@ -134,13 +136,14 @@ def prepare(side: Side, clip: Path, folder: Path) -> Job:
 
 def measure(side: Side, clip: Path, folder: Path) -> Measured:
     job, output = prepare(side, clip, folder), folder / "result.mp4"
-    began, used, written = time.perf_counter(), _cpu(), _written()
+    began, used, written = time.perf_counter(), cpu_seconds(), _written()
     frames, stages = job(output)
-    seconds, cpu = time.perf_counter() - began, _cpu() - used
+    seconds, cpu = time.perf_counter() - began, cpu_seconds() - used
     return Measured(frames, seconds, cpu, peak(), _written() - written, output.stat().st_size, stages)
 
 
-def _cpu() -> float:
+def cpu_seconds() -> float:
+    """Processor time of this process and of those it waited for."""
     spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(usage.ru_utime + usage.ru_stime for usage in spent)
 
