@@ -315,7 +315,9 @@ class Studio:
         self.store.close()
 
     def _load(self) -> None:
+        """What the first upload and the first job would wait for."""
         try:
+            self.inspector.load()
             self.recaster.load()
         except RecastError:
             log.exception("the models could not be loaded; no job can be done")

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections import OrderedDict
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -65,6 +66,11 @@ class Inspector:
             self._context.set_forkserver_preload(["studio.inspection.child"])
         else:
             log.warning("this platform cannot confine processes; files from outside are decoded in this one at once")
+
+    def load(self) -> None:
+        """Load the decoders that processes are forked from, rather than with the first file."""
+        if self._context is not None:
+            forkserver.ensure_running()
 
     def close(self) -> None:
         """Nothing is looked at any more: whoever waits for that is told so at once."""

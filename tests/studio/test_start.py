@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.studio.conftest import eventually, serving
+
 ROOT = Path(__file__).resolve().parents[2]
 
 _BUILT = """
@@ -64,6 +66,21 @@ def test_no_stubs_are_written_for_editors(plain: Mapping[str, Any]) -> None:
 def test_garbage_is_looked_for_again_but_not_in_what_stays(plain: Mapping[str, Any]) -> None:
     assert plain["collects"]
     assert plain["kept"] > 100_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="files are looked at in processes of their own on Linux only")
+def test_the_first_upload_waits_for_no_decoders(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as server:
+        eventually(lambda: any("forkserver" in words for words in children(server.process.pid)), 60)
+
+
+def children(process: int) -> list[str]:
+    """The command lines of a process's children."""
+    found = []
+    for task in Path(f"/proc/{process}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            found.append(Path(f"/proc/{child}/cmdline").read_text())
+    return found
 
 
 def test_the_examples_are_whole(plain: Mapping[str, Any]) -> None:
