@@ -1,11 +1,13 @@
-"""A network of inswapper_128's true size in eight-bit integers, beside insightface's own in single precision.
+"""A network of inswapper_128's true size in each way that a CPU can run it, beside insightface's own.
 
     python -m benchmarks.int8 [--rounds 5]
 
 The stand-in has random weights, so its layers, size and cost are the real file's, and what it makes of a face is not.
-`pipeline.models.quantise` calibrates it on real faces (two portraits and a group) and judges it on others of them. Then
-both recast one face of a 1920x1080 frame by turns in this process: insightface's `INSwapper.get` with paste, and
-`recast_frame` with the defaults, in both precisions. Wall time, medians.
+`pipeline.models.quantise` calibrates its int8 variant on real faces (two portraits and a group) and judges it on others
+of them. Then all recast one face of a 1920x1080 frame by turns in this process: insightface's `INSwapper.get` with
+paste, and `recast_frame` with the defaults, by ONNX Runtime and by OpenVINO, in single precision, in bfloat16 where the
+processor has it, and in eight-bit integers. Wall time, medians. How far each is from single precision is the peak
+signal-to-noise ratio of the network's own output on the faces that int8 is judged on, the worst of them.
 """
 
 from __future__ import annotations
@@ -26,7 +28,11 @@ from benchmarks.network import Still, insightface_swapper, scene
 from pipeline import Recaster
 from pipeline.engines.network import NetworkEngine
 from pipeline.frame_recaster import FaceRole, Wardrobe, recast_frame
-from pipeline.models.quantise import GOOD, Quantised, quantise
+from pipeline.models.openvino_runner import OpenVinoRunner, arithmetics
+from pipeline.models.quantise import GOOD, HELD_BACK, Example, Quantised, quantise
+from pipeline.models.runner import Arithmetic
+from pipeline.models.session import Session
+from pipeline.models.trial import Verdicts, likeness
 from pipeline.options import Options
 from tests import faces, media, models, networks
 
@@ -35,6 +41,7 @@ EXAMPLES = 5
 """Faces: two that the network is judged on, three that it is calibrated on."""
 WIDTH = 300
 """Pixels that the face is wide."""
+REFERENCE = "recast, single, ONNX Runtime"
 
 
 def main() -> None:
@@ -44,22 +51,21 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
         networks.write_family(folder / "models", FAMILY, lambda contract, **_: networks.full_inswapper())
-        library = models.library(folder)
-        single = NetworkEngine(FAMILY, library)
-        made = small(folder, single)
-        print(f"int8 beside single precision: {made.decibels:.1f} dB on faces it was not calibrated on, wanted {GOOD}")
-        times = f"{made.before:.0f} ms, int8 {made.after:.0f} ms: {made.before / made.after:.2f} times as fast"
-        print(f"  the network alone: {times}")
-        engines = {"recast, single precision": single}
-        if not made.kept:
-            print("  too far from single precision: it is no engine")
-        else:
-            engines["recast, int8"] = NetworkEngine(f"{FAMILY}_int8", models.library(folder))
-        compare(folder, engines, given.rounds)
+        examples = crops(folder, NetworkEngine(FAMILY, models.library(folder)))
+        path = folder / "models" / f"{FAMILY}.onnx"
+        places = models.places(folder)
+        verdicts = Verdicts(places.notes)
+        made = quantise(models.UNPINNED[FAMILY], path, examples, places.entries, verdicts, anyway=True)
+        print(f"int8 is quickest by {made.runtime}: {made.decibels:.1f} dB from single precision, wanted {GOOD}")
+        usual = "quicker" if made.after < made.before else "not quicker, so that `models quantise` would not keep it"
+        print(f"  the network alone {made.after:.0f} ms, without it {made.before:.0f} ms: {usual}")
+        engines = ways(folder, path, made)
+        judged = examples[: max(1, round(len(examples) * HELD_BACK))]
+        compare(path, engines, judged, given.rounds)
 
 
-def small(folder: Path, single: NetworkEngine) -> Quantised:
-    """The int8 variant among the user's own entries, kept wherever it is good enough."""
+def crops(folder: Path, engine: NetworkEngine) -> list[Example]:
+    """What the network gets of real faces."""
     pictures = []
     for name, image in (
         ("hopper", media.portrait("hopper")), ("astronaut", media.portrait("astronaut")),
@@ -69,15 +75,35 @@ def small(folder: Path, single: NetworkEngine) -> Quantised:
         cv2.imwrite(str(pictures[-1]), image)
     recaster = Recaster("cpu")
     photos = [photo for picture in pictures for photo in recaster.faces_in(picture)][:EXAMPLES]
-    examples = [single.example(photo) for photo in photos]
-    path = folder / "models" / f"{FAMILY}.onnx"
-    return quantise(models.UNPINNED[FAMILY], path, examples, models.places(folder).entries, anyway=True)
+    return [engine.example(photo) for photo in photos]
 
 
-def compare(folder: Path, engines: dict[str, NetworkEngine], rounds: int) -> None:
+def ways(folder: Path, path: Path, made: Quantised) -> dict[str, NetworkEngine]:
+    """An engine for each way to run the network, whether it would be chosen or not."""
+    library = models.library(folder)
+
+    def by(name: str, file: Path, arithmetic: Arithmetic | None) -> NetworkEngine:
+        engine = NetworkEngine(name, library)
+        engine._session = Session(
+            file, "cpu", on_cpu=None if arithmetic is None else lambda one: OpenVinoRunner(one, arithmetic)
+        )
+        return engine
+
+    found = {REFERENCE: by(FAMILY, path, None)}
+    found |= {f"recast, {one}, OpenVINO": by(FAMILY, path, one) for one in reversed(arithmetics())}
+    if made.path is not None:
+        small = f"{FAMILY}_int8"
+        found["recast, int8, ONNX Runtime"] = by(small, made.path, None)
+        found |= {
+            f"recast, int8 and {one}, OpenVINO": by(small, made.path, one) for one in reversed(arithmetics())
+        }  # fmt: skip
+    return found
+
+
+def compare(path: Path, engines: dict[str, NetworkEngine], judged: list[Example], rounds: int) -> None:
     frame = scene(WIDTH)
     face, identity = faces.faces(frame)[0], faces.identity("astronaut")
-    theirs = insightface_swapper(folder / "models" / f"{FAMILY}.onnx", [0.0])
+    theirs = insightface_swapper(path, [0.0])
     raw = faces.arcface_raw(media.portrait("astronaut"), faces.portrait_face("astronaut"))
     person = SimpleNamespace(kps=face.points, normed_embedding=raw / np.linalg.norm(raw))
 
@@ -98,7 +124,15 @@ def compare(folder: Path, engines: dict[str, NetworkEngine], rounds: int) -> Non
     print(f"a face {WIDTH} pixels wide in 1920x1080")
     for name, values in times.items():
         value = statistics.median(values)
-        print(f"  {name:<26} {value * 1000:7.0f} ms   {base / value:.2f} times as fast as insightface")
+        said = f"  {name:<36} {value * 1000:7.0f} ms   {base / value:5.2f} times as fast as insightface"
+        if name in engines and name != REFERENCE:
+            said += f"   {far(engines[name], engines[REFERENCE], judged):5.1f} dB"
+        print(said)
+
+
+def far(engine: NetworkEngine, reference: NetworkEngine, judged: list[Example]) -> float:
+    """Decibels of the example that comes out worst."""
+    return min(likeness(engine._session(**one), reference._session(**one)) for one in judged)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,10 @@ import numpy as np
 
 from pipeline.errors import ModelError
 from pipeline.models.catalogue import ModelEntry, SwapContract
+from pipeline.models.openvino_runner import OpenVinoRunner, arithmetics
+from pipeline.models.runner import Arithmetic
 from pipeline.models.session import Session
+from pipeline.models.trial import TrialRunner, Verdicts
 from pipeline.types import FloatArray
 
 log = logging.getLogger(__name__)
@@ -37,7 +40,8 @@ class Quantised:
     Attributes:
         path: of the file, ``None`` where it was not kept.
         decibels: peak signal-to-noise ratio against single precision.
-        before, after: milliseconds of one face.
+        before, after: milliseconds of one face, each in the quickest way that this machine has for it.
+        runtime: what is quickest for the variant, in words.
         kept: whether it is offered as an engine of its own.
     """
 
@@ -45,14 +49,30 @@ class Quantised:
     decibels: float
     before: float
     after: float
+    runtime: str
 
     @property
     def kept(self) -> bool:
         return self.path is not None
 
 
+@dataclass(frozen=True)
+class _Way:
+    """A variant as it is run: by OpenVINO, or by ONNX Runtime where `arithmetic` is ``None``."""
+
+    arithmetic: Arithmetic | None
+    session: Session
+    decibels: float
+
+
 def quantise(
-    entry: ModelEntry, path: Path, examples: Sequence[Example], entries: Path, *, anyway: bool = False
+    entry: ModelEntry,
+    path: Path,
+    examples: Sequence[Example],
+    entries: Path,
+    verdicts: Verdicts,
+    *,
+    anyway: bool = False,
 ) -> Quantised:
     """Write an int8 variant beside the user's own entries, called ``NAME_int8``, if it holds quality and is faster.
 
@@ -64,12 +84,12 @@ def quantise(
         path: its file in single precision.
         examples: inputs of real crops by name, ``(1, …)`` each; at least three.
         entries: the folder of the user's own entries.
+        verdicts: where it is kept in which way the variant is to be run.
         anyway: keep it even where it is not faster; never where it is worse.
 
     Raises:
         ModelError: there are too few examples, or the network cannot be quantised.
     """
-    from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
     if entry.swap is None:
@@ -85,29 +105,28 @@ def quantise(
         convolutions = _named(prepared)
         single = Session(path, "cpu")
         wanted = [single(**one)[0] for one in judged]
+        usual = Session(path, "cpu", on_cpu=lambda one: TrialRunner(one, arithmetics(), verdicts))
         # Of a network that is all ends nothing would be left.
         for first, last in [pair for pair in ENDS if len(convolutions) > 1.5 * sum(pair)] or [(0, 0)]:
             ends = [*convolutions[:first], *convolutions[len(convolutions) - last :]]
-            quantize_static(
-                str(prepared), str(made), _reader(examples[len(judged) :]), quant_format=QuantFormat.QDQ,
-                op_types_to_quantize=["Conv"], per_channel=True, activation_type=QuantType.QInt8,
-                weight_type=QuantType.QInt8, calibrate_method=CalibrationMethod.MinMax, nodes_to_exclude=ends,
-            )  # fmt: skip
-            _untangle(made)
-            small = Session(made, "cpu")
-            decibels = min(
-                _decibels(*pair, entry.swap) for pair in zip(wanted, (small(**one)[0] for one in judged), strict=True)
-            )
-            before, after = _milliseconds(single, small, judged[0])
-            log.info("%s with %d ends in single precision: %.1f dB, %.0f ms", name, len(ends), decibels, after)
-            if decibels >= GOOD:
+            _shrink(prepared, made, ends, examples[len(judged) :])
+            ways = list(_ways(made, judged, wanted, entry.swap))
+            before, *times = _milliseconds([usual, *(way.session for way in ways)], judged[0])
+            for way, spent in zip(ways, times, strict=True):
+                what = f"{name} by {way.session.runtime}, {len(ends)} ends in single precision"
+                log.info("%s: %.1f dB, %.0f ms", what, way.decibels, spent)
+            # The quickest of those that are good enough, or else the one that comes nearest to it.
+            best, after = min(zip(ways, times, strict=True), key=_worth)
+            if best.decibels >= GOOD:
                 break
-        if decibels < GOOD or (after >= before and not anyway):
-            return Quantised(None, decibels, before, after)
         final = entries / f"{name}.onnx"
-        made.replace(final)
-        (entries / f"{name}.json").write_text(json.dumps(_entry(entry, final.name, path), indent=2) + "\n")
-        return Quantised(final, decibels, before, after)
+        keep = best.decibels >= GOOD and (after < before or anyway)
+        result = Quantised(final if keep else None, best.decibels, before, after, best.session.runtime)
+        if keep:
+            made.replace(final)
+            (entries / f"{name}.json").write_text(json.dumps(_entry(entry, final.name, path), indent=2) + "\n")
+            _remember(verdicts, final, list(zip(ways, times, strict=True)))
+        return result
     except ModelError:
         raise
     except Exception as error:  # the quantiser's own, which have no common root
@@ -127,6 +146,19 @@ def _named(path: Path) -> list[str]:
         node.name = f"{node.op_type}_{number}"
     onnx.save(model, str(path))
     return [node.name for node in model.graph.node if node.op_type == "Conv"]
+
+
+def _shrink(path: Path, made: Path, ends: Sequence[str], examples: Sequence[Example]) -> None:
+    """Write the network of `path` to `made` with its convolutions, but for `ends`, in eight bits."""
+    from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
+
+    # Values without a sign: OpenVINO has no convolution of signed ones whose zero is not in the middle.
+    quantize_static(
+        str(path), str(made), _reader(examples), quant_format=QuantFormat.QDQ, op_types_to_quantize=["Conv"],
+        per_channel=True, activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
+        calibrate_method=CalibrationMethod.MinMax, nodes_to_exclude=list(ends),
+    )  # fmt: skip
+    _untangle(made)
 
 
 def _untangle(path: Path) -> None:
@@ -174,16 +206,49 @@ def _decibels(wanted: FloatArray, found: FloatArray, contract: SwapContract) -> 
     return 10 * float(np.log10(1 / max(error, 1e-12)))
 
 
-def _milliseconds(single: Session, small: Session, example: Example, rounds: int = 5) -> tuple[float, float]:
-    """Of one face, by turns, so that whatever else the machine does weighs on both."""
-    times: tuple[list[float], list[float]] = ([], [])
+def _ways(
+    path: Path, judged: Sequence[Example], wanted: Sequence[FloatArray], contract: SwapContract
+) -> Iterator[_Way]:
+    """Every way to run a variant here, in the order of `pipeline.models.trial`, ONNX Runtime's last."""
+
+    def way(arithmetic: Arithmetic | None) -> _Way:
+        runner = OpenVinoRunner(path, arithmetic) if arithmetic is not None else None
+        session = Session(path, "cpu", on_cpu=None if runner is None else lambda _: runner)
+        pairs = zip(wanted, (session(**one)[0] for one in judged), strict=True)
+        return _Way(arithmetic, session, min(_decibels(*pair, contract) for pair in pairs))
+
+    for one in arithmetics():
+        try:
+            yield way(one)
+        except Exception as error:  # OpenVINO's own, which have no common root; ONNX Runtime's way is there
+            log.info("%s is not run by OpenVINO in %s: %s", path.name, one, error)
+    yield way(None)
+
+
+def _remember(verdicts: Verdicts, path: Path, timed: Sequence[tuple[_Way, float]]) -> None:
+    """Have the quickest of the ways that are good enough taken: they are gone through in this order."""
+    for place, (way, milliseconds) in enumerate(timed):
+        if way.arithmetic is not None:
+            later = [other for one, other in timed[place + 1 :] if one.decibels >= GOOD]
+            verdicts.remember(path, way.arithmetic, way.decibels >= GOOD and milliseconds <= min(later, default=np.inf))
+
+
+def _worth(timed: tuple[_Way, float]) -> tuple[float, float]:
+    """Smaller for a better one."""
+    way, milliseconds = timed
+    return max(GOOD - way.decibels, 0.0), milliseconds
+
+
+def _milliseconds(sessions: Sequence[Session], example: Example, rounds: int = 5) -> list[float]:
+    """Of one face, by turns, so that whatever else the machine does weighs on all."""
+    times: list[list[float]] = [[] for _ in sessions]
     for number in range(rounds + 1):
-        for session, spent in zip((single, small), times, strict=True):
+        for session, spent in zip(sessions, times, strict=True):
             begin = time.perf_counter()
             session(**example)
             if number:
                 spent.append(time.perf_counter() - begin)
-    return float(np.median(times[0])) * 1000, float(np.median(times[1])) * 1000
+    return [float(np.median(spent)) * 1000 for spent in times]
 
 
 def _entry(entry: ModelEntry, file: str, original: Path) -> dict[str, Any]:

@@ -151,14 +151,16 @@ def _quantise(store: Store, given: argparse.Namespace) -> int:
     from pipeline.engines.network import NetworkEngine
     from pipeline.models.library import Library
     from pipeline.models.quantise import quantise
+    from pipeline.models.trial import Verdicts
     from pipeline.recast import Recaster
 
     entry = store.entry(given.name)
     engine = NetworkEngine(entry.name, Library("cpu", store))
     recaster = Recaster(device="cpu")
     examples = [engine.example(photo) for path in given.photos for photo in recaster.faces_in(path)]
-    made = quantise(entry, store.checked(entry), examples, store.folders.entries, anyway=given.anyway)
-    times = f"{made.after:.0f} ms a face instead of {made.before:.0f} ms"
+    path, places = store.checked(entry), store.folders
+    made = quantise(entry, path, examples, places.entries, Verdicts(places.notes), anyway=given.anyway)
+    times = f"{made.after:.0f} ms a face ({made.runtime}) instead of {made.before:.0f} ms"
     words = f"{made.decibels:.1f} dB beside single precision, {times}"
     if made.kept:
         sys.stdout.write(f"{entry.name}_int8: {words}. It is an engine of its own now.\n")

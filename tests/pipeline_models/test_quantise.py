@@ -19,6 +19,7 @@ from pipeline.frame_recaster import FaceRole, Wardrobe, recast_frame
 from pipeline.media import Picture
 from pipeline.models.catalogue import SwapContract
 from pipeline.models.quantise import GOOD, quantise
+from pipeline.models.trial import Verdicts
 from pipeline.options import Options
 from pipeline.types import ImageArray
 from tests import faces, media, models, networks
@@ -43,6 +44,9 @@ def test_an_int8_variant_is_an_engine_of_its_own(
     assert code == 0 and "an engine of its own" in said, said
     entry = json.loads((tmp_path / "notes" / "entries" / "uniface_256_int8.json").read_text())
     assert entry["template"] == "ffhq_512"
+    # It is run as it was found to be quickest, without a trial.
+    runtime = models.library(tmp_path, precision="auto").session("uniface_256_int8").runtime
+    assert f"a face ({runtime})" in said
     library = models.library(tmp_path)
     small, single = NetworkEngine("uniface_256_int8", library), NetworkEngine("uniface_256", library)
     difference = np.abs(recast(small).astype(int) - recast(single))
@@ -59,11 +63,18 @@ def test_one_that_is_worse_is_thrown_away(tmp_path: Path) -> None:
         return {"target": (random.random((1, 3, 256, 256)) * scale).astype(np.float32),
                 "source": (random.random((1, 3, 256, 256)) * scale).astype(np.float32)}  # fmt: skip
 
-    made = quantise(entry, path, [example(40.0), example(0.01), example(0.01)], tmp_path / "entries", anyway=True)
+    made = quantise(
+        entry,
+        path,
+        [example(40.0), example(0.01), example(0.01)],
+        tmp_path / "entries",
+        Verdicts(tmp_path / "notes"),
+        anyway=True,
+    )
     assert made.decibels < GOOD and not made.kept
     assert list((tmp_path / "entries").iterdir()) == []
     with pytest.raises(ModelError, match="three faces"):
-        quantise(entry, path, [example(1.0)], tmp_path / "entries")
+        quantise(entry, path, [example(1.0)], tmp_path / "entries", Verdicts(tmp_path / "notes"))
 
 
 def residual(contract: SwapContract, **others: Any) -> onnx.ModelProto:
@@ -95,7 +106,14 @@ def test_ends_and_what_passes_by_stay_in_single_precision(tmp_path: Path) -> Non
         {"target": random.random((1, 3, 128, 128), np.float32), "source": random.random((1, 512), np.float32)}
         for _ in range(4)
     ]
-    made = quantise(models.UNPINNED["inswapper_128"], path, examples, tmp_path / "entries", anyway=True)
+    made = quantise(
+        models.UNPINNED["inswapper_128"],
+        path,
+        examples,
+        tmp_path / "entries",
+        Verdicts(tmp_path / "notes"),
+        anyway=True,
+    )
     assert made.kept and made.path is not None and made.decibels > 36
     graph = onnx.load(str(made.path)).graph
     makers = {name: node for node in graph.node for name in node.output}
