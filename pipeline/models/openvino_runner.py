@@ -15,8 +15,8 @@ from pipeline.options import DeviceName
 
 log = logging.getLogger(__name__)
 
-_TITLES: Mapping[Arithmetic, str] = {"single": "single precision", "bfloat16": "bfloat16"}
 _HINTS: Mapping[Arithmetic, str] = {"single": "f32", "bfloat16": "bf16"}
+_TITLES: Mapping[Arithmetic, str] = {"single": "fp32", "bfloat16": "bf16"}
 
 
 class OpenVinoRunner:
@@ -60,7 +60,7 @@ class OpenVinoRunner:
         )  # fmt: skip
         self._request = compiled.create_infer_request()
         self._lock = threading.Lock()
-        self.runtime = f"OpenVINO, {_TITLES[arithmetic]}"
+        self.runtime = f"OpenVINO {_TITLES[arithmetic]}"
         # Those of what was read: compiled, a port also has the names of all that was found to be the same.
         self.inputs: Mapping[str, Port] = {port.any_name: _port(port) for port in model.inputs}
         self.outputs = tuple(port.any_name for port in model.outputs)

@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CONTRACT = CATALOGUE["hyperswap_1a_256"].swap
 assert CONTRACT is not None
 pytestmark = pytest.mark.skipif(not arithmetics(), reason="OpenVINO has no wheel for this machine")
-QUICKEST = "OpenVINO, bfloat16" if "bfloat16" in arithmetics() else "OpenVINO, single precision"
+QUICKEST = "OpenVINO bf16" if "bfloat16" in arithmetics() else "OpenVINO fp32"
 
 
 def rows(count: int, seed: int = 0) -> dict[str, FloatArray]:
@@ -72,7 +72,7 @@ def test_it_gives_what_onnx_runtime_gives(tmp_path: Path, batch: int | str) -> N
     onnx.save(networks.seeded(CONTRACT, batch=batch, mask=True), str(path))
     runtime, ours, given = Session(path, "cpu"), trial(path, "single"), rows(3)
     first = ours(**given)
-    assert ours.runtime == "OpenVINO, single precision" and ours.outputs == runtime.outputs == ("output", "mask")
+    assert ours.runtime == "OpenVINO fp32" and ours.outputs == runtime.outputs == ("output", "mask")
     for wanted, found in zip(runtime(**given), first, strict=True):
         assert wanted.dtype == found.dtype == np.float32 and np.abs(wanted - found).max() < 1e-5
     alone = [ours(**{name: value[row : row + 1] for name, value in given.items()})[0] for row in range(3)]
@@ -88,7 +88,7 @@ def test_every_family_runs_as_quick_as_it_can(tmp_path: Path, family: str) -> No
         library = models.library(tmp_path, precision=precision)  # type: ignore[arg-type]
         engine = NetworkEngine(family, library)
         pictures.append(recast(engine))
-        quickest = QUICKEST if precision == "auto" else "OpenVINO, single precision"
+        quickest = QUICKEST if precision == "auto" else "OpenVINO fp32"
         assert library.running()[family] == f"CPU, {quickest}"
     difference = np.abs(pictures[0].astype(int) - pictures[1])
     assert difference.mean() < 0.1 and difference.max() <= 8
@@ -119,7 +119,7 @@ def test_what_bfloat16_spoils_runs_in_single_precision(tmp_path: Path) -> None:
     session, runtime = trial(path), Session(path, "cpu")
     assert likeness(OpenVinoRunner(path, "bfloat16").run({"x": given["x"][:1]}), runtime(x=given["x"][:1])) < 40
     assert np.abs(session(**given)[0] - given["x"]).max() < 0.01
-    assert "bfloat16" not in session.runtime
+    assert "bf16" not in session.runtime
     # Found out once.
     assert Verdicts(tmp_path / "notes").of(path, "bfloat16") is False
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -50,6 +52,11 @@ def test_a_picture_equals_the_command_lines(
         cwd=ROOT, check=True, timeout=240, env={**os.environ, **machine},
     )  # fmt: skip
     assert (cv2.imread(path) == cv2.imread(str(other))).all()
+    # The Models tab says where it truly runs, by what and in which arithmetic.
+    with urllib.request.urlopen(f"{client.src.rstrip('/')}/studio/models", timeout=30) as answer:
+        models = [model for group in json.load(answer)["groups"] for model in group["models"]]
+    (said,) = (model["device"] for model in models if model["name"] == "uniface_256")
+    assert said in ("CPU, OpenVINO bf16", "CPU, OpenVINO fp32", "CPU, ONNX Runtime")
 
 
 def test_a_model_whose_licence_nobody_accepted(client: Client, material: Material) -> None:
