@@ -198,6 +198,13 @@ class Frame(Protocol):
         """
         ...
 
+    def luma_region(self, box: Box) -> tuple[ImageArray, tuple[int, int]]:
+        """The luma under `box`, clipped to the frame, ``(h, w)`` uint8, and its top-left ``(x, y)``; empty outside.
+
+        Much cheaper than `region`, for what only has to be recognised again. Of RGB it is the green. A copy.
+        """
+        ...
+
     def small(self, longest: int) -> ImageArray:
         """The whole frame as BGR uint8, reduced to at most so many pixels on its longer side. Do not write into it.
 

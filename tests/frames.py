@@ -35,6 +35,10 @@ class ArrayFrame:
         x1, y1 = min(self.width, math.ceil(box.x1)), min(self.height, math.ceil(box.y1))
         return self.pixels[y0 : max(y0, y1), x0 : max(x0, x1)], (x0, y0)
 
+    def luma_region(self, box: Box) -> tuple[ImageArray, tuple[int, int]]:
+        part, corner = self.region(box)
+        return cv2.cvtColor(part, cv2.COLOR_BGR2GRAY) if part.size else np.empty((0, 0), np.uint8), corner
+
     def small(self, longest: int) -> ImageArray:
         scale = min(1.0, longest / max(self.width, self.height))
         size = max(1, round(self.width * scale)), max(1, round(self.height * scale))

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from pipeline.analysis.find import FaceFinder, same_mesh
+from pipeline.analysis.follow import LOST
 from pipeline.analysis.landmarks import Region, face_from_landmarks, region_from_landmarks
 from pipeline.analysis.smooth import PAST, smooth_newest
-from pipeline.analysis.track import LOST
 from pipeline.analysis.trail import moving_region, unmatched
 from pipeline.types import Face, Frame
 

@@ -174,18 +174,47 @@ def take_crop(frame: Frame, to_crop: FloatArray, size: int) -> ImageArray:
         to_crop: ``(2, 3)`` affine from frame pixels to crop pixels.
         size: side of the crop in pixels.
     """
+    box, reduced = _under(to_crop, size)
+    part, corner = frame.region(box)
+    if part.size == 0:
+        return np.zeros((size, size, 3), np.uint8)
+    return _warped(part, corner, to_crop, size, reduced, cv2.BORDER_CONSTANT)
+
+
+def take_luma(frame: Frame, to_crop: FloatArray, size: int) -> ImageArray:
+    """``(size, size)`` uint8: what the affine `to_crop` shows of the frame's luma, whose border goes on beyond it.
+
+    Args:
+        frame: where the samples come from; only the part needed is read.
+        to_crop: ``(2, 3)`` affine from frame pixels to crop pixels.
+        size: side of the crop in pixels.
+    """
+    box, reduced = _under(to_crop, size)
+    part, corner = frame.luma_region(box)
+    if part.size == 0:
+        return np.zeros((size, size), np.uint8)
+    return _warped(part, corner, to_crop, size, reduced, cv2.BORDER_REPLICATE)
+
+
+def _under(to_crop: FloatArray, size: int) -> tuple[Box, float]:
+    """What a crop covers in the frame, and how many of the frame's pixels are as wide as one of its own."""
     back = cv2.invertAffineTransform(to_crop)
     corners = np.array([[-1, -1, 1], [size, -1, 1], [-1, size, 1], [size, size, 1]], np.float32) @ back.T
     (x0, y0), (x1, y1) = np.floor(corners.min(0)), np.ceil(corners.max(0)) + 1
-    if x1 <= 0 or y1 <= 0 or x0 >= frame.width or y0 >= frame.height:
-        return np.zeros((size, size, 3), np.uint8)
-    part, (x, y) = frame.region(Box(float(x0), float(y0), float(x1), float(y1)))
-    reduced = float(np.sqrt(abs(np.linalg.det(back[:, :2].astype(np.float64)))))
-    shift = np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float32)
+    (a, b), (c, d) = back[:, :2].tolist()
+    return Box(float(x0), float(y0), float(x1), float(y1)), math.sqrt(abs(a * d - b * c))
+
+
+def _warped(
+    part: ImageArray, corner: tuple[int, int], to_crop: FloatArray, size: int, reduced: float, border: int
+) -> ImageArray:
+    """The crop from a part of the frame whose top-left lies at `corner`."""
+    shift = np.array([[1, 0, corner[0]], [0, 1, corner[1]], [0, 0, 1]], np.float32)
     # Large faces are halved first, so that the bilinear warp does not alias.
     while reduced / shift[0, 0] > 2.5 and min(part.shape[:2]) > 2:
         height, width = part.shape[0] // 2 * 2, part.shape[1] // 2 * 2
         halved = cv2.resize(part[:height, :width], (width // 2, height // 2), interpolation=cv2.INTER_AREA)
         part = np.asarray(halved, np.uint8)
         shift = shift @ np.array([[2, 0, 0.5], [0, 2, 0.5], [0, 0, 1]], np.float32)
-    return np.asarray(cv2.warpAffine(part, to_crop @ shift, (size, size), flags=cv2.INTER_LINEAR), np.uint8)
+    warp = to_crop @ shift
+    return np.asarray(cv2.warpAffine(part, warp, (size, size), flags=cv2.INTER_LINEAR, borderMode=border), np.uint8)

@@ -29,14 +29,18 @@ from pipeline.models.face_mesh import (
 )
 from pipeline.types import FloatArray
 
-REACH = 4
-"""Frames on each side that smoothing looks at."""
+REACH, WIDE_REACH = 4, 8
+"""Frames on each side that smoothing looks at, and for a head at rest of which the network has seen few of them."""
+
+REST = 0.006
+"""Sizes of the face within which a head at rest stays: farther, and a line over so long a time is none."""
 
 FACE_CENTIMETRES = 16.0
 """Size (root of the box's area) of the canonical face."""
 
-JITTER, LEAST_JITTER, MOST_JITTER = 0.0009, 0.0005, 0.004
-"""Standard deviation of the network's noise in sizes of the face: where it cannot be measured, and its bounds.
+JITTER, LEAST_JITTER, MOST_JITTER, SPARSE_JITTER = 0.0009, 0.0005, 0.004, 0.0018
+"""Standard deviation of the network's noise in sizes of the face: where it cannot be measured, its bounds, and
+its upper bound where only some frames were looked at.
 
 Measured: 0.0009 for 100 pixels and a good camera, 0.0015 for 36 pixels.
 """
@@ -51,25 +55,39 @@ Reals = NDArray[np.float64]
 
 
 def smooth_landmarks(
-    landmarks: Sequence[FloatArray], poses: Sequence[FloatArray], at: int, strength: float = 0.5
+    landmarks: Sequence[FloatArray],
+    poses: Sequence[FloatArray],
+    at: int,
+    strength: float = 0.5,
+    between: Sequence[bool] = (),
 ) -> FloatArray:
     """``(478, 3)`` landmarks of frame `at` of a run of consecutive frames of one track.
 
     Args:
-        landmarks: ``(478, 3)`` for each frame (see `Face.landmarks`); more than `REACH` away is not looked at.
+        landmarks: ``(478, 3)`` for each frame (see `Face.landmarks`); more than `WIDE_REACH` away is not looked at.
         poses: ``(4, 4)`` for each frame (see `Face.pose`).
         at: which of them.
         strength: 0 changes nothing, 0.5 takes the jitter that is measured for noise, 1 four times as much.
+        between: for each frame, whether its mesh was made of those around it, so that its noise is theirs.
     """
-    first, last = max(0, at - REACH), min(len(landmarks), at + REACH + 1)
+    reach = WIDE_REACH if any(between) and _at_rest(poses, at) else REACH
+    first, last = max(0, at - reach), min(len(landmarks), at + reach + 1)
     if strength <= 0 or last - first < 3:
         return landmarks[at]
     meshes, frames = np.stack(landmarks[first:last]), np.stack(poses[first:last]).astype(np.float64)
     now = at - first
     scales = np.cbrt(np.abs(np.linalg.det(frames[:, :3, :3])))
     shapes = _shapes(meshes, frames, scales)
-    noise = _jitter(shapes) * 4 ** (2 * min(strength, 1.0) - 1)
+    known = np.flatnonzero(~np.array(between[first:last], bool))
+    jitter = _jitter(shapes) if len(known) in (0, len(shapes)) else _sparse_jitter(shapes, known)
+    noise = jitter * 4 ** (2 * min(strength, 1.0) - 1)
     return _placed(_shape(shapes, now, noise), _pose(frames, scales, now, noise))
+
+
+def _at_rest(poses: Sequence[FloatArray], at: int) -> bool:
+    around = np.stack(poses[max(0, at - WIDE_REACH) : at + WIDE_REACH + 1])
+    size = FACE_CENTIMETRES * abs(float(np.linalg.det(poses[at][:3, :3]))) ** (1 / 3)
+    return float(np.ptp(around[:, :2, 3], axis=0).max()) < REST * size
 
 
 def smooth_newest(landmarks: Sequence[FloatArray], poses: Sequence[FloatArray], strength: float = 0.5) -> FloatArray:
@@ -115,6 +133,19 @@ def _jitter(shapes: Reals) -> float:
     third = np.diff(skin, 3, axis=0)
     # Third differences of white noise have 1 + 9 + 9 + 1 times its variance.
     return float(np.clip(np.sqrt((third**2).mean() / 20), LEAST_JITTER, MOST_JITTER))
+
+
+def _sparse_jitter(shapes: Reals, known: NDArray[np.intp]) -> float:
+    """The same where only some frames were looked at: from how far each of them lies off the line between its
+    neighbours. Over longer ways a movement does that too, so not much more than is usual is taken for noise."""
+    skin = shapes[:, _groups()[0][-1] > 0, :2] / FACE_CENTIMETRES
+    squares = []
+    for before, middle, after in zip(known, known[1:], known[2:], strict=False):
+        share = (middle - before) / (after - before)
+        off = skin[middle] - ((1 - share) * skin[before] + share * skin[after])
+        squares.append((off**2).mean() / (1 + (1 - share) ** 2 + share**2))
+    measured = float(np.sqrt(np.median(squares))) if squares else JITTER
+    return float(np.clip(measured, JITTER, SPARSE_JITTER))
 
 
 def _shape(shapes: Reals, now: int, noise: float, degree: int = 1) -> Reals:

@@ -1,32 +1,31 @@
 """Faces followed through a video: detected now and then, tracked between, forwards and backwards.
 
-A tracked face costs one run of the landmark network a frame: the mesh of one frame says where to look in the next, and
-the network says whether there still is a face. The detector looks for new faces every `interval` frames, counted from
-the target's beginning so that it does not matter where a segment starts; also at cuts, and when a face was lost. A few
-frames are held back: a face that the detector finds late is followed backwards through them, and landmarks are smoothed
-over them.
+The mesh of one frame says where to look in the next, and the network says whether there still is a face. It looks at
+every fourth frame where a face is calm (see `pipeline.analysis.follow`), at every one where that is not certain. The
+detector looks for new faces every `interval` frames, counted from the target's beginning so that it does not matter
+where a segment starts; also at cuts, and when a face was lost. A few frames are held back: a face that the detector
+finds late is followed backwards through them, and landmarks are smoothed over them.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 from collections import deque
 from dataclasses import dataclass, replace
 from itertools import combinations
 
 from pipeline.analysis.cuts import CutFinder
 from pipeline.analysis.find import FaceFinder, same_mesh
+from pipeline.analysis.follow import Follower
 from pipeline.analysis.landmarks import face_from_landmarks
-from pipeline.analysis.smooth import REACH, smooth_landmarks
+from pipeline.analysis.smooth import REACH, WIDE_REACH, smooth_landmarks
 from pipeline.analysis.trail import SLID, SLID_BY, Trail, apart, unmatched
 from pipeline.types import Face, FloatArray, Frame
 
 log = logging.getLogger(__name__)
 
 Tracked = tuple[Frame, tuple[Face, ...]]
-
-LOST = 0.35
-"""A tracked face whose presence is lower is lost. Lower than for a new one, so that a blurred frame does not matter."""
 
 RESUME = 0.45
 """A face that comes back within `MEMORY` frames is its old track when their embeddings agree at least so much."""
@@ -48,6 +47,12 @@ SMALL, SMALLER = 28, 52
 
 THOROUGH = 6
 """Every so many detections are thorough ones."""
+
+STRIDE = 4
+"""Frames from one look at a calm face to the next, at most."""
+
+SELDOM = 5
+"""A face that has looked the same all the time is checked by embedding so many times less often."""
 
 TOUCHING = 0.05
 """Faces whose boxes overlap more than this are checked by embedding every other frame."""
@@ -84,6 +89,9 @@ class Tracker:
         self._trails: list[Trail] = []
         self._numbers = 0
         self._strange: dict[int, int] = {}
+        self._touching: set[Trail] = set()
+        self._follower = Follower(finder.landmarker)
+        self._stride = math.gcd(STRIDE, self._interval)
 
     def push(self, frame: Frame) -> list[Tracked]:
         """Take the next frame; the frames that are ready by it, in order, each with its faces, the largest first.
@@ -93,40 +101,55 @@ class Tracker:
         position = self._first + len(self._held)
         starts = self._cuts(frame.luma()) or position == 0
         if starts:
+            self._catch_up()
             self._shot += 1
             self._shot_start = position
-            self._trails = [trail for trail in self._trails if trail.last >= self._first - REACH]
+            self._trails = [trail for trail in self._trails if trail.last >= self._first - WIDE_REACH]
             for trail in self._trails:
                 trail.alive = False
         self._held.append(_Held(frame, self._shot))
-        lost = self._follow(frame, position)
+        if starts or self._alert(position) or frame.index % self._stride == 0:
+            self._look(frame, position, starts)
+        return [self._emit()] if len(self._held) > self._delay else []
+
+    def _alert(self, position: int) -> bool:
+        """Whether a frame is one to look at in any case."""
+        return bool(
+            self._cuts.doubtful or self._strange or self._touching
+            or any(position <= trail.wary for trail in self._alive())
+        )  # fmt: skip
+
+    def _look(self, frame: Frame, position: int, starts: bool) -> None:
+        """Bring all that is known up to this frame."""
+        lost = self._follow(position)
         lost |= self._part(frame, position)
         if starts or lost or frame.index % self._interval == 0:
             self._detect(frame, position, starts)
         self._verify(frame, position)
         self._forget(position)
-        return [self._emit()] if len(self._held) > self._delay else []
 
     def flush(self) -> list[Tracked]:
         """The frames still held, at the end of the video."""
+        self._catch_up()
         return [self._emit() for _ in range(len(self._held))]
 
-    def _follow(self, frame: Frame, position: int) -> bool:
-        """Move every live track on to `frame`; whether one was lost."""
+    def _catch_up(self) -> None:
+        """Bring tracks up to the newest frame that is held: nothing that belongs to it will come."""
+        position = self._first + len(self._held) - 1
+        if self._held and self._follow(position):
+            self._detect(self._frame(position), position, False)
+
+    def _follow(self, position: int) -> bool:
+        """Move every live track on to the frame at `position`; whether one was lost."""
         lost = False
         for trail in self._alive():
-            face = self._look(frame, trail, position, 1, LOST)
-            if face is None:
+            if not self._follower.lead(trail, position, self._frame):
                 trail.alive = False
                 lost = True
-            else:
-                trail.faces[position] = face
-                trail.last = position
         return lost
 
-    def _look(self, frame: Frame, trail: Trail, position: int, step: int, presence: float) -> Face | None:
-        landmarks, found = self._finder.landmarker(frame, trail.region(position, step))
-        return face_from_landmarks(landmarks, found, trail.number) if found >= presence else None
+    def _frame(self, position: int) -> Frame:
+        return self._held[position - self._first].frame
 
     def _part(self, frame: Frame, position: int) -> bool:
         """Where two tracks have come to lie on one face, leave it to the one it belongs to; whether there were any."""
@@ -168,7 +191,11 @@ class Tracker:
         """The lost track of this shot that a face belongs to."""
         lost = [t for t in self._trails if not t.alive and self._shot_start <= t.last < position]
         # A face lost a moment ago and found in the same place again was blurred, and so is its embedding.
-        here = [t for t in lost if position - t.last <= 2 and apart(face.box, t.faces[t.last].box) < SAME_PLACE]
+        here = [
+            t
+            for t in lost
+            if position - t.last <= 1 + self._stride and apart(face.box, t.faces[t.last].box) < SAME_PLACE
+        ]
         alike = [t for t in lost if t.agrees(embedding) >= RESUME]
         return max(alike or here, key=lambda trail: trail.agrees(embedding), default=None)
 
@@ -183,7 +210,7 @@ class Tracker:
         for p in range(position - 1, max(self._first, self._shot_start) - 1, -1):
             if p in trail.faces:
                 return
-            face = self._look(self._held[p - self._first].frame, trail, p, -1, 0.5)
+            face = self._follower.look(self._frame(p), trail, p, -1, 0.5)
             if face is None or any(p in t.faces and same_mesh(face, t.faces[p]) for t in self._trails):
                 return
             trail.faces[p] = face
@@ -197,11 +224,19 @@ class Tracker:
             if one.faces[position].box.iou(other.faces[position].box) > TOUCHING
             for trail in (one, other)
         }
+        self._touching = touching
         regular = frame.index % (2 * self._interval) == 0
+        seldom = frame.index % (2 * SELDOM * self._interval) == 0
         young = frame.index % (self._interval // 2 or 1) == 0
         for trail in alive:
             often = trail in touching or trail.number in self._strange
-            due = regular or self._cuts.doubtful or (young and trail.seen < 3) or (frame.index % 2 == 0 and often)
+            settled = trail.steady and trail.seen >= 3
+            due = (
+                (seldom if settled else regular)
+                or self._cuts.doubtful
+                or (young and trail.seen < 3)
+                or (frame.index % 2 == 0 and often)
+            )
             if not due or not trail.alive or trail.checked == position:
                 continue
             embedding = self._finder.embedder(frame, trail.faces[position])
@@ -221,7 +256,7 @@ class Tracker:
                 if trail not in touching:
                     trail.learn(embedding, position)
                 else:
-                    trail.checked = position
+                    trail.trust(position)
 
     def _slid(self, trail: Trail, other: Trail, position: int) -> None:
         """`trail` has been led away to the face of `other` since it was last checked: hand those meshes over."""
@@ -234,7 +269,8 @@ class Tracker:
                     trail.faces[p] = replace(theirs, track=trail.number)
         for each in (trail, other):
             if position in each.faces:
-                each.alive, each.last, each.checked = True, position, position
+                each.alive, each.last = True, position
+                each.trust(position)
             else:
                 self._end(each)
 
@@ -250,7 +286,7 @@ class Tracker:
             face = trail.faces.get(middle)
             if face is None:
                 low = middle
-            elif trail.agrees(self._finder.embedder(self._held[middle - self._first].frame, face)) < STRANGE:
+            elif trail.agrees(self._finder.embedder(self._frame(middle), face)) < STRANGE:
                 high = middle
             else:
                 low = middle
@@ -274,10 +310,9 @@ class Tracker:
 
     def _forget(self, position: int) -> None:
         for trail in self._trails:
-            trail.forget_before(self._first - REACH)
-        self._trails = [
-            trail for trail in self._trails if trail.alive or trail.last >= min(position - MEMORY, self._first - REACH)
-        ]
+            trail.forget_before(self._first - WIDE_REACH)
+        oldest = min(position - MEMORY, self._first - WIDE_REACH)
+        self._trails = [trail for trail in self._trails if trail.alive or trail.last >= oldest]
 
     def _emit(self) -> Tracked:
         position, held = self._first, self._held.popleft()
@@ -288,13 +323,14 @@ class Tracker:
     def _smoothed(self, trail: Trail, position: int) -> Face:
         """The track's face in a frame, smoothed over the frames around it that belong together."""
         first = last = position
-        while position - first < REACH and first - 1 in trail.faces:
+        while position - first < WIDE_REACH and first - 1 in trail.faces:
             first -= 1
-        while last - position < REACH and last + 1 in trail.faces:
+        while last - position < WIDE_REACH and last + 1 in trail.faces:
             last += 1
         run = [trail.faces[p] for p in range(first, last + 1)]
         meshes = [face.landmarks for face in run if face.landmarks is not None]
         poses = [face.pose for face in run if face.pose is not None]
-        landmarks = smooth_landmarks(meshes, poses, position - first, self._smooth)
+        between = [p in trail.between for p in range(first, last + 1)]
+        landmarks = smooth_landmarks(meshes, poses, position - first, self._smooth, between)
         face = face_from_landmarks(landmarks, trail.faces[position].score, trail.number)
         return replace(face, embedding=trail.embedding)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from pipeline.analysis.between import Patch
 from pipeline.analysis.embed import normalised
 from pipeline.analysis.landmarks import Region, region_from_landmarks
 from pipeline.types import Box, Face, FloatArray
@@ -32,6 +33,10 @@ class Trail:
         last: position of the newest mesh.
         checked: position of the newest mesh whose embedding agreed with the track.
         alive: whether it is followed; a trail that is not may be taken up again when the same face comes back.
+        steady: whether its skin has looked the same from mesh to mesh since it was checked.
+        wary: position up to which every frame has to be looked at.
+        between: positions of frames whose mesh is not the network's own.
+        patch: its face in the last frame that was looked at, to compare the next one with.
     """
 
     number: int
@@ -39,6 +44,10 @@ class Trail:
     checked: int
     faces: dict[int, Face] = field(default_factory=dict)
     alive: bool = True
+    steady: bool = False
+    wary: int = -1
+    between: set[int] = field(default_factory=set)
+    patch: Patch | None = None
     _sum: FloatArray = field(default_factory=lambda: np.zeros(128, np.float32))
     seen: int = 0
 
@@ -51,7 +60,11 @@ class Trail:
         """Count one more embedding as this track's."""
         self._sum = self._sum + embedding
         self.seen += 1
-        self.checked = max(self.checked, position)
+        self.trust(position)
+
+    def trust(self, position: int) -> None:
+        """Whose face it is was looked at, and it is the track's."""
+        self.checked, self.steady = max(self.checked, position), True
 
     def agrees(self, embedding: FloatArray) -> float:
         """Cosine of `embedding` with the track's, -1 to 1."""
@@ -68,17 +81,25 @@ class Trail:
         before = self.faces.get(position - 2 * step)
         return region if before is None else moving_region(region, face, before)
 
+    def ahead(self, position: int) -> Region:
+        """Where the face of a frame some way after the last one should be."""
+        face = self.faces[self.last]
+        assert face.landmarks is not None
+        region, before = region_from_landmarks(face.landmarks), self.faces.get(self.last - 1)
+        return region if before is None else moving_region(region, face, before, position - self.last)
+
     def forget_before(self, position: int) -> None:
         """Drop meshes older than `position`, all but the newest."""
         for old in [p for p in self.faces if p < position and p != self.last]:
             del self.faces[old]
+        self.between.intersection_update(self.faces)
 
 
-def moving_region(region: Region, face: Face, before: Face) -> Region:
-    """`region` of `face`, moved on as far as the face moved since it was seen as `before`."""
+def moving_region(region: Region, face: Face, before: Face, times: int = 1) -> Region:
+    """`region` of `face`, moved on so many times as far as the face moved since it was seen as `before`."""
     (x, y), (from_x, from_y) = face.box.centre, before.box.centre
     reach = 0.25 * region.side
-    dx, dy = (float(np.clip(d, -reach, reach)) for d in (x - from_x, y - from_y))
+    dx, dy = (float(np.clip(times * d, -reach, reach)) for d in (x - from_x, y - from_y))
     return Region(region.x + dx, region.y + dy, region.side, region.angle)
 
 

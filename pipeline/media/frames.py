@@ -95,6 +95,14 @@ class VideoFrame:
             return np.empty((0, 0, 3), np.uint8), (x0, y0)
         return planes.region_bgr(self.native, self._layout, self._colour, (x0, y0, x1, y1)), (x0, y0)
 
+    def luma_region(self, box: Box) -> tuple[ImageArray, tuple[int, int]]:
+        """``(h, w)`` uint8 of the luma (the green of RGB) under `box`, clipped, and its top-left ``(x, y)``; a copy."""
+        x0, y0 = max(0, math.floor(box.x0)), max(0, math.floor(box.y0))
+        x1, y1 = min(self.width, math.ceil(box.x1)), min(self.height, math.ceil(box.y1))
+        if x1 <= x0 or y1 <= y0:
+            return np.empty((0, 0), np.uint8), (x0, y0)
+        return planes.luma_part(self.native, self._layout, (x0, y0, x1, y1)), (x0, y0)
+
     def small(self, longest: int) -> ImageArray:
         """The whole frame as BGR uint8 with at most so many pixels on its longer side."""
         size = planes.within(self.width, self.height, longest)

@@ -70,6 +70,11 @@ class Picture:
         part = _to_bgr8(self.native[y0:y1, x0:x1])
         return (part.copy() if part.base is not None else part), (x0, y0)
 
+    def luma_region(self, box: Box) -> tuple[ImageArray, tuple[int, int]]:
+        """``(h, w)`` uint8 of the green (or grey) under `box`, clipped, and its top-left ``(x, y)``; a copy."""
+        part, corner = self.region(box)
+        return np.ascontiguousarray(part[..., 1]) if part.size else np.empty((0, 0), np.uint8), corner
+
     def small(self, longest: int) -> ImageArray:
         """The whole picture as BGR uint8 with at most so many pixels on its longer side; do not write into it."""
         size = within(self.width, self.height, longest)

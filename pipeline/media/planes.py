@@ -47,6 +47,15 @@ def region_bgr(frame: av.VideoFrame, layout: Layout, colour: Colour, window: tup
     return _bgr([part[y0:y1, x0:x1] for part in parts], layout, colour)
 
 
+def luma_part(frame: av.VideoFrame, layout: Layout, window: tuple[int, int, int, int]) -> ImageArray:
+    """Luma, or green, as uint8, of the window ``(x0, y0, x1, y1)``; a copy."""
+    x0, y0, x1, y1 = window
+    part = plane_view(frame, 0, layout)[y0:y1, x0:x1]
+    if layout.depth > 8:
+        part = part >> (layout.depth - 8)
+    return part.astype(np.uint8)
+
+
 def small_bgr(frame: av.VideoFrame, layout: Layout, colour: Colour, size: tuple[int, int]) -> ImageArray:
     """BGR uint8 of the whole frame, reduced to ``(width, height)``: planes first, so that little is converted."""
     parts = [reduced(plane_view(frame, plane, layout), size) for plane in _BGR_ORDER[layout.family]]
