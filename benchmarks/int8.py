@@ -6,13 +6,15 @@ The stand-in has random weights, so its layers, size and cost are the real file'
 `pipeline.models.quantise` calibrates its int8 variant on real faces (two portraits and a group) and judges it on others
 of them. Then all recast one face of a 1920x1080 frame by turns in this process: insightface's `INSwapper.get` with
 paste, and `recast_frame` with the defaults, by ONNX Runtime and by OpenVINO, in single precision, in bfloat16 where the
-processor has it, and in eight-bit integers. Wall time, medians. How far each is from single precision is the peak
-signal-to-noise ratio of the network's own output on the faces that int8 is judged on, the worst of them.
+processor has it, and in eight-bit integers. Wall and processor time of a face, medians. How far each is from single
+precision is the peak signal-to-noise ratio of the network's own output on the faces that int8 is judged on, the worst
+of them. The table goes to ``benchmarks/results/int8.md``.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import tempfile
 import time
@@ -24,6 +26,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from benchmarks.bench import RESULTS, processor
 from benchmarks.network import Still, insightface_swapper, scene
 from pipeline import Recaster
 from pipeline.engines.network import NetworkEngine
@@ -56,12 +59,20 @@ def main() -> None:
         places = models.places(folder)
         verdicts = Verdicts(places.notes)
         made = quantise(models.UNPINNED[FAMILY], path, examples, places.entries, verdicts, anyway=True)
-        print(f"int8 is quickest by {made.runtime}: {made.decibels:.1f} dB from single precision, wanted {GOOD}")
-        usual = "quicker" if made.after < made.before else "not quicker, so that `models quantise` would not keep it"
-        print(f"  the network alone {made.after:.0f} ms, without it {made.before:.0f} ms: {usual}")
         engines = ways(folder, path, made)
         judged = examples[: max(1, round(len(examples) * HELD_BACK))]
-        compare(path, engines, judged, given.rounds)
+        table = compare(path, engines, judged, given.rounds)
+    kept = "quicker" if made.after < made.before else "not quicker, so `models quantise` would not keep it"
+    text = "\n".join([
+        "# A network of inswapper_128's size on a CPU", "",
+        f"Made by `python -m benchmarks.int8 --rounds {given.rounds}` on {os.cpu_count()} threads of {processor()}; "
+        f"one face {WIDTH} pixels wide in 1920x1080, with all that is done to it; medians.", "",
+        *table, "",
+        f"int8 is quickest by {made.runtime}: {made.decibels:.1f} dB from single precision (wanted {GOOD:.0f}), the "
+        f"network alone {made.after:.0f} ms, where it takes {made.before:.0f} ms as it is: {kept}.", "",
+    ])  # fmt: skip
+    (RESULTS / "int8.md").write_text(text)
+    print(text)
 
 
 def crops(folder: Path, engine: NetworkEngine) -> list[Example]:
@@ -100,7 +111,7 @@ def ways(folder: Path, path: Path, made: Quantised) -> dict[str, NetworkEngine]:
     return found
 
 
-def compare(path: Path, engines: dict[str, NetworkEngine], judged: list[Example], rounds: int) -> None:
+def compare(path: Path, engines: dict[str, NetworkEngine], judged: list[Example], rounds: int) -> list[str]:
     frame = scene(WIDTH)
     face, identity = faces.faces(frame)[0], faces.identity("astronaut")
     theirs = insightface_swapper(path, [0.0])
@@ -113,21 +124,20 @@ def compare(path: Path, engines: dict[str, NetworkEngine], judged: list[Example]
 
     sides: dict[str, Callable[[], Any]] = {"insightface": lambda: theirs.get(frame, person, person, paste_back=True)}
     sides |= {name: ours(engine) for name, engine in engines.items()}
-    times: dict[str, list[float]] = {name: [] for name in sides}
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in sides}
     for number in range(rounds + 1):
         for name, side in sides.items():
-            begin = time.perf_counter()
+            begin = time.perf_counter(), time.process_time()
             side()
             if number > 0:
-                times[name].append(time.perf_counter() - begin)
-    base = statistics.median(times["insightface"])
-    print(f"a face {WIDTH} pixels wide in 1920x1080")
+                times[name].append((time.perf_counter() - begin[0], time.process_time() - begin[1]))
+    base = statistics.median(wall for wall, _ in times["insightface"])
+    lines = ["| way | ms a face | times as fast | processor ms | dB from single precision |", "|---|---|---|---|---|"]
     for name, values in times.items():
-        value = statistics.median(values)
-        said = f"  {name:<36} {value * 1000:7.0f} ms   {base / value:5.2f} times as fast as insightface"
-        if name in engines and name != REFERENCE:
-            said += f"   {far(engines[name], engines[REFERENCE], judged):5.1f} dB"
-        print(said)
+        wall, work = (statistics.median(column) for column in zip(*values, strict=True))
+        said = f"{far(engines[name], engines[REFERENCE], judged):.1f}" if name in engines and name != REFERENCE else ""
+        lines.append(f"| {name} | {wall * 1000:.0f} | {base / wall:.2f} | {work * 1000:.0f} | {said} |")
+    return lines
 
 
 def far(engine: NetworkEngine, reference: NetworkEngine, judged: list[Example]) -> float:
