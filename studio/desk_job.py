@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from pipeline.media import probe
 from studio.jobs.job import Job, report_of
 from studio.jobs.status import status_data
 from studio.operations import Studio
@@ -43,4 +44,5 @@ def _result(job: Job) -> dict[str, Any] | None:
     }
     if "frames" in report:
         shown |= {"kind": report["kind"], "sentences": in_words(report_of(report, output))}
+        shown["sound"] = report["kind"] == "video" and output.exists() and bool(probe(output).audio)
     return shown

@@ -17,7 +17,7 @@ def address(path: Path) -> str:
 
 
 def describe(info: MediaInfo) -> str:
-    """``1280 × 720 · 10 s · 30 fps · H.264``."""
+    """``1280 × 720 · 10 s · 30 fps · H.264``; no line begins with a dot."""
     parts = [f"{info.width} × {info.height}"]
     if info.kind != "image":
         if info.duration is not None:
@@ -29,4 +29,4 @@ def describe(info: MediaInfo) -> str:
     parts.append(_CODECS.get(info.codec, info.codec.upper()))
     if info.kind == "video":
         parts.append("with sound" if info.audio else "silent")
-    return " · ".join(parts)
+    return "\u00a0· ".join(parts)

@@ -32,7 +32,7 @@ function lookUp(bare) {
   if (whole !== null) return whole;
   if (!bare.includes(" · ")) return null;
   const parts = bare.split(" · ");
-  return parts.map((part) => texts.get(part) ?? matched(part) ?? part).join(" · ");
+  return parts.map((part) => texts.get(part) ?? matched(part) ?? part).join("\u00a0· ");
 }
 
 function matched(bare) {

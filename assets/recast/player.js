@@ -4,7 +4,7 @@ import { icon } from "../page/icons.js";
 
 const APART = 0.06; // seconds that the two may be apart before the original is moved
 
-export function makePlayer(result, original, offset) {
+export function makePlayer(result, original, offset, heard = true) {
   const options = { playsInline: true, preload: "auto", loop: true };
   const after = h("video", { ...options, src: result, "aria-label": "The result" });
   const before = original ? h("video", { ...options, src: original, muted: true, "aria-label": "The original", tabIndex: -1 }) : null;
@@ -16,7 +16,7 @@ export function makePlayer(result, original, offset) {
   });
   const place = h("input", { type: "range", min: "0", max: "1", step: "0.001", value: "0", class: "moment", "aria-label": "Moment shown" });
   const time = h("output", { class: "now" }, "0:00");
-  const element = h("div", { class: "player" }, play, h("div", { class: "track" }, place), time, sound);
+  const element = h("div", { class: "player" }, play, h("div", { class: "track" }, place), time, heard && sound);
 
   function draw() {
     play.replaceChildren(icon(after.paused ? "play" : "pause"));

@@ -25,7 +25,7 @@ export function drawResult({ job, viewer, below, bar, faces }) {
     return null;
   }
   const source = job.target ? server.address("gradio_api/file=" + encodeURI(job.target.path)) : null;
-  const player = makePlayer(server.address(result.url), source, job.options.start ?? 0);
+  const player = makePlayer(server.address(result.url), source, job.options.start ?? 0, result.sound);
   player.after.addEventListener("loadedmetadata", () => {
     const { videoWidth: width, videoHeight: height } = player.after;
     viewer.show({ width, height, before: player.before ?? player.after, after: player.before ? player.after : null });
