@@ -31,6 +31,28 @@ def write_camera(path: Path, frames: Iterable[ImageArray], rate: int = 30) -> Pa
     return path
 
 
+def write_loop(path: Path, clip: Path, times: int) -> Path:
+    """A video so many times in a row, without encoding it anew: a film for a quick machine to be long busy with.
+
+    Returns:
+        `path`.
+    """
+    with av.open(str(path), "w") as written:
+        stream, shift = None, 0
+        for _ in range(times):
+            with av.open(str(clip)) as read:
+                source = read.streams.video[0]
+                stream = stream or written.add_stream_from_template(source)
+                length = source.duration
+                for packet in read.demux(source):
+                    if packet.dts is None:
+                        continue
+                    packet.pts, packet.dts, packet.stream = packet.pts + shift, packet.dts + shift, stream
+                    written.mux(packet)
+                shift += length
+    return path
+
+
 def write_clip(
     path: Path,
     frames: Iterable[ImageArray],

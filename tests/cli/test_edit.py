@@ -29,7 +29,7 @@ def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
 
 def run_verify(path: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(ROOT / "app.py"), "verify", str(path), "--json"]
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=120, stdin=subprocess.DEVNULL)
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=240, stdin=subprocess.DEVNULL)
 
 
 def test_a_video_with_both(material: Material, tmp_path: Path) -> None:

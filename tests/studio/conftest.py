@@ -33,7 +33,7 @@ class Server:
     def jobs(self) -> int:
         import json
 
-        with urllib.request.urlopen(self.url + "/health", timeout=5) as answer:
+        with urllib.request.urlopen(self.url + "/health", timeout=60) as answer:
             return int(json.load(answer)["jobs"])
 
     def end(self) -> int:
@@ -115,7 +115,7 @@ def _healthy(server: Server) -> bool:
         return False
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 15) -> None:
+def eventually(condition: Callable[[], bool], seconds: float = 60) -> None:
     """Waits until `condition` holds, and fails when it does not in time."""
     until = time.monotonic() + seconds
     while not condition():

@@ -95,7 +95,7 @@ def test_people_are_found_and_recast(asked: tuple[Server, str, str], material: M
     )  # fmt: skip
     status = told(done)
     assert (status["state"], status["report"]["faces"]) == ("done", 1) and len(pictures(done)) == 1
-    whole = httpx.get(server.url + status["result"], headers={"Authorization": f"Bearer {mine}"}, timeout=30)
+    whole = httpx.get(server.url + status["result"], headers={"Authorization": f"Bearer {mine}"}, timeout=60)
     assert whole.status_code == 200 and whole.headers["content-type"].startswith("image/")
     wrong = call(
         server, mine, "recast_image", sources=sources, target=target, consent=True, options={"exclude": {"9": white}}
@@ -126,11 +126,11 @@ def test_who_may_not_is_refused_and_nothing_of_the_server_is_read(
     server, mine, _ = asked
     ask = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
     accept = {"Accept": "application/json, text/event-stream"}
-    assert httpx.post(f"{server.url}/mcp", json=ask, headers=accept, timeout=30).status_code == 401
+    assert httpx.post(f"{server.url}/mcp", json=ask, headers=accept, timeout=60).status_code == 401
     known = {**accept, "Authorization": f"Bearer {mine}"}
     elsewhere = {**known, "Origin": "https://evil.example"}
-    assert httpx.post(f"{server.url}/mcp", json=ask, headers=elsewhere, timeout=30).status_code == 403
-    large = httpx.post(f"{server.url}/mcp", content=b" " * (9 << 20), headers=known, timeout=30)
+    assert httpx.post(f"{server.url}/mcp", json=ask, headers=elsewhere, timeout=60).status_code == 403
+    large = httpx.post(f"{server.url}/mcp", content=b" " * (9 << 20), headers=known, timeout=60)
     assert large.status_code == 413
     before = jobs_files(server)
     for target, code in {
@@ -151,5 +151,5 @@ def test_who_may_not_is_refused_and_nothing_of_the_server_is_read(
 
 
 def test_there_are_no_tools_unless_they_are_wanted(server: Server) -> None:
-    answer = httpx.post(f"{server.url}/mcp", json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"}, timeout=30)
+    answer = httpx.post(f"{server.url}/mcp", json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"}, timeout=60)
     assert answer.status_code in (404, 405)

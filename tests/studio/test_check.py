@@ -98,8 +98,8 @@ def test_a_program_is_told_the_same_over_http(server: Server, result: Path, mate
     assert not list((server.data / "spool").rglob("*.png"))
     (tmp_path / "text.png").write_text("no picture")
     assert verify(tmp_path / "text.png").status_code == 415
-    assert httpx.post(f"{server.url}/verify", timeout=30).status_code == 422
-    described = httpx.get(f"{server.url}/openapi.json", timeout=30).json()["paths"]["/verify"]["post"]
+    assert httpx.post(f"{server.url}/verify", timeout=60).status_code == 422
+    described = httpx.get(f"{server.url}/openapi.json", timeout=60).json()["paths"]["/verify"]["post"]
     assert "Checked" in json.dumps(described)
 
     # A format that holds no credentials has them in a second file.

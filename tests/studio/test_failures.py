@@ -8,12 +8,10 @@ import signal
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
 import pytest
 
-from studio.examples import write_clip
 from tests.conftest import Material
+from tests.media_files import write_loop
 from tests.studio.conftest import Server, eventually, launch
 from tests.studio.test_http import finished, get, send
 
@@ -22,9 +20,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def film(material: Material, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("film") / "film.mp4"
-    write_clip(path, np.asarray(cv2.imread(str(material.eileen)), np.uint8), 320, 240, seconds=8)
-    return path
+    return write_loop(tmp_path_factory.mktemp("film") / "film.mp4", material.clip, times=10)
 
 
 def segments(server: Server, job: dict[str, Any]) -> list[str]:
@@ -70,7 +66,7 @@ def test_a_stop_finishes_the_segment_and_takes_nothing_new(tmp_path: Path, mater
     server = launch(tmp_path / "data", RECAST_SEGMENT_SECONDS="2")
     try:
         for each in (job, waiting):
-            assert finished(server, each)["report"]["frames"] == 200
+            assert finished(server, each)["report"]["frames"] == 250
     finally:
         server.kill()
         shutil.rmtree(tmp_path / "data")

@@ -62,7 +62,7 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
     try:
         yield Disk(folder)
     finally:
-        subprocess.run(["umount", "--lazy", folder], check=True, timeout=30)
+        subprocess.run(["umount", "--lazy", folder], check=True, timeout=240)
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def film(material: Material, tmp_path: Path) -> Path:
 
 
 def healthy(server: Server) -> bool:
-    return httpx.get(f"{server.url}/health?live=true", timeout=30).status_code == 200
+    return httpx.get(f"{server.url}/health?live=true", timeout=60).status_code == 200
 
 
 def test_a_video_that_fills_the_disk_fails_and_the_others_go_on(
@@ -164,7 +164,7 @@ def stage_of(server: Server, job: dict[str, Any]) -> str:
 
 def server_is_at_work(server: Server) -> bool:
     """Whether any job is in a worker's hands."""
-    text = httpx.get(f"{server.url}/metrics", timeout=30).text
+    text = httpx.get(f"{server.url}/metrics", timeout=60).text
     fps = next(line for line in text.splitlines() if line.startswith("recast_silent_seconds "))
     return float(fps.split()[1]) > 0
 

@@ -50,5 +50,5 @@ def test_nor_is_it_with_a_job_that_is_there(roomy: Server, material: Material, t
     assert finished(roomy, job)["state"] == "done"
     config = f'[parameters]\n"path.name" = "{job["id"]}"\n"header.X-Recast-Token" = "{token}"\n'
     fuzz(tmp_path, roomy, config, "--exclude-method", "DELETE", "--exclude-path", "/process")
-    assert httpx.get(f"{roomy.url}/health?live=true", timeout=30).status_code == 200
+    assert httpx.get(f"{roomy.url}/health?live=true", timeout=60).status_code == 200
     assert "Traceback" not in "".join(roomy.log)

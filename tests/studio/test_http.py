@@ -9,7 +9,6 @@ import secrets
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +19,11 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
-from studio.examples import write_clip
 from studio.rates import Rates
 from studio.server import _listen
 from studio.settings import Settings
 from tests.conftest import Material
+from tests.media_files import write_loop
 from tests.studio.conftest import ROOT, Server, eventually
 
 
@@ -35,12 +34,12 @@ def send(server: Server, source: Path, target: Path, token: str | None = None, *
     ]
     data = {name: value if isinstance(value, str) else json.dumps(value) for name, value in form.items()}
     headers = {"X-Recast-Token": token} if token else {}
-    return httpx.post(f"{server.url}/process", files=files, data=data, headers=headers, timeout=30)
+    return httpx.post(f"{server.url}/process", files=files, data=data, headers=headers, timeout=60)
 
 
 def get(server: Server, path: str, token: str | None, **headers: str) -> httpx.Response:
     known = {"Authorization": f"Bearer {token}"} if token else {}
-    return httpx.get(f"{server.url}{path}", headers={**known, **headers}, timeout=10)
+    return httpx.get(f"{server.url}{path}", headers={**known, **headers}, timeout=60)
 
 
 def finished(server: Server, job: dict[str, Any]) -> dict[str, Any]:
@@ -55,7 +54,7 @@ def finished(server: Server, job: dict[str, Any]) -> dict[str, Any]:
 
 
 def delete(server: Server, job: dict[str, Any]) -> int:
-    answer = httpx.delete(f"{server.url}/jobs/{job['id']}", headers={"X-Recast-Token": job["token"]}, timeout=20)
+    answer = httpx.delete(f"{server.url}/jobs/{job['id']}", headers={"X-Recast-Token": job["token"]}, timeout=60)
     return answer.status_code
 
 
@@ -65,9 +64,7 @@ def files_of(server: Server) -> set[Path]:
 
 @pytest.fixture(scope="module")
 def long_clip(material: Material, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("long") / "long.mp4"
-    write_clip(path, np.asarray(cv2.imread(str(material.eileen)), np.uint8), 320, 240, seconds=20)
-    return path
+    return write_loop(tmp_path_factory.mktemp("long") / "long.mp4", material.clip, times=300)
 
 
 def painted(picture: Path, folder: Path) -> Path:
@@ -98,7 +95,7 @@ def test_a_job_from_upload_to_deletion(server: Server, material: Material, tmp_p
     cli = tmp_path / "cli.png"
     words = ["-s", material.grace, "-t", material.both, "-o", cli, "--likeness", "0.6", "--cast", f"1={material.grace}"]
     words = [*words[2:], "--exclude", f"1={mask}"]
-    subprocess.run([sys.executable, "app.py", "--headless", *map(str, words)], cwd=ROOT, check=True, timeout=120)
+    subprocess.run([sys.executable, "app.py", "--headless", *map(str, words)], cwd=ROOT, check=True, timeout=240)
     ours = cv2.imdecode(np.frombuffer(whole.content, np.uint8), cv2.IMREAD_COLOR)
     assert np.array_equal(ours, cv2.imread(str(cli)))  # a signature holds the time
     assert delete(server, job) == 204
@@ -181,7 +178,7 @@ def test_a_request_that_is_sent_again_makes_one_job(server: Server, material: Ma
 
     def again(owner: str, key: str) -> dict[str, Any]:
         headers = {"X-Recast-Token": owner, "Idempotency-Key": key}
-        answer = httpx.post(f"{server.url}/process", files=files, headers=headers, timeout=30)
+        answer = httpx.post(f"{server.url}/process", files=files, headers=headers, timeout=60)
         assert answer.status_code == 202, answer.text
         return dict(answer.json())
 
@@ -202,9 +199,9 @@ def test_a_running_job_is_deleted_with_everything(server: Server, material: Mate
     assert (waiting["state"], waiting["ahead"]) == ("queued", 1) and waiting["wait_seconds"] > 0
     answer = get(server, f"/download/{jobs[0]['id']}", token)
     assert (answer.status_code, answer.json()["code"]) == (409, "not_ready")
-    started = time.monotonic()
     picture = send(server, material.grace, material.eileen).json()
-    assert finished(server, picture)["state"] == "done" and time.monotonic() - started < 20
+    assert finished(server, picture)["state"] == "done"
+    assert get(server, f"/status/{jobs[0]['id']}", token).json()["state"] == "running"
     assert [delete(server, job) for job in (*jobs, picture)] == [204, 204, 204]
     assert files_of(server) == before and server.jobs() == 0
 
@@ -252,14 +249,14 @@ def test_names_of_files_lead_nowhere(server: Server, material: Material) -> None
     data = material.eileen.read_bytes()
     for name in ("../../../evil.jpg", "..", "a\x00b.jpg", "C:\\x\\y.jpg", "x" * 300 + ".jpg", "/etc/passwd"):
         files = [("source_image", (name, data)), ("target", (name, data))]
-        answer = httpx.post(f"{server.url}/process", files=files, timeout=30)
+        answer = httpx.post(f"{server.url}/process", files=files, timeout=60)
         assert answer.status_code == 202, name
         assert delete(server, answer.json()) == 204
     assert not list(server.data.parent.rglob("evil.jpg"))
 
 
 def test_the_document_tells_what_is_answered(server: Server) -> None:
-    document = httpx.get(f"{server.url}/openapi.json", timeout=10).json()
+    document = httpx.get(f"{server.url}/openapi.json", timeout=60).json()
     paths = ["/process", "/status/{name}", "/events/{name}", "/download/{name}", "/jobs/{name}", "/health", "/metrics",
              "/verify"]  # fmt: skip
     assert list(document["paths"]) == paths
@@ -267,18 +264,18 @@ def test_the_document_tells_what_is_answered(server: Server) -> None:
         for method in methods.values():
             assert method["summary"], path
             assert method["responses"]["404"]["content"]["application/json"]["schema"]["$ref"].endswith("/Failure")
-    assert httpx.post(f"{server.url}/process", timeout=10).json()["code"] == "wrong_form"
-    assert httpx.get(f"{server.url}/process", timeout=10).status_code in (404, 405)
-    strange = httpx.get(f"{server.url}/status/x", headers=[(b"X-Recast-Token", b"\xc3\xa9\xff")], timeout=10)
+    assert httpx.post(f"{server.url}/process", timeout=60).json()["code"] == "wrong_form"
+    assert httpx.get(f"{server.url}/process", timeout=60).status_code in (404, 405)
+    strange = httpx.get(f"{server.url}/status/x", headers=[(b"X-Recast-Token", b"\xc3\xa9\xff")], timeout=60)
     assert strange.status_code == 404
 
 
 def test_health_and_metrics(server: Server, material: Material) -> None:
     job = send(server, material.grace, material.eileen).json()
     assert finished(server, job)["state"] == "done" and delete(server, job) == 204
-    health = httpx.get(f"{server.url}/health?ready=true", timeout=5).json()
+    health = httpx.get(f"{server.url}/health?ready=true", timeout=60).json()
     assert health["status"] == "ok" and health["ready"] and health["disk_free_bytes"] > 0
-    text = httpx.get(f"{server.url}/metrics", timeout=5).text
+    text = httpx.get(f"{server.url}/metrics", timeout=60).text
     for line in text.splitlines():
         assert line.startswith("# ") or float(line.rsplit(" ", 1)[1]) >= 0
     assert 'recast_jobs_ended_total{kind="picture",state="done"}' in text and 'recast_jobs{state="queued"} 0' in text

@@ -12,6 +12,7 @@ import pytest
 
 from tests import media
 from tests.conftest import Material
+from tests.media_files import write_loop
 from tests.studio.browsing import give_target, needs_chromium, opened
 from tests.studio.conftest import Server, launch
 
@@ -67,9 +68,9 @@ def test_a_batch_from_files_to_results_that_are_deleted(page: Any, material: Mat
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Long enough to still be at work when it is looked at."""
-    frames = media.camera(48).frames
-    return media.write_clip(tmp_path_factory.mktemp("film") / "film.mp4", [frames[i % 48] for i in range(900)])
+    """Long enough to still be at work when it is looked at, on any machine."""
+    folder = tmp_path_factory.mktemp("film")
+    return write_loop(folder / "film.mp4", media.write_clip(folder / "once.mp4", media.camera(48).frames), times=100)
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from pipeline.types import Face
 from tests import faces
 from tests.conftest import Material
 from tests.studio.browsing import give, needs_chromium, opened, save, stroke
-from tests.studio.conftest import Server
+from tests.studio.conftest import Server, eventually
 
 pytestmark = [needs_chromium, pytest.mark.slow, pytest.mark.timeout(600)]
 BUTTON = "Leave parts as they are"
@@ -52,7 +52,12 @@ def painted(page: Any) -> int:
 def waiting_for(page: Any, act: Any) -> None:
     with page.expect_response("**/desk/painted"):
         act()
-    page.wait_for_timeout(400)
+
+
+def comes(page: Any, right: Callable[[int], bool]) -> int:
+    """What is painted, once it is `right`."""
+    eventually(lambda: right(painted(page)))
+    return painted(page)
 
 
 def test_what_was_painted_stays_in_the_result(page: Any, material: Material, tmp_path: Path) -> None:
@@ -60,19 +65,15 @@ def test_what_was_painted_stays_in_the_result(page: Any, material: Material, tmp
     face = page.evaluate("(ring) => [ring.style.left, ring.style.top].map(parseFloat)", page.query_selector(".ring"))
     page.get_by_label("Size of the brush").fill("0.7")
     stroke(page, (-0.04, 0.0), (0.04, 0.0))
-    page.wait_for_timeout(500)
-    first = painted(page)
-    assert first > 200
+    page.wait_for_selector("#people .painted")
+    first = comes(page, lambda count: count > 200)
     stroke(page, (-0.08, 0.08), (0.0, 0.08))
-    page.wait_for_timeout(500)
-    both = painted(page)
-    assert both > 1.5 * first
+    both = comes(page, lambda count: count > 1.5 * first)
     waiting_for(page, lambda: page.get_by_label("Undo").click())
-    assert painted(page) < 0.7 * both
+    comes(page, lambda count: count < 0.7 * both)
     page.get_by_label("Erase", exact=True).click()
     stroke(page, (0.0, -0.08), (0.02, -0.08))
-    page.wait_for_timeout(500)
-    assert 0 < painted(page) < 0.95 * first
+    comes(page, lambda count: 0 < count < 0.95 * first)
     page.get_by_label(BUTTON).click()
     assert page.locator(".painting").count() == 0
     page.click("#go")
@@ -89,10 +90,9 @@ def test_what_was_painted_stays_in_the_result(page: Any, material: Material, tmp
     page.click("#again")
     page.wait_for_selector(".divided .layer.after img")
     waiting_for(page, lambda: page.get_by_label(BUTTON).click())
-    assert painted(page) > 0
+    comes(page, lambda count: count > 0)
     page.get_by_label("Clear all that is painted").click()
-    page.wait_for_timeout(500)
-    assert painted(page) == 0
+    comes(page, lambda count: count == 0)
 
 
 def test_the_brush_by_keyboard(page: Any, material: Material) -> None:
@@ -104,14 +104,13 @@ def test_the_brush_by_keyboard(page: Any, material: Material) -> None:
     for _ in range(3):
         page.keyboard.press("ArrowRight")
     waiting_for(page, lambda: page.keyboard.up("Space"))
-    first = painted(page)
-    assert first > 200
+    first = comes(page, lambda count: count > 200)
     page.keyboard.press("e")
     assert page.get_by_label("Erase", exact=True).get_attribute("aria-pressed") == "true"
     waiting_for(page, lambda: page.keyboard.press("Space"))
-    assert 0 < painted(page) < first
+    comes(page, lambda count: 0 < count < first)
     waiting_for(page, lambda: page.keyboard.press("Control+z"))
-    assert painted(page) == pytest.approx(first, rel=0.02)
+    comes(page, lambda count: abs(count - first) <= 0.02 * first)
     page.keyboard.press("Escape")
     assert page.locator(".painting").count() == 0
     assert page.evaluate("document.activeElement.getAttribute('aria-label')") == BUTTON
@@ -124,8 +123,7 @@ def test_beside_the_face_there_is_nothing_to_leave(page: Any, material: Material
         page.mouse.click(box["x"] + 5, box["y"] + box["height"] - 5)
     page.wait_for_selector(".hint.fatal :text('There is no face where you painted.'), .hint.fatal")
     assert "no face" in page.inner_text(".hint")
-    page.wait_for_timeout(500)
-    assert painted(page) == 0
+    comes(page, lambda count: count == 0)
 
 
 def test_what_is_painted_is_one_persons(page: Any, material: Material, tmp_path: Path) -> None:

@@ -10,25 +10,23 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
 import pytest
 
-from studio.examples import write_clip
 from studio.operations import CRASHES
 from tests.conftest import Material
+from tests.media_files import write_loop
 from tests.studio.conftest import ROOT, Server, eventually, launch
 from tests.studio.test_http import delete, files_of, finished, get, send
 
-Start = Callable[[], Server]
+Start = Callable[..., Server]
 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     servers: list[Server] = []
 
-    def begin() -> Server:
-        servers.append(launch(tmp_path / "data", RECAST_SEGMENT_SECONDS="1"))
+    def begin(segment: int = 1) -> Server:
+        servers.append(launch(tmp_path / "data", RECAST_SEGMENT_SECONDS=str(segment)))
         return servers[-1]
 
     yield begin
@@ -38,9 +36,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 @pytest.fixture
 def clip(material: Material, tmp_path: Path) -> Path:
-    path = tmp_path / "clip.mp4"
-    write_clip(path, np.asarray(cv2.imread(str(material.eileen)), np.uint8), 320, 240, seconds=4)
-    return path
+    return write_loop(tmp_path / "clip.mp4", material.clip, times=12)
 
 
 def segments(server: Server, job: dict[str, Any]) -> list[str]:
@@ -60,7 +56,7 @@ def test_a_killed_server_goes_on_with_its_jobs(start: Start, material: Material,
     assert len(segments(server, job)) >= 2
     server = start()
     status = finished(server, job)
-    assert (status["state"], status["report"]["frames"]) == ("done", 100)
+    assert (status["state"], status["report"]["frames"]) == ("done", 300)
     assert finished(server, waiting)["report"]["frames"] < 20
     assert get(server, f"/download/{job['id']}", job["token"]).status_code == 200
     assert get(server, f"/download/{job['id']}", waiting["token"]).status_code == 404
@@ -74,29 +70,30 @@ def test_a_stopped_server_saves_its_jobs_and_another_cannot_take_them(
 ) -> None:
     server = start()
     other = [sys.executable, "app.py", "--port", "0", "--data", str(server.data)]
-    refused = subprocess.run(other, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    refused = subprocess.run(other, cwd=ROOT, capture_output=True, text=True, timeout=240)
     assert refused.returncode == 2 and "already works in this data folder" in refused.stderr
     job = send(server, material.grace, clip).json()
     eventually(lambda: "000000.json" in segments(server, job), 60)
     server.process.terminate()
-    assert server.process.wait(20) in (0, -signal.SIGTERM)
+    assert server.process.wait(120) in (0, -signal.SIGTERM)
     assert "Traceback" not in "".join(server.log)
     assert len(segments(server, job)) >= 2
     server = start()
-    assert finished(server, job)["report"]["frames"] == 100
+    assert finished(server, job)["report"]["frames"] == 300
 
 
 @pytest.mark.slow
 def test_a_job_that_the_server_dies_of_is_given_up_and_the_others_go_on(
-    start: Start, material: Material, clip: Path
+    start: Start, material: Material, clip: Path, tmp_path: Path
 ) -> None:
-    server = start()
-    job = send(server, material.grace, clip, options={"end": 1.2}).json()
+    endless = write_loop(tmp_path / "endless.mp4", material.clip, times=300)
+    server = start(segment=3600)
+    job = send(server, material.grace, endless).json()
     waiting = send(server, material.grace, clip, options={"end": 0.5}).json()
     for _ in range(CRASHES):
         eventually(partial(runs, server, job), 60)
         server.kill()
-        server = start()
+        server = start(segment=3600)
     status = finished(server, job)
     assert (status["state"], status["error"]["code"]) == ("failed", "crashed")
     assert status["error"]["message"].startswith("The server stopped again and again")
