@@ -29,7 +29,8 @@ def match_light(rendering: Rendering, view: FaceView, skin: Skin, strength: floa
     if strength <= 0 or rendering.tone is None:
         return rendering.image
     face = rehued(rendering.image, rendering.tone, _tone(skin))
-    gain = np.clip(view.fold(skin.cast) / (rendering.tone + 2), GAIN_LOW, GAIN_HIGH)
+    cast = skin.cast if rendering.relief is None else skin.cast * rendering.relief
+    gain = np.clip(view.fold(cast) / (rendering.tone + 2), GAIN_LOW, GAIN_HIGH)
     if strength < 1:
         gain = gain ** np.float32(strength)
     lit: ImageArray = cv2.multiply(face, view.enlarge(gain.astype(np.float32)), dtype=cv2.CV_8U)

@@ -14,9 +14,11 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from pipeline import Cast, Recaster
 from pipeline.engines.network import NetworkEngine
 from pipeline.errors import ModelError
 from pipeline.frame_recaster import FaceRole, Wardrobe, recast_frame
+from pipeline.marking import Marking
 from pipeline.media import Picture
 from pipeline.models.catalogue import CATALOGUE
 from pipeline.models.openvino_runner import OpenVinoRunner, arithmetics
@@ -253,3 +255,55 @@ print(held - found[-1], found[-1] - found[0])
                           capture_output=True, text=True)  # fmt: skip
     freed, grown = (float(word) for word in done.stdout.split())
     assert freed > 150 and grown < 40
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="how much a process may have is limited in Linux' way")
+def test_memory_that_does_not_suffice_is_said_so(tmp_path: Path) -> None:
+    """Planes of 16384 x 16384 in a process that may have 2 GB more."""
+    graph = networks.Graph()
+    large = graph.add("Resize", "x", "", graph.constant([1, 1, 64, 64]), mode="linear")
+    large = graph.conv(large, np.ones((3, 3, 3, 3), np.float32))
+    graph.nodes.append(helper.make_node("GlobalAveragePool", [large], ["y"]))
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 3, side, side]) for name, side in
+            (("x", 256), ("y", 1))]  # fmt: skip
+    onnx.save(networks.finished(graph, ends[:1], ends[1:]), str(tmp_path / "large.onnx"))
+    onnx.save(networks.seeded(CONTRACT), str(tmp_path / "small.onnx"))
+    code = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from pipeline.errors import DeviceMemory
+from pipeline.models.memory import out_of_memory
+from pipeline.models.openvino_runner import OpenVinoRunner, arithmetics
+from pipeline.models.session import Session
+from pipeline.models.trial import TrialRunner, Verdicts
+folder = Path(sys.argv[1])
+OpenVinoRunner(folder / "small.onnx")
+line = next(line for line in open("/proc/self/status") if line.startswith("VmSize"))
+most = int(line.split()[1]) * 1024 + (2 << 30)
+resource.setrlimit(resource.RLIMIT_AS, (most, most))
+try:
+    OpenVinoRunner(folder / "large.onnx").run({"x": np.zeros((1, 3, 256, 256), np.float32)})
+except Exception as error:
+    print(out_of_memory(error))
+verdicts = Verdicts(folder / "notes")
+session = Session(folder / "large.onnx", "cpu", on_cpu=lambda path: TrialRunner(path, arithmetics(), verdicts))
+try:
+    session(x=np.zeros((1, 3, 256, 256), np.float32))
+except DeviceMemory:
+    print("said")
+"""
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, timeout=120, cwd=ROOT,
+                          capture_output=True, text=True)  # fmt: skip
+    assert done.stdout.split() == ["True", "said"]
+
+
+def test_a_job_may_ask_for_single_precision(tmp_path: Path) -> None:
+    networks.write_family(tmp_path / "models", "uniface_256")
+    recaster = Recaster("cpu", marking=Marking(frozenset()), store=models.library(tmp_path).store)
+    cast = Cast(everyone=recaster.identify([media.portrait_file("astronaut", tmp_path)]))
+    target = media.portrait_file("hopper", tmp_path)
+    for precision, runtime in (("single", "CPU, OpenVINO fp32"), ("auto", f"CPU, {QUICKEST}")):
+        options = Options(engine="uniface_256", precision=precision)  # type: ignore[arg-type]
+        assert recaster.recast(cast, target, tmp_path / f"{precision}.png", options).changed == 1
+        assert recaster.networks["uniface_256"] == runtime

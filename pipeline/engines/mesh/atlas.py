@@ -7,10 +7,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from pipeline.engines.mesh.calm import calmed
 from pipeline.engines.mesh.irises import iris_colour
+from pipeline.engines.mesh.likeness import canonical
 from pipeline.engines.mesh.lips import parted, shut_lips
 from pipeline.engines.mesh.looks import Carried, Looks
 from pipeline.engines.mesh.pores import pores
+from pipeline.engines.mesh.smile import folds, smile
 from pipeline.engines.mesh.undress import undressed
 from pipeline.mesh.skin import NEAR, Skin, read_skin, spread_colour
 from pipeline.mesh.topology import ZONES, topology
@@ -38,6 +41,8 @@ class Atlas:
         valid: ``(96, 96)`` float32, 0 where no photo shows the face itself (hair, hat, never seen).
         tone: ``(3,)`` float32 BGR, the colour of bare skin.
         shape: ``(468, 3)`` float32, the face's proportions in the canonical frame (centimetres, y up).
+        smile: how broadly the photos' face smiles, see `smile`.
+        folds: ``(96, 96, 3)`` float32, what lifts the folds of that smile, see `folds`.
         irises: ``(3,)`` float32, see `iris_colour`; ``None`` where no photo shows them well.
     """
 
@@ -46,6 +51,8 @@ class Atlas:
     valid: FloatArray
     tone: FloatArray
     shape: FloatArray
+    smile: float
+    folds: FloatArray
     irises: FloatArray | None
 
     @property
@@ -92,7 +99,9 @@ def build_atlas(identity: Identity) -> Atlas:
     shape = np.mean([canonical_shape(photo) for photo in identity.photos], axis=0).astype(np.float32)
     colours = [c for photo in identity.photos if (c := iris_colour(photo.image, _landmarks(photo))) is not None]
     irises = np.mean(colours, axis=0).astype(np.float32) if colours else None
-    return Atlas(Looks(sheet, dressed, tone), size, valid, tone, shape, irises)
+    return Atlas(
+        Looks(sheet, dressed, tone), size, valid, tone, shape, smile(shape), folds(calmed(sheet, tone)), irises
+    )
 
 
 def _sheet(
@@ -106,9 +115,7 @@ def _sheet(
 def canonical_shape(photo: SourcePhoto) -> FloatArray:
     """``(468, 3)`` vertices of the photo's mesh carried back into the canonical frame by its pose."""
     assert photo.face.pose is not None
-    back = np.linalg.inv(photo.face.pose.astype(np.float64))
-    points = _landmarks(photo)[:468] * np.array([1, 1, -1], np.float32)
-    return (points @ back[:3, :3].T + back[:3, 3]).astype(np.float32)
+    return canonical(_landmarks(photo), photo.face.pose)
 
 
 def _crop(photo: SourcePhoto) -> Crop:

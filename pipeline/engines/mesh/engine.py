@@ -12,9 +12,10 @@ import numpy as np
 
 from pipeline.engines.mesh.atlas import Atlas, build_atlas
 from pipeline.engines.mesh.irises import recolour
-from pipeline.engines.mesh.likeness import move_towards
+from pipeline.engines.mesh.likeness import canonical, move_towards
 from pipeline.engines.mesh.looks import Carried
 from pipeline.engines.mesh.openings import openings
+from pipeline.engines.mesh.smile import smile
 from pipeline.mesh import FaceView, topology
 from pipeline.models.align import TemplateName, square_of, to_crop
 from pipeline.models.library import Library
@@ -27,6 +28,8 @@ SURROUND = 1.08
 """The crop is the face's box enlarged by this: room for the mesh's margin, beyond which nothing is drawn."""
 FADE = 5.2
 """Width of the faded border in pixels of the coarse map."""
+SMILES = 0.05
+"""A smile that is no broader leaves no folds."""
 BROW_FADE = 1.3
 """The same beside a brow."""
 
@@ -109,7 +112,17 @@ class MeshEngine:
         through = view.through()
         if options.eyes == "source" and prepared.irises is not None:
             through = recolour(through, view.landmarks, prepared.irises)
-        return Rendering(image, coverage, prepared.tone, openings(view.landmarks, view.size), through, scale)
+        return Rendering(
+            image, coverage, prepared.tone, openings(view.landmarks, view.size), through, scale, _relief(view, prepared)
+        )
+
+
+def _relief(view: FaceView, prepared: Atlas) -> FloatArray | None:
+    """Takes the folds of the photo's smile away by as much as the target smiles less."""
+    if prepared.smile < SMILES:
+        return None
+    more = prepared.smile - smile(canonical(view.landmarks, view.crop.pose))
+    return np.exp(prepared.folds * np.float32(more)) if more > SMILES else None
 
 
 def _level(points: FloatArray, levels: tuple[ImageArray, ...]) -> tuple[ImageArray, float]:

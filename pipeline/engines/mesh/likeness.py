@@ -33,9 +33,8 @@ def move_towards(landmarks: FloatArray, pose: FloatArray, shape: FloatArray, amo
     """
     if amount <= 0:
         return landmarks
-    back = np.linalg.inv(pose.astype(np.float64))
     flip = np.array([1, 1, -1], np.float32)
-    own = (landmarks[:VERTICES] * flip) @ back[:3, :3].T + back[:3, 3]
+    own = canonical(landmarks, pose)
     wanted = _means() @ (shape - own)
     wanted[:, 2] *= 0.5
     wanted *= np.minimum(1, LIMIT / (np.linalg.norm(wanted, axis=1, keepdims=True) + 1e-6))
@@ -45,6 +44,13 @@ def move_towards(landmarks: FloatArray, pose: FloatArray, shape: FloatArray, amo
     for iris, eye in ((slice(468, 473), (33, 133)), (slice(473, 478), (263, 362))):
         result[iris] += moved[list(eye)].mean(0)
     return result.astype(np.float32)
+
+
+def canonical(landmarks: FloatArray, pose: FloatArray) -> FloatArray:
+    """``(468, 3)`` landmarks carried back into the canonical frame, centimetres, y up."""
+    back = np.linalg.inv(pose.astype(np.float64))
+    points = landmarks[:VERTICES] * np.array([1, 1, -1], np.float32)
+    return np.asarray(points @ back[:3, :3].T + back[:3, 3], np.float32)
 
 
 @cache

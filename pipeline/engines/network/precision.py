@@ -55,7 +55,7 @@ class HalfPrecision:
 
 def reference(library: Library, half: ModelEntry) -> Session:
     """What a network in half precision has to agree with: the one in single precision if it is here, else itself on the
-    CPU, which works in single precision inside."""
+    CPU, which works in single precision inside, or near enough to it (see `pipeline.models.trial`)."""
     single = library.entry(half.half_of) if half.half_of is not None else None
     if single is not None and library.store.find(single) is not None:
         return library.session(single.name)
