@@ -165,6 +165,7 @@ class Tracker:
                 if p not in goes.faces or (p in stays.faces and not same_mesh(goes.faces[p], stays.faces[p])):
                     break
                 del goes.faces[p]
+            goes.skin.clear()
             self._end(goes)
             parted = True
         return parted
@@ -268,6 +269,7 @@ class Tracker:
                 if theirs is not None and not same_mesh(mine, theirs):
                     trail.faces[p] = replace(theirs, track=trail.number)
         for each in (trail, other):
+            each.skin.clear()
             if position in each.faces:
                 each.alive, each.last = True, position
                 each.trust(position)
@@ -296,6 +298,7 @@ class Tracker:
         for p in range(high, position + 1):
             if p in trail.faces:
                 other.faces[p] = replace(trail.faces.pop(p), track=other.number)
+        trail.skin.clear()
         self._end(trail)
 
     def _end(self, trail: Trail) -> None:
@@ -315,13 +318,26 @@ class Tracker:
         self._trails = [trail for trail in self._trails if trail.alive or trail.last >= oldest]
 
     def _emit(self) -> Tracked:
-        position, held = self._first, self._held.popleft()
-        self._first += 1
+        position = self._first
         faces = [self._smoothed(trail, position) for trail in self._trails if position in trail.faces]
+        self._first += 1
+        held = self._held.popleft()
         return held.frame, tuple(sorted(faces, key=lambda face: -face.box.area))
 
     def _smoothed(self, trail: Trail, position: int) -> Face:
-        """The track's face in a frame, smoothed over the frames around it that belong together."""
+        """The track's face in a frame, as steady as its skin is in the picture."""
+        if self._smooth > 0:
+            for p in range(position, min(position + REACH, position + len(self._held)) + 1):
+                if p not in trail.faces:
+                    break
+                if p not in trail.skin.sights:
+                    trail.skin.see(p, self._held[p - position].frame, self._landmarks(trail, p))
+        landmarks = trail.skin.held(self._landmarks(trail, position), position, REACH)
+        face = face_from_landmarks(landmarks, trail.faces[position].score, trail.number)
+        return replace(face, embedding=trail.embedding)
+
+    def _landmarks(self, trail: Trail, position: int) -> FloatArray:
+        """The track's landmarks in a frame, smoothed over the frames around it that belong together."""
         first = last = position
         while position - first < WIDE_REACH and first - 1 in trail.faces:
             first -= 1
@@ -331,6 +347,4 @@ class Tracker:
         meshes = [face.landmarks for face in run if face.landmarks is not None]
         poses = [face.pose for face in run if face.pose is not None]
         between = [p in trail.between for p in range(first, last + 1)]
-        landmarks = smooth_landmarks(meshes, poses, position - first, self._smooth, between)
-        face = face_from_landmarks(landmarks, trail.faces[position].score, trail.number)
-        return replace(face, embedding=trail.embedding)
+        return smooth_landmarks(meshes, poses, position - first, self._smooth, between)

@@ -11,6 +11,7 @@ import numpy as np
 from pipeline.analysis.between import Patch
 from pipeline.analysis.embed import normalised
 from pipeline.analysis.landmarks import Region, region_from_landmarks
+from pipeline.analysis.steady import Steady
 from pipeline.types import Box, Face, FloatArray
 
 NEAR = 0.35
@@ -37,6 +38,7 @@ class Trail:
         wary: position up to which every frame has to be looked at.
         between: positions of frames whose mesh is not the network's own.
         patch: its face in the last frame that was looked at, to compare the next one with.
+        skin: what is known of how its skin moves.
     """
 
     number: int
@@ -48,6 +50,7 @@ class Trail:
     wary: int = -1
     between: set[int] = field(default_factory=set)
     patch: Patch | None = None
+    skin: Steady = field(default_factory=Steady)
     _sum: FloatArray = field(default_factory=lambda: np.zeros(128, np.float32))
     seen: int = 0
 
@@ -93,6 +96,7 @@ class Trail:
         for old in [p for p in self.faces if p < position and p != self.last]:
             del self.faces[old]
         self.between.intersection_update(self.faces)
+        self.skin.forget_before(position)
 
 
 def moving_region(region: Region, face: Face, before: Face, times: int = 1) -> Region:

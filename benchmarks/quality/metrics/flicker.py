@@ -17,6 +17,12 @@ motion to judge, and would make every engine look steady.
 Calibration: a clip against itself is 1.0 by definition; a face 8 grey levels brighter in every other frame comes to
 more than 5 in ``slow``. Static skin texture of the target that is replaced by grain anew in each frame comes to about
 2 in ``ratio``: it boils, which an eye sees at once although every single frame looks right.
+
+Where the motion is known (a portrait swayed, turned and scaled, or made to talk by its own mesh), a perfect rendering
+can be had: the first frame's result, moved in the very same way. In ``ratio`` it comes to 1.23-1.25 for a wrinkled face
+on a smooth one, 0.75-0.83 for a smooth face on a wrinkled one, and 0.88-1.11 for others, since the flow is a fraction
+of a pixel off and that counts by the texture it meets; in ``slow`` to 0.93-1.11. So a single pair may be a quarter off
+either way, the mean over pairs is not. Landmarks that err by 0.3 pixels from frame to frame add 0.4 on wrinkles.
 """
 
 from __future__ import annotations
