@@ -11,7 +11,6 @@ import pytest
 from pipeline.engines.mesh.atlas import build_atlas
 from pipeline.engines.mesh.engine import MeshEngine
 from pipeline.engines.mesh.likeness import move_towards
-from pipeline.engines.mesh.lips import parted
 from pipeline.engines.mesh.looks import Carried
 from pipeline.engines.mesh.openings import openings
 from pipeline.frame_recaster import FaceRole, recast_frame
@@ -92,20 +91,39 @@ def test_teeth_and_tongue_stay_the_targets() -> None:
     assert np.abs(result[inside].astype(int) - image[inside]).mean() < 4
 
 
-def test_the_sources_teeth_do_not_come_along() -> None:
-    """The astronaut smiles with teeth; on her atlas the lips are shut."""
-    assert parted(faces.portrait_face("astronaut").landmarks)
-    assert not parted(faces.portrait_face("hopper").landmarks)
-    level = build_atlas(faces.identity("astronaut")).levels[0]
+@pytest.mark.parametrize("name", NAMES)
+def test_the_sources_lips_meet_without_teeth_or_line(name: str) -> None:
+    """The astronaut smiles with teeth, Hopper's lips are shut in a dark line: on the atlas there are lips only."""
+    level = build_atlas(faces.identity(name)).levels[0]
     size = level.shape[0]
     luma = cv2.cvtColor(level, cv2.COLOR_BGR2GRAY).astype(float)
+    u, middle = np.round(topology().uv[[82, 13, 312]].T * size).astype(int)
+    unit = size / 256
+    across = np.array([luma[middle + round(step * unit), u].mean() for step in range(-5, 6)])
+    assert (across[1:-1] > 0.85 * np.minimum(across[0], across[-1])).all()
+    assert (across[1:-1] < 1.2 * np.maximum(across[0], across[-1])).all()
 
-    def mean(landmarks: list[int]) -> float:
-        u, v = np.round(topology().uv[landmarks].T * size).astype(int)
-        return float(luma[v, u].mean())
 
-    lips = mean([0, 17, 37, 267, 84, 314])
-    assert mean([13, 14, 82, 312, 87, 317]) < lips
+def test_the_line_between_shut_lips_is_the_targets() -> None:
+    image, face = media.portrait("hopper"), faces.portrait_face("hopper")
+    landmarks = face.landmarks
+    assert landmarks is not None
+    line = (landmarks[list(INNER_LIPS[:11]), :2] + landmarks[list(INNER_LIPS[:1] + INNER_LIPS[:9:-1]), :2]) / 2
+    drawn = np.zeros(image.shape[:2], np.uint8)
+    cv2.polylines(drawn, [np.round(line * 16).astype(np.int32)], False, 255, 3, cv2.LINE_AA, 4)
+    lips = image.copy()
+    lips[cv2.dilate(drawn, np.ones((5, 5), np.uint8)) > 0] = (110, 110, 200)
+
+    def darkness(strength: float) -> float:
+        """Of the result, where lips meet, when the target has a line of some strength."""
+        share = cv2.GaussianBlur(drawn, (0, 0), 0.8)[..., None] / 255.0 * strength
+        target = (lips * (1 - share)).astype(np.uint8)
+        result = faces.recast(target, faces.identity("astronaut"), Options(likeness=0.0), face)
+        return 1 - float(result[drawn > 200].mean()) / without if strength else float(result[drawn > 200].mean())
+
+    without = darkness(0.0)
+    assert darkness(0.3) == pytest.approx(0.3, abs=0.1)
+    assert darkness(0.7) > 0.45
 
 
 def test_a_still_target_gives_a_still_result() -> None:

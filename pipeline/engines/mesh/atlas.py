@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.engines.mesh.calm import calmed
 from pipeline.engines.mesh.irises import iris_colour
 from pipeline.engines.mesh.likeness import canonical
-from pipeline.engines.mesh.lips import parted, shut_lips
+from pipeline.engines.mesh.lips import whole_lips
 from pipeline.engines.mesh.looks import Carried, Looks
 from pipeline.engines.mesh.pores import pores
 from pipeline.engines.mesh.smile import folds, smile
@@ -88,10 +88,7 @@ def build_atlas(identity: Identity) -> Atlas:
     views = [FaceView(_crop(photo)) for photo in identity.photos]
     skins = [read_skin(view.unfolded, view.facing) for view in views]
     tone = _tone(skins)
-    pictures = [_unfolded(view, size) for view in views]
-    pictures = [
-        shut_lips(picture) if parted(view.landmarks) else picture for picture, view in zip(pictures, views, strict=True)
-    ]
+    pictures = [whole_lips(_unfolded(view, size)) for view in views]
     bare = [undressed(picture, skin) for picture, skin in zip(pictures, skins, strict=True)]
     sheet, valid = _sheet(bare, views, skins, tone)
     worn = any(a is not b for a, b in zip(pictures, bare, strict=True))

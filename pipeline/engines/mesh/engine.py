@@ -15,6 +15,7 @@ from pipeline.engines.mesh.irises import recolour
 from pipeline.engines.mesh.likeness import canonical, move_towards
 from pipeline.engines.mesh.looks import Carried
 from pipeline.engines.mesh.openings import openings
+from pipeline.engines.mesh.seam import with_seam
 from pipeline.engines.mesh.smile import smile
 from pipeline.mesh import FaceView, topology
 from pipeline.models.align import TemplateName, square_of, to_crop
@@ -110,6 +111,7 @@ class MeshEngine:
         image = view.fold_fine(level)
         coverage = _fade(view) * view.fold(prepared.valid)
         through = view.through()
+        image = with_seam(image, through, view.landmarks)
         if options.eyes == "source" and prepared.irises is not None:
             through = recolour(through, view.landmarks, prepared.irises)
         return Rendering(

@@ -31,7 +31,7 @@ def openings(landmarks: FloatArray, size: tuple[int, int], *, mouth: bool = True
     if mouth:
         lips = landmarks[list(INNER_LIPS), :2]
         # A border as soft as the gap is high would close it.
-        soft = min(0.010 * face, SOFT * _height(lips))
+        soft = min(0.006 * face, SOFT * _height(lips))
         _add(mask, lips, max(0.6, soft), _open(lips, *MOUTH_OPEN))
     for lids, socket in ((RIGHT_EYE, RIGHT_SOCKET), (LEFT_EYE, LEFT_SOCKET)) if eyes else ():
         outline = landmarks[list(lids), :2]
