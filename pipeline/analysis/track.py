@@ -15,13 +15,15 @@ from collections import deque
 from dataclasses import dataclass, replace
 from itertools import combinations
 
+import cv2
+
 from pipeline.analysis.cuts import CutFinder
 from pipeline.analysis.find import FaceFinder, same_mesh
 from pipeline.analysis.follow import Follower
 from pipeline.analysis.landmarks import face_from_landmarks
 from pipeline.analysis.smooth import REACH, WIDE_REACH, smooth_landmarks
 from pipeline.analysis.trail import SLID, SLID_BY, Trail, apart, unmatched
-from pipeline.types import Face, FloatArray, Frame
+from pipeline.types import Face, FloatArray, Frame, ImageArray
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +49,9 @@ SMALL, SMALLER = 28, 52
 
 THOROUGH = 6
 """Every so many detections are thorough ones."""
+
+UNMOVED = 4.0
+"""Grey levels by which no place of the miniature differs in a picture that nobody has come into."""
 
 STRIDE = 4
 """Frames from one look at a calm face to the next, at most."""
@@ -90,6 +95,8 @@ class Tracker:
         self._numbers = 0
         self._strange: dict[int, int] = {}
         self._touching: set[Trail] = set()
+        self._luma: ImageArray | None = None
+        self._empty: ImageArray | None = None  # the miniature of the last picture in which the detector saw nobody
         self._follower = Follower(finder.landmarker)
         self._stride = math.gcd(STRIDE, self._interval)
 
@@ -99,7 +106,8 @@ class Tracker:
         Each face has `track`, `embedding` (the track's), landmarks, points, pose and box.
         """
         position = self._first + len(self._held)
-        starts = self._cuts(frame.luma()) or position == 0
+        self._luma = frame.luma()
+        starts = self._cuts(self._luma) or position == 0
         if starts:
             self._catch_up()
             self._shot += 1
@@ -123,7 +131,7 @@ class Tracker:
         """Bring all that is known up to this frame."""
         lost = self._follow(position)
         lost |= self._part(frame, position)
-        if starts or lost or frame.index % self._interval == 0:
+        if starts or lost or (frame.index % self._interval == 0 and not self._still_empty(frame)):
             self._detect(frame, position, starts)
         self._verify(frame, position)
         self._forget(position)
@@ -173,10 +181,11 @@ class Tracker:
     def _detect(self, frame: Frame, position: int, starts: bool) -> None:
         tracked = [trail.faces[position] for trail in self._alive()]
         # Every few times a more thorough look: for smaller faces, and for turned ones beside those already known.
-        thorough = starts or frame.index % (THOROUGH * self._interval) == 0
+        thorough = starts or self._thorough(frame)
         least = max(frame.width, frame.height) / (SMALLER if thorough else SMALL)
         turns = thorough or not tracked
         detections = self._finder.detector(frame, turns=turns, min_face=least, fine_turns=False)
+        self._empty = None if detections or tracked else self._luma
         for face in self._finder.meshes(frame, unmatched(detections, tracked)):
             if any(same_mesh(face, other) for other in tracked):
                 continue
@@ -187,6 +196,16 @@ class Tracker:
             if trail.seen == 0 or trail.agrees(embedding) >= STRANGE:
                 trail.learn(embedding, position)
             self._follow_back(trail, position)
+
+    def _still_empty(self, frame: Frame) -> bool:
+        """Whether nobody is followed, and the picture is the one in which nobody was seen; not when it is time for a
+        thorough look."""
+        if self._empty is None or self._luma is None or self._alive() or self._thorough(frame):
+            return False
+        return float(cv2.norm(self._luma, self._empty, cv2.NORM_INF)) < UNMOVED
+
+    def _thorough(self, frame: Frame) -> bool:
+        return frame.index % (THOROUGH * self._interval) == 0
 
     def _known(self, face: Face, embedding: FloatArray, position: int) -> Trail | None:
         """The lost track of this shot that a face belongs to."""

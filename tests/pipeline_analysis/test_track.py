@@ -150,3 +150,17 @@ def test_six_people_before_a_shaking_blurring_camera(finder: FaceFinder, group_p
         done += tracker.push(ArrayFrame(cv2.blur(image, (13, 1)) if i % 11 == 5 else image, i, i / 30))
     tracks = [{face.track for face in faces} for _, faces in done + tracker.flush()]
     assert tracks == [{1, 2, 3, 4, 5, 6}] * 18
+
+
+@pytest.mark.parametrize("first", [3, 14, 29])
+def test_somebody_who_comes_into_an_empty_picture_is_seen_at_the_next_look(finder: FaceFinder, first: int) -> None:
+    """Also where the camera's grain is all that moved before, and where the face is small and as bright as the wall."""
+    wall = np.full((360, 640, 3), 150, np.uint8)
+    grain = np.random.default_rng(2)
+    tracker, done = Tracker(finder), []
+    for index in range(48):
+        image = media.paste(wall, "hopper", media.placed("hopper", (200, 120), 32)) if index >= first else wall
+        noisy = np.clip(image + grain.normal(0, 3, image.shape), 0, 255).astype(np.uint8)
+        done += tracker.push(ArrayFrame(noisy, index, index / 30))
+    seen = [frame.index for frame, faces in done + tracker.flush() if faces]
+    assert seen == list(range(first, 48))
