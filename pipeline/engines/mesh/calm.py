@@ -30,8 +30,8 @@ DEEPEST = 2.5
 """How many times as deep as the skin's own a hue may be and still count as the skin's."""
 SPREAD, FINE_SPREAD = 0.02, 0.01
 """How much bare skin differs in hue from itself (deviation, in logarithms)."""
-CONTRAST = 0.08
-"""The same for lightness."""
+CONTRAST, FINE_CONTRAST = 0.08, 0.07
+"""The same for lightness. Hard light on old skin makes half as much again; under soft light that were scratches."""
 LIPS_TINT = 0.22
 FINE_TINT = 0.035
 """The same for lips, and for what is finer beside them."""
@@ -97,7 +97,8 @@ def _coarse_change(coarse: FloatArray, zones: _Zones, tone: FloatArray, *, makeu
 
 def _fine_change(fine: FloatArray, zones: _Zones, tone: FloatArray) -> FloatArray:
     luma = cv2.transform(fine, np.full((1, 3), 1 / 3, np.float32))[..., None]
-    held = luma + (np.where(luma < 0, _cut(luma, LINE), _cut(luma, SPARKLE)) - luma) * zones.skin
+    even = _even(luma, zones.skin, FINE_CONTRAST)
+    held = luma + (np.where(luma < 0, _cut(even, LINE), _cut(even, SPARKLE)) - luma) * zones.skin
     tint = _even(fine - luma - deepened(luma, tone), zones.skin, FINE_SPREAD)
     tint += (_held(tint, FINE_TINT) - tint) * (1 - zones.lips)
     return np.asarray(held + deepened(held, tone) + tint - fine, np.float32)
