@@ -53,20 +53,28 @@ class Sight:
 
 @dataclass(eq=False)
 class Steady:
-    """What is known of one track's skin: by position of the frame."""
+    """What is known of one track's skin: by position of the frame.
+
+    Attributes:
+        sights: the face.
+        meshes: ``(478, 3)`` the landmarks that came with it.
+        slips: how much farther they went than the skin since the frame before, see `slip`.
+    """
 
     sights: dict[int, Sight] = field(default_factory=dict)
+    meshes: dict[int, FloatArray] = field(default_factory=dict)
     slips: dict[int, FloatArray] = field(default_factory=dict)
 
     def see(self, position: int, frame: Frame, landmarks: FloatArray) -> None:
         """Take the face of one more frame, in order. `landmarks` ``(478, 3)`` pixels of the frame."""
         now, before = sight(frame, landmarks), self.sights.get(position - 1)
-        self.sights[position] = now
+        self.sights[position], self.meshes[position] = now, landmarks
         if before is not None:
             self.slips[position] = slip(before, now)
 
-    def held(self, landmarks: FloatArray, position: int, reach: int) -> FloatArray:
-        """`landmarks` of frame `position`, their error brought to the mean of the frames up to `reach` away."""
+    def held(self, position: int, reach: int) -> FloatArray:
+        """The landmarks of a frame that was seen, their error brought to the mean of the frames up to `reach` away."""
+        landmarks = self.meshes[position]
         first = last = position
         while position - first < reach and first in self.slips:
             first -= 1
@@ -85,13 +93,14 @@ class Steady:
         return result
 
     def forget_before(self, position: int) -> None:
-        for known in (self.sights, self.slips):
+        for known in (self.sights, self.meshes, self.slips):
             for old in [p for p in known if p < position]:
                 del known[old]
 
     def clear(self) -> None:
         """Forget everything: the track has become another face's."""
         self.sights.clear()
+        self.meshes.clear()
         self.slips.clear()
 
 

@@ -351,7 +351,9 @@ class Tracker:
                     break
                 if p not in trail.skin.sights:
                     trail.skin.see(p, self._held[p - position].frame, self._landmarks(trail, p))
-        landmarks = trail.skin.held(self._landmarks(trail, position), position, REACH)
+            landmarks = trail.skin.held(position, REACH)
+        else:
+            landmarks = self._landmarks(trail, position)
         face = face_from_landmarks(landmarks, trail.faces[position].score, trail.number)
         return replace(face, embedding=trail.embedding)
 

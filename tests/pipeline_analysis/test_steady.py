@@ -39,7 +39,7 @@ def held(frames: list[ArrayFrame], meshes: list[FloatArray]) -> list[FloatArray]
     steady = Steady()
     for position, (frame, mesh) in enumerate(zip(frames, meshes, strict=True)):
         steady.see(position, frame, mesh)
-    return [steady.held(mesh, position, REACH) for position, mesh in enumerate(meshes)]
+    return [steady.held(position, REACH) for position in range(len(meshes))]
 
 
 def trembling(meshes: list[FloatArray], truth: list[FloatArray]) -> float:
@@ -78,7 +78,7 @@ def test_what_a_frame_gets_depends_on_the_frames_around_it_only(known: dict[str,
     late = Steady()
     for position in range(3, COUNT):
         late.see(position, frames[position], truth[position])
-    assert (late.held(truth[8], 8, REACH) == held(frames, truth)[8]).all()
+    assert (late.held(8, REACH) == held(frames, truth)[8]).all()
 
 
 def test_where_no_skin_is_seen_nothing_is_moved(known: dict[str, Face]) -> None:
