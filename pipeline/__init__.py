@@ -19,7 +19,8 @@ from pipeline.live import LiveFrame, LiveSession
 from pipeline.media import probe
 from pipeline.options import Options
 from pipeline.recast import Recaster
-from pipeline.types import Cast, Identity, MediaInfo, MediaLimits, Person, Progress, Report, Role
+from pipeline.report import Progress, Report
+from pipeline.types import Cast, Identity, MediaInfo, MediaLimits, Person, Role
 
 __all__ = [
     "Cancelled",

@@ -18,7 +18,7 @@ from typing import Generic, TypeVar
 
 from pipeline.crew import Crew
 from pipeline.errors import Cancelled
-from pipeline.types import STAGES, Stage, StageTime
+from pipeline.report import STAGES, Stage, StageTime
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")

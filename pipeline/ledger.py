@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import cv2
 
-from pipeline.types import Frame, ImageArray, Progress, ProgressCallback
+from pipeline.report import Progress, ProgressCallback
+from pipeline.types import Frame, ImageArray
 
 PREVIEW_WIDTH = 640
 PREVIEW_EVERY, REPORT_EVERY, RATE_OVER = 1.0, 0.1, 4.0

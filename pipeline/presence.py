@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pipeline.types import RoleReport
+from pipeline.report import RoleReport
 
 GAP = 0.4
 """Absences shorter than this many seconds are counted, but not told one by one."""

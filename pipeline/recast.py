@@ -31,22 +31,11 @@ from pipeline.models.library import Library
 from pipeline.models.store import Store
 from pipeline.options import DeviceName, Options, Precision
 from pipeline.policy import Policy
+from pipeline.report import ProgressCallback, Report
 from pipeline.segments import SEGMENT_SECONDS, Segments, in_segments
 from pipeline.steps import expected, first_at, numbered, tracked, until
 from pipeline.task import Task
-from pipeline.types import (
-    Advice,
-    Cast,
-    Face,
-    Identity,
-    ImageArray,
-    MediaInfo,
-    MediaLimits,
-    Person,
-    ProgressCallback,
-    Report,
-    SourcePhoto,
-)
+from pipeline.types import Advice, Cast, Face, Identity, ImageArray, MediaInfo, MediaLimits, Person, SourcePhoto
 from pipeline.whole import Whole
 
 FINDING = "Finding faces"

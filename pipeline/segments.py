@@ -30,9 +30,10 @@ from pipeline.media.frames import VideoFrame
 from pipeline.media.output import PendingFile, output_errors
 from pipeline.media.parts import Part, PartJoiner, PartReader, PartWriter, settled
 from pipeline.presence import Presence
+from pipeline.report import Progress, Report
 from pipeline.steps import device_notes, tracked, until
 from pipeline.task import Task
-from pipeline.types import Frame, MediaLimits, Progress, Report
+from pipeline.types import Frame, MediaLimits
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from pipeline.ledger import Ledger
 from pipeline.marking import JobMark
 from pipeline.options import Options
+from pipeline.report import ProgressCallback
 from pipeline.steps import expected
-from pipeline.types import Cast, MediaInfo, ProgressCallback
+from pipeline.types import Cast, MediaInfo
 
 RECASTING = "Recasting"
 

@@ -14,9 +14,10 @@ from pipeline.frame_recaster import Wardrobe, recast_frame
 from pipeline.media import check_picture_name, open_result, open_target, read_picture, write_picture
 from pipeline.options import Options
 from pipeline.presence import Presence
+from pipeline.report import Progress, Report
 from pipeline.steps import device_notes, numbered, tracked, until
 from pipeline.task import RECASTING, Task
-from pipeline.types import Frame, MediaLimits, Progress, Report
+from pipeline.types import Frame, MediaLimits
 
 
 class Whole:

@@ -34,8 +34,10 @@ def parse_whose(text: str) -> Whose:
     Raises:
         OptionError: it is none of these.
     """
-    if text == "" or text == EVERYONE:
-        return "" if text == "" else "everyone"
+    if text == "":
+        return ""
+    if text == EVERYONE:
+        return "everyone"
     if re.fullmatch(r"-?\d{1,6}", text):
         return int(text)
     place = _PLACE.fullmatch(text)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pipeline.errors import OptionError
 from pipeline.options import Options
-from pipeline.types import ProgressCallback, Report
+from pipeline.report import ProgressCallback, Report
 
 if TYPE_CHECKING:
     from pipeline.marking import Marking

@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import Cancelled, NoFaceInTarget, OutputError, PersonUnknown, RecastError
 from pipeline.options import Options
-from pipeline.types import Cast, Identity, Person, ProgressCallback, Report, Role
+from pipeline.report import ProgressCallback, Report
+from pipeline.types import Cast, Identity, Person, Role
 from pipeline.whose import named
 from studio import consent, extras, terminal
 from studio import options as option_flags

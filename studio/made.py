@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.marking.credentials import folder
-from pipeline.types import Report
+from pipeline.report import Report
 from studio.consent import Consent
 
 log = logging.getLogger(__name__)

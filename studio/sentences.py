@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.types import Report, RoleReport
+from pipeline.report import Report, RoleReport
 from studio.terminal import clock
 
 _ENCODERS = {"libx264": "H.264", "libx265": "HEVC", "libvpx-vp9": "VP9", "libsvtav1": "AV1", "ffv1": "lossless"}

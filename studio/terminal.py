@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from pipeline.types import Progress, ProgressCallback, Report
+from pipeline.report import Progress, ProgressCallback, Report
 
 
 @contextmanager

@@ -9,6 +9,7 @@ frame and a region go in and a mesh comes out, at any rotation and size, the sam
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -174,11 +175,7 @@ def take_crop(frame: Frame, to_crop: FloatArray, size: int) -> ImageArray:
         to_crop: ``(2, 3)`` affine from frame pixels to crop pixels.
         size: side of the crop in pixels.
     """
-    box, reduced = _under(to_crop, size)
-    part, corner = frame.region(box)
-    if part.size == 0:
-        return np.zeros((size, size, 3), np.uint8)
-    return _warped(part, corner, to_crop, size, reduced, cv2.BORDER_CONSTANT)
+    return _taken(frame.region, to_crop, size, cv2.BORDER_CONSTANT)
 
 
 def take_luma(frame: Frame, to_crop: FloatArray, size: int) -> ImageArray:
@@ -189,26 +186,22 @@ def take_luma(frame: Frame, to_crop: FloatArray, size: int) -> ImageArray:
         to_crop: ``(2, 3)`` affine from frame pixels to crop pixels.
         size: side of the crop in pixels.
     """
-    box, reduced = _under(to_crop, size)
-    part, corner = frame.luma_region(box)
-    if part.size == 0:
-        return np.zeros((size, size), np.uint8)
-    return _warped(part, corner, to_crop, size, reduced, cv2.BORDER_REPLICATE)
+    return _taken(frame.luma_region, to_crop, size, cv2.BORDER_REPLICATE)
 
 
-def _under(to_crop: FloatArray, size: int) -> tuple[Box, float]:
-    """What a crop covers in the frame, and how many of the frame's pixels are as wide as one of its own."""
+def _taken(
+    read: Callable[[Box], tuple[ImageArray, tuple[int, int]]], to_crop: FloatArray, size: int, border: int
+) -> ImageArray:
+    """What the affine `to_crop` shows of what `read` gives: a part of the frame and its top-left corner."""
     back = cv2.invertAffineTransform(to_crop)
     corners = np.array([[-1, -1, 1], [size, -1, 1], [-1, size, 1], [size, size, 1]], np.float32) @ back.T
     (x0, y0), (x1, y1) = np.floor(corners.min(0)), np.ceil(corners.max(0)) + 1
+    part, corner = read(Box(float(x0), float(y0), float(x1), float(y1)))
+    if part.size == 0:
+        return np.zeros((size, size, *part.shape[2:]), np.uint8)
+    # Pixels of the frame that are as wide as one of the crop.
     (a, b), (c, d) = back[:, :2].tolist()
-    return Box(float(x0), float(y0), float(x1), float(y1)), math.sqrt(abs(a * d - b * c))
-
-
-def _warped(
-    part: ImageArray, corner: tuple[int, int], to_crop: FloatArray, size: int, reduced: float, border: int
-) -> ImageArray:
-    """The crop from a part of the frame whose top-left lies at `corner`."""
+    reduced = math.sqrt(abs(a * d - b * c))
     shift = np.array([[1, 0, corner[0]], [0, 1, corner[1]], [0, 0, 1]], np.float32)
     # Large faces are halved first, so that the bilinear warp does not alias.
     while reduced / shift[0, 0] > 2.5 and min(part.shape[:2]) > 2:

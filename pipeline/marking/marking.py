@@ -19,8 +19,8 @@ from pipeline.marking.manifest import tags
 from pipeline.marking.seal import Seal, beside, sealed
 from pipeline.marking.watermark import SMALLEST, Payload, Use, Watermark
 from pipeline.options import Options
+from pipeline.report import Seal as Sealing
 from pipeline.types import Frame, MediaInfo
-from pipeline.types import Seal as Sealing
 
 log = logging.getLogger(__name__)
 

@@ -23,7 +23,8 @@ from pipeline.media.picture import Picture
 from pipeline.media.reader import VideoReader
 from pipeline.media.xmp import packet
 from pipeline.options import Options, Quality
-from pipeline.types import Frame, Seal
+from pipeline.report import Seal
+from pipeline.types import Frame
 
 FORMATS: Mapping[str, str] = {".gif": "GIF", ".webp": "WEBP", ".png": "PNG", ".apng": "PNG"}
 

@@ -35,7 +35,8 @@ from pipeline.media.picture import Picture
 from pipeline.media.probe import probe
 from pipeline.media.reader import VideoReader
 from pipeline.options import Options
-from pipeline.types import Frame, ImageArray, MediaInfo, MediaLimits, Progress, ProgressCallback
+from pipeline.report import Progress, ProgressCallback
+from pipeline.types import Frame, ImageArray, MediaInfo, MediaLimits
 
 ComparisonLayout = Literal["side-by-side", "stacked", "wipe"]
 LAYOUTS: tuple[ComparisonLayout, ...] = get_args(ComparisonLayout)

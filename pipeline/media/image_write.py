@@ -18,7 +18,7 @@ from pipeline.media.output import PendingFile, output_errors
 from pipeline.media.picture import Picture
 from pipeline.media.xmp import packet
 from pipeline.options import Quality
-from pipeline.types import Seal
+from pipeline.report import Seal
 
 FORMATS: Mapping[str, str] = {
     ".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP", ".avif": "AVIF", ".bmp": "BMP",

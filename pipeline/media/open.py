@@ -15,7 +15,8 @@ from pipeline.media.probe import probe
 from pipeline.media.reader import VideoReader
 from pipeline.media.writer import VideoWriter
 from pipeline.options import Options
-from pipeline.types import MediaInfo, MediaLimits, Seal
+from pipeline.report import Seal
+from pipeline.types import MediaInfo, MediaLimits
 
 
 def open_target(

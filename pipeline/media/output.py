@@ -13,7 +13,7 @@ from pathlib import Path
 import av.error
 
 from pipeline.errors import DiskFull, OutputError
-from pipeline.types import Seal
+from pipeline.report import Seal
 
 log = logging.getLogger(__name__)
 

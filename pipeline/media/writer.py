@@ -34,7 +34,8 @@ from pipeline.media.picture import Picture
 from pipeline.media.reader import VideoReader
 from pipeline.media.sound import Samples, SoundTrack
 from pipeline.options import Options
-from pipeline.types import Frame, Seal
+from pipeline.report import Seal
+from pipeline.types import Frame
 
 log = logging.getLogger(__name__)
 

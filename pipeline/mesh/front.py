@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.mesh.maps import ramp
 from pipeline.mesh.topology import topology
 from pipeline.models.front import front_network
 from pipeline.types import FloatArray, ImageArray
@@ -40,7 +41,7 @@ def find_front(small: ImageArray, edges: ImageArray, seen: FloatArray) -> FloatA
     chance = front_network(*_window()).run(_inputs(small, edges, seen))
     chance = chance * np.clip(seen * 6, 0, 1) * topology().face
     things = _things(chance)
-    return _ramp(chance, *BELIEVED) * things if things.any() else None
+    return ramp(chance, *BELIEVED) * things if things.any() else None
 
 
 def edge_map(unfolded: ImageArray) -> ImageArray:
@@ -103,7 +104,7 @@ def _guided(rough: FloatArray, picture: ImageArray) -> FloatArray:
     # Far from its border a thing stays whole, whatever is printed on it.
     near = cv2.blur(rough, (5, 5))
     guided = np.where(near > 0.99, 1, np.where(near < 0.01, 0, guided))
-    return _ramp(guided.astype(np.float32), 0.25, 0.75)
+    return ramp(guided.astype(np.float32), 0.25, 0.75)
 
 
 def _inputs(small: ImageArray, edges: ImageArray, seen: FloatArray) -> FloatArray:
@@ -139,8 +140,3 @@ def _things(chance: FloatArray) -> NDArray[np.bool_]:
         kept[label] = stats[label, cv2.CC_STAT_AREA] >= SMALLEST and chance[labels == label].max() > SURE
     found: NDArray[np.bool_] = kept[labels]
     return found
-
-
-def _ramp(values: FloatArray, low: float, high: float) -> FloatArray:
-    t = np.clip((values - np.float32(low)) * np.float32(1 / (high - low)), 0, 1)
-    return t * t * (3 - 2 * t)

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.mesh.maps import ramp
 from pipeline.mesh.topology import topology
 from pipeline.types import FloatArray, ImageArray
 
@@ -67,11 +68,11 @@ def find_glasses(unfolded: ImageArray, light: FloatArray) -> Glasses | None:
     luma = cv2.cvtColor(shade, cv2.COLOR_BGR2GRAY) + 8
     lines = _lines(grey) / luma
     crossing = _crossing(lines, zones.bridge)
-    belief = float(_ramp(crossing, *BRIDGE))
+    belief = float(ramp(crossing, *BRIDGE))
     if belief <= 0:
         return None
     smooth = cv2.GaussianBlur(lines, (0, 0), 0.8)
-    found = _ramp(smooth, *(part * float(crossing) for part in CONTRAST))
+    found = ramp(smooth, *(part * float(crossing) for part in CONTRAST))
     rims = cv2.dilate(found, np.ones((3, 3), np.uint8)) * zones.ring
     rims = cv2.GaussianBlur(cv2.max(rims, _bar(grey, luma)) * np.float32(belief), (0, 0), 0.8)
     return Glasses(_whole(rims, zones.window), _Removal(eyes, grey, smooth, shade, luma, belief))
@@ -99,11 +100,11 @@ def _everything(
     """All that has to go if the glasses are taken off. On brows, which are lines too, only what is dark or shines."""
     zones, three, five = _zones(), np.ones((3, 3), np.uint8), np.ones((5, 5), np.uint8)
     level = (cv2.GaussianBlur(grey, (0, 0), 0.7).astype(np.float32) + 8) / luma
-    dark = cv2.dilate(_ramp(1 - level, *DARK), five)
-    glare = cv2.dilate(_ramp(level - 1, *GLARE), three)
+    dark = cv2.dilate(ramp(1 - level, *DARK), five)
+    glare = cv2.dilate(ramp(level - 1, *GLARE), three)
     strong = cv2.max(dark, glare)
-    anything = cv2.max(cv2.dilate(_ramp(lines, *FAINT), three), strong)
-    cool = cv2.dilate(_ramp(_coolness(eyes, shade), *COOL) * zones.brows, five)
+    anything = cv2.max(cv2.dilate(ramp(lines, *FAINT), three), strong)
+    cool = cv2.dilate(ramp(_coolness(eyes, shade), *COOL) * zones.brows, five)
     return cv2.max((anything + (strong - anything) * zones.hair) * zones.around, cool)
 
 
@@ -183,7 +184,7 @@ def _crossing(lines: FloatArray, bridge: FloatArray) -> np.floating:
 def _bar(grey: ImageArray, luma: FloatArray) -> FloatArray:
     """A thick dark upper rim: dark from above the eye out to the hinge, on both sides."""
     zones = _zones()
-    dark = _ramp(1 - (cv2.GaussianBlur(grey, (0, 0), 0.7).astype(np.float32) + 8) / luma, *DARK) * zones.upper
+    dark = ramp(1 - (cv2.GaussianBlur(grey, (0, 0), 0.7).astype(np.float32) + 8) / luma, *DARK) * zones.upper
     count, labels = cv2.connectedComponents((dark > 0.5).astype(np.uint8))
     bars = _touched(labels, count, zones.hinge) & _touched(labels, count, zones.middle)
     bars[0] = False
@@ -196,8 +197,3 @@ def _bar(grey: ImageArray, luma: FloatArray) -> FloatArray:
 def _touched(labels: NDArray[np.int32], count: int, zone: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Which of the labels lie in a zone, at least in part."""
     return np.bincount(labels[zone], minlength=count) > 0
-
-
-def _ramp(values: FloatArray | np.floating, low: float, high: float) -> FloatArray:
-    t = np.clip((values - low) / (high - low), 0, 1)
-    return np.asarray(t * t * (3 - 2 * t), np.float32)

@@ -15,6 +15,7 @@ import numpy as np
 from pipeline.types import FloatArray, ImageArray
 
 DEEPENING = 0.8
+"""How much of its own hue skin gains for each unit of darkness, both in logarithms."""
 HAIR = (0.5, 1.1)
 """The darkness, in logarithms, at which something begins to be, and is, too dark for skin, and has a hue of its own."""
 OVER = 0.4

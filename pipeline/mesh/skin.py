@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.mesh.front import edge_map, find_front, logarithms, sharpened
+from pipeline.mesh.maps import ramp, thrice
 from pipeline.mesh.topology import ZONES, topology
 from pipeline.types import FloatArray, ImageArray
 
@@ -76,17 +77,17 @@ def read_skin(unfolded: ImageArray, seen: FloatArray) -> Skin:
     expected = _expected(logs, weight, zones.skin * open_skin)
 
     depart, hue = _departure(logs, expected)
-    foreign_hue = _ramp(hue, 0.16, 0.34)
+    foreign_hue = ramp(hue, 0.16, 0.34)
     # Dark or of another hue at the rim is hair, about the mouth a beard; elsewhere it is shade, and shade is light too.
     open_ground = (1 - zones.rim) * (1 - zones.beard)
-    deep = _ramp(-depart, 1.4, 2.0) * zones.skin * open_ground
-    deep = _ramp(cv2.GaussianBlur(deep, (0, 0), 1.5), 0.35, 0.7)
-    rim_dark = _ramp(-depart, 0.24, 0.50) * zones.rim
-    glare = _ramp(depart, 0.30, 0.60)
-    rim_bright = _ramp(depart, 0.45, 0.80) * zones.rim
+    deep = ramp(-depart, 1.4, 2.0) * zones.skin * open_ground
+    deep = ramp(cv2.GaussianBlur(deep, (0, 0), 1.5), 0.35, 0.7)
+    rim_dark = ramp(-depart, 0.24, 0.50) * zones.rim
+    glare = ramp(depart, 0.30, 0.60)
+    rim_bright = ramp(depart, 0.45, 0.80) * zones.rim
     covered = cv2.max(cv2.max(rim_dark, rim_bright), foreign_hue * zones.rim) * (1 - zones.features)
     hair = _outwards(cv2.GaussianBlur(_across_features(covered), (0, 0), 0.9))
-    strange = cv2.max(foreign_hue, _ramp(-depart, 0.45, 0.95)) * (1 - open_ground)
+    strange = cv2.max(foreign_hue, ramp(-depart, 0.45, 0.95)) * (1 - open_ground)
     doubt = hair
     for other in (strange, glare, deep):
         doubt = cv2.max(doubt, other)
@@ -97,7 +98,7 @@ def read_skin(unfolded: ImageArray, seen: FloatArray) -> Skin:
         # What it shades or reflects on is no measure of the light either.
         doubt = cv2.max(doubt, cv2.dilate(front, np.ones((5, 5), np.uint8)))
         edge = sharpened(front, unfolded)
-    trust = zones.skin * _ramp(seen, 0.08, 0.4) * (1 - doubt)
+    trust = zones.skin * ramp(seen, 0.08, 0.4) * (1 - doubt)
     light = _light(colour, trust, expected)
     return Skin(trust.astype(np.float32), hair, front, deep, edge, light, _with_edges(light, colour, trust))
 
@@ -115,13 +116,13 @@ def _with_edges(light: FloatArray, colour: FloatArray, trust: FloatArray) -> Flo
     pass, wrinkles and pores do not.
     """
     before = cv2.log(light + np.float32(FLOOR))
-    left = cv2.multiply(cv2.subtract(cv2.log(colour + np.float32(FLOOR)), before), _thrice(trust))
+    left = cv2.multiply(cv2.subtract(cv2.log(colour + np.float32(FLOOR)), before), thrice(trust))
     guide = _mean(cv2.add(before, left))
-    each, window = _thrice(guide), (2 * EDGE + 1, 2 * EDGE + 1)
+    each, window = thrice(guide), (2 * EDGE + 1, 2 * EDGE + 1)
     mean, rest = cv2.blur(guide, window), cv2.blur(left, window)
     variance = np.maximum(cv2.blur(guide * guide, window) - mean * mean, 0)
     # Steeper than the filter's own rule, so that the shape of a nose, which is no step, stays the new face's.
-    share, mean = _thrice(variance / (variance**2 + np.float32(STEP**4))), _thrice(mean)
+    share, mean = thrice(variance / (variance**2 + np.float32(STEP**4))), thrice(mean)
     slope = (cv2.blur(left * each, window) - rest * mean) * share
     passed = cv2.blur(slope, window) * each + cv2.blur(rest - slope * mean, window)
     lit: FloatArray = np.maximum(cv2.exp(before + passed) - np.float32(FLOOR), 0)
@@ -135,19 +136,13 @@ def spread_colour(
     # Blurred on a smaller grid: nothing finer is left anyway.
     step = next(step for step in (4, 2, 1) if sigma >= 2.5 * step or step == 1)
     blurred = []
-    for values in (cv2.multiply(colour, _thrice(weight)), weight):
+    for values in (cv2.multiply(colour, thrice(weight)), weight):
         small = cv2.resize(values, None, fx=1 / step, fy=1 / step, interpolation=cv2.INTER_AREA)
         small = cv2.GaussianBlur(small, (0, 0), sigma / step, borderType=cv2.BORDER_CONSTANT)
         blurred.append(cv2.resize(small, (ZONES, ZONES), interpolation=cv2.INTER_LINEAR))
     total, mass = blurred
-    filled: FloatArray = cv2.divide(cv2.scaleAdd(fallback, pull, total), _thrice(mass + np.float32(pull)))
+    filled: FloatArray = cv2.divide(cv2.scaleAdd(fallback, pull, total), thrice(mass + np.float32(pull)))
     return filled
-
-
-def _thrice(values: FloatArray) -> FloatArray:
-    """For each of three channels: OpenCV's arithmetic with it is several times quicker than numpy's along a short last
-    axis."""
-    return cv2.merge([values, values, values])
 
 
 @cache
@@ -231,9 +226,4 @@ def _outwards(values: FloatArray) -> FloatArray:
     spread: FloatArray = cv2.warpPolar(
         rays, (ZONES, ZONES), centre, ZONES * 0.62, cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP | cv2.WARP_FILL_OUTLIERS
     )
-    return _ramp(spread, 0.25, 0.75)
-
-
-def _ramp(values: FloatArray, low: float, high: float) -> FloatArray:
-    t = np.clip((values - np.float32(low)) * np.float32(1 / (high - low)), 0, 1)
-    return t * t * (3 - 2 * t)
+    return ramp(spread, 0.25, 0.75)

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.mesh.maps import ramp
 from pipeline.mesh.raster import scan
 from pipeline.models.face_mesh import (
     FACE_OVAL,
@@ -91,13 +92,13 @@ def topology() -> Topology:
     skin = cv2.erode(face, np.ones((3, 3), np.uint8)) * (features < 0.5)
     x, y = _grid(uv)
     inner = skin * _ellipse(x, y, 0.0, 0.28, 0.95, 0.50)
-    beard = face * _soft(y, 0.38, 0.55) * np.maximum(_ellipse(x, y, 0.0, 0.75, 0.62, 0.42), _soft(y, 0.85, 1.0))
-    rim = face * np.clip(_soft(-y, 0.26, 0.42) + _soft(np.abs(x), 0.85, 1.15) * _soft(-y, -1.25, -0.95), 0, 1)
+    beard = face * ramp(y, 0.38, 0.55) * np.maximum(_ellipse(x, y, 0.0, 0.75, 0.62, 0.42), ramp(y, 0.85, 1.0))
+    rim = face * np.clip(ramp(-y, 0.26, 0.42) + ramp(np.abs(x), 0.85, 1.15) * ramp(-y, -1.25, -0.95), 0, 1)
     depth = cv2.distanceTransform((face > 0).astype(np.uint8), cv2.DIST_L2, 5) / ZONES
-    sides = np.maximum(_soft(np.abs(x), 0.85, 1.1), _soft(-depth, -0.10, -0.04)) * _soft(y, -0.5, -0.3)
+    sides = np.maximum(ramp(np.abs(x), 0.85, 1.1), ramp(-depth, -0.10, -0.04)) * ramp(y, -0.5, -0.3)
     return Topology(
         uv, triangles, len(margin), mirror, face, skin, features, _brow_zone(uv), inner, rim,
-        _lip_zone(uv), _lid_zone(uv), beard.astype(np.float32), sides.astype(np.float32), _soft(-depth, -0.055, -0.02),
+        _lip_zone(uv), _lid_zone(uv), beard.astype(np.float32), sides.astype(np.float32), ramp(-depth, -0.055, -0.02),
     )  # fmt: skip
 
 
@@ -176,10 +177,5 @@ def _grid(uv: FloatArray) -> tuple[FloatArray, FloatArray]:
     return x.astype(np.float32), y.astype(np.float32)
 
 
-def _soft(values: FloatArray, low: float, high: float) -> FloatArray:
-    t = np.clip((values - low) / (high - low), 0, 1)
-    return (t * t * (3 - 2 * t)).astype(np.float32)
-
-
 def _ellipse(x: FloatArray, y: FloatArray, cx: float, cy: float, rx: float, ry: float) -> FloatArray:
-    return _soft(-np.hypot((x - cx) / rx, (y - cy) / ry), -1.15, -0.9)
+    return ramp(-np.hypot((x - cx) / rx, (y - cy) / ry), -1.15, -0.9)

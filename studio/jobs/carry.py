@@ -10,7 +10,8 @@ from pipeline.errors import InputError, NoFaceInTarget, PersonUnknown
 from pipeline.marking import tags
 from pipeline.marking.verify import check_manifest
 from pipeline.media import probe
-from pipeline.types import Cast, Identity, Person, Progress, ProgressCallback, Role
+from pipeline.report import Progress, ProgressCallback
+from pipeline.types import Cast, Identity, Person, Role
 from pipeline.whose import named
 from studio.headless import report_data
 from studio.inspection.inspector import Inspector

@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 from pipeline.errors import RecastError
 from pipeline.options import Options, Painting
-from pipeline.types import ImageArray, Progress, Report, RoleReport, StageTime
+from pipeline.report import Progress, Report, RoleReport, StageTime
+from pipeline.types import ImageArray
 from studio.consent import Consent
 
 Kind = Literal["picture", "preview", "people", "video", "comparison", "live"]

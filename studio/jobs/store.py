@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipeline.types import Progress
+from pipeline.report import Progress
 from studio.consent import LASTS, Consent
 from studio.jobs.job import Event, Job, JobUnknown, Kind, Outcome, State, options_of, progress_data
 from studio.jobs.order import Turn, rearranged

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field, replace
 
 from pipeline.errors import Cancelled, DiskFull, RecastError
 from pipeline.models.memory import out_of_memory
-from pipeline.types import ImageArray, Progress
+from pipeline.report import Progress
+from pipeline.types import ImageArray
 from studio.jobs.job import FULL, Job, JobFailed, JobUnknown, Kind, Outcome, State, is_full
 from studio.jobs.store import Store
 from studio.tracing import in_job

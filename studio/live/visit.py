@@ -19,7 +19,7 @@ from pipeline.live import LiveSession
 from pipeline.media import read_picture
 from pipeline.options import Options
 from pipeline.recording import Recording
-from pipeline.types import Report
+from pipeline.report import Report
 from studio.consent import Consent
 from studio.headless import report_data
 from studio.jobs.job import Busy, Job, Outcome, fingerprint

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from pipeline.engines.mesh.pores import pores
+from pipeline.mesh.hue import FLOOR
 from pipeline.mesh.skin import spread_colour
 from pipeline.mesh.topology import ZONES, topology
 from pipeline.models.face_mesh import INNER_LIPS
@@ -20,8 +21,6 @@ HAIR = (0.06, 0.20)
 """How much darker than the skin a single place is that is shaved."""
 BESIDE = 0.10
 """Blur radius (sigma), in parts of the atlas' side, within which skin lends its colour."""
-FLOOR = 12.0
-"""Added to colours before the logarithm, so that noise in the dark does not count."""
 
 
 def growth(shade: FloatArray) -> FloatArray:

@@ -2,7 +2,8 @@
 
 A photo's own contrast (hard light, strong colours, red lids, a film's palette) looks natural in the photo and like a
 bruise elsewhere. What departs from the skin's mean over a few millimetres is therefore held within bounds, lightness
-and hue apart; what is finer (pores, wrinkles, hairs) and what is no skin (brows, eyes, lips, beards) stays.
+and hue apart, and so is what is finer, within wider ones. What is no skin keeps its lightness (brows, lips, beards;
+lids nearly all of it), and its hue within bounds of its own. What is darker may be as much deeper in hue as skin is.
 """
 
 from __future__ import annotations
@@ -12,35 +13,37 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from pipeline.engines.mesh.beard import FLOOR, growth
-from pipeline.mesh.hue import deepened, own_hue
+from pipeline.engines.mesh.beard import growth
+from pipeline.mesh.hue import FLOOR, deepened, own_hue
 from pipeline.mesh.topology import ZONES, topology
 from pipeline.types import FloatArray, ImageArray
 
 SIGMA = 1.3
 """Of the blur that parts the coarse from the fine, in texels of the 96 map."""
+
 DARKER, LIGHTER = 0.28, 0.16
-"""How far skin may depart in lightness, in logarithms: shade is more usual than shine."""
-TINT, ANY_TINT = 0.04, 0.06
-"""How far skin, and what is neither skin nor lips, may depart in hue."""
-PAINTED = (0.34, 0.48)
-"""Departure in hue at which something begins to be, and is, no trick of the light but paint, a mark or dark hair: it
-is kept."""
-DEEPEST = 2.5
-"""How many times as deep as the skin's own a hue may be and still count as the skin's."""
-SPREAD, FINE_SPREAD = 0.02, 0.01
-"""How much bare skin differs in hue from itself (deviation, in logarithms)."""
-CONTRAST, FINE_CONTRAST = 0.08, 0.07
-"""The same for lightness. Hard light on old skin makes half as much again; under soft light that were scratches."""
-LIPS_TINT = 0.22
-FINE_TINT = 0.035
-"""The same for lips, and for what is finer beside them."""
+"""How far what is coarse on skin may depart in lightness, in logarithms: shade is more usual than shine."""
 SOCKET = 0.45
-"""The same for what is coarse in a lid's shade, which else were a bruise."""
+"""How far it may be darker on lids, which else were bruised."""
 LINE, SPARKLE = 0.30, 0.22
 """How far a fine line, and a fine highlight, may depart from the skin beside it in lightness."""
+CONTRAST, FINE_CONTRAST = 0.08, 0.07
+"""How much bare skin differs in lightness from itself (deviation, in logarithms), what is coarse and what is fine. Hard
+light on old skin makes half as much again; under soft light that were scratches."""
+
+TINT, ANY_TINT, LIPS_TINT = 0.04, 0.06, 0.22
+"""How far skin, what is neither skin nor lips, and lips may depart in hue."""
 NATURAL, UNPAINTED = 0.10, 0.03
-"""Without make-up: how far lips, and what is neither skin nor lips, may depart in hue."""
+"""The same without make-up, for lips and for what is neither skin nor lips."""
+FINE_TINT = 0.035
+"""The same for what is finer, but on lips."""
+SPREAD, FINE_SPREAD = 0.02, 0.01
+"""How much bare skin differs in hue from itself (deviation, in logarithms), what is coarse and what is fine."""
+
+PAINTED = (0.34, 0.48)
+"""Departure in hue at which something begins to be, and is, no trick of the light but paint or a mark: it is kept."""
+DEEPEST = 2.5
+"""How many times as deep as the skin's own a hue may be and still count as the skin's."""
 
 
 def calmed(picture: ImageArray, tone: FloatArray, *, makeup: bool = True) -> ImageArray:

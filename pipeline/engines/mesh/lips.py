@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from pipeline.mesh import topology
+from pipeline.mesh.maps import ramp
 from pipeline.models.face_mesh import INNER_LIPS, OUTER_LIPS
 from pipeline.types import FloatArray, ImageArray
 
@@ -40,7 +41,7 @@ def whole_lips(picture: ImageArray) -> ImageArray:
         own[lip] = _spread(lab, core * lip)[lip]
     own = cv2.GaussianBlur(own, (1, 5), 1.0)
     lighter, paler = lab[..., 0] - own[..., 0], own[..., 1] - lab[..., 1]
-    foreign = np.maximum(_ramp(-lighter, *DARK), np.maximum(_ramp(lighter, *LIGHT), _ramp(paler, *PALE)))
+    foreign = np.maximum(ramp(-lighter, *DARK), np.maximum(ramp(lighter, *LIGHT), ramp(paler, *PALE)))
     darker = np.maximum(-lighter, 0)
     own[..., 0] -= darker / np.sqrt(1 + (darker / ROUND) ** 2)
     own[..., 1:] = np.where(paler[..., None] < 0, lab[..., 1:], own[..., 1:])
@@ -91,11 +92,6 @@ def _zones() -> tuple[FloatArray, FloatArray, FloatArray]:
     offset = np.arange(SIZE, dtype=np.float32)[:, None] + 0.5 - _middle() * SIZE
     offset = np.ascontiguousarray(np.broadcast_to(offset, (SIZE, SIZE)), np.float32)
     height = np.maximum(np.where(offset < 0, (lips * (offset < 0)).sum(0), (lips * (offset >= 0)).sum(0)), 0.5)
-    band = (lips.sum(0) > 0) * (1 - _ramp(np.abs(offset) / height, *REACH))
+    band = (lips.sum(0) > 0) * (1 - ramp(np.abs(offset) / height, *REACH))
     core = lips * (np.abs(offset) > CORE) * (np.abs(offset) < RIM * height)
     return core.astype(np.float32), cv2.GaussianBlur(band.astype(np.float32), (0, 0), 0.7), offset
-
-
-def _ramp(values: FloatArray, low: float, high: float) -> FloatArray:
-    t = np.clip((values - low) / (high - low), 0, 1)
-    return np.asarray(t * t * (3 - 2 * t), np.float32)

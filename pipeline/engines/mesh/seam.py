@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from pipeline.mesh.maps import thrice
 from pipeline.models.face_mesh import INNER_LIPS, OUTER_LIPS
 from pipeline.types import FloatArray, ImageArray
 
@@ -45,7 +46,7 @@ def with_seam(image: ImageArray, target: ImageArray, landmarks: FloatArray) -> I
     # Channel by channel: between lips it is dark red rather than grey.
     expected = _beside(colour, lips, SPREAD * width)
     darkness = (colour + np.float32(FLOOR)) / (expected + np.float32(FLOOR))
-    gain = 1 - cv2.multiply(cv2.max(1 - FAINT - darkness, 0.0), _thrice(beside))
+    gain = 1 - cv2.multiply(cv2.max(1 - FAINT - darkness, 0.0), thrice(beside))
     image[part] = cv2.multiply(image[part], gain, dtype=cv2.CV_8U)
     return image
 
@@ -57,9 +58,9 @@ def _beside(colour: ImageArray, weight: FloatArray, sigma: float) -> FloatArray:
     size = (max(2, round(width / max(1.0, sigma / 2))), max(2, round(height / max(1.0, sigma / 2))))
     total, mass = (
         cv2.GaussianBlur(cv2.resize(values, size, interpolation=cv2.INTER_AREA), (0, 0), min(max(sigma, 0.8), 2.0))
-        for values in (cv2.multiply(colour, _thrice(weight), dtype=cv2.CV_32F), weight)
+        for values in (cv2.multiply(colour, thrice(weight), dtype=cv2.CV_32F), weight)
     )
-    return cv2.resize(cv2.divide(total, _thrice(mass)), (width, height), interpolation=cv2.INTER_LINEAR)
+    return cv2.resize(cv2.divide(total, thrice(mass)), (width, height), interpolation=cv2.INTER_LINEAR)
 
 
 def _drawn(shape: tuple[int, ...], outline: FloatArray, reach: float) -> FloatArray:
@@ -71,7 +72,3 @@ def _drawn(shape: tuple[int, ...], outline: FloatArray, reach: float) -> FloatAr
         cv2.polylines(mask, points, True, 255, max(1, round(2 * reach)), cv2.LINE_AA, _SUBPIXEL)
         mask = cv2.GaussianBlur(mask, (0, 0), max(0.6, reach / 2))
     return mask.astype(np.float32) / np.float32(255)
-
-
-def _thrice(values: FloatArray) -> FloatArray:
-    return cv2.merge([values, values, values])

@@ -11,6 +11,7 @@ from functools import cache
 import cv2
 import numpy as np
 
+from pipeline.mesh.hue import FLOOR
 from pipeline.mesh.skin import spread_colour
 from pipeline.mesh.topology import ZONES, topology
 from pipeline.types import FloatArray, ImageArray
@@ -28,7 +29,6 @@ BESIDE = 0.075
 atlas' side."""
 MOST = 0.45
 """How much a fold is lifted at most, in logarithms."""
-FLOOR = 12.0
 
 
 def smile(shape: FloatArray) -> float:

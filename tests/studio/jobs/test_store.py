@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.options import Options, PaintedMask, Painting
-from pipeline.types import Progress
+from pipeline.report import Progress
 from studio.jobs.job import JobUnknown, Outcome, fingerprint, options_of
 from studio.jobs.schema import MIGRATIONS, InUse, TooNew
 from studio.jobs.store import PATIENCE, Store

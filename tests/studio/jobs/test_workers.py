@@ -16,7 +16,7 @@ from pipeline import Recaster
 from pipeline.errors import Cancelled, NoFaceInTarget
 from pipeline.models.gpus import gpu_count
 from pipeline.models.providers import chain
-from pipeline.types import Progress
+from pipeline.report import Progress
 from studio.jobs import worker
 from studio.jobs.job import Job, JobUnknown, Outcome
 from studio.jobs.store import Store
