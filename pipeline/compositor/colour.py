@@ -7,6 +7,7 @@ import numpy as np
 
 from pipeline.mesh import FaceView
 from pipeline.mesh.hue import rehued
+from pipeline.mesh.maps import thrice
 from pipeline.mesh.skin import Skin
 from pipeline.types import FloatArray, ImageArray, Rendering
 
@@ -28,9 +29,10 @@ def match_light(rendering: Rendering, view: FaceView, skin: Skin, strength: floa
     """
     if strength <= 0 or rendering.tone is None:
         return rendering.image
-    face = rehued(rendering.image, rendering.tone, _tone(skin))
+    own = rendering.tone
+    face = rehued(rendering.image, own, own + np.float32(min(strength, 1)) * (_tone(skin) - own))
     cast = skin.cast if rendering.relief is None else skin.cast * rendering.relief
-    gain = np.clip(view.fold(cast) / (rendering.tone + 2), GAIN_LOW, GAIN_HIGH)
+    gain = np.clip(view.fold(cast) / (own + 2), GAIN_LOW, GAIN_HIGH)
     if strength < 1:
         gain = gain ** np.float32(strength)
     lit: ImageArray = cv2.multiply(face, view.enlarge(gain.astype(np.float32)), dtype=cv2.CV_8U)
@@ -40,5 +42,5 @@ def match_light(rendering: Rendering, view: FaceView, skin: Skin, strength: floa
 def _tone(skin: Skin) -> FloatArray:
     """Mean colour of the target's skin, over what is lit well; of the whole where nothing is."""
     trust = skin.trust + np.float32(1e-3)
-    mean: FloatArray = (cv2.multiply(skin.light, cv2.merge([trust] * 3)).sum((0, 1)) / trust.sum()).astype(np.float32)
+    mean: FloatArray = (cv2.multiply(skin.light, thrice(trust)).sum((0, 1)) / trust.sum()).astype(np.float32)
     return mean

@@ -396,3 +396,16 @@ def _turned_view(face: Face, yaw: float) -> FaceView:
         np.full((height, width, 3), 128, np.uint8), points, np.eye(2, 3, dtype=np.float32), face.pose, face.points
     )
     return FaceView(crop)
+
+
+def test_a_trace_of_the_targets_light_changes_hardly_anything() -> None:
+    """The hue of shades goes with it: from none to a little is no step."""
+    # A warm face on a grey one, whose shades differ most in hue.
+    image = cv2.cvtColor(cv2.cvtColor(media.portrait("astronaut"), cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+    face, source = faces.faces(image)[0], faces.identity("hopper")
+    none, trace, all_of_it = (
+        faces.recast(image, source, Options(match_light=strength, match_detail=False), face).astype(int)
+        for strength in (0.0, 0.02, 1.0)
+    )
+    assert np.abs(trace - none).max() <= 8
+    assert np.abs(all_of_it - none).max() > 60
