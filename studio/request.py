@@ -6,7 +6,6 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.errors import PersonUnknown
 from pipeline.options import Options
 from pipeline.types import MediaInfo, Person
 from pipeline.whose import named
@@ -48,15 +47,8 @@ class Look:
 
 
 def others(options: Options, people: Sequence[Person], cast: Container[int]) -> tuple[Person, ...]:
-    """Who of `people` has to be told from others beside those in `cast`: all of them, where one is painted on.
-
-    Raises:
-        PersonUnknown: a painting is for somebody who is not among them.
-    """
-    painted = named(options)
-    for number in painted - {person.number for person in people}:
-        raise PersonUnknown(f"What is painted is for person {number}, but the target shows {len(people)}.")
-    return tuple(person for person in people if person.number not in cast) if painted else ()
+    """Who of `people` has to be told from others beside those in `cast`: all of them, where one is painted on."""
+    return tuple(person for person in people if person.number not in cast) if named(options) else ()
 
 
 def seconds_of(info: MediaInfo, options: Options) -> float:
