@@ -312,6 +312,8 @@ class Rendering:
         coverage: float32, 0 to 1: how much the engine has to show there. Of the crop's size or coarser: it is enlarged.
         tone: ``(3,)`` float32 BGR, the colour of bare skin in `image`, which is evenly lit; ``None`` from engines that
             render the target's light themselves.
+        deep: ``(3,)`` float32, how the hue of its shade goes with its darkness, see `pipeline.mesh.hue`; ``None`` for
+            skin's rule.
         openings: ``(height, width)`` float32, 1 where the target's own mouth and eyes show through the new face.
         through: ``(height, width, 3)`` uint8 BGR, what is seen there; the crop itself, moved along where the engine
             moves features.
@@ -323,6 +325,7 @@ class Rendering:
     image: ImageArray
     coverage: FloatArray
     tone: FloatArray | None = None
+    deep: FloatArray | None = None
     openings: FloatArray | None = None
     through: ImageArray | None = None
     scale: float = 1.0

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from pipeline.mesh import FaceView
-from pipeline.mesh.hue import rehued
+from pipeline.mesh.hue import depth, depth_on, rehued
 from pipeline.mesh.maps import thrice
 from pipeline.mesh.skin import Skin
 from pipeline.types import FloatArray, ImageArray, Rendering
@@ -30,7 +30,9 @@ def match_light(rendering: Rendering, view: FaceView, skin: Skin, strength: floa
     if strength <= 0 or rendering.tone is None:
         return rendering.image
     own = rendering.tone
-    face = rehued(rendering.image, own, own + np.float32(min(strength, 1)) * (_tone(skin) - own))
+    deep = depth(own) if rendering.deep is None else rendering.deep
+    wanted = deep + np.float32(min(strength, 1)) * (depth_on(_tone(skin), own, deep) - deep)
+    face = rehued(rendering.image, own, deep, wanted)
     cast = skin.cast if rendering.relief is None else skin.cast * rendering.relief
     gain = np.clip(view.fold(cast) / (own + 2), GAIN_LOW, GAIN_HIGH)
     if strength < 1:

@@ -3,6 +3,7 @@
 Light that comes out of skin in shade, in a fold or beside a wrinkle, went through more of it: the darker, the deeper
 its hue, and that by as much as the skin has hue at all. Measured on ten faces in colour and in black and white: a
 channel's share falls with darkness by 0.7 to 2.7 times what it is less than the others' on lit skin, all in logarithms.
+A painter's shade, and a coloured light's, keep to no such rule: of a photo it is measured.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ DEEPENING = 0.8
 """How much of its own hue skin gains for each unit of darkness, both in logarithms."""
 HAIR = (0.5, 1.1)
 """The darkness, in logarithms, at which something begins to be, and is, too dark for skin, and has a hue of its own."""
-OVER = 0.4
-"""How much more is changed: what departs from the rule departs from it by as much as the skin has hue."""
+USUAL = (0.8, 1.6)
+"""How much as deep as by the rule shade may be on somebody else's skin."""
+DOUBT = 2.0
+"""How much skin's shade, in texels and squared logarithms, tells as much as the rule does."""
 _SHADES = np.linspace(-4, 2, 97, dtype=np.float32)
 FLOOR = 12.0
 """Added to colours before the logarithm, so that noise in the dark does not count."""
@@ -31,41 +34,72 @@ def own_hue(tone: FloatArray) -> FloatArray:
     return np.asarray(logs - logs.mean(), np.float32)
 
 
-def deepened(shade: FloatArray, tone: FloatArray) -> FloatArray:
-    """The hue that skin of this tone has in shade, beyond its own.
+def depth(tone: FloatArray) -> FloatArray:
+    """``(3,)`` float32, the hue that skin of this tone gains for each unit of lightness, by the rule."""
+    return np.asarray(own_hue(tone) * np.float32(-DEEPENING), np.float32)
+
+
+def measured_depth(logs: FloatArray, weight: FloatArray, tone: FloatArray) -> FloatArray:
+    """The same of a face itself; by the rule as far as it has no shade.
+
+    Args:
+        logs: ``(h, w, 3)`` float32 BGR, how much lighter than the tone it is, in logarithms.
+        weight: ``(h, w)`` float32, where it shows skin.
+    """
+    shade = np.minimum(_of_skin(logs.mean(-1)), 0)
+    hue, rule = logs - logs.mean(-1, keepdims=True), depth(tone)
+    drawn = (hue * (weight * shade)[..., None]).sum((0, 1)) + DOUBT * rule
+    return np.asarray(drawn / (float((weight * shade * shade).sum()) + DOUBT), np.float32)
+
+
+def deepened(shade: FloatArray, deep: FloatArray) -> FloatArray:
+    """The hue that skin has in shade, beyond its own.
 
     Args:
         shade: ``(..., 1)`` float32, how much lighter than the tone, in logarithms.
-        tone: ``(3,)`` float32 BGR.
+        deep: ``(3,)`` float32, see `depth`.
 
     Returns:
         ``(..., 3)`` float32, in logarithms.
     """
-    return np.asarray(own_hue(tone) * np.float32(-DEEPENING) * _of_skin(shade), np.float32)
+    return np.asarray(deep * _of_skin(shade), np.float32)
 
 
-def rehued(image: ImageArray, tone: FloatArray, wanted: FloatArray) -> ImageArray:
-    """A face of one tone with the depth of hue in its shade that skin of another has. Its tone stays.
+def depth_on(wanted: FloatArray, tone: FloatArray, deep: FloatArray) -> FloatArray:
+    """The depth of hue that shade of one face has on skin of another: the other's by the rule, and as much more or less
+    than that as the face has by its own, within what is usual. ``(3,)`` float32.
+
+    Args:
+        wanted: ``(3,)`` float32 BGR, of the other's lit skin.
+        tone: ``(3,)`` float32 BGR, of the face's lit skin.
+        deep: ``(3,)`` float32, of the face's shade.
+    """
+    rule = depth(tone)
+    share = np.clip(float(deep @ rule) / max(float(rule @ rule), 1e-6), *USUAL)
+    # Half a grey level is nothing that shows, and a film's skin hardly changes from frame to frame.
+    return np.asarray(np.float32(share) * depth((np.round(wanted * 2) / 2).astype(np.float32)), np.float32)
+
+
+def rehued(image: ImageArray, tone: FloatArray, deep: FloatArray, wanted: FloatArray) -> ImageArray:
+    """A face with another depth of hue in its shade. Its tone stays.
 
     Args:
         image: ``(h, w, 3)`` uint8 BGR.
         tone: ``(3,)`` float32 BGR, of its lit skin.
-        wanted: ``(3,)`` float32 BGR, of the other's.
+        deep, wanted: ``(3,)`` float32, the depth of hue of its shade, as it is and as it shall be.
     """
-    # Half a grey level is nothing that shows, and a film's skin hardly changes from frame to frame.
-    table = _table(*(tuple(float(value) for value in np.round(each * 2) / 2) for each in (tone, wanted)))
-    result: ImageArray = cv2.LUT(image, table)
+    result: ImageArray = cv2.LUT(image, _table(*(tuple(float(v) for v in each) for each in (tone, deep, wanted))))
     return result
 
 
 @lru_cache(maxsize=64)
-def _table(tone: tuple[float, ...], wanted: tuple[float, ...]) -> ImageArray:
+def _table(tone: tuple[float, ...], deep: tuple[float, ...], wanted: tuple[float, ...]) -> ImageArray:
     """``(1, 256, 3)`` uint8, what each value of each channel becomes."""
     shades, values = _SHADES[:, None], np.arange(256, dtype=np.float32)
-    lit = np.array(tone, np.float32)
-    here, there = (shades + deepened(shades, np.array(each, np.float32)) for each in (tone, wanted))
-    there += OVER * (there - here)
-    before, after = ((lit + FLOOR) * np.exp(logs) - FLOOR for logs in (here, there))
+    lit = np.array(tone, np.float32) + FLOOR
+    before, after = (
+        lit * np.exp(shades + deepened(shades, np.array(each, np.float32))) - FLOOR for each in (deep, wanted)
+    )
     table = np.stack([np.interp(values, before[:, i], after[:, i]) for i in range(3)], 1)
     return np.clip(table + 0.5, 0, 255).astype(np.uint8)[None]
 

@@ -11,6 +11,7 @@ from pipeline.engines.mesh.calm import calmed
 from pipeline.engines.mesh.irises import iris_colour
 from pipeline.engines.mesh.looks import Carried
 from pipeline.mesh import topology
+from pipeline.mesh.hue import depth
 from pipeline.models.face_mesh import OUTER_LIPS
 from pipeline.types import Face, FloatArray, Identity, ImageArray, SourcePhoto
 from tests import faces, media
@@ -31,7 +32,7 @@ def test_the_sides_of_the_face_are_plain_skin_where_the_photo_only_grazes_them(n
 
 def _drawn(draw: ImageArray) -> FloatArray:
     """How much darker, in logarithms, each texel of a drawing on plain skin is after it was calmed."""
-    return np.log(TONE.mean()) - np.log(calmed(draw, TONE).astype(np.float32).mean(-1) + 1)
+    return np.log(TONE.mean()) - np.log(calmed(draw, TONE, depth(TONE)).astype(np.float32).mean(-1) + 1)
 
 
 def test_a_deep_fold_becomes_shallower_and_a_moustache_stays() -> None:
@@ -116,7 +117,7 @@ def test_shine_on_a_sallow_face_is_not_taken_for_paint() -> None:
     for name, colour in (("shine", (225, 228, 232)), ("paint", (200, 90, 40))):
         picture = np.full((384, 384, 3), sallow, np.uint8)
         cv2.circle(picture, (x, y), 12, colour, -1, cv2.LINE_AA)
-        result = calmed(picture, sallow)[y, x].astype(np.float32)
+        result = calmed(picture, sallow, depth(sallow))[y, x].astype(np.float32)
         logs = np.log((result + 12) / (sallow + 12))
         drawn[name] = np.abs(logs - logs.mean()).max()
     assert drawn["shine"] < 0.15

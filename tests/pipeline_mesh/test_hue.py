@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.mesh.hue import deepened, own_hue, rehued
+from pipeline.mesh.hue import deepened, depth, depth_on, measured_depth, own_hue, rehued
 
 WARM = np.array([94, 134, 166], np.float32)
 GREY = np.array([150, 150, 150], np.float32)
@@ -12,7 +12,7 @@ GREY = np.array([150, 150, 150], np.float32)
 
 def _in_shade(tone: np.ndarray, dark: float) -> np.ndarray:
     """Skin of that tone, darker by so much in logarithms, with the hue it has there."""
-    logs = np.log(tone + 12) + dark + deepened(np.float32([[dark]]), tone)[0]
+    logs = np.log(tone + 12) + dark + deepened(np.float32([[dark]]), depth(tone))[0]
     return np.clip(np.exp(logs) - 12 + 0.5, 0, 255).astype(np.uint8).reshape(1, 1, 3)
 
 
@@ -24,10 +24,32 @@ def test_skin_in_shade_is_redder_and_grey_is_not() -> None:
 
 def test_a_face_keeps_its_shades_among_its_like_and_loses_their_warmth_on_a_grey_one() -> None:
     shaded = _in_shade(WARM, -0.5)
-    assert np.array_equal(rehued(shaded, WARM, WARM), shaded)
+    warm, grey = depth(WARM), depth(GREY)
+    assert np.array_equal(rehued(shaded, WARM, warm, depth_on(WARM, WARM, warm)), shaded)
     lit = WARM.astype(np.uint8).reshape(1, 1, 3)
-    assert np.abs(rehued(lit, WARM, GREY).astype(int) - lit).max() <= 1, "the tone itself is the light's business"
+    assert np.abs(rehued(lit, WARM, warm, grey).astype(int) - lit).max() <= 1, "the tone itself is the light's business"
     # As `match_light` will do: each channel times what makes the tone grey.
-    grey = rehued(shaded, WARM, GREY) * (GREY / WARM)
-    assert np.ptp(grey) < 0.5 * np.ptp(shaded * (GREY / WARM))
+    result = rehued(shaded, WARM, warm, grey) * (GREY / WARM)
+    assert np.ptp(result) < 0.5 * np.ptp(shaded * (GREY / WARM))
     assert np.abs(own_hue(GREY)).max() < 1e-6
+
+
+def test_shade_that_a_painter_made_no_deeper_in_hue_is_not_violet_on_another_face() -> None:
+    """It was taken for as deep as skin's, and lost on a rosy face what it never had."""
+    shades = np.linspace(-0.7, 0.1, 64, dtype=np.float32).reshape(8, 8)
+    logs = np.repeat(shades[..., None], 3, -1)
+    deep = measured_depth(logs, np.ones((8, 8), np.float32), WARM)
+    assert np.abs(deep).max() < 0.35 * np.abs(depth(WARM)).max()
+
+    rosy = np.array([150, 160, 200], np.float32)
+    shaded = np.clip(WARM * np.exp(-0.6) + 0.5, 0, 255).astype(np.uint8).reshape(1, 1, 3)
+    gain = rosy / WARM
+    seen = (rehued(shaded, WARM, deep, depth_on(rosy, WARM, deep)) * gain)[0, 0]
+    by_rule = (rehued(shaded, WARM, depth(WARM), depth(rosy)) * gain)[0, 0]
+    assert by_rule[0] > by_rule[1], "violet"
+    assert seen[0] <= seen[1]
+
+
+def test_a_face_without_shade_has_the_depth_of_the_rule() -> None:
+    lit = np.zeros((8, 8, 3), np.float32)
+    assert np.allclose(measured_depth(lit, np.ones((8, 8), np.float32), WARM), depth(WARM))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from pipeline.engines.mesh.calm import calmed
+from pipeline.engines.mesh.calm import calmed, shade_of
 from pipeline.engines.mesh.irises import iris_colour
 from pipeline.engines.mesh.likeness import canonical
 from pipeline.engines.mesh.lips import whole_lips
@@ -40,6 +40,7 @@ class Atlas:
         size: side of the largest of them.
         valid: ``(96, 96)`` float32, 0 where no photo shows the face itself (hair, hat, never seen).
         tone: ``(3,)`` float32 BGR, the colour of bare skin.
+        deep: ``(3,)`` float32, how its hue goes with its darkness, see `pipeline.mesh.hue`.
         shape: ``(468, 3)`` float32, the face's proportions in the canonical frame (centimetres, y up).
         smile: how broadly the photos' face smiles, see `smile`.
         folds: ``(96, 96, 3)`` float32, what lifts the folds of that smile, see `folds`.
@@ -50,6 +51,7 @@ class Atlas:
     size: int
     valid: FloatArray
     tone: FloatArray
+    deep: FloatArray
     shape: FloatArray
     smile: float
     folds: FloatArray
@@ -96,9 +98,9 @@ def build_atlas(identity: Identity) -> Atlas:
     shape = np.mean([canonical_shape(photo) for photo in identity.photos], axis=0).astype(np.float32)
     colours = [c for photo in identity.photos if (c := iris_colour(photo.image, _landmarks(photo))) is not None]
     irises = np.mean(colours, axis=0).astype(np.float32) if colours else None
-    return Atlas(
-        Looks(sheet, dressed, tone), size, valid, tone, shape, smile(shape), folds(calmed(sheet, tone)), irises
-    )
+    deep = shade_of(sheet, tone)
+    looks, creases = Looks(sheet, dressed, tone, deep), folds(calmed(sheet, tone, deep))
+    return Atlas(looks, size, valid, tone, deep, shape, smile(shape), creases, irises)
 
 
 def _sheet(

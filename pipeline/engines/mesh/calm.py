@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from pipeline.engines.mesh.beard import growth
-from pipeline.mesh.hue import FLOOR, deepened, own_hue
+from pipeline.mesh.hue import FLOOR, deepened, measured_depth, own_hue
 from pipeline.mesh.topology import ZONES, topology
 from pipeline.types import FloatArray, ImageArray
 
@@ -31,13 +31,13 @@ CONTRAST, FINE_CONTRAST = 0.08, 0.07
 """How much bare skin differs in lightness from itself (deviation, in logarithms), what is coarse and what is fine. Hard
 light on old skin makes half as much again; under soft light that were scratches."""
 
-TINT, ANY_TINT, LIPS_TINT = 0.04, 0.06, 0.22
+TINT, ANY_TINT, LIPS_TINT = 0.02, 0.045, 0.22
 """How far skin, what is neither skin nor lips, and lips may depart in hue."""
 NATURAL, UNPAINTED = 0.10, 0.03
 """The same without make-up, for lips and for what is neither skin nor lips."""
 FINE_TINT = 0.035
 """The same for what is finer, but on lips."""
-SPREAD, FINE_SPREAD = 0.02, 0.01
+SPREAD, FINE_SPREAD = 0.012, 0.01
 """How much bare skin differs in hue from itself (deviation, in logarithms), what is coarse and what is fine."""
 
 PAINTED = (0.34, 0.48)
@@ -46,12 +46,13 @@ DEEPEST = 2.5
 """How many times as deep as the skin's own a hue may be and still count as the skin's."""
 
 
-def calmed(picture: ImageArray, tone: FloatArray, *, makeup: bool = True) -> ImageArray:
+def calmed(picture: ImageArray, tone: FloatArray, deep: FloatArray, *, makeup: bool = True) -> ImageArray:
     """`picture` with the coarse contrast of its skin held back.
 
     Args:
         picture: ``(n, n, 3)`` uint8 BGR, an evenly lit face on the atlas.
         tone: ``(3,)`` float32 BGR, the mean colour of its skin.
+        deep: ``(3,)`` float32, the depth of hue of its shade, see `shade_of`.
         makeup: whether paint is kept; else lips, lids and cheeks become as pale as bare ones.
     """
     size = picture.shape[0]
@@ -60,14 +61,22 @@ def calmed(picture: ImageArray, tone: FloatArray, *, makeup: bool = True) -> Ima
     small = cv2.resize(logs, (2 * ZONES, 2 * ZONES), interpolation=cv2.INTER_AREA)
     coarse = cv2.GaussianBlur(small, (0, 0), 2 * SIGMA)
     zones = _zones(coarse.mean(-1))
-    change = _coarse_change(coarse, zones.sized(2 * ZONES), tone, makeup=makeup)
+    change = _coarse_change(coarse, zones.sized(2 * ZONES), deep, makeup=makeup)
     if makeup:
         change *= 1 - _painted(small, tone)
     change = cv2.resize(change.astype(np.float32), (size, size), interpolation=cv2.INTER_LINEAR)
     fine = logs - cv2.resize(coarse, (size, size), interpolation=cv2.INTER_LINEAR)
-    change += _fine_change(fine, zones.sized(size), tone)
+    change += _fine_change(fine, zones.sized(size), deep)
     result = (picture.astype(np.float32) + FLOOR) * np.exp(change) - FLOOR
     return np.clip(result + 0.5, 0, 255).astype(np.uint8)
+
+
+def shade_of(picture: ImageArray, tone: FloatArray) -> FloatArray:
+    """``(3,)`` float32, how the hue of this face goes with its darkness, see `measured_depth`."""
+    small = cv2.resize(picture, (ZONES, ZONES), interpolation=cv2.INTER_AREA).astype(np.float32)
+    mesh = topology()
+    logs = np.log(small + FLOOR) - np.log(tone + FLOOR)
+    return measured_depth(logs, np.maximum(mesh.skin, np.maximum(mesh.lids, mesh.brows)), tone)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,28 +92,28 @@ class _Zones:
         return _Zones(*(cv2.resize(part, (size, size), interpolation=cv2.INTER_LINEAR)[..., None] for part in parts))
 
 
-def _coarse_change(coarse: FloatArray, zones: _Zones, tone: FloatArray, *, makeup: bool) -> FloatArray:
+def _coarse_change(coarse: FloatArray, zones: _Zones, deep: FloatArray, *, makeup: bool) -> FloatArray:
     shade = coarse.mean(-1, keepdims=True)
     even = _even(shade, zones.skin, CONTRAST)
     held = shade + (np.where(shade < 0, _held(even, DARKER), _held(even, LIGHTER)) - shade) * zones.skin
     held += np.where(shade < 0, _cut(shade, SOCKET) - shade, 0) * zones.lids * (1 - zones.skin)
     # Paint is dark without being in shade.
     shaded = 1.0 if makeup else 1 - zones.lips
-    tint = _even(coarse - shade - deepened(shade, tone) * shaded, zones.skin, SPREAD)
+    tint = _even(coarse - shade - deepened(shade, deep) * shaded, zones.skin, SPREAD)
     # Dark hair and pupils have a strong hue in logarithms and none to the eye.
     other, lip = (ANY_TINT, LIPS_TINT) if makeup else (UNPAINTED, NATURAL)
     bound = TINT + (other - TINT) * (1 - zones.skin)
     bound += (lip - bound) * zones.lips
-    return np.asarray(held + deepened(held, tone) * shaded + _held(tint, bound) - coarse, np.float32)
+    return np.asarray(held + deepened(held, deep) * shaded + _held(tint, bound) - coarse, np.float32)
 
 
-def _fine_change(fine: FloatArray, zones: _Zones, tone: FloatArray) -> FloatArray:
+def _fine_change(fine: FloatArray, zones: _Zones, deep: FloatArray) -> FloatArray:
     luma = cv2.transform(fine, np.full((1, 3), 1 / 3, np.float32))[..., None]
     even = _even(luma, zones.skin, FINE_CONTRAST)
     held = luma + (np.where(luma < 0, _cut(even, LINE), _cut(even, SPARKLE)) - luma) * zones.skin
-    tint = _even(fine - luma - deepened(luma, tone), zones.skin, FINE_SPREAD)
+    tint = _even(fine - luma - deepened(luma, deep), zones.skin, FINE_SPREAD)
     tint += (_held(tint, FINE_TINT) - tint) * (1 - zones.lips)
-    return np.asarray(held + deepened(held, tone) + tint - fine, np.float32)
+    return np.asarray(held + deepened(held, deep) + tint - fine, np.float32)
 
 
 def _even(values: FloatArray, skin: FloatArray, most: float) -> FloatArray:

@@ -115,7 +115,14 @@ class MeshEngine:
         if options.eyes == "source" and prepared.irises is not None:
             through = recolour(through, view.landmarks, prepared.irises)
         return Rendering(
-            image, coverage, prepared.tone, openings(view.landmarks, view.size), through, scale, _relief(view, prepared)
+            image,
+            coverage,
+            tone=prepared.tone,
+            deep=prepared.deep,
+            openings=openings(view.landmarks, view.size),
+            through=through,
+            scale=scale,
+            relief=_relief(view, prepared),
         )
 
 

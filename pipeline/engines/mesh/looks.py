@@ -37,10 +37,11 @@ class Looks:
         bare: ``(n, n, 3)`` uint8 BGR, evenly lit, without glasses.
         dressed: the same with the glasses of the photos; the same object where none are worn.
         tone: ``(3,)`` float32 BGR, the mean colour of the skin.
+        deep: ``(3,)`` float32, the depth of hue of its shade.
     """
 
-    def __init__(self, bare: ImageArray, dressed: ImageArray, tone: FloatArray) -> None:
-        self._bare, self._dressed, self._tone = bare, dressed, tone
+    def __init__(self, bare: ImageArray, dressed: ImageArray, tone: FloatArray, deep: FloatArray) -> None:
+        self._bare, self._dressed, self._tone, self._deep = bare, dressed, tone, deep
         self._lock = threading.Lock()
         self._made: dict[Carried, tuple[ImageArray, ...]] = {}
 
@@ -57,7 +58,7 @@ class Looks:
         picture = self._dressed if carried.glasses else self._bare
         if not carried.beard:
             picture = shaved(picture, self._tone)
-        levels = [calmed(picture, self._tone, makeup=carried.makeup)]
+        levels = [calmed(picture, self._tone, self._deep, makeup=carried.makeup)]
         while levels[-1].shape[0] > SMALLEST:
             half = levels[-1].shape[0] // 2
             levels.append(np.asarray(cv2.resize(levels[-1], (half, half), interpolation=cv2.INTER_AREA), np.uint8))
