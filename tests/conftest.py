@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -12,12 +11,20 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.watch import pytest_addoption, pytest_configure
+from tests import watch
+from tests.temporary import Temporary
+from tests.watch import pytest_addoption
 
 __all__ = ["Material", "material", "pytest_addoption", "pytest_configure"]
 
+_TEMPORARY = Temporary()
 # Results are signed; nothing of that may end up among the credentials of whoever runs the tests.
-os.environ["RECAST_CREDENTIALS"] = os.path.join(tempfile.mkdtemp(prefix="recast-credentials-"), "own")
+os.environ["RECAST_CREDENTIALS"] = str(_TEMPORARY.folder / "credentials" / "own")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    watch.pytest_configure(config)
+    config.pluginmanager.register(_TEMPORARY, "the temp folder of the run")
 
 
 class Material(NamedTuple):
