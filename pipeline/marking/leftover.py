@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from pipeline.marking.seal import EMBEDDED, manifest_beside, sidecar_of
+from pipeline.marking.seal import EMBEDDED, lying_beside, manifest_beside
 from pipeline.marking.verify import check_manifest
 
 log = logging.getLogger(__name__)
@@ -31,8 +31,8 @@ class Leftover:
         Raises:
             OSError: the manifest cannot be removed.
         """
-        beside = sidecar_of(final)
-        if final.suffix.lower() in EMBEDDED or not beside.is_file():
+        beside = lying_beside(final)
+        if final.suffix.lower() in EMBEDDED or beside is None:
             return
         if _made_for(final):
             beside.unlink()

@@ -16,7 +16,7 @@ from pipeline.marking.credentials import Credentials, credentials
 from pipeline.marking.label import Label, LabelPainter, label_from, label_of
 from pipeline.marking.leftover import Leftover
 from pipeline.marking.manifest import tags
-from pipeline.marking.seal import Seal, beside, sealed
+from pipeline.marking.seal import LONGEST_NAME, Seal, beside, sealed
 from pipeline.marking.watermark import SMALLEST, Payload, Use, Watermark
 from pipeline.options import Options
 from pipeline.report import Seal as Sealing
@@ -143,12 +143,15 @@ class JobMark:
             self._small = True
 
     def check(self, info: MediaInfo, output: Path) -> None:
-        """Find out before the job whether what lies beside the result would take the place of what is the target's.
+        """Find out before the job whether what lies beside the result would take the place of what is the target's, or
+        cannot have its name.
 
         Raises:
-            OutputError: it would.
+            OutputError: it would, or cannot.
         """
         written = beside(output) if "manifest" in self._marking.layers else None
+        if written is not None and len(os.fsencode(written.name)) > LONGEST_NAME:
+            raise OutputError("The result needs a shorter name, for its Content Credentials get one like it.")
         if written is not None and written.exists() and written == beside(info.path):
             raise OutputError("The result needs another name: its Content Credentials would replace the target's.")
 

@@ -41,7 +41,9 @@ _CONTAINERS: Mapping[str, str] = {
 _OPAQUE = "application/octet-stream"
 ANY = "image/bmp"
 """As what a file is read whose manifest lies beside it: formats without room for one are all hashed in the same way."""
-_KEPT, _LARGEST_SIDECAR = "kept.c2pa", 64 << 20
+LONGEST_NAME = 255
+"""Bytes of a file's name, on every usual file system."""
+_KEPT, _SIDECAR, _LARGEST_SIDECAR = "kept.c2pa", ".c2pa", 64 << 20
 _PATIENCE = 30.0
 _LONGEST_SIGNATURE = 4096
 _HELD_MB = 8
@@ -69,16 +71,28 @@ def context(anchors: str = "", in_pieces: bool = False) -> c2pa.Context:
 
 
 def sidecar_of(path: Path) -> Path:
-    """Where the manifest of a file lies whose format cannot hold it."""
-    return path.with_suffix(".c2pa")
+    """Where the manifest of a file is written whose format cannot hold it: under the file's whole name, so that an MKV
+    and a WebM of one stem have one each. Where that is longer than a name may be, without the file's ending."""
+    whole = path.with_name(f"{path.name}{_SIDECAR}")
+    return whole if len(os.fsencode(whole.name)) <= LONGEST_NAME else _short(path)
+
+
+def lying_beside(path: Path) -> Path | None:
+    """The manifest's file beside a file whose format cannot hold it, where there is one: under the file's whole name,
+    or, as other programs write it, without the file's ending."""
+    return next((beside for beside in (sidecar_of(path), _short(path)) if beside.is_file()), None)
 
 
 def manifest_beside(path: Path, media_type: str) -> bytes | None:
     """The manifest beside a file whose format cannot hold it; ``None`` where there is none (of a likely size)."""
-    beside = sidecar_of(path)
-    if media_type in EMBEDDED.values() or not beside.is_file() or beside.stat().st_size > _LARGEST_SIDECAR:
+    beside = None if media_type in EMBEDDED.values() else lying_beside(path)
+    if beside is None or beside.stat().st_size > _LARGEST_SIDECAR:
         return None
     return beside.read_bytes()
+
+
+def _short(path: Path) -> Path:
+    return path.with_suffix(_SIDECAR)
 
 
 def beside(path: Path) -> Path | None:
