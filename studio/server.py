@@ -102,6 +102,8 @@ def _serve(app: ASGIApp, studio: Studio, listening: socket.socket) -> None:
                 end_at_latest(LATE + (studio.settings.stop_seconds if patiently else 0))
             super().handle_exit(number, frame)
 
+    # Once it has ended in order, uvicorn sends itself the signal again, whose usual meaning would skip what tidies up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     _allow_connections()
     proxies = ProxyHeadersMiddleware(app, list(studio.settings.trusted_proxies)).trusted_hosts  # type: ignore[arg-type]
     config = uvicorn.Config(
