@@ -15,6 +15,7 @@ from pipeline.models.catalogue import ModelEntry, ModelKind
 from pipeline.models.describe import describe
 from pipeline.models.fetching import Fetcher
 from pipeline.models.store import Store
+from pipeline.models.user import faults
 
 if TYPE_CHECKING:
     from studio.operations import Studio
@@ -62,6 +63,7 @@ def routes(studio: Studio) -> APIRouter:
             ],
             "may_change": may_change, "why_not": "" if may_change else OPERATOR_ONLY, "folder": str(store.folders.own)
             if may_change else "",
+            "unusable": faults(store.folders.entries) if may_change else (),
         }  # fmt: skip
 
     def check() -> None:

@@ -66,6 +66,7 @@ class Models {
       this.root,
       h("p", { class: "models-error fatal", role: "alert" }),
       state.why_not ? h("p", { class: "note" }, icon("info"), state.why_not) : null,
+      ...state.unusable.map((fault) => h("p", { class: "note verbatim" }, icon("info"), fault)),
       ...state.groups.filter((group) => group.models.length).map((group, place) =>
         h(
           "section", { class: "panel models-group" },

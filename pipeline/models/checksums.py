@@ -37,11 +37,12 @@ class Checksums:
         found = self._pins.read().get(entry.name)
         return found if isinstance(found, str) else None
 
-    def check(self, entry: ModelEntry, path: Path, *, anew: bool = False) -> str:
+    def check(self, entry: ModelEntry, path: Path, *, anew: bool = False, announced: str | None = None) -> str:
         """The file's SHA-256, which is the expected one. One that is not known yet is pinned.
 
         Args:
             anew: read the file even if it has not changed since it was checked.
+            announced: what its publisher says it is, which counts as long as none is known.
 
         Raises:
             ModelAltered: it is another one.
@@ -53,14 +54,15 @@ class Checksums:
         else:
             found = sha256(path)
             self._remember(self._seen, str(path.absolute()), {"stamp": now, "sha256": found})
-        expected = self.pinned(entry)
-        if expected is None:
-            self._remember(self._pins, entry.name, found)
-        elif expected != found:
+        known = self.pinned(entry)
+        expected = known or announced or found
+        if expected != found:
             raise ModelAltered(
                 f"The model file of {entry.name} is not the expected one (sha256 {found[:12]}…, wanted "
                 f"{expected[:12]}…). It is not used. Remove it and fetch it again."
             )
+        if known is None:
+            self._remember(self._pins, entry.name, found)
         return found
 
     def forget(self, entry: ModelEntry) -> None:

@@ -8,8 +8,10 @@ process, the disk is looked at first, and nothing gets the file's name before it
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -49,9 +51,12 @@ class Fetching:
 
 @dataclass(frozen=True)
 class _Remote:
+    """What the hub says of a file. `sha256`: ``None`` where its tag is none, as that of a small file."""
+
     url: str
     size: int | None
     etag: str
+    sha256: str | None
 
 
 def fetch(
@@ -72,6 +77,10 @@ def fetch(
         if isinstance(error, ConnectionError):
             raise
         log.warning("%s cannot be written: %s", entry.name, error)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise NoSpace(
+                f"The disk became full while {entry.title} was fetched. Make room and try again; it goes on from there."
+            ) from error
         raise DownloadError(f"{entry.title} cannot be written to the folder of models.") from error
     return final
 
@@ -102,7 +111,7 @@ def _transfer(
             file.flush()
             os.fsync(file.fileno())
     try:
-        checksums.check(entry, part, anew=True)
+        checksums.check(entry, part, anew=True, announced=remote.sha256)
     except ModelAltered:
         part.unlink()
         raise
@@ -120,7 +129,8 @@ def _look(entry: ModelEntry) -> _Remote:
     if found.commit_hash:
         log.info("%s: revision %s", entry.name, found.commit_hash)
     etag = "".join(character for character in found.etag or "unknown" if character.isalnum())
-    return _Remote(url, found.size, etag)
+    # Large files are tagged with their own checksum.
+    return _Remote(url, found.size, etag, etag if re.fullmatch("[0-9a-f]{64}", etag) else None)
 
 
 def _check_space(entry: ModelEntry, folder: Path, wanted: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -23,17 +24,26 @@ class Licences:
 
     def accepted(self, entry: ModelEntry) -> bool:
         """Whether the entry may be fetched: its terms are free, or they were accepted."""
-        if entry.licence.free or self._setting & {entry.name, "all"}:
-            return True
+        return bool(entry.licence.free or self._setting & {entry.name, "all"}) or self._recorded(entry)
+
+    def _recorded(self, entry: ModelEntry) -> bool:
         found = self._notes.read().get(entry.name)
         # Other terms than those that were shown have to be shown again.
         return isinstance(found, dict) and found.get("licence") == entry.licence.name
+
+    def note(self, entry: ModelEntry) -> None:
+        """Record an acceptance by the setting, when the entry is fetched. Where nothing can be written, the setting
+        itself is the record."""
+        if entry.licence.free or self._recorded(entry):
+            return
+        with contextlib.suppress(OSError):
+            self.accept(entry, f"setting {VARIABLE}")
 
     def accept(self, entry: ModelEntry, how: str) -> None:
         """Record that the licence was accepted.
 
         Args:
-            how: where somebody agreed: ``"command line"``, ``"studio"``.
+            how: where somebody agreed: ``"command line"``, ``"studio"``, or a setting.
 
         Raises:
             OSError: it cannot be written.

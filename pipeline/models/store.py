@@ -78,7 +78,7 @@ class Store:
 
         Raises:
             LicenceNotAccepted: its licence was not accepted.
-            NoSpace: the disk is too full; nothing was fetched.
+            NoSpace: the disk is too full, or became so; what had come by then is kept for the next time.
             DownloadError: the hub cannot be reached, or the transfer broke off. It goes on where it was next time.
             ModelAltered: what came is not the expected file; it was thrown away.
         """
@@ -91,6 +91,7 @@ class Store:
                 f"{entry.title} comes under {_article(entry.licence.name)} licence ({entry.licence.words}) "
                 f"Accept it with `python app.py models get {entry.name} --accept-licence` or on the page's Models tab."
             )
+        self.licences.note(entry)
         return fetch(entry, self.folders.own, self.checksums, progress)
 
     def remove(self, entry: ModelEntry) -> Path:

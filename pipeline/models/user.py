@@ -32,13 +32,25 @@ _KNOWN = {"file", "title", "template", "size", "mean", "deviation", "identity", 
 
 def user_entries(folder: Path) -> tuple[ModelEntry, ...]:
     """The entries of a folder, by name. One that cannot be used is left out, and the log says why."""
-    found = []
+    entries, faults = _read(folder)
+    for fault in faults:
+        log.warning("%s", fault)
+    return entries
+
+
+def faults(folder: Path) -> tuple[str, ...]:
+    """Why entries of a folder cannot be used, a sentence for each of them."""
+    return _read(folder)[1]
+
+
+def _read(folder: Path) -> tuple[tuple[ModelEntry, ...], tuple[str, ...]]:
+    entries, faults = [], []
     for path in sorted(folder.glob("*.json")):
         try:
-            found.append(read_entry(path))
+            entries.append(read_entry(path))
         except ModelError as error:
-            log.warning("%s", error)
-    return tuple(found)
+            faults.append(str(error))
+    return tuple(entries), tuple(faults)
 
 
 def read_entry(path: Path) -> ModelEntry:

@@ -13,6 +13,7 @@ from pipeline.models.catalogue import ModelEntry
 from pipeline.models.describe import describe
 from pipeline.models.download import Fetching
 from pipeline.models.store import Store
+from pipeline.models.user import faults
 
 
 def main(words: Sequence[str]) -> int:
@@ -67,8 +68,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _list(store: Store, given: argparse.Namespace) -> int:
     rows = [describe(store, entry) for entry in store.entries().values()]
+    unusable = faults(store.folders.entries)
     if given.json:
-        sys.stdout.write(json.dumps({"models": rows}, indent=2) + "\n")
+        sys.stdout.write(json.dumps({"models": rows, "unusable": unusable}, indent=2) + "\n")
         return 0
     from rich.console import Console
     from rich.table import Table
@@ -84,6 +86,9 @@ def _list(store: Store, given: argparse.Namespace) -> int:
     console = Console(width=None if sys.stdout.isatty() else 160)
     console.print(table)
     console.print(f"\nNew models go to {store.folders.own}", highlight=False, soft_wrap=True)
+    console.print(f"Entries of your own belong in {store.folders.entries}", highlight=False, soft_wrap=True)
+    for sentence in unusable:
+        console.print(f"Cannot be used: {sentence}", highlight=False, soft_wrap=True, markup=False)
     return 0
 
 

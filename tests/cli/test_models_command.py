@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,6 +53,32 @@ def test_from_none_to_one_and_back(remote: Hub, capsys: pytest.CaptureFixture[st
     assert code == 1 and "not the expected one" in out
     assert run(capsys, "remove", "gfpgan_1.4")[0] == 0
     assert listed(capsys, "gfpgan_1.4")["installed"] is False
+
+
+def test_one_bit_that_has_changed_is_found(remote: Hub, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also where neither size nor date tell, as when a disk decays."""
+    run(capsys, "get", "gfpgan_1.4")
+    path = Path(str(listed(capsys, "gfpgan_1.4")["path"]))
+    data, times = bytearray(path.read_bytes()), path.stat()
+    data[len(data) // 2] ^= 0x10
+    path.write_bytes(data)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    code, out, _ = run(capsys, "verify")
+    assert code == 1 and "gfpgan_1.4: The model file of gfpgan_1.4 is not the expected one" in out
+
+
+def test_an_entry_of_one_s_own_that_cannot_be_used_is_named(
+    remote: Hub, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "home" / "entries"
+    folder.mkdir(parents=True)
+    (folder / "mine.json").write_text('{"file": "a.onnx", "template": "arcface_128", "size": "128"}')
+    wanted = "'size' in the model entry mine.json has to be a whole number from 32 to 1024."
+    assert f"Cannot be used: {wanted}" in run(capsys, "list")[1]
+    assert json.loads(run(capsys, "list", "--json")[1])["unusable"] == [wanted]
+    (folder / "mine.json").write_text('{"file": "a.onnx", "template": "arcface_128", "size": 128}')
+    code, out, _ = run(capsys, "list")
+    assert code == 0 and "Cannot be used" not in out and "mine " in out
 
 
 def test_a_licence_is_shown_and_accepted_by_a_flag(remote: Hub, capsys: pytest.CaptureFixture[str]) -> None:

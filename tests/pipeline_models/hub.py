@@ -20,15 +20,21 @@ class Hub:
         files: bytes by ``"owner/name/path"``.
         cut_after: the connection is dropped after so many bytes of a file, as many times as `cuts` says.
         announced: a size that the hub claims, instead of the true one.
+        tagged: a checksum that it claims for every file.
+        elsewhere: transfers are redirected to another server, as the real hub does with large files.
         asked: requests so far: method, path, and the first byte wanted.
+        tokens: who the requests said they came from.
     """
 
     files: dict[str, bytes]
     cut_after: int = 0
     cuts: int = 0
     announced: int | None = None
+    tagged: str | None = None
+    elsewhere: str = ""
     refuse: int = 0
     asked: list[tuple[str, str, int]] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list)
     url: str = ""
 
     @property
@@ -58,6 +64,7 @@ def hub(files: dict[str, bytes]) -> Iterator[Hub]:
             wanted = re.match(r"bytes=(\d+)-", self.headers.get("Range", ""))
             first = int(wanted[1]) if wanted else 0
             state.asked.append((self.command, self.path, first))
+            state.tokens.append(self.headers.get("Authorization", ""))
             match = re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", self.path.split("?")[0])
             data = state.files.get(f"{match[1]}/{match[3]}") if match else None
             if state.refuse or data is None:
@@ -66,9 +73,18 @@ def hub(files: dict[str, bytes]) -> Iterator[Hub]:
                 self.send_header("Content-Length", "0")
                 self.end_headers()
                 return
+            if state.elsewhere:
+                self.send_response(302)
+                self.send_header("Location", state.elsewhere + self.path)
+                self.send_header("X-Repo-Commit", COMMIT)
+                self.send_header("X-Linked-ETag", f'"{hashlib.sha256(data).hexdigest()}"')
+                self.send_header("X-Linked-Size", str(len(data)))
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
             self.send_response(206 if first else 200)
             self.send_header("X-Repo-Commit", COMMIT)
-            self.send_header("ETag", f'"{hashlib.sha256(data).hexdigest()}"')
+            self.send_header("ETag", f'"{state.tagged or hashlib.sha256(data).hexdigest()}"')
             self.send_header("Accept-Ranges", "bytes")
             if not body:
                 self.send_header("X-Linked-Size", str(state.announced or len(data)))

@@ -10,6 +10,7 @@ import sys
 import time
 from collections import namedtuple
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -92,6 +93,7 @@ def test_the_operator_may_accept_by_a_setting(remote: Hub, store: Store, monkeyp
     monkeypatch.setenv("RECAST_ACCEPT_LICENCES", f"other,{CLOSED}")
     again = Store(store.folders, store.entries())
     assert again.checked(again.entry(CLOSED)).exists()
+    assert '"how": "setting RECAST_ACCEPT_LICENCES"' in (store.folders.notes / "licences.json").read_text()
 
 
 def test_a_broken_connection_is_taken_up_where_it_broke(remote: Hub, store: Store) -> None:
@@ -130,6 +132,28 @@ def test_wrong_bytes_are_refused_and_thrown_away(remote: Hub, store: Store) -> N
     assert store.find(entry) is None and left_over(store) == []
 
 
+def test_what_arrives_damaged_is_not_taken_for_the_model(remote: Hub, store: Store) -> None:
+    """A file that nobody has pinned yet: the hub's own tag says what it has to be."""
+    entry = store.entry(FREE)
+    remote.tagged = hashlib.sha256(b"as it was published").hexdigest()
+    with pytest.raises(ModelAltered, match="not the expected one"):
+        store.get(entry)
+    assert store.find(entry) is None and left_over(store) == [] and store.checksums.pinned(entry) is None
+    remote.tagged = None
+    assert store.get(entry).read_bytes() == BYTES
+
+
+def test_a_hub_that_sends_on_to_another_server(remote: Hub, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the real one does with large files. The user's token is for the hub alone."""
+    monkeypatch.setenv("HF_TOKEN", "hf_mine")
+    with hub(dict(FILES)) as other:
+        remote.elsewhere = other.url.replace("127.0.0.1", "localhost")
+        other.cut_after, other.cuts = 100_000, 1
+        assert store.get(store.entry(FREE)).read_bytes() == BYTES
+        assert other.transfers == [0, 100_000]
+        assert "Bearer hf_mine" in remote.tokens and not any(other.tokens)
+
+
 def test_a_change_after_the_first_download_is_refused(remote: Hub, store: Store) -> None:
     entry = store.entry(FREE)
     store.get(entry).unlink()
@@ -150,6 +174,49 @@ def test_the_disk_is_looked_at_first(remote: Hub, store: Store, monkeypatch: pyt
     with pytest.raises(NoSpace, match="Make room"):
         store.get(store.entry(FREE))
     assert remote.transfers == [] and left_over(store) == []
+
+
+def test_a_disk_that_becomes_full_meanwhile(
+    remote: Hub, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else fills it after it was looked at: a real disk, with less room than the file takes."""
+    store.folders.own.mkdir(parents=True)
+    with mounted(store.folders.own, "size=200k"):
+        monkeypatch.setattr(download.shutil, "disk_usage", lambda _: Usage(10**9, 0, 10**9))
+        with pytest.raises(NoSpace, match="goes on from there"):
+            store.get(store.entry(FREE))
+        assert store.find(store.entry(FREE)) is None
+        subprocess.run(["mount", "-o", "remount,size=2m", store.folders.own], check=True, timeout=30)
+        assert store.get(store.entry(FREE)).read_bytes() == BYTES
+        assert 0 < remote.transfers[-1] < len(BYTES)
+
+
+@contextmanager
+def mounted(folder: Path, options: str) -> Iterator[None]:
+    """A disk of its own at `folder`."""
+    words = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=30)
+    if done.returncode:
+        pytest.skip(f"a disk cannot be mounted here: {done.stderr.strip()}")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True, timeout=60)
+
+
+def test_a_volume_that_is_read_only(remote: Hub, tmp_path: Path) -> None:
+    """What is on it is used; what is fetched goes elsewhere; nothing on it can be removed."""
+    volume = tmp_path / "volume"
+    volume.mkdir()
+    with mounted(volume, "size=2m"):
+        (volume / "xseg_1.onnx").write_bytes(BYTES)
+        subprocess.run(["mount", "-o", "remount,ro", volume], check=True, timeout=30)
+        store = Store(folders({"RECAST_MODELS": str(volume), "RECAST_HOME": str(tmp_path / "home")}))
+        assert store.checked(store.entry("xseg_1")) == volume / "xseg_1.onnx" and not remote.asked
+        assert store.get(store.entry(FREE)) == tmp_path / "home" / "models" / f"{FREE}.onnx"
+        with pytest.raises(OutputError, match="not Recast's own"):
+            store.remove(store.entry("xseg_1"))
+        assert [path.name for path in volume.iterdir()] == ["xseg_1.onnx"]
 
 
 def test_no_network(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
