@@ -317,8 +317,6 @@ class Rendering:
         openings: ``(height, width)`` float32, 1 where the target's own mouth and eyes show through the new face.
         through: ``(height, width, 3)`` uint8 BGR, what is seen there; the crop itself, moved along where the engine
             moves features.
-        relief: ``(96, 96, 3)`` float32 BGR over the atlas, what the light is multiplied by to take away what the
-            photo's expression has drawn; ``None`` where it is the target's.
         scale: pixels of the source photo per pixel of the crop; above 1 the photo is finer than the frame.
     """
 
@@ -329,4 +327,3 @@ class Rendering:
     openings: FloatArray | None = None
     through: ImageArray | None = None
     scale: float = 1.0
-    relief: FloatArray | None = None

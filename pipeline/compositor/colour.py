@@ -33,8 +33,7 @@ def match_light(rendering: Rendering, view: FaceView, skin: Skin, strength: floa
     deep = depth(own) if rendering.deep is None else rendering.deep
     wanted = deep + np.float32(min(strength, 1)) * (depth_on(_tone(skin), own, deep) - deep)
     face = rehued(rendering.image, own, deep, wanted)
-    cast = skin.cast if rendering.relief is None else skin.cast * rendering.relief
-    gain = np.clip(view.fold(cast) / (own + 2), GAIN_LOW, GAIN_HIGH)
+    gain = np.clip(view.fold(skin.cast) / (own + 2), GAIN_LOW, GAIN_HIGH)
     if strength < 1:
         gain = gain ** np.float32(strength)
     lit: ImageArray = cv2.multiply(face, view.enlarge(gain.astype(np.float32)), dtype=cv2.CV_8U)

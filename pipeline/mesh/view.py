@@ -126,9 +126,11 @@ class FaceView:
         x, y = (self.to_middle(axis * np.float32(atlas.shape[0]) - np.float32(0.5)) for axis in self.atlas_at)
         return look_up(atlas, x, y)
 
-    def fold_fine(self, atlas: Map) -> Map:
-        """As `fold`, at the crop's full size: for what is finer than the coarse map."""
-        return look_up(atlas, *self._texels(atlas.shape[0]))
+    def fold_fine(self, atlas: Map, part: tuple[slice, slice] | None = None) -> Map:
+        """As `fold`, at the crop's full size: for what is finer than the coarse map. Of a part of it, if one is given,
+        as rows and columns."""
+        x, y = self._texels(atlas.shape[0])
+        return look_up(atlas, x, y) if part is None else look_up(atlas, x[part], y[part])
 
     def _texels(self, size: int) -> Axes:
         """Where every pixel of the crop lies on a `size` × `size` atlas, in its texels."""

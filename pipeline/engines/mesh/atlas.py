@@ -39,22 +39,24 @@ class Atlas:
         looks: the pictures, with and without what is worn.
         size: side of the largest of them.
         valid: ``(96, 96)`` float32, 0 where no photo shows the face itself (hair, hat, never seen).
+        shown: ``(96, 96)`` float32, the cosine to the line of sight at which a photo shows each place at best.
         tone: ``(3,)`` float32 BGR, the colour of bare skin.
         deep: ``(3,)`` float32, how its hue goes with its darkness, see `pipeline.mesh.hue`.
         shape: ``(468, 3)`` float32, the face's proportions in the canonical frame (centimetres, y up).
         smile: how broadly the photos' face smiles, see `smile`.
-        folds: ``(96, 96, 3)`` float32, what lifts the folds of that smile, see `folds`.
+        folds: ``(384, 384, 3)`` uint8, what lifts the folds of that smile, see `folds`.
         irises: ``(3,)`` float32, see `iris_colour`; ``None`` where no photo shows them well.
     """
 
     looks: Looks
     size: int
     valid: FloatArray
+    shown: FloatArray
     tone: FloatArray
     deep: FloatArray
     shape: FloatArray
     smile: float
-    folds: FloatArray
+    folds: ImageArray
     irises: FloatArray | None
 
     @property
@@ -99,8 +101,9 @@ def build_atlas(identity: Identity) -> Atlas:
     colours = [c for photo in identity.photos if (c := iris_colour(photo.image, _landmarks(photo))) is not None]
     irises = np.mean(colours, axis=0).astype(np.float32) if colours else None
     deep = shade_of(sheet, tone)
+    shown = np.max([view.facing for view in views], axis=0)
     looks, creases = Looks(sheet, dressed, tone, deep), folds(calmed(sheet, tone, deep))
-    return Atlas(looks, size, valid, tone, deep, shape, smile(shape), creases, irises)
+    return Atlas(looks, size, valid, shown, tone, deep, shape, smile(shape), creases, irises)
 
 
 def _sheet(

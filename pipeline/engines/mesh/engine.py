@@ -16,7 +16,8 @@ from pipeline.engines.mesh.likeness import canonical, move_towards
 from pipeline.engines.mesh.looks import Carried
 from pipeline.engines.mesh.openings import openings
 from pipeline.engines.mesh.seam import with_seam
-from pipeline.engines.mesh.smile import smile
+from pipeline.engines.mesh.smile import SMILES, smile, without_folds
+from pipeline.engines.mesh.squeeze import unsqueezed
 from pipeline.mesh import FaceView, topology
 from pipeline.models.align import TemplateName, square_of, to_crop
 from pipeline.models.library import Library
@@ -29,8 +30,6 @@ SURROUND = 1.08
 """The crop is the face's box enlarged by this: room for the mesh's margin, beyond which nothing is drawn."""
 FADE = 5.2
 """Width of the faded border in pixels of the coarse map."""
-SMILES = 0.05
-"""A smile that is no broader leaves no folds."""
 BROW_FADE = 1.3
 """The same beside a brow."""
 
@@ -111,6 +110,9 @@ class MeshEngine:
         image = view.fold_fine(level)
         coverage = _fade(view) * view.fold(prepared.valid)
         through = view.through()
+        more = prepared.smile - smile(canonical(view.landmarks, view.crop.pose)) if prepared.smile > SMILES else 0.0
+        image = without_folds(image, view, prepared.folds, more)
+        image = unsqueezed(image, view, prepared.shown, prepared.tone)
         image = with_seam(image, through, view.landmarks)
         if options.eyes == "source" and prepared.irises is not None:
             through = recolour(through, view.landmarks, prepared.irises)
@@ -122,16 +124,7 @@ class MeshEngine:
             openings=openings(view.landmarks, view.size),
             through=through,
             scale=scale,
-            relief=_relief(view, prepared),
         )
-
-
-def _relief(view: FaceView, prepared: Atlas) -> FloatArray | None:
-    """Takes the folds of the photo's smile away by as much as the target smiles less."""
-    if prepared.smile < SMILES:
-        return None
-    more = prepared.smile - smile(canonical(view.landmarks, view.crop.pose))
-    return np.exp(prepared.folds * np.float32(more)) if more > SMILES else None
 
 
 def _level(points: FloatArray, levels: tuple[ImageArray, ...]) -> tuple[ImageArray, float]:

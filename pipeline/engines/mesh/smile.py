@@ -11,6 +11,7 @@ from functools import cache
 import cv2
 import numpy as np
 
+from pipeline.mesh import FaceView
 from pipeline.mesh.hue import FLOOR
 from pipeline.mesh.skin import spread_colour
 from pipeline.mesh.topology import ZONES, topology
@@ -21,14 +22,18 @@ WIDTH, LIFT = (0.61, 0.69), (0.03, 0.08)
 the eyes, at which a smile begins and is a broad one. Ten faces at rest: 0.44 to 0.61, and -0.02 to 0.03."""
 FOLD = ((129, 203, 206, 216, 212, 57), (358, 423, 426, 436, 432, 287))
 """Landmarks along the folds, from the wings of the nose to beside the corners of the mouth."""
-BROAD = 4.0
-"""How far from that line they lie at most, in texels."""
-SIGMA = 0.9
+BROAD = 5.0
+"""How far from that line they lie at most, in texels of the 96 map."""
+FINE = 4 * ZONES
+"""Side of the map of the folds: a fold is as narrow as a line."""
+SIGMA = 1.2
 BESIDE = 0.075
 """Blur radii (sigma): of the folds themselves, in texels, and of the skin that they are told from, in parts of the
-atlas' side."""
-MOST = 0.45
-"""How much a fold is lifted at most, in logarithms."""
+atlas' side. What is finer is pores."""
+LOWERED, LIFTED = 0.16, 0.55
+"""How much the ridge beside a fold is darkened, and a fold is lifted, at most, in logarithms."""
+SMILES = 0.05
+"""A smile that is no broader leaves no folds."""
 
 
 def smile(shape: FloatArray) -> float:
@@ -44,18 +49,54 @@ def smile(shape: FloatArray) -> float:
     return float(np.clip(np.mean([np.clip(part, 0, 1) for part in parts]), 0, 1))
 
 
-def folds(picture: ImageArray) -> FloatArray:
-    """``(96, 96, 3)`` float32 BGR, the logarithm of what lifts the folds of a smile to the skin beside them.
+def folds(picture: ImageArray) -> ImageArray:
+    """What lifts the folds of a smile to the skin beside them: ``(384, 384, 3)`` uint8 BGR over the atlas, from
+    `LOWERED` (0) to `LIFTED` (255), in logarithms.
 
     Args:
         picture: ``(n, n, 3)`` uint8 BGR, an evenly lit face on the atlas.
     """
-    small = cv2.resize(picture, (ZONES, ZONES), interpolation=cv2.INTER_AREA).astype(np.float32)
-    logs = cv2.GaussianBlur(cv2.log(small + np.float32(FLOOR)), (0, 0), SIGMA)
-    band, skin = _band(), topology().skin
-    level = spread_colour(logs, skin * (1 - band), BESIDE * ZONES, logs, 0.02)
-    lift = np.clip((level - logs) * (band * skin)[..., None], -MOST / 2, MOST)
-    return cv2.GaussianBlur(lift.astype(np.float32), (0, 0), 0.6)
+    logs = cv2.GaussianBlur(_logarithms(picture, FINE), (0, 0), SIGMA)
+    coarse, band, skin = _logarithms(picture, ZONES), _band(), topology().skin
+    level = spread_colour(coarse, skin * (1 - band), BESIDE * ZONES, coarse, 0.02)
+    # Soft, as an edge of it beside a fold were a line of its own.
+    within = cv2.GaussianBlur(band * skin, (0, 0), 0.8) * band
+    level, within = (cv2.resize(each, (FINE, FINE), interpolation=cv2.INTER_LINEAR) for each in (level, within))
+    lift = np.clip(level - logs, -LOWERED, LIFTED) * within[..., None]
+    return np.clip((lift + LOWERED) * (255 / (LOWERED + LIFTED)) + 0.5, 0, 255).astype(np.uint8)
+
+
+def without_folds(image: ImageArray, view: FaceView, lift: ImageArray, more: float) -> ImageArray:
+    """`image` with the folds lifted. It is changed in place.
+
+    Args:
+        image: ``(h, w, 3)`` uint8 BGR, the new face in the view.
+        lift: see `folds`.
+        more: by how much the photo's face smiles more than the target, 0 to 1.
+    """
+    if more <= SMILES:
+        return image
+    gains = np.exp(np.linspace(-LOWERED, LIFTED, 256, dtype=np.float32) * np.float32(more))
+    # The scale has no step at nought, but nothing beside the folds may change.
+    gains[round(LOWERED / (LOWERED + LIFTED) * 255)] = 1
+    part = _around(view)
+    gain = cv2.LUT(view.fold_fine(lift, part), gains)
+    image[part] = cv2.multiply(image[part], gain, dtype=cv2.CV_8U)
+    return image
+
+
+def _around(view: FaceView) -> tuple[slice, slice]:
+    """Rows and columns of the crop that the folds lie in."""
+    points = view.landmarks[[point for line in FOLD for point in line], :2]
+    reach = 0.15 * float(np.linalg.norm(view.landmarks[10, :2] - view.landmarks[152, :2]))
+    x0, y0 = np.clip(np.floor(points.min(0) - reach), 0, view.size).astype(int)
+    x1, y1 = np.clip(np.ceil(points.max(0) + reach) + 1, 0, view.size).astype(int)
+    return slice(int(y0), int(y1)), slice(int(x0), int(x1))
+
+
+def _logarithms(picture: ImageArray, side: int) -> FloatArray:
+    small = cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA).astype(np.float32)
+    return np.asarray(cv2.log(small + np.float32(FLOOR)), np.float32)
 
 
 @cache
