@@ -62,6 +62,7 @@ class Live {
     const live = name === "live";
     this.part("start").querySelector("span").textContent = this.running ? "Stop" : "Start camera";
     this.part("start").classList.toggle("stop", this.running);
+    this.consent.hidden = this.running; // it speaks of starting
     this.part("record").disabled = !live;
     if (!live) this.part("figures").textContent = "";
   }

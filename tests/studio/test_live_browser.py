@@ -55,7 +55,10 @@ def start(page: Any, face: str = "Eileen Collins") -> None:
 
 def test_a_visitor_sees_themselves_recast_and_keeps_a_recording(live: Open, tmp_path: Path) -> None:
     page = live()
+    starting = page.locator("#live .consent")
+    starting.get_by_text("By starting").wait_for()
     start(page)
+    assert not starting.is_visible()
     assert "ms delay" in page.inner_text("#live-figures")
     assert page.inner_text("#live-message") == ""
     page.click("#live-record")
@@ -80,6 +83,7 @@ def test_a_visitor_sees_themselves_recast_and_keeps_a_recording(live: Open, tmp_
     assert now @ source > sitter @ source + 0.1
     page.click("#live-start")
     page.wait_for_selector("#live[data-state=idle]")
+    assert starting.is_visible()
     assert page.evaluate("document.querySelector('#live-self').srcObject") is None
 
 

@@ -36,7 +36,8 @@ def test_what_is_old_goes_and_what_is_in_use_stays(store: Store, tmp_path: Path)
         left.mkdir()
     for path in (uploads, files.jobs, files.results):
         aged(path, 5000)
-    store._base.execute("UPDATE jobs SET finished = finished - 5000 WHERE id = 'old'")
+    with store._base.change() as base:
+        base.execute("UPDATE jobs SET finished = finished - 5000 WHERE id = 'old'")
     retention.sweep()
     assert {job.id for job in store.jobs()} == {"waits", "fresh"}
     assert {path.name for path in files.jobs.iterdir()} == {"waits", "fresh"}
