@@ -136,8 +136,8 @@ def build(studio: Studio) -> APIRouter:
         name = uuid.uuid4().hex if again is None else _name_of(owner, again)
         with contextlib.suppress(JobUnknown):
             return accepted(studio.job(name, owner), owner, caller)
-        studio.consent(owner, consent)
-        studio.admit(owner, caller.client)
+        studio.admission.consent(owner, consent)
+        studio.admission.admit(owner, caller.client)
 
         def take() -> Job:
             studio.files.begin(name)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import shutil
 import threading
 import time
 import uuid
@@ -19,19 +18,17 @@ from typing import TYPE_CHECKING
 from pipeline.errors import Cancelled, FileMissing, InputError, RecastError
 from pipeline.media import probe
 from pipeline.types import MediaInfo, Person
-from studio.consent import Consent, given, holds
+from studio.admission import Admission
 from studio.guard import contained
 from studio.inspection.inspector import Inspector
 from studio.jobs.carry import Performer
-from studio.jobs.estimate import about, place_behind
 from studio.jobs.files import Files
-from studio.jobs.job import Busy, Job, JobFailed, Kind, TooMany, fingerprint
+from studio.jobs.job import Busy, Job, JobFailed, Kind, fingerprint
 from studio.jobs.retention import Retention
 from studio.jobs.store import Store
 from studio.jobs.worker import Workers
 from studio.metrics import Metrics
 from studio.pictures import first_frame, view_of
-from studio.rates import Rates
 from studio.request import LONG, Look, Request, seconds_of
 from studio.settings import Settings
 from studio.tracing import in_job
@@ -73,7 +70,7 @@ class Studio:
         performer = Performer(recasters, self.files, self.inspector, settings.segment_seconds)
         self.workers = Workers(self.store, performer, self._ended, many, self.files.undo)
         self.retention = Retention(self.store, self.files, settings.uploads, settings.keep_seconds)
-        self._rates = Rates({"jobs": settings.jobs_each_minute, "previews": settings.previews_each_minute})
+        self.admission = Admission(settings, self.store)
         self.retention.tidy(settings.spool)
 
     def start(self) -> None:
@@ -131,9 +128,9 @@ class Studio:
         """
         if not request.sources and kind != "people":
             raise InputError("Add a photo of the new face first.")
-        self._pace(client, kind)
-        consent = None if kind in ("people", "comparison") else self.consent(owner, request.consent)
-        self.admit(owner, client)
+        self.admission.pace(client, kind)
+        consent = None if kind in ("people", "comparison") else self.admission.consent(owner, request.consent)
+        self.admission.admit(owner, client)
         origins = () if name else tuple(self.own(path) for path in (request.target, *request.sources))
         for positions in request.cast.values():
             if any(position >= len(request.sources) for position in positions):
@@ -178,22 +175,6 @@ class Studio:
             log.info("a job waits", extra={"kind": kind})
         self.workers.nudge()
         return job
-
-    def consent(self, owner: str, stated: bool = False) -> Consent:
-        """What an owner's next job is carried out on; what is `stated` now is remembered.
-
-        Raises:
-            ConsentMissing: the operator wants a statement, and there is none.
-        """
-        whose = fingerprint(owner)
-        consent = given(self.settings.consent, stated, self.store.consent(whose), time.time())
-        if stated:
-            self.store.note_consent(whose, consent)
-        return consent
-
-    def has_consented(self, owner: str) -> bool:
-        """Whether an owner has stated it before."""
-        return holds(self.store.consent(fingerprint(owner)), time.time())
 
     def job(self, name: str, owner: str) -> Job:
         """A job as it is now, for its owner.
@@ -246,7 +227,7 @@ class Studio:
             Busy: there is no room for so many.
             InputError: one of them cannot be carried out.
         """
-        self.admit(owner, client, len(requests))
+        self.admission.admit(owner, client, len(requests))
         done: list[Job] = []
         try:
             for request in requests:
@@ -325,39 +306,6 @@ class Studio:
     def _ended(self, job: Job) -> None:
         self.metrics.ended(job)
         self.files.ended(job.id, kept=job.state == "done")
-
-    def admit(self, owner: str, client: str = "", many: int = 1) -> None:
-        """Refuse work that would wait too long, with how long that is, or that there is no room for.
-
-        Args:
-            many: jobs that are to be let in together.
-
-        Raises:
-            Busy: it should be tried again later.
-        """
-        if shutil.disk_usage(self.settings.data).free < self.settings.least_disk_bytes:
-            raise Busy("The server's disk is nearly full. Please try again later.", 600)
-        if self.store.count("queued") + many > self.settings.waiting:
-            place = place_behind(self.store, long=True)
-            raise Busy(
-                f"The studio is busy: yours would be position {place.ahead + 1}, {about(place.seconds)} from now. "
-                "Please try again later.",
-                max(10, min(place.seconds // 2, 900)),
-            )
-        mine = self.store.count("queued", **({"client": client} if client else {"owner": fingerprint(owner)}))
-        if many > 1 and mine + many > self.settings.waiting_each:
-            raise Busy(
-                f"These are {many} jobs, and only {max(0, self.settings.waiting_each - mine)} more of yours may wait. "
-                "Send fewer at once."
-            )
-        if mine >= self.settings.waiting_each:
-            raise Busy(f"{mine} of your jobs are waiting already. Let one of them finish first.")
-
-    def _pace(self, client: str, kind: Kind | None) -> None:
-        """Whatever way jobs come: so many a minute of each client that limits count for."""
-        wait = self._rates.take(client, "previews" if kind in ("preview", "people") else "jobs") if client else 0
-        if wait:
-            raise TooMany(wait)
 
     def own(self, path: Path) -> Path:
         """`path`, once more: only files that were uploaded here are worked on, whatever came this far."""

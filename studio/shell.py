@@ -107,12 +107,12 @@ def routes(studio: Studio) -> APIRouter:
     def consent(token: Token) -> dict[str, Any]:
         """What is stated before a first job, and whether this owner has."""
         rule = studio.settings.consent
-        return {"rule": rule, "text": TEXT, "implied": IMPLIED, "stated": studio.has_consented(token)}
+        return {"rule": rule, "text": TEXT, "implied": IMPLIED, "stated": studio.admission.has_consented(token)}
 
     @router.post("/consent")
     def state(token: Token) -> dict[str, Any]:
         """This owner states it."""
-        studio.consent(token, stated=True)
+        studio.admission.consent(token, stated=True)
         return consent(token)
 
     @router.get("/device")

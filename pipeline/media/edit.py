@@ -16,27 +16,24 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, get_args
 
-import av
 import cv2
 import numpy as np
 
-from pipeline.errors import EncoderError, InputError, OptionError, OutputError
+from pipeline.errors import EncoderError, OptionError, OutputError
 from pipeline.media import animation_write, encoders, image_write
-from pipeline.media.animation import AnimationReader
 from pipeline.media.animation_write import AnimationWriter
-from pipeline.media.frames import VideoFrame
 from pipeline.media.guard import LIMITS
 from pipeline.media.image import read_picture
-from pipeline.media.image_write import to_pil, write_picture
+from pipeline.media.image_write import write_picture
 from pipeline.media.liveliest import liveliest, until_cancelled
 from pipeline.media.open import open_result, open_target
 from pipeline.media.output import PendingFile, Seal
 from pipeline.media.picture import Picture
 from pipeline.media.probe import probe
-from pipeline.media.reader import VideoReader
+from pipeline.media.stills import Newest, Shown, in_place_of, rgb, swapped
 from pipeline.options import Options
 from pipeline.report import Progress, ProgressCallback
-from pipeline.types import Frame, ImageArray, MediaInfo, MediaLimits
+from pipeline.types import ImageArray, MediaInfo, MediaLimits
 
 ComparisonLayout = Literal["side-by-side", "stacked", "wipe"]
 LAYOUTS: tuple[ComparisonLayout, ...] = get_args(ComparisonLayout)
@@ -51,7 +48,6 @@ SWEEP = 4.0
 """Seconds of one way of the wipe's line and back."""
 _WHITE = (255, 255, 255)
 _Still = Callable[[float], ImageArray]
-_Reader = VideoReader | AnimationReader
 
 
 def comparison(
@@ -139,7 +135,7 @@ def preview(
         open_target(video, info, start, end, limits) as reader,
         AnimationWriter(output, reader, Options(quality="standard"), tags, seal) as writer,
     ):
-        shown = _Shown(reader, info, cancel)
+        shown = Shown(reader, info, cancel)
         clip = editor.VideoClip(shown.at).with_effects([editor.vfx.Resize(_preview_size(info, width))])
         total = math.ceil(seconds * fps)
         for index in range(total):
@@ -147,7 +143,7 @@ def preview(
             frame = clip.get_frame(time)
             if index and shown.over(time):
                 break
-            writer.write(Picture(_swapped(frame), index=index, time=time, duration=1 / fps))
+            writer.write(Picture(swapped(frame), index=index, time=time, duration=1 / fps))
             _tell(progress, PREVIEWING, index + 1, total)
         writer.finish()
     return output
@@ -195,7 +191,7 @@ def _compare_pictures(
 ) -> None:
     one, other = read_picture(before, limits), read_picture(after, limits)
     plan = _Plan((one.width, one.height), (other.width, other.height), layout, LONGEST_SIDE * 2)
-    old, new = (_fitted(_rgb(picture), plan.size) for picture in (one, other))
+    old, new = (_fitted(rgb(picture), plan.size) for picture in (one, other))
     canvas = np.full((plan.height, plan.width, 3), 255, np.uint8)
     if layout == "wipe":
         edge = plan.edge(0)
@@ -204,7 +200,7 @@ def _compare_pictures(
         for image, (x, y) in zip((old, new), plan.places, strict=True):
             canvas[y : y + plan.size[1], x : x + plan.size[0]] = image
     icc = other.icc if other.icc == one.icc and not other.grey else b""
-    write_picture(output, Picture(_swapped(canvas), icc=icc), "high", tags, (before, after), seal)
+    write_picture(output, Picture(swapped(canvas), icc=icc), "high", tags, (before, after), seal)
 
 
 def _compare_videos(
@@ -227,8 +223,8 @@ def _compare_videos(
         open_target(new.path, new, None, None, limits) as results,
         open_result(output, results, options, tags, seal) as writer,
     ):
-        left = _Shown(originals, old, cancel)
-        right = _Newest()
+        left = Shown(originals, old, cancel)
+        right = Newest()
         arranged: Any = None
         origin = 0.0
         for number, frame in enumerate(until_cancelled(results, cancel), start=1):
@@ -237,7 +233,7 @@ def _compare_videos(
                 origin = frame.time
                 arranged = _arranged(editor, left.at, right.at, plan)
             image = np.asarray(arranged.get_frame(frame.time - origin), np.uint8)
-            writer.write(_in_place_of(frame, image))
+            writer.write(in_place_of(frame, image))
             _tell(progress, COMPARING, number, new.frames)
         originals.source.check()
         writer.finish()
@@ -287,61 +283,6 @@ def _sized(clip: Any, size: tuple[int, int], resize: list[Any]) -> Any:
     return clip if tuple(clip.size) == size else clip.with_effects(resize)
 
 
-class _Shown:
-    """The frames of a reader as a function of time that never runs backwards, as MoviePy wants to have them.
-
-    Raises:
-        InputError: there is no frame.
-    """
-
-    def __init__(self, reader: _Reader, info: MediaInfo, cancel: threading.Event | None) -> None:
-        self._frames = until_cancelled(reader, cancel)
-        first = next(self._frames, None)
-        if first is None:
-            raise InputError("The part of the video to show holds no frame.")
-        self._origin, self._now = first.time, _rgb(first)
-        self._usual = float(1 / reader.details.rate) if reader.details.rate else 0.04
-        self._last = first.time
-        self._next = next(self._frames, None)
-
-    def at(self, time: float) -> ImageArray:
-        """RGB uint8 of the frame that is shown then. Containers round times, so a quarter of a frame early will do."""
-        newest: Frame | None = None
-        while self._next is not None and self._next.time - self._origin <= time + self._usual / 4:
-            newest, self._last = self._next, self._next.time
-            self._next = next(self._frames, None)
-        if newest is not None:
-            self._now = _rgb(newest)
-        return self._now
-
-    def over(self, time: float) -> bool:
-        """Whether the last frame has been shown for as long as frames usually are."""
-        return self._next is None and time >= self._last - self._origin + self._usual
-
-
-class _Newest:
-    """The frame that was shown last, as a function of time."""
-
-    def __init__(self) -> None:
-        self._image: ImageArray = np.empty((0, 0, 3), np.uint8)
-
-    def show(self, frame: Frame) -> None:
-        self._image = _rgb(frame)
-
-    def at(self, _time: float) -> ImageArray:
-        return self._image
-
-
-def _in_place_of(frame: Frame, image: ImageArray) -> VideoFrame | Picture:
-    """`image` (RGB) with the time and the colour tags of a reader's frame, for a writer."""
-    if isinstance(frame, Picture):
-        return Picture(_swapped(image), index=frame.index, time=frame.time, duration=frame.duration)
-    assert isinstance(frame, VideoFrame)
-    native = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "rgb24")
-    native.color_trc, native.color_primaries = frame.native.color_trc, frame.native.color_primaries
-    return VideoFrame(native, frame.index, frame.time, frame.pts, frame.duration, frame.time_base)
-
-
 def _preview_size(info: MediaInfo, width: int) -> tuple[int, int]:
     """Of square pixels, and not enlarged."""
     across = info.width * float(info.sample_aspect or 1)
@@ -352,17 +293,6 @@ def _preview_size(info: MediaInfo, width: int) -> tuple[int, int]:
 def _tell(progress: ProgressCallback | None, stage: str, done: int, total: int | None) -> None:
     if progress is not None:
         progress(Progress(stage, done, None if total is None else max(done, total)))
-
-
-def _rgb(frame: Frame) -> ImageArray:
-    """A frame or picture as RGB uint8; transparent parts on white."""
-    if isinstance(frame, Picture) and frame.alpha is not None:
-        return np.asarray(to_pil(frame, alpha=False)[0].convert("RGB"))
-    return _swapped(frame.image())
-
-
-def _swapped(image: ImageArray) -> ImageArray:
-    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def _fitted(image: ImageArray, size: tuple[int, int]) -> ImageArray:

@@ -94,7 +94,9 @@ class Connection:
                 raise protocol.BadMessage()
             owner = first.get("owner")
             known = isinstance(owner, str) and SHORTEST_TOKEN <= len(owner) <= LONGEST_TOKEN
-            consent = self._studio.consent(str(owner) if known else "", known and first.get("consent") is True)
+            consent = self._studio.admission.consent(
+                str(owner) if known else "", known and first.get("consent") is True
+            )
             visit = Visit(self._studio, owner if known else None, consent)
             visit.options(self._options(first))
         except TimeoutError:
