@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 MOST = 4
-"""Frames of one job that are rendered at once."""
+"""Frames of one job that are rendered at once, besides those that wait for a GPU."""
 
 
 class Crew:
@@ -19,17 +19,19 @@ class Crew:
 
     Args:
         cores: of the machine.
+        together: faces that the engine renders at once. Where that is more than one, on a GPU, as many frames again
+            wait for their batch, and for the one after it: the GPU finds it full as soon as it is free.
     """
 
-    def __init__(self, cores: int) -> None:
-        self.cores = cores
+    def __init__(self, cores: int, together: int = 1) -> None:
+        self.cores, self._guests = cores, 2 * together if together > 1 else 0
         self._changed = threading.Condition()
         self._jobs = self._busy = 0
 
     @property
     def workers(self) -> int:
         """Frames that a job renders at a time."""
-        return max(1, min(MOST, self.cores))
+        return max(1, min(MOST, self.cores)) + self._guests
 
     @contextmanager
     def job(self) -> Iterator[None]:

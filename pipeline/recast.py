@@ -328,7 +328,8 @@ class Recaster:
         mark.check(info, Path(output))
         options, cast = self.settled(options, cast, info)
         task = Task(cast, info, Path(output), options, mark, begin, progress, cancel)
-        finder, wardrobe, crew = self._finder, self._wardrobe(options), self._crew_of(options)
+        finder, wardrobe = self._finder, self._wardrobe(options)
+        crew = self._crew_of(options, wardrobe.engine.together)
         whole = Whole(finder, wardrobe, crew, self.limits)
         if info.kind == "image":
             return whole.picture(task)
@@ -338,6 +339,6 @@ class Recaster:
                 return report
         return whole.video(task)
 
-    def _crew_of(self, options: Options) -> Crew:
+    def _crew_of(self, options: Options, together: int) -> Crew:
         """A job with a network takes no turns with others: it mostly waits for its network, and would hold them up."""
-        return self._crew if needs_no_network(options) else Crew(self.threads)
+        return self._crew if needs_no_network(options) else Crew(self.threads, together)

@@ -33,25 +33,38 @@ class Batcher(Generic[Row, Result]):
         """
         self._run, self.size = run, size
         self._waiting: list[_Ticket[Row, Result]] = []
-        self._guard, self._turn = threading.Lock(), threading.Lock()
+        self._running = False
+        self._changed = threading.Condition()
 
     def __call__(self, rows: Sequence[Row]) -> list[Result]:
         """The results of `rows`, in their order. Raises what `run` raised for the batch that a row was in."""
         tickets = [_Ticket[Row, Result](row) for row in rows]
-        with self._guard:
+        with self._changed:
             self._waiting += tickets
-        while not all(ticket.done for ticket in tickets):
-            with self._turn:
-                with self._guard:
-                    batch, self._waiting = self._waiting[: self.size], self._waiting[self.size :]
-                if batch:
-                    self._carry_out(batch)
+            while not all(ticket.done for ticket in tickets):
+                if self._running:
+                    self._changed.wait()
+                else:
+                    # Whoever still waits runs the next batch; those whose rows are done are gone by then.
+                    self._next()
         results = []
         for ticket in tickets:
             if ticket.error is not None:
                 raise ticket.error
             results.append(ticket.result)
         return results  # type: ignore[return-value]
+
+    def _next(self) -> None:
+        """Take rows and carry them out, while others may put down theirs."""
+        batch, self._waiting = self._waiting[: self.size], self._waiting[self.size :]
+        self._running = True
+        self._changed.release()
+        try:
+            self._carry_out(batch)
+        finally:
+            self._changed.acquire()
+            self._running = False
+            self._changed.notify_all()
 
     def _carry_out(self, batch: list[_Ticket[Row, Result]]) -> None:
         try:

@@ -96,6 +96,26 @@ def test_many_threads_share_full_batches() -> None:
     assert sizes == [1, 4, 4]
 
 
+def test_who_has_a_result_leaves_with_it() -> None:
+    """Threads that come again and again, as renderers of a film do: batches stay full. One whose row is done does not
+    run the next batch for those who have only begun to gather."""
+    sizes: list[int] = []
+
+    def run(batch: list[int]) -> list[int]:
+        sizes.append(len(batch))
+        time.sleep(0.03)
+        return batch
+
+    batcher = Batcher(run, 4)
+
+    def come(first: int) -> bool:
+        return all(batcher([first + number]) == [first + number] for number in range(10))
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(come, range(0, 800, 100)))
+    assert sum(sizes) == 80 and len(sizes) <= 40
+
+
 def test_an_error_reaches_everybody_in_the_batch() -> None:
     def run(batch: list[int]) -> list[int]:
         raise ModelError("broken")

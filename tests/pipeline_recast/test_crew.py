@@ -86,3 +86,5 @@ def test_a_turn_that_fails_is_over() -> None:
 
 def test_a_job_renders_a_few_frames_at_once_and_one_at_least() -> None:
     assert [Crew(cores).workers for cores in (0, 1, 2, 4, 64)] == [1, 1, 2, 4, 4]
+    # A GPU that takes four faces at once has four more waiting while it works.
+    assert [Crew(cores, 4).workers for cores in (2, 16)] == [10, 12]
