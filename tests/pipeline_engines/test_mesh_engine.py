@@ -65,6 +65,21 @@ def test_a_person_recast_as_themselves_looks_nearly_the_same(name: str) -> None:
     assert cv2.PSNR(image[y0:y1, x0:x1], result[y0:y1, x0:x1]) > 30
 
 
+@pytest.mark.parametrize("light", [1.0, 0.3])
+def test_a_person_recast_as_themselves_is_as_light_as_before(light: float) -> None:
+    """What takes the photo's light away is the inverse of what puts it on: in the dark, too."""
+    image = (faces.test_photo("yaoming") * light).astype(np.uint8)
+    face = faces.faces(image)[0]
+    assert face.landmarks is not None and face.pose is not None and face.points is not None
+    source = Identity((SourcePhoto(image, face),), faces.identity("hopper").embedding)
+    view = FaceView(Crop(image, face.landmarks, np.eye(2, 3, dtype=np.float32), face.pose, face.points))
+    skin = topology().inner > 0.5
+    before, after = (
+        view.unfold(picture)[skin].astype(float).mean() for picture in (image, faces.recast(image, source, face=face))
+    )
+    assert abs(after / before - 1) < 0.01
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_changes_outside_the_outline(name: str) -> None:
     image, face = media.portrait(name), faces.portrait_face(name)

@@ -25,6 +25,8 @@ MIRROR = 0.12
 """What a mirrored texel counts beside one that is really seen."""
 LIGHTNESS, HUE = (0.35, 2.6), (0.8, 1.25)
 """Bounds of the gain that evens out a photo's light."""
+DARKEST = 4.0
+"""Light below this (grey levels) is taken for noise."""
 GRAZING = (0.16, 0.38)
 """Cosines to the line of sight between which the sides of the face go from smeared to sharp."""
 SHARPNESS = 6
@@ -162,8 +164,11 @@ def _leaf(picture: ImageArray, view: FaceView, skin: Skin, tone: FloatArray) -> 
 
 
 def _evening(light: FloatArray, tone: FloatArray) -> FloatArray:
-    """What evens out the light: freely in lightness, only a little in hue, which would turn lips and eyes lilac."""
-    gain = tone / (light + 2)
+    """What evens out the light: freely in lightness, only a little in hue, which would turn lips and eyes lilac.
+
+    The inverse of what `match_light` does: the same light put on again gives the same picture.
+    """
+    gain = (tone + 2) / np.maximum(light, DARKEST)
     lightness = gain.mean(-1, keepdims=True)
     return (np.clip(lightness, *LIGHTNESS) * np.clip(gain / lightness, *HUE)).astype(np.float32)
 
