@@ -1,8 +1,9 @@
 """Faces followed live: each frame is answered when it comes, with nothing known of those after it.
 
 As in `track`, a face that is known costs one run of the landmark network a frame, and the detector looks for new ones
-now and then. What needs a look-ahead is missing: a face begins where it is found, and landmarks are smoothed by the
-past only (`smooth_newest`). Tracks carry no embedding: whoever is before the camera is recast.
+now and then. What needs a look-ahead is missing: a face begins where it is found, and landmarks are held to the skin
+(`Steady`), or smoothed where it is not seen (`smooth_newest`), by the past only. Tracks carry no embedding: whoever is
+before the camera is recast.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import numpy as np
 from pipeline.analysis.find import FaceFinder, same_mesh
 from pipeline.analysis.follow import LOST
 from pipeline.analysis.landmarks import Region, face_from_landmarks, region_from_landmarks
-from pipeline.analysis.smooth import PAST, smooth_newest
+from pipeline.analysis.smooth import PAST, at_rest, smooth_newest
+from pipeline.analysis.steady import Steady
 from pipeline.analysis.trail import moving_region, unmatched
 from pipeline.types import Face, Frame
 
@@ -45,6 +47,10 @@ class _Followed:
     number: int
     time: float
     faces: deque[Face] = field(default_factory=lambda: deque(maxlen=PAST + 1))
+    smooth: float = 0.0
+    steady: Steady = field(default_factory=Steady)
+    count: int = 0
+    held: deque[Face] = field(default_factory=lambda: deque(maxlen=PAST + 1))
 
     def region(self, time: float) -> Region:
         """Where the face should be at `time`, going on as it moved; what was seen long ago says nothing of that."""
@@ -57,12 +63,26 @@ class _Followed:
     def stale(self, time: float) -> bool:
         return not 0 <= time - self.time <= GAP
 
-    def see(self, face: Face, time: float) -> None:
+    def see(self, face: Face, frame: Frame) -> None:
         """Take the face's newest mesh."""
-        if self.stale(time):
-            self.faces.clear()
+        assert face.landmarks is not None
+        if self.stale(frame.time):
+            self.forget()
+        if self.smooth > 0:
+            self.count += 1
+            self.steady.see(self.count, frame, face.landmarks)
+            self.steady.forget_before(self.count - PAST)
+            held = self.steady.held(self.count, PAST)
+            moved = bool(np.any(held != face.landmarks))
+            self.held.append(face_from_landmarks(held, face.score, self.number) if moved else face)
         self.faces.append(face)
-        self.time = time
+        self.time = frame.time
+
+    def forget(self) -> None:
+        """What was seen says nothing of what will be."""
+        self.faces.clear()
+        self.held.clear()
+        self.steady.clear()
 
 
 class CausalTracker:
@@ -103,8 +123,9 @@ class CausalTracker:
             newest = followed.faces[-1]
             assert newest.landmarks is not None
             scaled = face_from_landmarks(newest.landmarks * np.float32(width / before), newest.score, followed.number)
-            followed.faces.clear()
+            followed.forget()
             followed.faces.append(scaled)
+            followed.held.append(scaled)
 
     def _follow(self, frame: Frame) -> bool:
         """Move every face on to `frame`; whether one was lost."""
@@ -116,7 +137,7 @@ class CausalTracker:
             face = face_from_landmarks(landmarks, presence, followed.number)
             # Two that have come to lie on one face are one; the older one stays.
             if not any(same_mesh(face, other.faces[-1]) for other in kept):
-                followed.see(face, frame.time)
+                followed.see(face, frame)
                 kept.append(followed)
         lost = len(kept) < len(self._followed)
         self._followed = kept
@@ -131,14 +152,20 @@ class CausalTracker:
             if any(same_mesh(face, other) for other in known):
                 continue
             self._numbers += 1
-            followed = _Followed(self._numbers, frame.time)
-            followed.faces.append(replace(face, track=self._numbers))
+            followed = _Followed(self._numbers, frame.time, smooth=self._smooth)
+            followed.see(replace(face, track=self._numbers), frame)
             self._followed.append(followed)
             log.debug("face %d is followed from here on", self._numbers)
 
     def _smoothed(self, followed: _Followed) -> Face:
         newest = followed.faces[-1]
-        meshes = [face.landmarks for face in followed.faces if face.landmarks is not None]
-        poses = [face.pose for face in followed.faces if face.pose is not None]
+        if self._smooth <= 0:
+            return newest
+        held = followed.held[-1]
+        meshes = [face.landmarks for face in followed.held if face.landmarks is not None]
+        poses = [face.pose for face in followed.held if face.pose is not None]
+        # What is held to the skin of a moving head needs no more, and what the past says of a movement comes too late.
+        if held is not newest and not at_rest(poses, len(poses) - 1):
+            return held
         landmarks = smooth_newest(meshes, poses, self._smooth)
-        return newest if landmarks is newest.landmarks else face_from_landmarks(landmarks, newest.score, newest.track)
+        return held if landmarks is held.landmarks else face_from_landmarks(landmarks, newest.score, newest.track)

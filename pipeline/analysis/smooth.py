@@ -70,7 +70,7 @@ def smooth_landmarks(
         strength: 0 changes nothing, 0.5 takes the jitter that is measured for noise, 1 four times as much.
         between: for each frame, whether its mesh was made of those around it, so that its noise is theirs.
     """
-    reach = WIDE_REACH if any(between) and _at_rest(poses, at) else REACH
+    reach = WIDE_REACH if any(between) and at_rest(poses, at) else REACH
     first, last = max(0, at - reach), min(len(landmarks), at + reach + 1)
     if strength <= 0 or last - first < 3:
         return landmarks[at]
@@ -84,7 +84,8 @@ def smooth_landmarks(
     return _placed(_shape(shapes, now, noise), _pose(frames, scales, now, noise))
 
 
-def _at_rest(poses: Sequence[FloatArray], at: int) -> bool:
+def at_rest(poses: Sequence[FloatArray], at: int) -> bool:
+    """Whether the head of frame `at` is where it is in the frames around it, by ``(4, 4)`` poses of a run of frames."""
     around = np.stack(poses[max(0, at - WIDE_REACH) : at + WIDE_REACH + 1])
     size = FACE_CENTIMETRES * abs(float(np.linalg.det(poses[at][:3, :3]))) ** (1 / 3)
     return float(np.ptp(around[:, :2, 3], axis=0).max()) < REST * size

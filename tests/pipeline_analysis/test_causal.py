@@ -75,3 +75,17 @@ def test_a_camera_may_stop_for_a_while_and_change_its_size(finder: FaceFinder) -
     assert [face.box.centre[0] for face in later] == [pytest.approx(440, abs=20)]
     small = tracker(ArrayFrame(images[1][::2, ::2].copy(), 2, 60.05))
     assert [face.box.centre[0] for face in small] == [pytest.approx(220, abs=10)]
+
+
+def test_landmarks_keep_to_the_skin_of_a_moving_head(finder: FaceFinder, known: dict[str, Face]) -> None:
+    """What the past alone says of a movement trembles as each frame does; the picture says where the skin went."""
+    clip = media.talking(known["hopper"].landmarks, 30, motion=12.0)
+    skin = [50, 280, 101, 330, 117, 346, 6, 197]
+    own = np.column_stack([known["hopper"].landmarks[skin, :2], np.ones(len(skin))])
+    truth = np.stack([own @ np.asarray(place["hopper"]).T for place in clip.places])
+
+    def trembling(smooth: float) -> float:
+        off = meshes(follow(finder, clip.frames, smooth))[:, skin, :2] - truth
+        return float(np.linalg.norm(np.diff(off[6:], axis=0), axis=2).mean())
+
+    assert trembling(0.5) < 0.7 * trembling(0.0)
