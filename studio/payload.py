@@ -11,7 +11,8 @@ from typing import Any
 from pipeline.errors import InputError, OptionError
 
 MOST_CAST = 1000
-_LONGEST_NAME = 100
+_LONGEST_NAME = 180
+"""Bytes of a name, of which letters of most scripts take several; a file may have 255, and results are called more."""
 
 
 def given_target(target: str | None) -> Path:
@@ -72,4 +73,5 @@ def safe_name(given: str | None) -> str:
     stem, dot, ending = name.rpartition(".")
     if not dot:
         stem, ending = name, ""
-    return (stem[:_LONGEST_NAME] or "file") + (f".{ending[:10]}" if ending else "")
+    stem = stem.encode("utf-8", "ignore")[:_LONGEST_NAME].decode("utf-8", "ignore")
+    return (stem or "file") + (f".{ending[:10]}" if ending else "")

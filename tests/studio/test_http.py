@@ -293,6 +293,20 @@ def client(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Client:
     return Client(server.url, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
 
 
+@pytest.mark.parametrize("name", ["🎭" * 100 + ".png", "映" * 200 + ".png", "../../\"o'\\x.png", "....", "👩‍🚀.png"])
+def test_a_file_may_have_any_name(name: str, server: Server, material: Material) -> None:
+    source = (name, material.grace.read_bytes())
+    files = [("source_image", source), ("target", (name, material.both.read_bytes()))]
+    answer = httpx.post(f"{server.url}/process", files=files, timeout=60)
+    assert answer.status_code == 202, answer.text
+    job = answer.json()
+    assert finished(server, job)["state"] == "done"
+    assert get(server, f"/download/{job['id']}", job["token"]).status_code == 200
+    assert delete(server, job) == 204
+    checked = httpx.post(f"{server.url}/verify", files={"file": source}, timeout=60)
+    assert checked.status_code == 200, checked.text
+
+
 def test_the_same_jobs_through_the_gradio_client(client: Client, server: Server, material: Material) -> None:
     job = client.predict(
         sources=[handle_file(material.grace)], target=handle_file(material.eileen), api_name="/submit_job"
