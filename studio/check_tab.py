@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import html
+import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from pipeline.errors import InputError
+from pipeline.marking.seal import sidecar_of
+from pipeline.marking.verify import keeps_beside
 from pipeline.verification import LIMITATION, Verdict
 from studio.api import shown
 from studio.checking import checked, findings, headline, sentences, tone, verdict_data
@@ -34,9 +37,10 @@ _AT_ONCE = 2
 
 
 class GivenFile(BaseModel):
-    """A file, named as its upload answered it."""
+    """A file, named as its upload answered it, and the ``.c2pa`` file that belongs beside it, where there is one."""
 
     path: str
+    credentials: str | None = None
 
 
 class Checker:
@@ -46,16 +50,30 @@ class Checker:
         self._studio, self._made_here = studio, MadeHere()
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
-    async def look(self, path: Path) -> tuple[Verdict, Made | None]:
+    async def look(self, path: Path, credentials: Path | None = None) -> tuple[Verdict, Made | None]:
         """See `studio.checking.checked`.
 
+        Args:
+            credentials: the file with the manifest of one whose format cannot hold it.
+
         Raises:
-            InputError: it was not uploaded here, or cannot be opened.
+            InputError: one was not uploaded here, or the first cannot be opened.
         """
         file = self._studio.own(path)
+        beside = self._studio.own(credentials) if credentials is not None else None
         async with self._turns:
             await asyncio.to_thread(self._studio.inspect, file)
-            return await asyncio.to_thread(checked, file, self._made_here)
+            return await asyncio.to_thread(self._checked, file, beside)
+
+    def _checked(self, file: Path, beside: Path | None) -> tuple[Verdict, Made | None]:
+        if beside is None:
+            return checked(file, self._made_here)
+        # Each upload has a folder of its own, and a manifest is looked for next to its file.
+        with tempfile.TemporaryDirectory(dir=self._studio.settings.spool) as folder:
+            together = Path(folder) / f"file{file.suffix}"
+            together.symlink_to(file.resolve())
+            sidecar_of(together).symlink_to(beside.resolve())
+            return checked(together, self._made_here)
 
 
 def build(studio: Studio, page: gr.Blocks) -> None:
@@ -99,13 +117,14 @@ def routes(studio: Studio) -> APIRouter:
     async def check(given: GivenFile) -> dict[str, Any]:
         """The outcome in words, place by place."""
         path = Path(given.path)
-        verdict, made = await checker.look(path)
+        verdict, made = await checker.look(path, Path(given.credentials) if given.credentials else None)
         found = await asyncio.to_thread(studio.look, path)
         return {
             "headline": headline(verdict, made),
             "tone": tone(verdict, made),
             "findings": [asdict(finding) for finding in findings(verdict, made)],
             "limitation": "" if verdict.synthetic else LIMITATION,
+            "apart": verdict.manifest.state == "none" and keeps_beside(found.info.container),
             "picture": address(found.picture),
             "about": describe(found.info),
             "details": {"SHA-256": verdict.sha256, **({"Job": verdict.fingerprint} if verdict.fingerprint else {})},

@@ -5,12 +5,14 @@ import { icon } from "../page/icons.js";
 import { whenThere } from "../page/there.js";
 import { address, Failure, upload } from "../recast/server.js";
 
+const CREDENTIALS = ".c2pa"; // lies beside a file whose format cannot hold its own
+const FILES = `${TARGETS},${CREDENTIALS}`;
 const MARKS = { found: "tick", none: "nothing", bad: "warning" };
 
 class Check {
   constructor(root) {
     this.root = root;
-    this.file = null; // {name, state: "uploading" | "looking" | "done" | "failed", share, outcome, error, leaving}
+    this.file = null; // {name, path, state: "uploading" | "looking" | "done" | "failed", share, outcome, error, leaving}
     this.given = h("div", { id: "check-file" });
     this.outcome = h("div", { id: "check-outcome", "aria-live": "polite" });
     root.replaceChildren(
@@ -22,26 +24,32 @@ class Check {
     );
     root.classList.add("ready");
     document.addEventListener("paste", (event) => {
-      const [file] = event.clipboardData?.files ?? [];
-      if (!file || !root.offsetParent) return;
+      const files = [...(event.clipboardData?.files ?? [])];
+      if (!files.length || !root.offsetParent) return;
       event.preventDefault();
-      this.take([file]);
+      this.take(files);
     });
     this.draw();
   }
 
-  async take([thing]) {
+  // A file, its credentials, or both; credentials alone are for the file that is there.
+  async take(things) {
+    const beside = things.find((thing) => thing.name.toLowerCase().endsWith(CREDENTIALS));
+    const thing = things.find((other) => other !== beside);
+    const before = this.file?.path ? this.file : null;
     this.file?.leaving.abort();
-    const file = (this.file = { name: thing.name, state: "uploading", share: 0, leaving: new AbortController() });
+    const file = (this.file = { name: (thing ?? before ?? beside).name, state: "uploading", share: 0, leaving: new AbortController() });
     this.draw();
     try {
-      const path = await upload(thing, (share) => {
+      if (!thing && !before) throw new Failure("This file tells of another. Choose the picture or video together with it.", "alone");
+      file.path = thing ? await upload(thing, (share) => {
         file.share = share;
         this.root.querySelector(".meter")?.style.setProperty("--share", share);
-      }, file.leaving.signal);
+      }, file.leaving.signal) : before.path;
+      const credentials = beside && await upload(beside, null, file.leaving.signal);
       file.state = "looking";
       this.draw();
-      file.outcome = await look(path, file.leaving.signal);
+      file.outcome = await look({ path: file.path, credentials }, file.leaving.signal);
       file.state = "done";
     } catch (error) {
       if (error.name === "AbortError") return;
@@ -63,7 +71,7 @@ class Check {
 
   zone() {
     const zone = h("div", { class: "drop" },
-      fileButton({ accept: TARGETS, act: (files) => this.take(files), className: "big", key: "check-add" },
+      fileButton({ accept: FILES, multiple: true, act: (files) => this.take(files), className: "big", key: "check-add" },
         icon("shield"), h("b", {}, "Choose a file to check"), h("span", {}, "or drop it here, or paste it")));
     takesDrops(zone, (files) => this.take(files));
     return zone;
@@ -77,7 +85,7 @@ class Check {
         h("b", { class: "verbatim", title: file.name }, file.name),
         h("span", { class: "soft" }, file.outcome?.about ?? (file.state === "uploading" ? "Uploading…" : working ? "Looking at it…" : "")),
         working && h("i", { class: "meter", style: `--share:${file.state === "looking" ? 1 : file.share}` })),
-      fileButton({ accept: TARGETS, act: (files) => this.take(files), className: "small", key: "check-other", label: "Replace" }, icon("swap")),
+      fileButton({ accept: FILES, multiple: true, act: (files) => this.take(files), className: "small", key: "check-other", label: "Replace" }, icon("swap")),
       h("button", { type: "button", class: "remove", "aria-label": "Remove the picture or video", "data-key": "check-clear", onclick: () => this.clear() }, icon("close")));
     takesDrops(row, (files) => this.take(files));
     return row;
@@ -102,17 +110,20 @@ class Check {
         h("li", { class: one.state },
           h("span", { class: "check-mark" }, icon(MARKS[one.state])),
           h("div", {}, h("h3", {}, one.title), h("p", {}, one.sentences.map((words) => [h("span", {}, words), " "]).flat()))))),
+      outcome.apart && h("div", { class: "note apart" }, icon("info"),
+        h("div", {}, h("p", {}, "Files of this format have their Content Credentials in a second file beside them."),
+          fileButton({ accept: CREDENTIALS, act: (files) => this.take(files), className: "link", key: "check-beside" }, "Add its .c2pa file"))),
       outcome.limitation && h("p", { class: "note" }, icon("info"), h("span", {}, outcome.limitation)),
       h("details", {}, h("summary", {}, "Details"), h("dl", { class: "verbatim" },
         Object.entries(outcome.details).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]).flat())));
   }
 }
 
-async function look(path, signal) {
+async function look(given, signal) {
   let answer;
   try {
     answer = await fetch(`${recast.base}studio/check`, {
-      method: "POST", body: JSON.stringify({ path }), headers: { "Content-Type": "application/json" }, signal,
+      method: "POST", body: JSON.stringify(given), headers: { "Content-Type": "application/json" }, signal,
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;

@@ -188,7 +188,7 @@ class Live {
       `${Math.round(this.pace.fps(performance.now()))} fps`,
       `${Math.round(sorted[sorted.length >> 1])} ms delay`,
       `${Math.round(this.pace.round)} ms round trip`,
-      `${width} × ${height}`,
+      `${width}\u00a0×\u00a0${height}`,
     ];
     this.part("figures").textContent = facts.join(" · ");
     if (this.recordingSince) this.part("clock").textContent = clock((performance.now() - this.recordingSince) / 1000);

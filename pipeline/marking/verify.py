@@ -19,6 +19,7 @@ _CONTAINERS: Mapping[str, str] = {
     "jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp", "avif": "image/avif", "tiff": "image/tiff",
     "gif": "image/gif", "bmp": "image/bmp", "mov": "video/mp4", "avi": "video/avi", "matroska": "video/x-matroska",
 }  # fmt: skip
+_APART = ("bmp", "matroska")
 _WORDS: tuple[tuple[str, str], ...] = (
     ("Hash.mismatch", "The file was changed after it was signed."),
     ("hashedURI.mismatch", "What the manifest says was changed after it was signed."),
@@ -56,6 +57,11 @@ class ManifestCheck:
     manifests: int = 0
     beside: bool = False
     reasons: tuple[str, ...] = ()
+
+
+def keeps_beside(container: str) -> bool:
+    """Whether files in this container, as `MediaInfo` tells it, have their manifests beside them."""
+    return container in _APART
 
 
 def check_manifest(path: Path, container: str, anchors: str = "") -> ManifestCheck:

@@ -87,6 +87,38 @@ def test_the_tab_shows_it(server: Server, result: Path, tmp_path: Path) -> None:
         page.screenshot(path=str(tmp_path / "check.png"))
 
 
+@needs_chromium
+def test_the_tab_takes_the_credentials_that_lie_beside_a_file(server: Server, result: Path, tmp_path: Path) -> None:
+    media.write_clip(tmp_path / "target.mp4", media.camera(6).frames)
+    film = tmp_path / "film.mkv"
+    done = subprocess.run(
+        [sys.executable, "app.py", "--headless", "-s", media.portrait_file("astronaut", tmp_path)]
+        + ["-t", tmp_path / "target.mp4", "-o", film],
+        cwd=ROOT, capture_output=True, text=True, timeout=240,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    beside = tmp_path / "film.mkv.c2pa"
+    with chromium() as browser, opened(browser, server.url, ready="#tabs") as page:
+        page.get_by_role("tab", name="Check a file").click()
+        page.set_input_files("#check-file input[type=file]", [beside])
+        page.get_by_text("This file tells of another.").wait_for()
+        page.set_input_files("#check-file input[type=file]", [film])
+        page.wait_for_selector("#check-outcome .check.found", timeout=240_000)
+        assert "It carries no Content Credentials" in page.inner_text("#check-outcome ul")
+        page.set_input_files("#check-outcome .apart input[type=file]", [beside])
+        page.get_by_text("They are valid").wait_for(timeout=240_000)
+        assert not page.locator("#check-outcome .apart").count()
+        # Both at once, in any order.
+        page.set_input_files("#check-file input[type=file]", [beside, film])
+        page.wait_for_selector("#check-outcome .check:not(.found)")
+        page.get_by_text("They are valid").wait_for(timeout=240_000)
+        assert page.inner_text("#check-file b") == film.name
+        # Somebody else's.
+        page.set_input_files("#check-file input[type=file]", [result, beside])
+        page.get_by_text("This very file was made here").wait_for(timeout=240_000)
+    assert not list((server.data / "spool").glob("tmp*"))
+
+
 def test_a_program_is_told_the_same_over_http(server: Server, result: Path, material: Material, tmp_path: Path) -> None:
     def verify(path: Path, **more: Path) -> httpx.Response:
         files = {name: (each.name, each.read_bytes()) for name, each in {"file": path, **more}.items()}
