@@ -32,6 +32,7 @@ STYLES = (
     "jobs/jobs.css",
     "models/models.css",
     "check/check.css",
+    "page/contrast.css",
 )
 
 MASTHEAD = """

@@ -139,7 +139,10 @@ async function search(target) {
       if (desk.people === people) tell("searching", people);
     }, target.leaving.signal);
     Object.assign(people, { state: found.people.length ? "found" : "none", list: found.people, search: found.search });
-    if (desk.people === people) recast(found.known);
+    if (desk.people === people) {
+      recast(found.known);
+      seekSomebody(target, people.list);
+    }
   } catch (error) {
     if (error.name === "AbortError") return;
     Object.assign(people, { state: error.code === "no_face_in_target" ? "none" : "failed", error: error.message });
@@ -147,6 +150,19 @@ async function search(target) {
   if (desk.people !== people) return;
   desk.expected = null;
   tell("people");
+}
+
+// A film that begins with nobody is shown where somebody is first seen, unless its viewer has looked elsewhere.
+function seekSomebody(target, list) {
+  const [soonest] = [...list].sort((one, other) => one.first - other.first);
+  if (target.kind !== "image" && soonest && desk.moment === (desk.trim.start ?? 0) && desk.moment < soonest.first) seek(soonest);
+}
+
+// Goes to a moment that shows a person, where the one that is shown does not, and the part to recast has one.
+export function seek({ first, last }) {
+  if (desk.moment >= first && desk.moment <= last) return;
+  const moment = Math.max(Math.min(first + 0.2, last), desk.trim.start ?? 0);
+  if (moment <= last && moment <= (desk.trim.end ?? Infinity)) setMoment(moment);
 }
 
 // Gives the faces of an expected cast to those who are known again; where nobody is, they are there to be given.

@@ -1,10 +1,9 @@
 // Who is in the target: a strip of people; a click chooses one and opens what they get.
-import { castEveryone, desk, isPainted, photosFor, searchAgain, setRole, usable } from "./desk.js";
+import { addPhotos, castEveryone, desk, isPainted, photosFor, searchAgain, seek, setRole, usable } from "./desk.js";
 import { clock, fill, h } from "../page/dom.js";
 import { icon } from "../page/icons.js";
 import { takesDrops } from "../page/files.js";
 import { photoList } from "./photos.js";
-import { addPhotos } from "./desk.js";
 
 let open = null; // number of the person whose choice is shown
 let shown = null; // the search that `open` belongs to
@@ -38,6 +37,7 @@ function person(one, film, redraw) {
         if (open === one.number) open = null;
         else {
           open = one.number;
+          if (film) seek(one);
           if (!chosen) return setRole(one.number, usable(desk.photos).length ? "lead" : []);
         }
         redraw();

@@ -176,7 +176,10 @@ export function makeStage(place, examples) {
   }
 
   for (const name of ["photos", "cast", "options", "people", "excluded"]) on(name, refresh);
-  on("moment", refresh);
+  on("moment", () => {
+    timeline.follow();
+    refresh();
+  });
   on("target", () => {
     revealed = false;
     brush.forget();

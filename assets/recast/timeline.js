@@ -57,5 +57,12 @@ export function makeTimeline() {
     draw();
   }
 
-  return { element, set };
+  // Shows where the desk is, whoever went there.
+  function follow() {
+    if (element.hidden || Number(moment.value) === desk.moment) return;
+    moment.value = String(desk.moment);
+    draw();
+  }
+
+  return { element, set, follow };
 }

@@ -105,6 +105,23 @@ def test_nothing_is_wider_than_the_window(page: Any, material: Material, width: 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_many_people_stay_in_their_panel(page: Any, material: Material, tmp_path: Path, width: int) -> None:
+    eileen, grace = (cv2.resize(cv2.imread(str(photo)), (256, 300)) for photo in (material.eileen, material.grace))
+    group = tmp_path / "group.png"
+    cv2.imwrite(str(group), np.vstack([np.hstack([eileen, grace] * 3)] * 2))
+    page.set_viewport_size({"width": width, "height": 800})
+    give(page, material.grace, group)
+    page.wait_for_function("document.querySelectorAll('#people .person').length === 13")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    widest = page.evaluate("Math.max(...[...document.querySelectorAll('.setup > *')].map((one) => one.offsetWidth))")
+    assert widest <= 396
+    last = page.locator("#people .person").last
+    last.scroll_into_view_if_needed()
+    last.click()
+    page.get_by_text("The face above").wait_for()
+
+
 def test_every_option_has_a_control(page: Any) -> None:
     from studio.desk_start import ELSEWHERE
     from studio.options import FIELDS

@@ -152,6 +152,22 @@ def test_a_preview_follows_the_moment_and_the_settings(page: Any, material: Mate
     assert page.evaluate("getComputedStyle(document.querySelector('.canvas')).getPropertyValue('--at')") == "20%"
 
 
+def test_the_preview_goes_where_somebody_is_seen(page: Any, material: Material, tmp_path: Path) -> None:
+    eileen = cv2.imread(str(material.eileen))
+    frames = [np.full_like(eileen, 90)] * 30 + [eileen] * 15 + [np.full_like(eileen, 90)] * 15
+    give(page, material.grace, media.write_clip(tmp_path / "late.mp4", frames, 15))
+    page.wait_for_selector(".divided .layer.after img")
+    moment = page.locator(".timeline .moment")
+    assert 2 <= float(moment.input_value()) < 3
+    assert page.inner_text(".times .now").startswith("0:02.")
+    # Whoever looks elsewhere stays there, until they ask for the person.
+    moment.fill("3.5")
+    page.get_by_text("There is no face in this frame.").wait_for()
+    page.locator("#people .person").first.click()
+    page.get_by_text("Preview of this frame").wait_for()
+    assert 2 <= float(moment.input_value()) < 3
+
+
 def test_a_result_is_saved_in_another_format(page: Any, material: Material, tmp_path: Path) -> None:
     give(page, material.grace, material.eileen)
     page.click("#advanced summary")

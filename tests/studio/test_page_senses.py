@@ -55,6 +55,19 @@ def test_axe_finds_nothing(browser: Any, server: Server, material: Material, sch
         assert violations(page) == []
 
 
+def test_where_the_system_sets_the_colours_controls_are_the_browsers_own(
+    browser: Any, server: Server, material: Material
+) -> None:
+    """What is on, chosen or how far would be told by a fill alone, and there are no fills."""
+    with opened(browser, server.url, forced_colors="active") as page:
+        give(page, material.grace, material.eileen)
+        for control in (".switch input", ".option.share input[type=range]"):
+            looks = page.eval_on_selector(f".desk {control}", "(one) => getComputedStyle(one).appearance")
+            assert looks == "auto", control
+        chosen = page.eval_on_selector(".segments input:checked + span", "(one) => getComputedStyle(one).outlineStyle")
+        assert chosen == "solid"
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_the_other_tabs(browser: Any, server: Server, material: Material, scheme: str) -> None:
     with opened(browser, server.url, color_scheme=scheme) as page:
