@@ -89,7 +89,9 @@ def compare(engine: NetworkEngine, shelf: models.Shelf, width: int, rounds: int)
         "recast, defaults": lambda: recast_frame(Still(frame), [FaceRole(face, identity)], wardrobe, Options()),
         "recast, as insightface does": lambda: recast_frame(
             Still(frame), [FaceRole(face, identity)], wardrobe,
-            Options(keep_occluders=False, match_light=0, keep_texture=False, expression=0, mask="box"),
+            Options(
+                keep_occluders=False, match_light=0, match_detail=False, keep_texture=False, expression=0, mask="box"
+            ),
         ),
     }  # fmt: skip
     runner = engine._session._runner

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from pipeline.compositor.detail import match_detail
 from pipeline.compositor.mask import opacity
 from pipeline.compositor.paste import blend
 from pipeline.mesh import FaceView
@@ -30,6 +31,8 @@ def composite_lit(
     gain = _tone_gain(face, alpha, view, skin, options.match_light)
     if gain is not None:
         face = np.asarray(cv2.LUT(face, gain), np.uint8)
+    if options.match_detail:
+        face = match_detail(face, alpha, view, skin)
     if rendering.openings is not None:
         through = view.crop.image if rendering.through is None else rendering.through
         face = blend(face, through, rendering.openings)

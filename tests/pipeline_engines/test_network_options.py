@@ -14,7 +14,7 @@ import pytest
 
 from pipeline.engines.mesh import MeshEngine
 from pipeline.engines.network import NetworkEngine
-from pipeline.engines.network.detail import DEEPEST
+from pipeline.engines.network.detail import DEEPEST, crisper
 from pipeline.engines.network.expression import MouthKeeper, mouth_missing
 from pipeline.frame_recaster import FaceRole, Wardrobe, recast_frame
 from pipeline.media import Picture
@@ -23,7 +23,9 @@ from pipeline.steps import device_notes
 from pipeline.types import Face, FloatArray, Identity, ImageArray, SourcePhoto
 from tests import faces, media, models, networks
 
-BARE = Options(mask="box", keep_occluders=False, match_light=0.0, keep_texture=False, expression=0.0)
+BARE = Options(
+    mask="box", keep_occluders=False, match_light=0.0, match_detail=False, keep_texture=False, expression=0.0
+)
 
 
 @pytest.fixture(scope="module")
@@ -209,6 +211,42 @@ def test_the_photo_s_detail_is_finer_than_the_network_s(shelf: models.Shelf) -> 
     part = middle(face, 0.6)
     blurred = [cv2.GaussianBlur(picture[part], (0, 0), 12).astype(int) for picture in (soft, fine)]
     assert np.abs(blurred[0] - blurred[1]).max() < 4
+
+
+def fineness(picture: ImageArray, part: tuple[slice, slice]) -> float:
+    """Amplitude of what is finer than three pixels."""
+    grey = cv2.cvtColor(picture[part], cv2.COLOR_BGR2GRAY).astype(np.float32)
+    return float(np.quantile(np.abs(grey - cv2.GaussianBlur(grey, (3, 3), 0.8)), 0.25))
+
+
+def test_a_network_s_face_has_the_grain_of_the_film(shelf: models.Shelf) -> None:
+    noise = np.random.default_rng(5).normal(0, 1.5, media.portrait("hopper").shape[:2])[..., None]
+    image = np.asarray(np.clip(media.portrait("hopper") + noise, 0, 255), np.uint8)
+    face = faces.faces(image)[0]
+    engine = form(shelf, "inswapper_128", "constant")
+    part = middle(face, 0.3)
+    smooth, grained = (recast(engine, replace(BARE, match_detail=on), image, face) for on in (False, True))
+    wanted = fineness(image, part)
+    assert fineness(smooth, part) < 0.1 * wanted
+    assert 0.5 * wanted < fineness(grained, part) < 1.1 * wanted
+    # Grain is all that comes: light and colour stay the network's.
+    assert np.abs(cv2.blur(grained[part], (15, 15)) - np.array(networks.CONSTANT[::-1]) * 255).max() < 2
+
+
+def test_edges_of_an_enlarged_face_are_crisper() -> None:
+    """Lids and lips, not the skin; nothing where the network has left the face as it was, or need not be enlarged."""
+    picture = np.full((64, 64, 3), 120, np.float32)
+    picture[20:40] = 60
+    swapped = cv2.GaussianBlur(picture, (0, 0), 1.0) + np.random.default_rng(2).uniform(-0.4, 0.4, (64, 64, 1))
+    swapped = swapped.astype(np.float32)
+    other = np.full((64, 64, 3), 200, np.uint8)
+    crisp = crisper(swapped, other, 0.3)
+    slope, before = (np.abs(np.diff(one[15:25, :, 1], axis=0)).max(0).mean() for one in (crisp, swapped))
+    assert 1.1 * before < slope < 1.6 * before
+    assert np.abs(crisp[48:] - swapped[48:]).max() < 0.05
+    assert crisper(swapped, other, 1.0) is swapped
+    same = np.rint(swapped).astype(np.uint8)
+    assert np.abs(crisper(swapped, same, 0.3) - swapped).max() < 0.3
 
 
 def test_light_is_matched_on_skin(shelf: models.Shelf) -> None:

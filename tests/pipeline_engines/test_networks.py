@@ -29,7 +29,7 @@ from pipeline.options import Options
 from pipeline.types import Face, FloatArray, ImageArray
 from tests import faces, media, models, networks
 
-BARE = Options(mask="box", keep_occluders=False, match_light=0.0, keep_texture=False)
+BARE = Options(mask="box", keep_occluders=False, match_light=0.0, match_detail=False, keep_texture=False)
 
 
 @pytest.fixture(scope="module")

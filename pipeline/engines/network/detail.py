@@ -1,4 +1,5 @@
-"""Fine detail that a network's few pixels cannot hold: the frame's own where little changed, and the photo's."""
+"""Fine detail that a network's few pixels cannot hold: crisper edges, the frame's own where little changed, and the
+photo's."""
 
 from __future__ import annotations
 
@@ -6,17 +7,42 @@ import cv2
 import numpy as np
 
 from pipeline.engines.network.crop import lay_back
+from pipeline.engines.network.masks import smooth
 from pipeline.mesh import FaceView, topology
 from pipeline.types import FloatArray, ImageArray, Rendering
 
 UNCHANGED = 5.0
 """Grey levels: the less a network has changed of a pixel, compared to this, the more of the frame's own texture is
 kept there."""
+TINTED = (0.75, 1.33)
+"""What the middle of the face may have become darker or lighter by, channel by channel, to count as so only tinted."""
 FINEST = 1.2
 """Blur (sigma) in pixels of the frame below which nothing is taken for detail of the photo."""
 DEEPEST = 0.09
 """Pores and fine lines come over as they are; what is deeper in the photo, such as folds, by no more than this: it lies
 where the mesh has it, and the network has its own a little beside."""
+
+
+CRISP, ENLARGED = 0.6, 2.5
+"""By how much edges are made steeper in a crop that is enlarged so many times or more."""
+EDGES = (1.0, 5.0)
+"""Grey levels beside its surroundings from which on a pixel is part of an edge, and is so wholly: lids, lips and brows
+are, blotches of the skin are not."""
+
+
+def crisper(swapped: FloatArray, aligned: ImageArray, fineness: float) -> FloatArray:
+    """The crop with steeper edges, where it is about to be enlarged and the network has changed the face.
+
+    Args:
+        swapped, aligned: the crop as the network gave it, and as it was.
+        fineness: pixels of the crop per pixel of the frame.
+    """
+    amount = CRISP * float(np.clip((1 / fineness - 1) / (ENLARGED - 1), 0, 1))
+    if amount < 0.02:
+        return swapped
+    edges = swapped - cv2.GaussianBlur(swapped, (0, 0), 1.0)
+    share = smooth(np.abs(edges).max(axis=2), *EDGES) * (1 - _same(swapped, aligned)) * np.float32(amount)
+    return np.asarray(np.clip(swapped + edges * share[..., None], 0, 255), np.float32)
 
 
 def with_texture(
@@ -30,8 +56,7 @@ def with_texture(
         swapped, aligned: the crop as the network gave it, and as it was.
         matrix: ``(2, 3)`` from the frame to the crop.
     """
-    change = cv2.blur(np.abs(swapped - aligned).max(axis=2), (3, 3))
-    same = np.exp(-((change / np.float32(UNCHANGED)) ** 2)).astype(np.float32)
+    same = _same(swapped, aligned)
     if float(same.max()) < 0.02:
         return image
     size = (frame.shape[1], frame.shape[0])
@@ -44,6 +69,19 @@ def with_texture(
     parts += parts >> 7
     kept = cv2.multiply(lost, cv2.merge([parts] * 3), scale=1 / 256)
     return np.asarray(cv2.add(image, kept, dtype=cv2.CV_8U), np.uint8)
+
+
+def _same(swapped: FloatArray, aligned: ImageArray) -> FloatArray:
+    """How little the network has changed of each pixel, 0 to 1. What it has only made lighter or warmer along with the
+    whole face, which is taken back later, is not changed."""
+    size = aligned.shape[0] // 4
+    ours, theirs = (
+        picture[size:-size:2, size:-size:2].reshape(-1, 3) + np.float32(4) for picture in (swapped, aligned)
+    )
+    gain = np.clip(np.median(theirs / ours, axis=0), *TINTED).astype(np.float32)
+    plain, toned = (np.abs(picture - aligned).max(axis=2) for picture in (swapped, swapped * gain))
+    change = cv2.blur(np.minimum(plain, toned), (3, 3))
+    return np.exp(-((change / np.float32(UNCHANGED)) ** 2)).astype(np.float32)
 
 
 def with_photo_detail(

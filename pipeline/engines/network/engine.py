@@ -13,7 +13,7 @@ from pipeline.engines.mesh.openings import openings
 from pipeline.engines.network.contract import check, from_output, to_input
 from pipeline.engines.network.covers import bare
 from pipeline.engines.network.crop import interleaved, lay_back, phases, reduced, scale_of, take
-from pipeline.engines.network.detail import with_photo_detail, with_texture
+from pipeline.engines.network.detail import crisper, with_photo_detail, with_texture
 from pipeline.engines.network.expression import MouthKeeper
 from pipeline.engines.network.identity import Introducer, Prepared
 from pipeline.engines.network.masks import MASK, box_mask, hull_box, hull_mask
@@ -142,7 +142,8 @@ class NetworkEngine:
         crop, (swapped, shown) = view.crop, swap
         coverage = self._coverage(view, sight, shown, options)
         matrix = sight.within(matrix)
-        image = lay_back(_bytes(swapped), matrix, view.size)
+        crisp = crisper(swapped, aligned, scale_of(matrix)) if options.match_detail else swapped
+        image = lay_back(_bytes(crisp), matrix, view.size)
         if options.keep_texture:
             image = with_texture(image, swapped, aligned, matrix, crop.image)
         image, opened = self._with_mouth(image, coverage, view, sight, options)
@@ -164,7 +165,7 @@ class NetworkEngine:
     def _with_mouth(
         self, image: ImageArray, coverage: FloatArray, view: FaceView, sight: Sight, options: Options
     ) -> tuple[ImageArray, float]:
-        """`image` with a mouth as open as the target's, and how much it had to be opened."""
+        """`image` with a mouth as open as the target's, and how much of the target's own is seen in it."""
         if options.expression <= 0:
             return image, 0.0
         return self._mouths.correct(

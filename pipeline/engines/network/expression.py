@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from pipeline.engines.network.crop import take
+from pipeline.engines.network.masks import smooth
 from pipeline.engines.network.sight import Sight
 from pipeline.models.align import to_crop
 from pipeline.models.face_mesh import INNER_LIPS, OUTER_LIPS
@@ -17,6 +18,9 @@ from pipeline.types import FloatArray, ImageArray
 NOTICED = (0.012, 0.035)
 """Distance between the lips that is missing, in parts of the face's height: from where on, and from where on wholly, it
 is made up for."""
+INSIDE = (0.1, 0.5)
+"""How much has to be made up for until the target's own teeth are begun to be shown, and are shown wholly: half of them
+over half of the network's would look like two rows."""
 PRESENT = 0.5
 CHIN = (152, 148, 176, 377, 400)
 REACH = 0.05
@@ -55,7 +59,8 @@ class MouthKeeper:
         sight: Sight,
         strength: float,
     ) -> tuple[ImageArray, float]:
-        """`image` with its lips moved apart as far as the target's are, and how much of that was needed, 0 to 1.
+        """`image` with its lips moved apart as far as the target's are, and how much of what is between them has to be
+        the target's, 0 to 1.
 
         Args:
             image: the network's face in the frame's pixels.
@@ -74,7 +79,7 @@ class MouthKeeper:
         t = float(np.clip((mouth_missing(landmarks, found) - low) / (high - low), 0, 1)) * strength
         if t <= 0:
             return image, 0.0
-        return _moved(image, found, landmarks, t), t
+        return _moved(image, found, landmarks, t), float(smooth(np.array(t, np.float32), *INSIDE))
 
 
 def _opening(landmarks: FloatArray) -> float:
