@@ -32,6 +32,11 @@ def crowd(path: Path, size: tuple[int, int], seconds: float, people: int, rate: 
     """
     if people == 1 and size[1] <= 1080:
         return one_face(path, size, seconds, rate)
+    return side_by_side(path, size, seconds, people, rate)
+
+
+def side_by_side(path: Path, size: tuple[int, int], seconds: float, people: int, rate: int = 30) -> Path:
+    """As `crowd`, with faces of one size however many there are."""
     return media.write_clip(path, _rows(size, round(seconds * rate), people), rate, audio=seconds)
 
 

@@ -1,0 +1,76 @@
+"""What NVIDIA's own report says of the first card: once, or all the time while something runs."""
+
+from __future__ import annotations
+
+import contextlib
+import statistics
+import subprocess
+import threading
+from collections.abc import Iterator
+from typing import Self
+
+SAMPLE = 100
+"""Milliseconds between two looks at the card."""
+_NAN = float("nan")
+
+
+def card(what: str) -> list[str] | None:
+    """Fields of the first card; ``None`` where there is none."""
+    try:
+        answer = subprocess.run(_words(what), capture_output=True, text=True, timeout=20, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return [field.strip() for field in answer.splitlines()[0].split(",")]
+
+
+def memory() -> float:
+    """Megabytes in use on the card now; NaN where there is none."""
+    found = card("memory.used")
+    return float(found[0]) if found else _NAN
+
+
+class Watch:
+    """Looks at the card while a block runs: one process of NVIDIA's, so that the looking costs nothing."""
+
+    def __init__(self) -> None:
+        self._seen: list[tuple[float, float]] = []
+
+    @contextlib.contextmanager
+    def looking(self) -> Iterator[Self]:
+        words = [*_words("utilization.gpu,memory.used"), f"--loop-ms={SAMPLE}"]
+        try:
+            looker = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        except OSError:
+            yield self
+            return
+        reading = threading.Thread(target=self._read, args=(looker,), daemon=True)
+        reading.start()
+        try:
+            yield self
+        finally:
+            looker.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                looker.wait(10)
+            reading.join(10)
+
+    def _read(self, looker: subprocess.Popen[str]) -> None:
+        assert looker.stdout is not None
+        for line in looker.stdout:
+            with contextlib.suppress(ValueError):
+                busy, used = (float(field) for field in line.split(","))
+                self._seen.append((busy, used))
+
+    @property
+    def busy(self) -> float:
+        """Share of the time that the card was, 0 to 1, without the first and the last look; NaN where there is none."""
+        inner = self._seen[1:-1] or self._seen
+        return statistics.fmean(share for share, _ in inner) / 100 if inner else _NAN
+
+    @property
+    def memory(self) -> float:
+        """Megabytes in use on the card at most."""
+        return max((used for _, used in self._seen), default=_NAN)
+
+
+def _words(what: str) -> list[str]:
+    return ["nvidia-smi", f"--query-gpu={what}", "--format=csv,noheader,nounits", "--id=0"]
