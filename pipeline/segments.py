@@ -18,7 +18,8 @@ from pathlib import Path
 import av
 
 from pipeline.analysis import FaceFinder, Tracker
-from pipeline.casting import Casting, Roles, nobody
+from pipeline.anchors import Found, anchored
+from pipeline.casting import Casting, nobody
 from pipeline.crew import Crew
 from pipeline.errors import NoFaceInTarget
 from pipeline.fingerprint import cast_digest
@@ -31,7 +32,7 @@ from pipeline.media.output import PendingFile, output_errors
 from pipeline.media.parts import Part, PartJoiner, PartReader, PartWriter, settled
 from pipeline.presence import Presence
 from pipeline.report import Progress, Report
-from pipeline.steps import device_notes, tracked, until
+from pipeline.steps import cast_in, device_notes, tracked, until
 from pipeline.task import Task
 from pipeline.types import Frame, MediaLimits
 
@@ -39,9 +40,10 @@ log = logging.getLogger(__name__)
 
 FINISHING = "Finishing"
 SEGMENT_SECONDS = 30.0
-BEFORE, AFTER = 36, 16
-"""Frames read around a segment: three detections of the tracker before it, and its look-ahead after it."""
-_FORM = 2
+BEFORE, AFTER = 36, 20
+"""Frames read around a segment: three detections of the tracker before it, and after it the tracker's look-ahead and
+that to the next anchor."""
+_FORM = 3
 """Of the files in the folder; those of another one are rendered anew."""
 
 
@@ -153,31 +155,30 @@ class Segments:
         shown: list[tuple[int, ...]] = []
         opening = number == 0
 
-        def analyse(frames: Iterable[Frame]) -> Iterator[tuple[VideoFrame, Roles, bool, tuple[int, ...]]]:
-            for frame, faces in tracked(tracker, frames, clock, self._crew):
-                assert isinstance(frame, VideoFrame)
-                if frame.pts >= stop:
+        def analyse(frames: Iterable[Frame]) -> Iterator[Found]:
+            faces = cast_in(tracked(tracker, frames, clock, self._crew), casting)
+            for found in anchored(faces, self._wardrobe, options):
+                assert isinstance(found.frame, VideoFrame)
+                if found.frame.pts >= stop:
                     return
-                roles = casting.roles(faces)
-                if frame.pts >= start or opening:
-                    yield frame, roles, bool(faces), casting.shown
+                if found.frame.pts >= start or opening:
+                    yield found
 
-        def render(found: tuple[VideoFrame, Roles, bool, tuple[int, ...]]) -> tuple[Frame, int, bool, tuple[int, ...]]:
-            frame, roles, anyone, persons = found
-            changed = recast_frame(frame, roles, self._wardrobe, options)
-            task.mark.frame(frame)
-            return frame, changed, anyone, persons
+        def render(found: Found) -> tuple[Found, int]:
+            changed = recast_frame(found.frame, found.roles, self._wardrobe, options, found.beside)
+            task.mark.frame(found.frame)
+            return found, changed
 
         with PartWriter(self._path(number), task.output, reader, first, options) as writer:
 
-            def write(done: tuple[Frame, int, bool, tuple[int, ...]]) -> None:
-                frame, changed, anyone, persons = done
-                writer.write(frame)
+            def write(done: tuple[Found, int]) -> None:
+                found, changed = done
+                writer.write(found.frame)
                 changes.append(changed)
-                faces_seen.append(anyone)
-                times.append(frame.time)
-                shown.append(persons)
-                ledger.advance(frame, changed, anyone)
+                faces_seen.append(found.anyone)
+                times.append(found.frame.time)
+                shown.append(found.persons)
+                ledger.advance(found.frame, changed, found.anyone)
 
             frames = until(reader.part(number, self._seconds, BEFORE, AFTER), cancel)
             run(frames, analyse, render, write, clock=clock, crew=self._crew, cancel=cancel)

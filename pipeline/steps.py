@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from pipeline.analysis import Tracker
+from pipeline.anchors import Found
+from pipeline.casting import Casting
 from pipeline.crew import Crew
 from pipeline.errors import Cancelled, CorruptMedia
 from pipeline.flow import StageClock
@@ -26,6 +28,13 @@ def tracked(
     with crew.turn(), clock.work("analyse", 0):
         ready = tracker.flush()
     yield from ready
+
+
+def cast_in(frames: Iterable[tuple[Frame, tuple[Face, ...]]], casting: Casting) -> Iterator[Found]:
+    """The frames, in order, with who in them becomes whom."""
+    for frame, faces in frames:
+        roles = casting.roles(faces)
+        yield Found(frame, roles, bool(faces), casting.shown)
 
 
 def until(frames: Iterable[Frame], cancel: threading.Event | None) -> Iterator[Frame]:

@@ -6,7 +6,8 @@ import time
 from collections.abc import Iterable, Iterator
 
 from pipeline.analysis import FaceFinder, Tracker
-from pipeline.casting import Casting, Roles, nobody
+from pipeline.anchors import Found, anchored
+from pipeline.casting import Casting, nobody
 from pipeline.crew import Crew
 from pipeline.errors import NoFaceInTarget
 from pipeline.flow import StageClock, run
@@ -15,7 +16,7 @@ from pipeline.media import check_picture_name, open_result, open_target, read_pi
 from pipeline.options import Options
 from pipeline.presence import Presence
 from pipeline.report import Progress, Report
-from pipeline.steps import device_notes, numbered, tracked, until
+from pipeline.steps import cast_in, device_notes, numbered, tracked, until
 from pipeline.task import RECASTING, Task
 from pipeline.types import Frame, MediaLimits
 
@@ -71,27 +72,24 @@ class Whole:
         ledger, presence = task.ledger(), Presence(casting.numbers)
         tracker = Tracker(self._finder, smooth=options.smooth)
 
-        def analyse(frames: Iterable[Frame]) -> Iterator[tuple[Frame, Roles, bool, tuple[int, ...]]]:
-            for frame, faces in tracked(tracker, frames, clock, self._crew):
-                roles = casting.roles(faces)
-                yield frame, roles, bool(faces), casting.shown
+        def analyse(frames: Iterable[Frame]) -> Iterator[Found]:
+            return anchored(cast_in(tracked(tracker, frames, clock, self._crew), casting), wardrobe, options)
 
-        def render(found: tuple[Frame, Roles, bool, tuple[int, ...]]) -> tuple[Frame, int, bool, tuple[int, ...]]:
-            frame, roles, anyone, persons = found
-            changed = recast_frame(frame, roles, wardrobe, options)
-            mark.frame(frame)
-            return frame, changed, anyone, persons
+        def render(found: Found) -> tuple[Found, int]:
+            changed = recast_frame(found.frame, found.roles, wardrobe, options, found.beside)
+            mark.frame(found.frame)
+            return found, changed
 
         with (
             open_target(info.path, info, options.start, options.end, self._limits) as reader,
             open_result(task.output, reader, options, mark.tags, mark.seal(info)) as writer,
         ):
 
-            def write(done: tuple[Frame, int, bool, tuple[int, ...]]) -> None:
-                frame, changed, anyone, persons = done
-                writer.write(frame)
-                presence.add(frame.time, persons)
-                ledger.advance(frame, changed, anyone)
+            def write(done: tuple[Found, int]) -> None:
+                found, changed = done
+                writer.write(found.frame)
+                presence.add(found.frame.time, found.persons)
+                ledger.advance(found.frame, changed, found.anyone)
 
             run(until(reader, task.cancel), analyse, render, write, clock=clock, crew=self._crew, cancel=task.cancel)
             if ledger.changed == 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -25,6 +25,7 @@ from benchmarks.quality.metrics.selfswap import selfswap
 from benchmarks.quality.metrics.tone import tone
 from pipeline.analysis import FaceFinder, Region, Tracker
 from pipeline.analysis.landmarks import face_from_landmarks, region_from_landmarks
+from pipeline.anchors import Found, anchored
 from pipeline.frame_recaster import FaceRole, Wardrobe, recast_frame
 from pipeline.options import Options
 from pipeline.types import Box, Face, FloatArray, Identity, ImageArray
@@ -72,17 +73,31 @@ class Judge:
         self.gallery = {name: arcface(i.photos[0].image, i.photos[0].face) for name, i in sources.items()}
 
     def still(self, target: Still, source: str) -> Outcome:
-        result = self._recast(target.image, [target.face], source)
+        result = self._recast(target.image, target.face, source)
         numbers, shot = self._numbers(target.image, result, target.face, source, same=target.name == source)
         return Outcome(target.name, source, numbers, shot)
 
     def moving(self, target: Moving) -> MovingJudge:
         return MovingJudge(self, target)
 
-    def _recast(self, image: ImageArray, faces: list[Face], source: str, index: int = 0) -> ImageArray:
-        frame = ArrayFrame(image, index)
-        recast_frame(frame, [FaceRole(face, self.sources[source]) for face in faces], self.wardrobe, self.options)
+    def _recast(self, image: ImageArray, face: Face, source: str) -> ImageArray:
+        frame = ArrayFrame(image)
+        recast_frame(frame, self._roles(face, source), self.wardrobe, self.options)
         return frame.pixels
+
+    def _film(self, images: Sequence[ImageArray], faces: Sequence[Face | None], source: str) -> list[ImageArray]:
+        """Consecutive frames, recast as a job does it."""
+        frames = [ArrayFrame(image, index) for index, image in enumerate(images)]
+        found = (
+            Found(frame, self._roles(face, source), face is not None, ())
+            for frame, face in zip(frames, faces, strict=True)
+        )
+        for each in anchored(found, self.wardrobe, self.options):
+            recast_frame(each.frame, each.roles, self.wardrobe, self.options, each.beside)
+        return [frame.pixels for frame in frames]
+
+    def _roles(self, face: Face | None, source: str) -> list[FaceRole]:
+        return [FaceRole(face, self.sources[source])] if face is not None else []
 
     def _numbers(
         self, image: ImageArray, result: ImageArray, face: Face, source: str, *, same: bool = False
@@ -140,10 +155,7 @@ class MovingJudge:
 
     def outcome(self, source: str) -> Outcome:
         judge, target = self._judge, self._target
-        results = [
-            judge._recast(image, [face] if face is not None else [], source, index)
-            for index, (image, face) in enumerate(zip(target.frames, self._faces, strict=True))
-        ]
+        results = judge._film(target.frames, self._faces, source)
         meshes = [self._mesh(image, face) for image, face in zip(results, self._faces, strict=True)]
         numbers: Numbers = self._flows.against([image[self._place] for image in results])
         numbers |= jitter(self._own, meshes)

@@ -10,27 +10,29 @@ from pipeline.compositor.detail import match_detail
 from pipeline.compositor.mask import opacity
 from pipeline.compositor.paste import blend
 from pipeline.mesh import FaceView
-from pipeline.mesh.glasses import find_glasses
-from pipeline.mesh.skin import Skin
+from pipeline.mesh.reading import Reading
 from pipeline.options import Options, PaintedMask
 from pipeline.types import FloatArray, ImageArray, Rendering
 
 
-def composite(rendering: Rendering, view: FaceView, skin: Skin, options: Options, painted: PaintedMask) -> ImageArray:
+def composite(
+    rendering: Rendering, view: FaceView, reading: Reading, options: Options, painted: PaintedMask
+) -> ImageArray:
     """The crop with the new face in it: ``(h, w, 3)`` uint8 BGR, the crop's exact pixels where the face does not reach.
 
     Args:
-        skin: what is known of the target's own face.
+        reading: what is known of the target's own face.
         painted: over the atlas, where this face stays the target's.
     """
+    skin = reading.skin
     alpha = opacity(rendering, view, skin, options, painted)
     face = match_light(rendering, view, skin, options.match_light)
     if options.match_detail:
         face = match_detail(face, alpha, view, skin)
     openings = rendering.openings
-    worn = find_glasses(view.unfolded, skin.light) if options.keep_occluders else None
+    worn = reading.rims if options.keep_occluders else None
     if worn is not None:
-        rims = view.fold_fine(worn.rims)
+        rims = view.fold_fine(worn)
         openings = rims if openings is None else cv2.max(openings, rims)
     if openings is not None:
         through = view.crop.image if rendering.through is None else rendering.through

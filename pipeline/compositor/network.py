@@ -9,6 +9,7 @@ from pipeline.compositor.detail import match_detail
 from pipeline.compositor.mask import opacity
 from pipeline.compositor.paste import blend
 from pipeline.mesh import FaceView
+from pipeline.mesh.reading import Reading
 from pipeline.mesh.skin import Skin
 from pipeline.options import Options, PaintedMask
 from pipeline.types import FloatArray, ImageArray, Rendering
@@ -18,14 +19,15 @@ GAIN = (0.75, 1.33)
 
 
 def composite_lit(
-    rendering: Rendering, view: FaceView, skin: Skin, options: Options, painted: PaintedMask
+    rendering: Rendering, view: FaceView, reading: Reading, options: Options, painted: PaintedMask
 ) -> ImageArray:
     """The crop with the new face in it: ``(h, w, 3)`` uint8 BGR, the crop's exact pixels where the face does not reach.
 
     Args:
-        skin: what is known of the target's own face.
+        reading: what is known of the target's own face.
         painted: over the atlas, where this face stays the target's.
     """
+    skin = reading.skin
     alpha = opacity(rendering, view, skin, options, painted)
     face = rendering.image
     gain = _tone_gain(face, alpha, view, skin, options.match_light)

@@ -1,0 +1,145 @@
+"""What is read of the target's own face in a frame, and what may be taken for it between two frames that were read.
+
+Reading takes a third of the time that a frame does, and skin, light and glasses change slowly from frame to frame. So
+where a face looks as it should between two that were read, its reading is the mean of theirs. Whether it does is told
+from the face itself, laid out small on the atlas. Its light may become another as a whole, which is measured; a hand, a
+shadow or hair that comes in, and a head that turns, make it one to be read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+import cv2
+import numpy as np
+
+from pipeline.mesh.glasses import find_glasses
+from pipeline.mesh.maps import thrice
+from pipeline.mesh.skin import Skin, read_skin
+from pipeline.mesh.topology import topology
+from pipeline.mesh.view import FaceView
+from pipeline.types import FloatArray, ImageArray
+
+STRANGE = 8.0
+"""Grey levels by which a place of a face may differ from the mean of two others. Brows, eyes and lips, which always
+move, may by more: nothing is read there."""
+WINDOW = (5, 5)
+"""Texels over which it is told, so that grain does not count."""
+MOVED = 0.3
+"""By how much a place may be more, or less, in front of a face in one of two frames than in the other."""
+BRIGHTER = 0.05
+"""How much lighter or darker than the mean a channel of the whole face may be, as a share."""
+
+
+@dataclass(frozen=True, eq=False)
+class Exact:
+    """One face in one frame, as it was read.
+
+    Attributes:
+        skin: see `read_skin`.
+        unfolded: ``(192, 192, 3)`` uint8 BGR, the face on the atlas.
+        small: the same, ``(96, 96, 3)``.
+    """
+
+    skin: Skin
+    unfolded: ImageArray
+    small: ImageArray
+
+    @cached_property
+    def rims(self) -> FloatArray | None:
+        """``(192, 192)`` float32 over the atlas, 1 on the rims of glasses; ``None`` where none are worn."""
+        worn = find_glasses(self.unfolded, self.skin.light)
+        return worn.rims if worn is not None else None
+
+
+@dataclass(frozen=True, eq=False)
+class Mean:
+    """The same face in a frame between two others.
+
+    Attributes:
+        skin: what it is taken for.
+        first, last, share: the others, and the share of the last one.
+    """
+
+    skin: Skin
+    first: Exact
+    last: Exact
+    share: float
+
+    @cached_property
+    def rims(self) -> FloatArray | None:
+        """See `Exact.rims`."""
+        first, last = self.first.rims, self.last.rims
+        if first is None or last is None:
+            one, share = (last, self.share) if first is None else (first, 1 - self.share)
+            return None if one is None else one * np.float32(share)
+        return _mean(first, last, self.share)
+
+
+Reading = Exact | Mean
+
+
+def read(view: FaceView) -> Exact:
+    """All that can be told of the crop's own face."""
+    return Exact(read_skin(view.unfolded, view.facing), view.unfolded, view.unfold(view.crop.image))
+
+
+def between(first: Exact, last: Exact, share: float, view: FaceView) -> Mean | None:
+    """What may be taken for the reading of a face between two others; ``None`` where it has to be read.
+
+    Args:
+        share: how far it is from the first (0) to the last (1).
+    """
+    one, other = first.skin, last.skin
+    edge = _edge(one, other, share)
+    if edge is None and (one.edge is not None or other.edge is not None):
+        return None
+    small = view.unfold(view.crop.image)
+    expected = _mean(first.small, last.small, share)
+    trust = _mean(one.trust, other.trust, share)
+    gain = _gain(small, expected, trust)
+    if np.abs(gain - 1).max() > BRIGHTER or _strangest(small, expected, gain, edge is not None) > STRANGE:
+        return None
+    light, cast = (
+        cv2.multiply(_mean(a, b, share), (*gain.tolist(), 0.0))
+        for a, b in ((one.light, other.light), (one.cast, other.cast))
+    )
+    hair, front, dark = (
+        _mean(a, b, share) for a, b in ((one.hair, other.hair), (one.front, other.front), (one.dark, other.dark))
+    )
+    return Mean(Skin(trust, hair, front, dark, edge, light, cast), first, last, share)
+
+
+def _edge(one: Skin, other: Skin, share: float) -> FloatArray | None:
+    """The edge of what is held before a face, where that is at the same place in both."""
+    if one.edge is None or other.edge is None or cv2.norm(one.front, other.front, cv2.NORM_INF) > MOVED:
+        return None
+    return _mean(one.edge, other.edge, share)
+
+
+def _mean(first: FloatArray | ImageArray, last: FloatArray | ImageArray, share: float) -> FloatArray:
+    mean: FloatArray = cv2.addWeighted(first, 1 - share, last, share, 0.0, dtype=cv2.CV_32F)
+    return mean
+
+
+def _gain(small: ImageArray, expected: FloatArray, trust: FloatArray) -> FloatArray:
+    """``(3,)``: how much lighter the skin is than was expected, channel by channel."""
+    weight = thrice(trust)
+    ours, theirs = (
+        np.array(cv2.sumElems(cv2.multiply(colour, weight, dtype=cv2.CV_32F))[:3]) for colour in (small, expected)
+    )
+    return np.asarray((ours + 1) / (theirs + 1), np.float32)
+
+
+def _strangest(small: ImageArray, expected: FloatArray, gain: FloatArray, held: bool) -> float:
+    """Grey levels of the greatest difference; where something is held before the face, also on brows, eyes and lips."""
+    left = cv2.blur(cv2.subtract(small, cv2.multiply(expected, (*gain.tolist(), 0.0)), dtype=cv2.CV_32F), WINDOW)
+    return float(cv2.norm(left, cv2.NORM_INF, _looked_at(held)))
+
+
+@cache
+def _looked_at(all_of_it: bool) -> ImageArray:
+    """``(96, 96)`` uint8, not 0 where a face is compared."""
+    mesh = topology()
+    return np.asarray((mesh.face > 0.5) & (all_of_it | (mesh.features < 0.5)), np.uint8)

@@ -1,0 +1,149 @@
+"""Frames between two whose faces were read: a calm face is not read again, and nothing is shown late."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from pipeline import Cast, Options, Recaster
+from pipeline.anchors import EVERY, Found, anchored
+from pipeline.frame_recaster import FaceRole, recast_frame
+from pipeline.marking import Marking
+from pipeline.mesh.reading import Exact, Mean
+from pipeline.places import places
+from pipeline.types import Face, ImageArray
+from tests import faces, media
+from tests.frames import ArrayFrame
+
+NAME, SOURCE = "hopper", "astronaut"
+OPTIONS = Options()
+
+
+def found_in(images: Sequence[ImageArray], first: int = 0, face: Face | None = None) -> list[Found]:
+    """Frames of a film in which the face keeps its place."""
+    face = face or faces.portrait_face(NAME)
+    roles = [FaceRole(face, faces.identity(SOURCE))]
+    return [Found(ArrayFrame(image, first + n), roles, True, ()) for n, image in enumerate(images)]
+
+
+def film(images: Sequence[ImageArray]) -> list[ImageArray]:
+    result = []
+    for each in anchored(found_in(images), faces.wardrobe(), OPTIONS):
+        assert recast_frame(each.frame, each.roles, faces.wardrobe(), OPTIONS, each.beside) == 1
+        result.append(each.frame.image())
+    return result
+
+
+def alone(image: ImageArray) -> ImageArray:
+    """One frame, all of it read."""
+    (each,) = found_in([image])
+    assert recast_frame(each.frame, each.roles, faces.wardrobe(), OPTIONS) == 1
+    return each.frame.image()
+
+
+def grainy(image: ImageArray, seed: int, gain: float = 1.0) -> ImageArray:
+    grain = np.random.default_rng(seed).normal(0, 1.5, (*image.shape[:2], 1))
+    return np.clip(image * gain + grain, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize(("first", "count"), [(0, 9), (3, 11), (6, 1), (5, 2)])
+def test_anchors_are_counted_from_the_targets_beginning(first: int, count: int) -> None:
+    """And the first and the last frame are ones."""
+    images = [media.portrait(NAME)] * count
+    numbers = {first, *(n for n in range(first, first + count) if n % EVERY == 0), first + count - 1}
+    found = list(anchored(found_in(images, first), faces.wardrobe(), OPTIONS))
+    assert [each.frame.index for each in found] == list(range(first, first + count))
+    for each in found:
+        assert each.beside is not None
+        own = each.beside.before is each.beside.after
+        assert own == (each.frame.index in numbers)
+        before = max(n for n in numbers if n <= each.frame.index)
+        after = min(n for n in numbers if n >= each.frame.index)
+        if not own:
+            assert each.beside.share == (each.frame.index - before) / (after - before)
+
+
+def test_a_calm_face_is_not_read_between_anchors_and_looks_the_same() -> None:
+    images = [grainy(media.portrait(NAME), n, 1 - 0.01 * n) for n in range(EVERY + 1)]
+    found = list(anchored(found_in(images), faces.wardrobe(), OPTIONS))
+    kinds = []
+    for each in found:
+        (place,) = places(each.roles, faces.wardrobe(), OPTIONS)
+        assert each.beside is not None
+        look = each.beside.seen(each.frame, place)
+        assert look is not None
+        kinds.append(type(look[1]))
+    assert kinds == [Exact, *[Mean] * (EVERY - 1), Exact]
+    for image, result in zip(images, film(images), strict=True):
+        off = np.abs(result.astype(int) - alone(image))
+        assert off.mean() < 0.1 and cv2.blur(off.astype(np.float32), (7, 7)).max() < 6
+
+
+def hand(image: ImageArray) -> ImageArray:
+    landmarks = faces.portrait_face(NAME).landmarks
+    assert landmarks is not None
+    return media.fingers(image, landmarks)[0]
+
+
+def card(image: ImageArray) -> ImageArray:
+    """Of the colour of fair skin, over one cheek."""
+    landmarks = faces.portrait_face(NAME).landmarks
+    assert landmarks is not None
+    x, y = (int(value) for value in np.round(landmarks[425, :2]))
+    return np.asarray(cv2.rectangle(image.copy(), (x - 7, y - 12), (x + 40, y + 12), (120, 150, 205), -1))
+
+
+def shadow(image: ImageArray) -> ImageArray:
+    """Over half of the face."""
+    landmarks = faces.portrait_face(NAME).landmarks
+    assert landmarks is not None
+    dark = image.copy()
+    dark[:, : int(landmarks[4, 0])] //= 2
+    return dark
+
+
+@pytest.mark.parametrize("comes", [hand, card, shadow])
+@pytest.mark.parametrize("at", [[2], [3, 4], [1, 2, 3, 4]], ids=str)
+def test_what_comes_before_a_face_between_anchors_is_seen_at_once(
+    comes: Callable[[ImageArray], ImageArray], at: list[int]
+) -> None:
+    """Not later, and not half: just as if all of the frame had been read."""
+    calm = media.portrait(NAME)
+    images = [comes(calm) if n in at else calm for n in range(EVERY + 1)]
+    results = film(images)
+    for n in at:
+        assert np.array_equal(results[n], alone(images[n]))
+
+
+def test_a_face_that_turns_up_between_anchors_is_read() -> None:
+    """Of another track nothing is known, wherever it is."""
+    image = media.portrait(NAME)
+    found = found_in([image] * (EVERY + 1))
+    (role,) = found[0].roles
+    stranger = role._replace(face=Face(**{**vars(role.face), "track": 7}))
+    found[2] = Found(found[2].frame, [stranger], True, ())
+    for each in anchored(found, faces.wardrobe(), OPTIONS):
+        (place,) = places(each.roles, faces.wardrobe(), OPTIONS)
+        assert each.beside is not None
+        look = each.beside.seen(each.frame, place)
+        assert look is not None
+        assert isinstance(look[1], Exact) == (each.frame.index in (0, 2, EVERY))
+
+
+def test_the_result_does_not_depend_on_the_number_of_workers(tmp_path: Path) -> None:
+    clip = media.write_clip(tmp_path / "clip.mkv", media.camera(22).frames, 25)
+    pictures = []
+    for threads in (1, 4):
+        recaster = Recaster(threads=threads, marking=Marking(frozenset()))
+        cast = Cast(everyone=recaster.identify([media.portrait(SOURCE)]))
+        output = tmp_path / f"{threads}.mkv"
+        recaster.recast(cast, clip, output, Options(codec="lossless"))
+        with av.open(str(output)) as container:
+            pictures.append([frame.to_ndarray() for frame in container.decode(video=0)])
+    assert len(pictures[0]) == 22
+    assert all(np.array_equal(one, other) for one, other in zip(*pictures, strict=True))
