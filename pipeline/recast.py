@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -33,6 +34,7 @@ from pipeline.options import DeviceName, Options, Precision
 from pipeline.policy import Policy
 from pipeline.report import ProgressCallback, Report
 from pipeline.segments import SEGMENT_SECONDS, Segments, in_segments
+from pipeline.sources import belonging, told
 from pipeline.steps import expected, first_at, numbered, tracked, until
 from pipeline.task import Task
 from pipeline.types import Advice, Cast, Face, Identity, ImageArray, MediaInfo, MediaLimits, Person, SourcePhoto
@@ -134,7 +136,8 @@ class Recaster:
         return self._libraries[device, precision]
 
     def identify(self, sources: Sequence[Path | ImageArray]) -> Identity:
-        """The face in one or more photos of the same person; of several faces in a photo the largest.
+        """The face in one or more photos of the same person; of several faces in a photo the largest. Of three photos
+        or more, those that seem to show somebody else are left out.
 
         Args:
             sources: files, or uint8 BGR arrays ``(height, width, 3)``.
@@ -154,9 +157,11 @@ class Recaster:
                 which = "the source photo" if len(sources) == 1 else f"source photo {number}"
                 raise NoFaceInSource(f"No face was found in {which}.")
             photos.append(SourcePhoto(picture.image(), faces[0]))
-        embeddings = [photo.face.embedding for photo in photos if photo.face.embedding is not None]
+        kept = [photos[place] for place in belonging([photo.face.embedding for photo in photos])]
+        embeddings = [photo.face.embedding for photo in kept if photo.face.embedding is not None]
         mean = np.mean(embeddings, axis=0)
-        identity = Identity(tuple(photos), (mean / (np.linalg.norm(mean) + 1e-9)).astype(np.float32))
+        unit = (mean / (np.linalg.norm(mean) + 1e-9)).astype(np.float32)
+        identity = Identity(tuple(kept), unit, len(photos) - len(kept))
         self.policy.check_source(identity)
         return identity
 
@@ -331,13 +336,13 @@ class Recaster:
         finder, wardrobe = self._finder, self._wardrobe(options)
         crew = self._crew_of(options, wardrobe.engine.together)
         whole = Whole(finder, wardrobe, crew, self.limits)
+        report: Report | None = None
         if info.kind == "image":
-            return whole.picture(task)
-        if work is not None and in_segments(task, segment):
+            report = whole.picture(task)
+        elif work is not None and in_segments(task, segment):
             report = Segments(finder, wardrobe, crew, self.limits, work, segment).recast(task)
-            if report is not None:
-                return report
-        return whole.video(task)
+        report = report or whole.video(task)
+        return replace(report, notes=(*told(cast), *report.notes))
 
     def _crew_of(self, options: Options, together: int) -> Crew:
         """A job with a network takes no turns with others: it mostly waits for its network, and would hold them up."""

@@ -132,10 +132,15 @@ class Advice:
 
 @dataclass(frozen=True, eq=False)
 class Identity:
-    """A source, analysed once. `embedding` is the L2-normalised mean over the photos."""
+    """A source, analysed once. `embedding` is the L2-normalised mean over the photos.
+
+    Attributes:
+        left_out: further photos that were given and seem to show somebody else.
+    """
 
     photos: tuple[SourcePhoto, ...]
     embedding: FloatArray
+    left_out: int = 0
 
 
 @dataclass(frozen=True, eq=False)
