@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.mesh.maps import ramp
+from pipeline.mesh.rims import rims
 from pipeline.mesh.topology import topology
+from pipeline.models.face_mesh import LEFT_EYE, RIGHT_EYE
 from pipeline.types import FloatArray, ImageArray
 
 SIZE = 192
@@ -33,8 +35,10 @@ DARK = (0.38, 0.55)
 """How much darker than skin a thick rim is, and the shadow beside it; grey and fair brows are lighter."""
 COOL = (0.25, 0.5)
 """How much bluer than skin the sky in a lens or on a rim is."""
-GLARE = (0.16, 0.30)
-"""How much lighter than skin a reflection on a lens is."""
+GLARE = (0.35, 0.60)
+"""How much lighter than skin a reflection on a lens is that hides it."""
+NEAR_RIM = 4.0
+"""How far from the middle of a rim its own edges and its shadow are seen, in texels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,10 +52,15 @@ class Glasses:
     rims: FloatArray
     removal: _Removal
 
-    @cached_property
+    @property
     def everything(self) -> FloatArray:
-        """1 on rims, also over the brows, and on reflections beside the eyes."""
-        return self.removal.map()
+        """1 on rims, also over brows and lids, and on reflections beside the eyes."""
+        return self.removal.maps[0]
+
+    @property
+    def lenses(self) -> FloatArray:
+        """1 where something is seen through a lens, but for the eyes themselves."""
+        return self.removal.maps[1]
 
 
 def find_glasses(unfolded: ImageArray, light: FloatArray) -> Glasses | None:
@@ -73,39 +82,61 @@ def find_glasses(unfolded: ImageArray, light: FloatArray) -> Glasses | None:
         return None
     smooth = cv2.GaussianBlur(lines, (0, 0), 0.8)
     found = ramp(smooth, *(part * float(crossing) for part in CONTRAST))
-    rims = cv2.dilate(found, np.ones((3, 3), np.uint8)) * zones.ring
-    rims = cv2.GaussianBlur(cv2.max(rims, _bar(grey, luma)) * np.float32(belief), (0, 0), 0.8)
-    return Glasses(_whole(rims, zones.window), _Removal(eyes, grey, smooth, shade, luma, belief))
+    rim = cv2.dilate(found, np.ones((3, 3), np.uint8)) * zones.ring
+    rim = cv2.GaussianBlur(cv2.max(rim, _bar(grey, luma)) * np.float32(belief), (0, 0), 0.8)
+    return Glasses(_whole(rim, zones.window), _Removal(unfolded, light, float(crossing), belief))
 
 
 @dataclass(frozen=True, eq=False)
 class _Removal:
     """What `Glasses.everything` is made of, if it is asked for."""
 
-    eyes: ImageArray
-    grey: ImageArray
-    lines: FloatArray
-    shade: FloatArray
-    luma: FloatArray
+    unfolded: ImageArray
+    light: FloatArray
+    crossing: float
     belief: float
 
-    def map(self) -> FloatArray:
-        everything = _everything(self.eyes, self.grey, self.lines, self.shade, self.luma)
-        return _whole(everything * np.float32(self.belief), _zones().window)
+    @cached_property
+    def maps(self) -> tuple[FloatArray, FloatArray]:
+        """`Glasses.everything` and `Glasses.lenses`.
+
+        The first are rims with all that is dark about them, the bridge, the hinges, and what shines in the lenses. What
+        else is seen through a lens is the face's own: lids, bags and wrinkles.
+        """
+        shade = _shade(self.light)
+        zones, three, five = _places(), np.ones((3, 3), np.uint8), np.ones((5, 5), np.uint8)
+        grey = cv2.cvtColor(self.unfolded, cv2.COLOR_BGR2GRAY)
+        luma = cv2.cvtColor(shade, cv2.COLOR_BGR2GRAY) + 8
+        lines = _lines(grey) / luma
+        level = (cv2.GaussianBlur(grey, (0, 0), 0.7).astype(np.float32) + 8) / luma
+        dark = ramp(1 - level, *DARK)
+        closed = rims(np.minimum(cv2.max(lines / np.float32(self.crossing), dark), 1))
+        glass, thin, near = _drawn(closed)
+        bars = _of_one_piece(dark * (1 - zones.eyes) * zones.high, thin)
+        found = cv2.dilate(ramp(lines, *FAINT), three) * cv2.max(near, zones.joints)
+        shine = cv2.dilate(ramp(level - 1, *GLARE), three) * glass
+        cool = cv2.dilate(ramp(_coolness(self.unfolded, shade), *COOL) * cv2.max(glass, near), five)
+        worn = cv2.max(cv2.max(cv2.max(thin, found), cv2.dilate(bars, five)), cv2.max(shine, cool))
+        free = (1 - zones.eyes) * np.float32(self.belief)
+        return np.asarray(worn * free, np.float32), np.asarray(glass * free, np.float32)
 
 
-def _everything(
-    eyes: ImageArray, grey: ImageArray, lines: FloatArray, shade: FloatArray, luma: FloatArray
-) -> FloatArray:
-    """All that has to go if the glasses are taken off. On brows, which are lines too, only what is dark or shines."""
-    zones, three, five = _zones(), np.ones((3, 3), np.uint8), np.ones((5, 5), np.uint8)
-    level = (cv2.GaussianBlur(grey, (0, 0), 0.7).astype(np.float32) + 8) / luma
-    dark = cv2.dilate(ramp(1 - level, *DARK), five)
-    glare = cv2.dilate(ramp(level - 1, *GLARE), three)
-    strong = cv2.max(dark, glare)
-    anything = cv2.max(cv2.dilate(ramp(lines, *FAINT), three), strong)
-    cool = cv2.dilate(ramp(_coolness(eyes, shade), *COOL) * zones.brows, five)
-    return cv2.max((anything + (strong - anything) * zones.hair) * zones.around, cool)
+def _drawn(closed: tuple[FloatArray, ...]) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """``(192, 192)`` each: the lenses, their rims as thin lines, and what lies near these."""
+    glass, line = np.zeros((SIZE, SIZE), np.uint8), np.zeros((SIZE, SIZE), np.uint8)
+    corners = [np.round(rim).astype(np.int32) for rim in closed]
+    cv2.fillPoly(glass, corners, 1)
+    cv2.polylines(line, corners, True, 1, 3)
+    distance = cv2.distanceTransform(1 - line, cv2.DIST_L2, 5)
+    return glass.astype(np.float32), line.astype(np.float32), ramp(-distance, -NEAR_RIM, 1 - NEAR_RIM)
+
+
+def _of_one_piece(dark: FloatArray, line: FloatArray) -> FloatArray:
+    """What of `dark` is of one piece with the line: no brow, no hat, no lashes."""
+    count, labels = cv2.connectedComponents((dark > 0.5).astype(np.uint8))
+    held = _touched(labels, count, line > 0.5)
+    held[0] = False
+    return np.asarray(dark * held[labels], np.float32)
 
 
 def _lines(grey: ImageArray) -> FloatArray:
@@ -132,10 +163,7 @@ class _Zones:
 
     window: tuple[slice, slice]
     ring: FloatArray
-    around: FloatArray
-    brows: FloatArray
     bridge: FloatArray
-    hair: FloatArray
     upper: FloatArray
     hinge: NDArray[np.bool_]
     middle: NDArray[np.bool_]
@@ -144,26 +172,54 @@ class _Zones:
 
 @cache
 def _zones() -> _Zones:
-    """The ring about both eyes without brows and eyes; the same without the eyes only; where the sky may shine; the
-    nose root; the brows' own hair; where an upper rim is, its outer and inner end, and one half of the face."""
+    """The ring about both eyes without brows and eyes; the nose root; where an upper rim is, its outer and inner end,
+    and one half of the face."""
     mesh = topology()
-    middle, outer, lip = mesh.uv[168], mesh.uv[263], mesh.uv[17]
-    u, v = np.meshgrid((np.arange(SIZE) + 0.5) / SIZE, (np.arange(SIZE) + 0.5) / SIZE)
-    x, y = np.abs(u - middle[0]) / (outer[0] - middle[0]), (v - outer[1]) / (lip[1] - outer[1])
+    u, x, y = _axes()
+    middle = mesh.uv[168]
     area = ((y > -0.42) & (y < 0.42) & (x < 1.75)).astype(np.float32)
-    wide = ((y > -0.5) & (y < 0.42) & (x < 1.8)).astype(np.float32)
     brows = ((y > -0.75) & (y < 0.42) & (x < 1.9) & ~(np.hypot((x - 0.62) / 0.42, y / 0.14) < 1)).astype(np.float32)
     features = cv2.resize(cv2.erode(mesh.features, np.ones((3, 3), np.uint8)), (SIZE, SIZE))
     eyes = np.hypot((x - 0.62) / 0.42, y / 0.14) < 1
     bridge = ((y > -0.22) & (y < 0.16) & (x < 0.16)).astype(np.float32)
     rows, columns = np.flatnonzero(brows.max(1)), np.flatnonzero(brows.max(0))
     window = slice(int(rows[0]) - 3, int(rows[-1]) + 4), slice(int(columns[0]) - 3, int(columns[-1]) + 4)
-    hair = cv2.resize(mesh.brows, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR) * (x > 0.24)
-    soft = [cv2.GaussianBlur(zone.astype(np.float32), (0, 0), 1.0) for zone in (area * (features < 0.5), wide * ~eyes)]
+    ring = cv2.GaussianBlur(np.asarray(area * (features < 0.5), np.float32), (0, 0), 1.0)
     upper = ((y > -0.55) & (y < 0.1) & (x < HINGE[1]) & ~eyes).astype(np.float32)
-    maps = (*soft, brows, bridge, hair.astype(np.float32), upper)
+    maps = (ring, bridge, upper)
     ends = ((x > HINGE[0]) & (x < HINGE[1]), x < INNER, u < middle[0])
     return _Zones(window, *(np.ascontiguousarray(zone[window]) for zone in (*maps, *ends)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Places:
+    """``(192, 192)`` float32: 1 in the eyes' openings; where bridge and hinges are; and above the folds beside the
+    nose, where all that is dark and touches a rim is its own."""
+
+    eyes: FloatArray
+    joints: FloatArray
+    high: FloatArray
+
+
+@cache
+def _places() -> _Places:
+    _, x, y = _axes()
+    eyes = np.zeros((SIZE, SIZE), np.uint8)
+    for eye in (RIGHT_EYE, LEFT_EYE):
+        cv2.fillPoly(eyes, [np.round(topology().uv[list(eye)] * SIZE - 0.5).astype(np.int32)], 1)
+    bridge = (x < 0.2) & (y > -0.25) & (y < 0.16)
+    hinges = (x > 1.2) & (x < 1.8) & (y > -0.4) & (y < 0.05)
+    joints = cv2.GaussianBlur((bridge | hinges).astype(np.float32), (0, 0), 1.0)
+    high = ((x < 1.8) & (y > -0.6) & (y < 0.25)).astype(np.float32)
+    return _Places(cv2.GaussianBlur(eyes.astype(np.float32), (0, 0), 0.6), joints, high)
+
+
+def _axes() -> tuple[NDArray[np.float64], ...]:
+    """``(192, 192)`` each: across the atlas; from the middle line, eye corners at 1; down from the eyes, lip at 1."""
+    mesh = topology()
+    middle, outer, lip = mesh.uv[168], mesh.uv[263], mesh.uv[17]
+    u, v = np.meshgrid((np.arange(SIZE) + 0.5) / SIZE, (np.arange(SIZE) + 0.5) / SIZE)
+    return u, np.abs(u - middle[0]) / (outer[0] - middle[0]), (v - outer[1]) / (lip[1] - outer[1])
 
 
 def _coolness(unfolded: ImageArray, shade: FloatArray) -> FloatArray:

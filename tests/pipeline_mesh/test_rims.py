@@ -1,0 +1,59 @@
+"""The rims of lenses as closed lines, on portraits that wear them and on one that gets them drawn."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from pipeline.mesh import FaceView, topology
+from pipeline.mesh.glasses import SIZE, find_glasses
+from pipeline.mesh.rims import rims
+from pipeline.mesh.skin import read_skin
+from pipeline.models.face_mesh import LEFT_EYE, RIGHT_EYE
+from pipeline.types import Crop, FloatArray, ImageArray
+from tests import faces, media
+
+
+def _view(name: str) -> FaceView:
+    face = faces.portrait_face(name)
+    assert face.landmarks is not None and face.pose is not None
+    return FaceView(Crop(media.portrait(name), face.landmarks, np.eye(2, 3, dtype=np.float32), face.pose))
+
+
+def _darkness(unfolded: ImageArray) -> FloatArray:
+    grey = cv2.cvtColor(unfolded, cv2.COLOR_BGR2GRAY)
+    lines = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7)))
+    return np.minimum(lines.astype(np.float32) / 30, 1)
+
+
+def test_thin_rims_with_gaps_are_found_as_a_whole() -> None:
+    """Drawn on the astronaut's face, whose own lids and brows are stronger lines than thin metal is."""
+    unfolded = _view("astronaut").unfolded.copy()
+    drawn = []
+    for eye in (RIGHT_EYE, LEFT_EYE):
+        corners = topology().uv[list(eye)] * SIZE - 0.5
+        middle, width = (corners.min(0) + corners.max(0)) / 2 + [0, 3], np.ptp(corners[:, 0])
+        axes = (0.9 * width, 0.72 * width)
+        for start in range(0, 360, 40):
+            box = (tuple(middle), tuple(2 * axis for axis in axes), 0.0)
+            points = cv2.ellipse2Poly(tuple(np.round(middle).astype(int)), tuple(np.round(axes).astype(int)),
+                                      0, start, start + 32, 4)  # fmt: skip
+            cv2.polylines(unfolded, [points], False, (70, 80, 95), 1, cv2.LINE_AA)
+        drawn.append((middle, axes, box))
+    for line, (middle, axes, _) in zip(rims(_darkness(unfolded)), drawn, strict=True):
+        away = np.abs(np.hypot(*((line - middle) / axes).T) - 1) * min(axes)
+        assert np.median(away) < 1.0
+        assert np.quantile(away, 0.9) < 3.0
+
+
+def test_what_is_seen_through_the_lenses_is_no_part_of_the_glasses() -> None:
+    """Grace Hopper's bags and wrinkles below the eyes are as strong lines as her translucent lower rims."""
+    view = _view("hopper")
+    worn = find_glasses(view.unfolded, read_skin(view.unfolded, view.facing).light)
+    assert worn is not None
+    at = (topology().uv * SIZE).astype(int)
+    bags = [worn.everything[v, u] for u, v in at[[23, 22, 110, 253, 252, 339]]]
+    assert max(bags) < 0.3
+    assert np.mean([worn.everything[v, u] for u, v in at[[6, 168, 52, 282, 124, 353]]]) > 0.8, "bridge and upper rims"
+    folds = [worn.everything[v, u] for u, v in at[[203, 423, 206, 426]]]
+    assert max(folds) < 0.1, "the folds beside the nose touch the rims and are no part of them"
