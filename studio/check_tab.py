@@ -80,11 +80,12 @@ def build(studio: Studio, page: gr.Blocks) -> None:
     """The place that the scripts fill, and the named endpoint ``/verify``, which has no look."""
     checker = Checker(studio)
 
-    async def look(path: str | None) -> tuple[str, dict[str, Any]]:
+    async def look(path: str | None, credentials: str | None = None) -> tuple[str, dict[str, Any]]:
         """Check a picture or video: Content Credentials, invisible watermark, and whether it was made here.
 
         Args:
             path: the file.
+            credentials: the ``.c2pa`` file that belongs beside it, where its format holds none.
 
         Returns:
             The outcome as a page shows it, and as values.
@@ -92,7 +93,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         try:
             if not path:
                 raise InputError("Choose a picture or a video first.")
-            verdict, made = await checker.look(Path(path))
+            verdict, made = await checker.look(Path(path), Path(credentials) if credentials else None)
         except Exception as error:
             raise shown(error) from error
         said = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in sentences(verdict, made))
@@ -103,9 +104,12 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 
     gr.HTML(PLACE, elem_id="check-place", padding=False, apply_default_css=False)
     given = gr.File(label="file", type="filepath", visible=False)
+    beside = gr.File(label="credentials", type="filepath", visible=False)
     outcome = gr.HTML(label="outcome", visible=False)
     details = gr.JSON(label="details", visible=False)
-    gr.Button(visible=False).click(look, given, [outcome, details], api_name="verify", concurrency_limit=_AT_ONCE)
+    gr.Button(visible=False).click(
+        look, [given, beside], [outcome, details], api_name="verify", concurrency_limit=_AT_ONCE
+    )
 
 
 def routes(studio: Studio) -> APIRouter:

@@ -28,6 +28,7 @@ Kind = Literal["choice", "share", "switch", "seconds", "paintings"]
 HIGHEST = 1e9
 """Above any number that an option takes; infinity and what is no number are not below it."""
 MOST_PAINTINGS = 50
+_PNG = b"\x89PNG\r\n\x1a\n"
 GROUPS: tuple[Group, ...] = typing.get_args(Group)
 
 
@@ -215,9 +216,12 @@ def _file(text: str) -> dict[str, str]:
         whose = ""
     name = name if whose else text
     try:
-        return {"mask": base64.b64encode(Path(name).read_bytes()).decode("ascii"), "whose": whose}
+        data = Path(name).read_bytes()
     except OSError as error:
         raise argparse.ArgumentTypeError(f"{name} cannot be read") from error
+    if not data.startswith(_PNG):
+        raise argparse.ArgumentTypeError(f"{name} is no PNG picture (white, or opaque, where the target stays)")
+    return {"mask": base64.b64encode(data).decode("ascii"), "whose": whose}
 
 
 def _time(text: str) -> float:

@@ -44,7 +44,10 @@ def main(words: Sequence[str]) -> int:
 
 def _add(listings: Listings, given: argparse.Namespace) -> Listed:
     from pipeline import Recaster
+    from studio.quiet import silence_greeting
 
+    if not given.verbose:
+        silence_greeting()
     identity = Recaster(policy=EVERYTHING).identify(given.photo)
     embeddings = [photo.face.embedding for photo in identity.photos if photo.face.embedding is not None]
     return listings.add(given.name, embeddings, "allowed" if given.allow else "blocked")

@@ -158,7 +158,9 @@ def _quantise(store: Store, given: argparse.Namespace) -> int:
     from pipeline.models.quantise import quantise
     from pipeline.models.trial import Verdicts
     from pipeline.recast import Recaster
+    from studio.quiet import silence_greeting
 
+    silence_greeting()
     entry = store.entry(given.name)
     engine = NetworkEngine(entry.name, Library("cpu", store))
     recaster = Recaster(device="cpu")

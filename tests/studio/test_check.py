@@ -69,10 +69,16 @@ def test_the_log_holds_fingerprints_and_nothing_else(result: Path) -> None:
     assert not any(result.name in str(value) for row in rows for value in row)
 
 
-def test_the_endpoint_says_the_same(server: Server, result: Path, tmp_path: Path) -> None:
+def test_the_endpoint_says_the_same(server: Server, material: Material, result: Path, tmp_path: Path) -> None:
     client = Client(server.url, verbose=False, download_files=str(tmp_path))
     page, found = client.predict(handle_file(result), api_name="/verify")
     assert "This is synthetic." in page and found["made_here"]["same_file"]
+    film, beside = (tmp_path / name for name in ("film.bmp", "film.bmp.c2pa"))
+    words = ["--headless", "-s", str(material.grace), "-t", str(material.eileen), "-o", str(film)]
+    subprocess.run([sys.executable, "app.py", *words], cwd=ROOT, check=True, timeout=240)
+    _, apart = client.predict(handle_file(film), api_name="/verify")
+    _, together = client.predict(handle_file(film), handle_file(beside), api_name="/verify")
+    assert (apart["manifest"]["state"], together["manifest"]["state"]) == ("none", "trusted")
     with pytest.raises(Exception, match="unsupported_media"):
         client.predict(handle_file(ROOT / "README.md"), api_name="/verify")
 
