@@ -21,7 +21,7 @@ from pipeline.analysis import FaceFinder, Tracker
 from pipeline.anchors import Found, anchored
 from pipeline.casting import Casting, nobody
 from pipeline.crew import Crew
-from pipeline.errors import NoFaceInTarget
+from pipeline.errors import NoFaceInTarget, OptionError
 from pipeline.fingerprint import cast_digest
 from pipeline.flow import StageClock, run
 from pipeline.frame_recaster import Wardrobe, recast_frame
@@ -122,6 +122,8 @@ class Segments:
                 for time_, persons in zip(segment.times, segment.persons, strict=True):
                     presence.add(time_, persons)
                 done.append(segment)
+            if ledger.done == 0:
+                raise OptionError("The part to keep holds no frame.")
             if ledger.changed == 0:
                 raise NoFaceInTarget(nobody(task.cast, ledger.anyone))
             if task.progress is not None:

@@ -9,7 +9,7 @@ from pipeline.analysis import FaceFinder, Tracker
 from pipeline.anchors import Found, anchored
 from pipeline.casting import Casting, nobody
 from pipeline.crew import Crew
-from pipeline.errors import NoFaceInTarget
+from pipeline.errors import NoFaceInTarget, OptionError
 from pipeline.flow import StageClock, run
 from pipeline.frame_recaster import Wardrobe, recast_frame
 from pipeline.media import check_picture_name, open_result, open_target, read_picture, write_picture
@@ -92,6 +92,8 @@ class Whole:
                 ledger.advance(found.frame, changed, found.anyone)
 
             run(until(reader, task.cancel), analyse, render, write, clock=clock, crew=self._crew, cancel=task.cancel)
+            if ledger.done == 0:
+                raise OptionError("The part to keep holds no frame.")
             if ledger.changed == 0:
                 raise NoFaceInTarget(nobody(task.cast, ledger.anyone))
             with clock.work("write", 0):

@@ -110,6 +110,11 @@ class StreamCopier:
             return None  # an attachment is in the header; it has no packets
         return None
 
+    def _tell(self, note: str) -> None:
+        """Several streams of one kind are told of once."""
+        if note not in self.notes:
+            self.notes.append(note)
+
     def _plan_audio(self, stream: av.AudioStream) -> Handle | None:
         name, allowed = d.codec_name(stream), _AUDIO[self._container]
         if allowed is None or name in allowed:
@@ -117,9 +122,7 @@ class StreamCopier:
             if copied is not None:
                 return self._copy_to(copied)
         if not d.can_decode_audio(stream):
-            self.notes.append(
-                f"Audio in the format {name} cannot be kept in a .{self._container} file; it was left out."
-            )
+            self._tell(f"Audio in the format {name} cannot be kept in a .{self._container} file; it was left out.")
             return None
         converter = AudioConverter(
             stream, self._output, "libopus" if self._container == "webm" else "aac", self._offset
@@ -127,7 +130,7 @@ class StreamCopier:
         self._describe(stream, converter.stream)
         self._converters.append(converter)
         new = "Opus" if self._container == "webm" else "AAC"
-        self.notes.append(f"A .{self._container} file cannot hold {name.upper()} audio; it was re-encoded as {new}.")
+        self._tell(f"A .{self._container} file cannot hold {name.upper()} audio; it was re-encoded as {new}.")
         return converter.convert
 
     def _plan_subtitle(self, stream: Stream) -> Handle | None:
@@ -137,7 +140,7 @@ class StreamCopier:
             if copied is not None:
                 return self._copy_to(copied)
         if name not in TEXT_CODECS:
-            self.notes.append(f"Subtitles in the format {name} cannot be kept in a .{self._container} file; left out.")
+            self._tell(f"Subtitles in the format {name} cannot be kept in a .{self._container} file; left out.")
             return None
         added = cast(SubtitleStream, self._output.add_stream(target))
         added.codec_context.subtitle_header = ASS_HEADER

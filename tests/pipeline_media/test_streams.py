@@ -151,6 +151,26 @@ def test_sound_is_re_encoded_only_where_it_must(
     assert _length(tmp_path / f"out{result}") == pytest.approx(_length(source), abs=0.06)
 
 
+def test_several_tracks_are_told_of_once(tmp_path: Path) -> None:
+    one, two = Clip(sound=1.0).make(tmp_path / "one.mp4"), tmp_path / "two.mp4"
+    with av.open(str(one)) as read, av.open(str(two), "w") as written:
+        films = [
+            (stream, written.add_stream_from_template(stream)) for stream in (*read.streams, read.streams.audio[0])
+        ]
+        for packet in read.demux():
+            data = bytes(packet)
+            for source, stream in films:
+                if packet.stream is source and packet.dts is not None:
+                    copy = av.Packet(data)
+                    copy.pts, copy.dts, copy.time_base = packet.pts, packet.dts, packet.time_base
+                    copy.is_keyframe, copy.stream = packet.is_keyframe, stream
+                    written.mux(copy)
+    assert probe(two).audio == ("aac", "aac")
+    _, notes = rewrite(two, tmp_path / "out.webm")
+    assert probe(tmp_path / "out.webm").audio == ("opus", "opus")
+    assert sum("re-encoded" in note for note in notes) == 1
+
+
 def _wave(path: Path) -> np.ndarray:
     with av.open(str(path)) as container:
         resampler = av.AudioResampler("s16", "mono", 48000)
