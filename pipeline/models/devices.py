@@ -86,14 +86,14 @@ def works(device: DeviceName) -> bool:
 
 @cache
 def preload() -> None:
-    """Load the CUDA and cuDNN libraries from their wheels, where those are installed, before anything looks for them
-    elsewhere."""
+    """Load the libraries of CUDA, cuDNN and TensorRT from their wheels, where those are installed, before anything
+    looks for them elsewhere."""
     import contextlib
     import io
 
     import onnxruntime
 
-    if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+    if PROVIDERS["cuda"] not in onnxruntime.get_available_providers():
         return
     said = io.StringIO()
     # It prints what it could not load; whether that matters, the probe finds out.
@@ -101,3 +101,19 @@ def preload() -> None:
         onnxruntime.preload_dlls()
     if said.getvalue():
         log.debug("preloading CUDA's libraries: %s", said.getvalue().strip())
+    _preload_tensorrt()
+
+
+def _preload_tensorrt() -> None:
+    """ONNX Runtime does not look into TensorRT's wheel by itself."""
+    import ctypes
+    import importlib.util
+
+    spec = importlib.util.find_spec("tensorrt_libs")
+    for place in spec.submodule_search_locations or () if spec is not None else ():
+        # The parser needs the library itself, and both are looked for by these names.
+        for name in ("libnvinfer.so.10", "libnvonnxparser.so.10"):
+            try:
+                ctypes.CDLL(str(Path(place) / name), mode=ctypes.RTLD_GLOBAL)
+            except OSError as error:
+                log.info("%s cannot be loaded: %s", name, error)

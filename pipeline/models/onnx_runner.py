@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 from pipeline.errors import DeviceMemory, ModelError
 from pipeline.models.devices import preload
 from pipeline.models.memory import out_of_memory
-from pipeline.models.providers import chain, device_of
+from pipeline.models.providers import chain, device_of, engines
 from pipeline.models.runner import Port, Row, Values, dtype_of, threads
 from pipeline.options import DeviceName
 
@@ -68,6 +69,10 @@ def opened(path: Path, device: DeviceName, batch: int, cache: Path, gpu: int = 0
     providers = chain(device, cache, gpu)
     if device != "cpu":
         preload()
+    if device == "tensorrt":
+        # TensorRT makes one folder, but none around it. Without a place, engines are built anew each time.
+        with suppress(OSError):
+            engines(cache).mkdir(parents=True, exist_ok=True)
     try:
         runner = OnnxRunner(onnxruntime.InferenceSession(str(path), settings(device), providers=providers))
     except ModelError:

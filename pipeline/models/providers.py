@@ -45,13 +45,18 @@ def chain(device: DeviceName, cache: Path, gpu: int = 0) -> list[tuple[str, dict
         options = {
             "device_id": gpu,
             "trt_engine_cache_enable": True,
-            "trt_engine_cache_path": str(cache / "tensorrt"),
+            "trt_engine_cache_path": str(engines(cache)),
             "trt_timing_cache_enable": True,
-            "trt_timing_cache_path": str(cache / "tensorrt"),
+            "trt_timing_cache_path": str(engines(cache)),
             "trt_fp16_enable": False,
         }
         return [(PROVIDERS["tensorrt"], options), (PROVIDERS["cuda"], {"device_id": gpu, **_CUDA}), cpu]
     return [(PROVIDERS[device], {"device_id": gpu} if device == "rocm" else {}), cpu]
+
+
+def engines(cache: Path) -> Path:
+    """The folder of engines that TensorRT has built."""
+    return cache / "tensorrt"
 
 
 def device_of(provider: str) -> DeviceName:

@@ -198,9 +198,8 @@ class NetworkEngine:
         rows = [to_input(phases(crop, factor), self.contract) for crop in crops]
         target = np.concatenate(rows)
         source = np.concatenate([np.repeat(one, factor * factor, axis=0) for one in sources])
-        session = self._session if self._half is None else self._half.session(target=target[:1], source=source[:1])
-        outputs = session(target=target, source=source)
-        named = dict(zip(session.outputs, outputs, strict=True))
+        outputs = (self._half or self._session)(target=target, source=source)
+        named = dict(zip(self._session.outputs, outputs, strict=True))
         mask = named.pop("mask", None)
         faces = from_output(next(iter(named.values())), self.contract)
         swaps: list[Swap] = []
