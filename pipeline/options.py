@@ -99,7 +99,7 @@ class Options:
     device: DeviceName = "auto"
     precision: Precision = "auto"
     select: Select = "all"
-    likeness: float = 0.22
+    likeness: float = 0.2
     eyes: Eyes = "source"
     keep_occluders: bool = True
     source_glasses: bool = False

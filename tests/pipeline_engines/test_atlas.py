@@ -122,3 +122,17 @@ def test_shine_on_a_sallow_face_is_not_taken_for_paint() -> None:
         drawn[name] = np.abs(logs - logs.mean()).max()
     assert drawn["shine"] < 0.15
     assert drawn["paint"] > 0.4
+
+
+def test_the_rim_of_a_cheek_is_not_grey() -> None:
+    """Where the face turns away, near the hair, a photo is darker than its light explains; the nose's shade stays."""
+    size, mesh = 384, topology()
+    dark = {}
+    for name, landmark in (("rim", 234), ("nose", 203)):
+        picture = np.full((size, size, 3), TONE, np.uint8)
+        u, v = (int(side * size) for side in mesh.uv[landmark])
+        u += 24 if name == "rim" else 0
+        cv2.circle(picture, (u, v), 30, (98, 116, 143), -1, cv2.LINE_AA)
+        dark[name] = _drawn(cv2.GaussianBlur(picture, (0, 0), 4))[v, u]
+    assert dark["rim"] < 0.5 * dark["nose"]
+    assert dark["nose"] > 0.15

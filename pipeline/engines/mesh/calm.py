@@ -23,11 +23,13 @@ SIGMA = 1.3
 
 DARKER, LIGHTER = 0.28, 0.16
 """How far what is coarse on skin may depart in lightness, in logarithms: shade is more usual than shine."""
+SIDE = 0.07
+"""How far it may be darker at the sides of the face, where it turns away and hair is near: cheeks keep no grey rim."""
 SOCKET = 0.45
 """How far it may be darker on lids, which else were bruised."""
 LINE, SPARKLE = 0.30, 0.22
 """How far a fine line, and a fine highlight, may depart from the skin beside it in lightness."""
-CONTRAST, FINE_CONTRAST = 0.08, 0.07
+CONTRAST, FINE_CONTRAST = 0.065, 0.065
 """How much bare skin differs in lightness from itself (deviation, in logarithms), what is coarse and what is fine. Hard
 light on old skin makes half as much again; under soft light that were scratches."""
 
@@ -86,16 +88,18 @@ class _Zones:
     skin: FloatArray
     lids: FloatArray
     lips: FloatArray
+    sides: FloatArray
 
     def sized(self, size: int) -> _Zones:
-        parts = (self.skin, self.lids, self.lips)
+        parts = (self.skin, self.lids, self.lips, self.sides)
         return _Zones(*(cv2.resize(part, (size, size), interpolation=cv2.INTER_LINEAR)[..., None] for part in parts))
 
 
 def _coarse_change(coarse: FloatArray, zones: _Zones, deep: FloatArray, *, makeup: bool) -> FloatArray:
     shade = coarse.mean(-1, keepdims=True)
     even = _even(shade, zones.skin, CONTRAST)
-    held = shade + (np.where(shade < 0, _held(even, DARKER), _held(even, LIGHTER)) - shade) * zones.skin
+    darker = DARKER + (SIDE - DARKER) * zones.sides
+    held = shade + (np.where(shade < 0, _held(even, darker), _held(even, LIGHTER)) - shade) * zones.skin
     held += np.where(shade < 0, _cut(shade, SOCKET) - shade, 0) * zones.lids * (1 - zones.skin)
     # Paint is dark without being in shade.
     shaded = 1.0 if makeup else 1 - zones.lips
@@ -158,5 +162,6 @@ def _zones(shade: FloatArray) -> _Zones:
     """
     mesh = topology()
     bearded = growth(cv2.resize(shade, (ZONES, ZONES), interpolation=cv2.INTER_AREA))
-    parts = ((mesh.skin * (1 - bearded), 1.2), (mesh.lids, 0.8), (mesh.lips, 0.8))
+    sides = cv2.dilate(mesh.sides, np.ones((5, 5), np.uint8))
+    parts = ((mesh.skin * (1 - bearded), 1.2), (mesh.lids, 0.8), (mesh.lips, 0.8), (sides, 2.0))
     return _Zones(*(cv2.GaussianBlur(part.astype(np.float32), (0, 0), sigma) for part, sigma in parts))
