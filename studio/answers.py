@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from pipeline.errors import DiskFull, InputError, MediaTooLarge, RecastError, Refused, UnsupportedMedia
 from studio.jobs.job import FULL, Busy, JobUnknown, Kind, TooMany, is_full
@@ -154,13 +155,21 @@ async def _fault(_: Request, error: BaseException | None) -> JSONResponse:
     return answer
 
 
+async def _gone(_: Request, error: Exception) -> JSONResponse:
+    """Whoever sent the request left before it was whole: nobody reads this, and nothing failed."""
+    log.info("a request ended early: %s", type(error).__name__)
+    return _answer(400, "ended_early", "The request ended before all of it had come.")
+
+
 async def _misfit(_: Request, error: Exception) -> JSONResponse:
     """What the page's framework stumbles over is a request that it does not expect."""
     log.info("a request does not fit: %s", type(error).__name__)
     return _answer(400, "wrong_form", "There is no such endpoint, or it takes something else; see /gradio_api/info.")
 
 
-FAULTS: Mapping[type[Exception], Any] = {OSError: _fault, sqlite3.OperationalError: _fault, Exception: _fault}
+FAULTS: Mapping[type[Exception], Any] = {
+    ClientDisconnect: _gone, OSError: _fault, sqlite3.OperationalError: _fault, Exception: _fault,
+}  # fmt: skip
 """Answers to errors that are no refusals."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -186,6 +187,22 @@ def test_a_body_of_unsaid_length_is_counted(server: Server) -> None:
         except OSError:
             answer = b""
     assert answer == b"" or answer.startswith(b"HTTP/1.1 413")
+
+
+@pytest.mark.parametrize("path", ["/gradio_api/upload", "/process"])
+def test_an_upload_that_is_given_up_is_no_fault(path: str, server: Server) -> None:
+    """Whoever removes a file while it is on its way does just that."""
+    address, before = urlsplit(server.url), len(server.log)
+    part = '--x\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n'
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+    for _ in range(3):
+        with socket.create_connection((str(address.hostname), int(address.port or 80)), timeout=30) as connection:
+            connection.sendall(f"{head}Content-Length: 1000000\r\n\r\n{part}".encode() + b"x" * 100_000)
+            time.sleep(0.2)
+    # A later request is answered after what the earlier ones have left in the log.
+    time.sleep(1)
+    assert httpx.get(f"{server.url}/health", timeout=60).status_code == 200
+    assert "".join(server.log[before:]) == ""
 
 
 def test_an_upload_that_is_no_picture_is_a_sentence(server: Server) -> None:
