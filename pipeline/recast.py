@@ -16,21 +16,19 @@ from pipeline.admission import admit
 from pipeline.analysis import FaceFinder, PeopleCollector, Tracker, advise
 from pipeline.casting import Casting
 from pipeline.crew import Crew
-from pipeline.engines.catalogue import engine_named, needs_no_network
+from pipeline.engines.catalogue import needs_no_network
 from pipeline.errors import InputError, NoFaceInSource
 from pipeline.exclusions import Look, everyones, settled
 from pipeline.fingerprint import job_digest
 from pipeline.flow import StageClock
-from pipeline.frame_recaster import Wardrobe, recast_frame
+from pipeline.frame_recaster import recast_frame
 from pipeline.ledger import Ledger
 from pipeline.live import LiveSession
 from pipeline.marking import JobMark, Marking
 from pipeline.marking.credentials import folder
 from pipeline.media import Picture, open_target, probe, read_picture
-from pipeline.models.devices import check_device
-from pipeline.models.library import Library
 from pipeline.models.store import Store
-from pipeline.options import DeviceName, Options, Precision
+from pipeline.options import Options
 from pipeline.policy import Policy
 from pipeline.report import ProgressCallback, Report
 from pipeline.segments import SEGMENT_SECONDS, Segments, in_segments
@@ -38,6 +36,7 @@ from pipeline.sources import belonging, told
 from pipeline.steps import expected, first_at, numbered, tracked, until
 from pipeline.task import Task
 from pipeline.types import Advice, Cast, Face, Identity, ImageArray, MediaInfo, MediaLimits, Person, SourcePhoto
+from pipeline.wardrobes import Wardrobes
 from pipeline.whole import Whole
 
 FINDING = "Finding faces"
@@ -72,16 +71,14 @@ class Recaster:
         policy: Policy | None = None,
         store: Store | None = None,
     ) -> None:
-        self.device, self.limits, self._gpu, self._store = device, limits, gpu, store
+        self.device, self.limits, self._store = device, limits, store
         self.marking = marking or Marking.from_environment()
         self.policy = policy or Policy.from_environment(
             folder().parent, lambda: self.marking.credentials.secret, self.marking.environment
         )
         self.threads = threads or os.cpu_count() or 2
         self._crew = Crew(self.threads)
-        self._lock = threading.Lock()
-        self._wardrobes: dict[tuple[str, DeviceName, Precision], Wardrobe] = {}
-        self._libraries: dict[tuple[DeviceName, Precision], Library] = {}
+        self._wardrobes = Wardrobes(store, gpu, self.policy, lambda frame, face: self._finder.embedder(frame, face))
         self._open_finder: Callable[[], FaceFinder] = FaceFinder
 
     def beside(self, gpu: int) -> Recaster:
@@ -108,32 +105,10 @@ class Recaster:
         """
         _ = self._finder
 
-    def _wardrobe(self, options: Options) -> Wardrobe:
-        check_device(options.device)
-        with self._lock:
-            idle = needs_no_network(options)
-            key: tuple[str, DeviceName, Precision] = (
-                (options.engine, "cpu", "auto") if idle else (options.engine, options.device, options.precision)
-            )
-            if key not in self._wardrobes:
-                engine = engine_named(options.engine, lambda: self._library(options.device, options.precision))
-                self._wardrobes[key] = Wardrobe(
-                    engine, self.policy, lambda frame, face: self._finder.embedder(frame, face)
-                )
-            self._wardrobes[key].engine.ready(options)
-            return self._wardrobes[key]
-
     @property
     def networks(self) -> dict[str, str]:
         """Further networks that are in memory, and on which device each of them truly runs, by what and how."""
-        with self._lock:
-            libraries = tuple(self._libraries.values())
-        return {name: device for library in libraries for name, device in library.running().items()}
-
-    def _library(self, device: DeviceName, precision: Precision) -> Library:
-        if (device, precision) not in self._libraries:
-            self._libraries[device, precision] = Library(device, self._store, self._gpu, precision)
-        return self._libraries[device, precision]
+        return self._wardrobes.networks
 
     def identify(self, sources: Sequence[Path | ImageArray]) -> Identity:
         """The face in one or more photos of the same person; of several faces in a photo the largest. Of three photos
@@ -242,7 +217,7 @@ class Recaster:
         found = self.faces(image) if faces is None else faces
         options, cast = settled(options, cast, lambda _: (found, (picture.width, picture.height)))
         roles = Casting(cast, options).roles(found)
-        recast_frame(picture, roles, self._wardrobe(options), options)
+        recast_frame(picture, roles, self._wardrobes.of(options), options)
         self._mark(None, cast, options).frame(picture, "still")
         return picture.image()
 
@@ -285,7 +260,7 @@ class Recaster:
             OptionError: something is painted over a frame, of which there is none yet, or for one person.
         """
         options = everyones(options)
-        wardrobe = self._wardrobe(options)
+        wardrobe = self._wardrobes.of(options)
         wardrobe.prepared(identity)
         cast = Cast(everyone=identity)
         return LiveSession(self._finder, wardrobe, cast, options, self._mark(None, cast, options), self.policy)
@@ -333,7 +308,7 @@ class Recaster:
         mark.check(info, Path(output))
         options, cast = self.settled(options, cast, info)
         task = Task(cast, info, Path(output), options, mark, begin, progress, cancel)
-        finder, wardrobe = self._finder, self._wardrobe(options)
+        finder, wardrobe = self._finder, self._wardrobes.of(options)
         crew = self._crew_of(options, wardrobe.engine.together)
         whole = Whole(finder, wardrobe, crew, self.limits)
         report: Report | None = None

@@ -12,6 +12,8 @@ from pipeline.options import PaintedMask
 from pipeline.policy import EVERYTHING, Policy
 from pipeline.types import Face, FloatArray, Frame, Identity
 
+Recognise = Callable[[Frame, Face], FloatArray]
+
 
 class FaceRole(NamedTuple):
     """A face of a frame, the identity that it gets, and where it stays as it is: a mask over the atlas, or empty."""
@@ -34,7 +36,7 @@ class Wardrobe:
         self,
         engine: Engine,
         policy: Policy = EVERYTHING,
-        recognise: Callable[[Frame, Face], FloatArray] | None = None,
+        recognise: Recognise | None = None,
     ) -> None:
         self.engine, self._policy, self._recognise = engine, policy, recognise
         self._lock = threading.Lock()

@@ -83,7 +83,9 @@ def test_each_gpu_has_a_worker_of_its_own(tmp_path: Path) -> None:
         studio.close()
     first = Recaster()
     second = first.beside(1)
-    assert second._finder is first._finder and second._library("cpu", "auto") is not first._library("cpu", "auto")
+    assert second._finder is first._finder and second._wardrobes._library(
+        "cpu", "auto"
+    ) is not first._wardrobes._library("cpu", "auto")
     for device in ("cuda", "tensorrt", "rocm"):
         assert chain(device, tmp_path, 1)[0][1]["device_id"] == 1
     meet, places, store = threading.Barrier(3), set(), Store(tmp_path / "jobs.sqlite3", 3)
