@@ -15,7 +15,7 @@ import pytest
 
 from pipeline.engines.mesh import MeshEngine
 from pipeline.engines.network import NetworkEngine
-from pipeline.engines.network.detail import DEEPEST, crisper
+from pipeline.engines.network.detail import DEEPEST, crisper, unchanged
 from pipeline.engines.network.expression import MouthKeeper, mouth_missing
 from pipeline.engines.network.precision import sound
 from pipeline.frame_recaster import FaceRole, Wardrobe, recast_frame
@@ -243,13 +243,13 @@ def test_edges_of_an_enlarged_face_are_crisper() -> None:
     swapped = cv2.GaussianBlur(picture, (0, 0), 1.0) + np.random.default_rng(2).uniform(-0.4, 0.4, (64, 64, 1))
     swapped = swapped.astype(np.float32)
     other = np.full((64, 64, 3), 200, np.uint8)
-    crisp = crisper(swapped, other, 0.3)
+    crisp = crisper(swapped, unchanged(swapped, other), 0.3)
     slope, before = (np.abs(np.diff(one[15:25, :, 1], axis=0)).max(0).mean() for one in (crisp, swapped))
     assert 1.1 * before < slope < 1.6 * before
     assert np.abs(crisp[48:] - swapped[48:]).max() < 0.05
-    assert crisper(swapped, other, 1.0) is swapped
+    assert crisper(swapped, unchanged(swapped, other), 1.0) is swapped
     same = np.rint(swapped).astype(np.uint8)
-    assert np.abs(crisper(swapped, same, 0.3) - swapped).max() < 0.3
+    assert np.abs(crisper(swapped, unchanged(swapped, same), 0.3) - swapped).max() < 0.3
 
 
 def test_light_is_matched_on_skin(shelf: models.Shelf) -> None:

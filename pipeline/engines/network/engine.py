@@ -13,7 +13,7 @@ from pipeline.engines.mesh.openings import openings
 from pipeline.engines.network.contract import check, from_output, to_input
 from pipeline.engines.network.covers import bare
 from pipeline.engines.network.crop import interleaved, lay_back, phases, reduced, scale_of, take
-from pipeline.engines.network.detail import crisper, with_photo_detail, with_texture
+from pipeline.engines.network.detail import crisper, unchanged, with_photo_detail, with_texture
 from pipeline.engines.network.expression import MouthKeeper
 from pipeline.engines.network.identity import Introducer, Prepared
 from pipeline.engines.network.masks import MASK, box_mask, hull_box, hull_mask
@@ -142,10 +142,11 @@ class NetworkEngine:
         crop, (swapped, shown) = view.crop, swap
         coverage = self._coverage(view, sight, shown, options)
         matrix = sight.within(matrix)
-        crisp = crisper(swapped, aligned, scale_of(matrix)) if options.match_detail else swapped
+        same = unchanged(swapped, aligned)
+        crisp = crisper(swapped, same, scale_of(matrix)) if options.match_detail else swapped
         image = lay_back(_bytes(crisp), matrix, view.size)
         if options.keep_texture:
-            image = with_texture(image, swapped, aligned, matrix, crop.image)
+            image = with_texture(image, same, aligned, matrix, crop.image)
         image, opened = self._with_mouth(image, coverage, view, sight, options)
         if options.restorer != "none":
             image = self._restored(image, coverage, view, sight, options)
