@@ -10,10 +10,11 @@ from pipeline.engines.mesh.atlas import build_atlas
 from pipeline.engines.mesh.calm import calmed
 from pipeline.engines.mesh.irises import iris_colour
 from pipeline.engines.mesh.looks import Carried
-from pipeline.mesh import topology
+from pipeline.engines.mesh.smile import FOLD
+from pipeline.mesh import FaceView, topology
 from pipeline.mesh.hue import depth
 from pipeline.models.face_mesh import OUTER_LIPS
-from pipeline.types import Face, FloatArray, Identity, ImageArray, SourcePhoto
+from pipeline.types import Crop, Face, FloatArray, Identity, ImageArray, SourcePhoto
 from tests import faces, media
 
 TONE = np.array([140, 165, 205], np.float32)
@@ -47,6 +48,32 @@ def test_a_deep_fold_becomes_shallower_and_a_moustache_stays() -> None:
     middle = int(topology().uv[164, 0] * size)
     cv2.ellipse(moustache, (middle, v), (52, 14), 0, 0, 360, (40, 45, 60), -1, cv2.LINE_AA)
     assert _drawn(moustache)[v - 6 : v + 6, middle - 40 : middle + 40].mean() > 0.9 * before
+
+
+def test_a_real_deep_fold_stays_soft_and_broad() -> None:
+    """Grace Hopper's: under hard light nearly black in the photo, and soft. It becomes shallower, and no thinner."""
+    atlas, size = build_atlas(faces.identity("hopper")), 512
+    zone = np.zeros((size, size), np.uint8)
+    for line in FOLD:
+        cv2.polylines(zone, [np.round(topology().uv[list(line)] * size).astype(np.int32)], False, 1, 26)
+    zone *= cv2.resize((topology().skin > 0.5).astype(np.uint8), (size, size), interpolation=cv2.INTER_NEAREST)
+    photo, carried = (_darkness(picture, atlas.tone)[zone > 0] for picture in (_unfolded("hopper"), atlas.levels[0]))
+    assert photo.max() > 1.0
+    assert 0.35 < carried.max() < 0.62
+    assert (carried > carried.max() / 2).mean() > (photo > photo.max() / 2).mean()
+
+
+def _unfolded(name: str) -> ImageArray:
+    face = faces.portrait_face(name)
+    assert face.landmarks is not None and face.pose is not None
+    crop = Crop(media.portrait(name), face.landmarks, np.eye(2, 3, dtype=np.float32), face.pose)
+    return FaceView(crop).unfold(crop.image, 512)
+
+
+def _darkness(picture: ImageArray, tone: FloatArray) -> FloatArray:
+    """``(n, n)``: how much darker than the skin, in logarithms."""
+    grey = cv2.GaussianBlur(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), (0, 0), picture.shape[0] / 512)
+    return np.asarray(np.log(tone.mean() + 12) - np.log(grey.astype(np.float32) + 12), np.float32)
 
 
 def _identity(image: ImageArray, face: Face) -> Identity:

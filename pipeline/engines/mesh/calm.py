@@ -29,6 +29,9 @@ SOCKET = 0.45
 """How far it may be darker on lids, which else were bruised."""
 LINE, SPARKLE = 0.30, 0.22
 """How far a fine line, and a fine highlight, may depart from the skin beside it in lightness."""
+FOLD, RIDGE, NOSTRIL = 0.42, 0.26, 1.2
+"""How far skin may depart in lightness, coarse and fine together, and how much darker a nostril may be. Held apart from
+each other only, a soft broad fold became a thin one as if drawn with a pen."""
 CONTRAST, FINE_CONTRAST = 0.065, 0.065
 """How much bare skin differs in lightness from itself (deviation, in logarithms), what is coarse and what is fine. Hard
 light on old skin makes half as much again; under soft light that were scratches."""
@@ -41,6 +44,8 @@ FINE_TINT = 0.035
 """The same for what is finer, but on lips."""
 SPREAD, FINE_SPREAD = 0.012, 0.01
 """How much bare skin differs in hue from itself (deviation, in logarithms), what is coarse and what is fine."""
+STEEP = 8
+"""How abruptly what is held together meets its bound: what is within keeps all its depth, which a face is known by."""
 
 PAINTED = (0.34, 0.48)
 """Departure in hue at which something begins to be, and is, no trick of the light but paint or a mark: it is kept."""
@@ -68,7 +73,9 @@ def calmed(picture: ImageArray, tone: FloatArray, deep: FloatArray, *, makeup: b
         change *= 1 - _painted(small, tone)
     change = cv2.resize(change.astype(np.float32), (size, size), interpolation=cv2.INTER_LINEAR)
     fine = logs - cv2.resize(coarse, (size, size), interpolation=cv2.INTER_LINEAR)
-    change += _fine_change(fine, zones.sized(size), deep)
+    sized = zones.sized(size)
+    change += _fine_change(fine, sized, deep)
+    change += _together((logs + change).mean(-1, keepdims=True), sized, deep)
     result = (picture.astype(np.float32) + FLOOR) * np.exp(change) - FLOOR
     return np.clip(result + 0.5, 0, 255).astype(np.uint8)
 
@@ -89,9 +96,10 @@ class _Zones:
     lids: FloatArray
     lips: FloatArray
     sides: FloatArray
+    nostrils: FloatArray
 
     def sized(self, size: int) -> _Zones:
-        parts = (self.skin, self.lids, self.lips, self.sides)
+        parts = (self.skin, self.lids, self.lips, self.sides, self.nostrils)
         return _Zones(*(cv2.resize(part, (size, size), interpolation=cv2.INTER_LINEAR)[..., None] for part in parts))
 
 
@@ -118,6 +126,15 @@ def _fine_change(fine: FloatArray, zones: _Zones, deep: FloatArray) -> FloatArra
     tint = _even(fine - luma - deepened(luma, deep), zones.skin, FINE_SPREAD)
     tint += (_held(tint, FINE_TINT) - tint) * (1 - zones.lips)
     return np.asarray(held + deepened(held, deep) + tint - fine, np.float32)
+
+
+def _together(shade: FloatArray, zones: _Zones, deep: FloatArray) -> FloatArray:
+    """The change that leaves nothing on skin darker than a fold is under soft light, nor lighter than its ridge."""
+    ridge = _cut(shade, RIDGE, STEEP)
+    change = (np.where(shade < 0, _cut(shade, FOLD, STEEP), ridge) - shade) * zones.skin
+    other = np.where(shade < 0, (_cut(shade, NOSTRIL, STEEP) - shade) * zones.nostrils, (ridge - shade) * zones.lids)
+    change += other * (1 - zones.skin)
+    return np.asarray(change + deepened(change, deep), np.float32)
 
 
 def _even(values: FloatArray, skin: FloatArray, most: float) -> FloatArray:
@@ -149,9 +166,9 @@ def _held(values: FloatArray, bound: float | FloatArray) -> FloatArray:
     return np.asarray(values / np.sqrt(1 + (values / bound) ** 2), np.float32)
 
 
-def _cut(values: FloatArray, bound: float) -> FloatArray:
-    """As `_held`, but what is well within the bound stays as it is."""
-    return np.asarray(values / np.sqrt(np.sqrt(1 + (values / bound) ** 4)), np.float32)
+def _cut(values: FloatArray, bound: float, power: int = 4) -> FloatArray:
+    """As `_held`, but what is well within the bound stays as it is, the more so the higher the (even) power."""
+    return np.asarray(values / (1 + (values / bound) ** power) ** np.float32(1 / power), np.float32)
 
 
 def _zones(shade: FloatArray) -> _Zones:
@@ -163,5 +180,7 @@ def _zones(shade: FloatArray) -> _Zones:
     mesh = topology()
     bearded = growth(cv2.resize(shade, (ZONES, ZONES), interpolation=cv2.INTER_AREA))
     sides = cv2.dilate(mesh.sides, np.ones((5, 5), np.uint8))
-    parts = ((mesh.skin * (1 - bearded), 1.2), (mesh.lids, 0.8), (mesh.lips, 0.8), (sides, 2.0))
+    nostrils = mesh.features * (1 - cv2.max(cv2.max(mesh.lips, mesh.lids), mesh.brows)) * (1 - bearded)
+    bare = mesh.skin * (1 - bearded)
+    parts = ((bare, 1.2), (mesh.lids, 0.8), (mesh.lips, 0.8), (sides, 2.0), (nostrils, 0.8))
     return _Zones(*(cv2.GaussianBlur(part.astype(np.float32), (0, 0), sigma) for part, sigma in parts))
