@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipeline.errors import OutputError
 from pipeline.models.catalogue import ModelEntry
 from pipeline.models.notes import Notes
+
+log = logging.getLogger(__name__)
 
 VARIABLE = "RECAST_ACCEPT_LICENCES"
 """Names of models whose licences the operator accepts, separated by commas; ``all`` for every model."""
@@ -36,7 +40,7 @@ class Licences:
         itself is the record."""
         if entry.licence.free or self._recorded(entry):
             return
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OutputError):
             self.accept(entry, f"setting {VARIABLE}")
 
     def accept(self, entry: ModelEntry, how: str) -> None:
@@ -46,7 +50,7 @@ class Licences:
             how: where somebody agreed: ``"command line"``, ``"studio"``, or a setting.
 
         Raises:
-            OSError: it cannot be written.
+            OutputError: it cannot be written.
         """
         record = {
             "licence": entry.licence.name,
@@ -54,4 +58,11 @@ class Licences:
             "how": how,
             "when": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-        self._notes.change(lambda found: found.__setitem__(entry.name, record))
+        try:
+            self._notes.change(lambda found: found.__setitem__(entry.name, record))
+        except OSError as error:
+            log.warning("%s cannot be written: %s", self._notes.path, error)
+            raise OutputError(
+                f"That the licence of {entry.title} was accepted cannot be recorded: its folder may not be written to. "
+                f"Name another with RECAST_HOME, or accept by {VARIABLE}."
+            ) from error

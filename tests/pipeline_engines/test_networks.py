@@ -4,8 +4,10 @@ insightface's own INSwapper and against the maths written out here."""
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -23,7 +25,7 @@ from pipeline.errors import ModelError
 from pipeline.frame_recaster import FaceRole, Wardrobe, recast_frame
 from pipeline.media import Picture
 from pipeline.models.align import TEMPLATES, similarity, to_crop
-from pipeline.models.catalogue import CATALOGUE
+from pipeline.models.catalogue import CATALOGUE, SwapContract
 from pipeline.models.session import Session
 from pipeline.options import Options
 from pipeline.types import Face, FloatArray, ImageArray
@@ -205,8 +207,23 @@ def test_a_file_that_is_not_what_its_entry_says_is_refused(shelf: models.Shelf) 
     assert "256" in str(raised.value)
 
 
+def test_an_answer_that_is_no_face_of_that_size_is_refused(shelf: models.Shelf) -> None:
+    """What a network gives shows when it is run: here twice as many pixels as it was given."""
+
+    def larger(contract: SwapContract, **others: Any) -> onnx.ModelProto:
+        def body(graph: networks.Graph, target: str, source: str) -> str:
+            return graph.add("Resize", target, "", graph.constant([1, 1, 2, 2]), mode="nearest")
+
+        return networks.swap_model(contract, body, **others)
+
+    image, face = target()
+    with pytest.raises(ModelError, match=r"gives 3 × 256 × 256; its entry says 3 × 128 × 128"):
+        recast(shelf.engine("inswapper_128", larger, "larger"), image, face)
+
+
 def test_values_beyond_the_range_are_cut_off_not_wrapped() -> None:
     contract = CATALOGUE["inswapper_128"].swap
     assert contract is not None
+    contract = replace(contract, size=2)
     output = np.array([-1.0, 0.5, 2.0, np.nan], np.float32).reshape(1, 1, 2, 2).repeat(3, 1)
     assert np.allclose(from_output(output, contract)[0, :, :, 0].ravel(), [0, 127.5, 255, 0])

@@ -297,6 +297,8 @@ def test_notes_that_cannot_be_written_stop_nothing(tmp_path: Path) -> None:
     (tmp_path / "notes").write_text("a file where a folder should be")
     store = Store(Folders((tmp_path / "models",), tmp_path / "models", tmp_path / "notes"))
     assert store.checked(store.entry(FREE)).read_bytes() == BYTES
+    with pytest.raises(OutputError, match="cannot be recorded"):
+        store.licences.accept(store.entry(CLOSED), "command line")
 
 
 def test_removing(remote: Hub, store: Store, tmp_path: Path) -> None:

@@ -22,7 +22,13 @@ def from_output(output: FloatArray, contract: SwapContract) -> FloatArray:
     """``(n, 3, s, s)`` RGB as the network gives it to ``(n, s, s, 3)`` float32 BGR from 0 to 255.
 
     Values that are no numbers become 0: they are for `pipeline.engines.network.precision` to find.
+
+    Raises:
+        ModelError: it is no picture of the size of the crops.
     """
+    wanted = (3, contract.size, contract.size)
+    if output.shape[1:] != wanted:
+        raise ModelError(f"The swap network gives {_shape(output.shape[1:])}; its entry says {_shape(wanted)}.")
     rgb = output.transpose(0, 2, 3, 1)
     if contract.signed:
         mean, deviation = _levels(contract)
