@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import statistics
 import subprocess
 import threading
@@ -38,27 +39,36 @@ class Watch:
     @contextlib.contextmanager
     def looking(self) -> Iterator[Self]:
         words = [*_words("utilization.gpu,memory.used"), f"--loop-ms={SAMPLE}"]
+        # To a terminal each line is written as it comes; to a pipe, not before kilobytes have come together.
+        ours, theirs = os.openpty()
         try:
-            looker = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            looker = subprocess.Popen(words, stdout=theirs, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
         except OSError:
+            os.close(ours)
             yield self
             return
-        reading = threading.Thread(target=self._read, args=(looker,), daemon=True)
+        finally:
+            os.close(theirs)
+        reading = threading.Thread(target=self._read, args=(ours,), daemon=True)
         reading.start()
         try:
             yield self
         finally:
             looker.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
+            try:
+                looker.wait(10)
+            except subprocess.TimeoutExpired:
+                looker.kill()
                 looker.wait(10)
             reading.join(10)
 
-    def _read(self, looker: subprocess.Popen[str]) -> None:
-        assert looker.stdout is not None
-        for line in looker.stdout:
-            with contextlib.suppress(ValueError):
-                busy, used = (float(field) for field in line.split(","))
-                self._seen.append((busy, used))
+    def _read(self, ours: int) -> None:
+        # The terminal ends with an error once nobody writes to it.
+        with contextlib.suppress(OSError), os.fdopen(ours) as lines:
+            for line in lines:
+                with contextlib.suppress(ValueError):
+                    busy, used = (float(field) for field in line.split(","))
+                    self._seen.append((busy, used))
 
     @property
     def busy(self) -> float:
