@@ -125,7 +125,7 @@ class Segments:
             if ledger.done == 0:
                 raise OptionError("The part to keep holds no frame.")
             if ledger.changed == 0:
-                raise NoFaceInTarget(nobody(task.cast, ledger.anyone))
+                raise NoFaceInTarget(nobody(task.cast, ledger.anyone, options))
             if task.progress is not None:
                 task.progress(Progress(FINISHING, ledger.done, ledger.done))
             with PartJoiner(output, reader, options, mark.tags, mark.seal(info)) as joiner:

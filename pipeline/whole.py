@@ -95,7 +95,7 @@ class Whole:
             if ledger.done == 0:
                 raise OptionError("The part to keep holds no frame.")
             if ledger.changed == 0:
-                raise NoFaceInTarget(nobody(task.cast, ledger.anyone))
+                raise NoFaceInTarget(nobody(task.cast, ledger.anyone, options))
             with clock.work("write", 0):
                 writer.finish()
             notes = (*reader.notes, *writer.notes, *ledger.notes(), *device_notes(options, wardrobe), *mark.notes)

@@ -47,18 +47,17 @@ class Admission:
         """
         if shutil.disk_usage(self._settings.data).free < self._settings.least_disk_bytes:
             raise Busy("The server's disk is nearly full. Please try again later.", 600)
-        if self._store.count("queued") + many > self._settings.waiting:
+        mine = self._store.count("queued", **({"client": client} if client else {"owner": fingerprint(owner)}))
+        waiting = self._store.count("queued")
+        room = max(0, min(self._settings.waiting_each - mine, self._settings.waiting - waiting))
+        if many > 1 and room and many > room:
+            raise Busy(f"These are {many} jobs, and only {room} more of yours may wait. Send fewer at once.")
+        if waiting + many > self._settings.waiting:
             place = place_behind(self._store, long=True)
             raise Busy(
                 f"The studio is busy: yours would be position {place.ahead + 1}, {about(place.seconds)} from now. "
                 "Please try again later.",
                 max(10, min(place.seconds // 2, 900)),
-            )
-        mine = self._store.count("queued", **({"client": client} if client else {"owner": fingerprint(owner)}))
-        if many > 1 and mine + many > self._settings.waiting_each:
-            raise Busy(
-                f"These are {many} jobs, and only {max(0, self._settings.waiting_each - mine)} more of yours may wait. "
-                "Send fewer at once."
             )
         if mine >= self._settings.waiting_each:
             raise Busy(f"{mine} of your jobs are waiting already. Let one of them finish first.")

@@ -30,7 +30,7 @@ from pipeline.whose import named
 from studio.access.caller import caller_of
 from studio.desk_job import job_view
 from studio.desk_start import start_data
-from studio.http import TOKEN
+from studio.http import MOST_PHOTOS, TOKEN
 from studio.jobs.job import Job, JobFailed
 from studio.jobs.status import status_data
 from studio.operations import Request, Studio, raise_failure
@@ -40,7 +40,6 @@ from studio.present import address, describe
 from studio.previews import FrameLook, Previews
 
 Token = Annotated[str, Header(alias=TOKEN, min_length=32, max_length=200)]
-_MOST_PHOTOS = 50
 
 
 class GivenPhoto(BaseModel):
@@ -60,7 +59,7 @@ class GivenCast(BaseModel):
     """Who gets which photos. `people` is the id of the search that the numbers of `roles` come from."""
 
     target: str
-    everyone: list[str] = Field([], max_length=_MOST_PHOTOS)
+    everyone: list[str] = []
     roles: dict[int, list[str]] = {}
     people: str | None = None
     options: dict[str, Any] = {}
@@ -145,6 +144,7 @@ def routes(studio: Studio) -> APIRouter:
     @router.post("/preview")
     def preview(given: GivenMoment, token: Token) -> Response:
         """One frame as it will be."""
+        _require_few(given)
         look = previews.recast(
             Path(given.target),
             given.moment,
@@ -210,6 +210,7 @@ def routes(studio: Studio) -> APIRouter:
 
 def order_of(given: GivenCast, people: tuple[Person, ...]) -> Request:
     """What the page asked for, as a job is asked for; `people` are those of its search."""
+    _require_few(given)
     photos: list[str] = []
     cast: dict[int, tuple[int, ...]] = {}
     roles = {number: chosen for number, chosen in given.roles.items() if chosen}
@@ -226,6 +227,11 @@ def order_of(given: GivenCast, people: tuple[Person, ...]) -> Request:
         cast=cast,
         people=people if cast or named(options) else (),
     )
+
+
+def _require_few(given: GivenCast) -> None:
+    if len(given.everyone) + sum(map(len, given.roles.values())) > MOST_PHOTOS:
+        raise InputError(f"There are more than {MOST_PHOTOS} photos. Remove some.")
 
 
 async def _search(studio: Studio, job: Job, token: str, known: tuple[Person, ...]) -> AsyncIterator[dict[str, Any]]:

@@ -36,7 +36,7 @@ from studio.settings import is_loopback
 Answer = TypeVar("Answer")
 TOKEN = "X-Recast-Token"
 _SHORTEST, _LONGEST = 32, 200
-_MOST_PHOTOS = 50
+MOST_PHOTOS = 50
 _EVERY, _BEAT = 0.5, 15.0
 """Seconds between two looks at a followed job, and between two signs of life where nothing happens."""
 _CHUNK = 1 << 20
@@ -130,8 +130,8 @@ def build(studio: Studio) -> APIRouter:
         given = target_video or target
         if given is None:
             raise InputError("The target is missing: send a file as target_video, or as target.")
-        if len(source_image) > _MOST_PHOTOS:
-            raise InputError(f"There are more than {_MOST_PHOTOS} photos.")
+        if len(source_image) > MOST_PHOTOS:
+            raise InputError(f"There are more than {MOST_PHOTOS} photos. Remove some.")
         chosen, roles = from_mapping(read_object(options, "options")), parse_cast(read_object(cast, "cast"))
         name = uuid.uuid4().hex if again is None else _name_of(owner, again)
         with contextlib.suppress(JobUnknown):

@@ -32,7 +32,7 @@ from studio.options import from_mapping
 
 NAME, TITLE = "jobs", "Jobs"
 PLACE = '<div id="jobs" class="jobs"><div class="ghost tall" aria-hidden="true"></div></div>'
-MOST = 50
+MOST = 200
 """Jobs of one batch."""
 
 Token = Annotated[str, Header(alias=TOKEN, min_length=32, max_length=200)]
@@ -47,8 +47,8 @@ class GivenBatch(BaseModel):
     them with the same cast: `roles` are photos by the numbers of the persons that the search `people` found."""
 
     way: Literal["targets", "photos", "cast"]
-    targets: list[str] = Field(min_length=1, max_length=MOST)
-    photos: list[str] = Field([], max_length=MOST)
+    targets: list[str] = Field(min_length=1)
+    photos: list[str] = []
     roles: dict[int, list[str]] = {}
     people: str | None = None
     options: dict[str, Any] = {}
@@ -120,6 +120,8 @@ def routes(studio: Studio) -> APIRouter:
     @router.post("/batch", status_code=202)
     def batch(request: Request, given: GivenBatch, token: Token) -> dict[str, Any]:
         """Many targets with one face or one cast, or many photos on one target."""
+        if max(len(given.targets), len(given.photos)) > MOST:
+            raise InputError(f"A batch has at most {MOST} jobs. Send it in parts.")
         people = studio.people(studio.job(given.people, token)) if given.people else ()
         jobs = studio.batch(_orders(given, people), token, caller_of(request).client)
         return {"jobs": [job.id for job in jobs]}

@@ -159,6 +159,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+OWN: Mapping[str, Any] = {
+    "waiting": 500,
+    "waiting_each": 500,
+    "jobs_each_minute": 1200,
+    "uploads_each_minute": 2400,
+}
+"""Defaults where only whoever owns the machine comes: nobody is kept out by a long batch."""
+
 PUBLIC: Mapping[str, Any] = {
     "upload_bytes": 64 * MEGABYTE,
     "waiting_each": 2,
@@ -184,7 +192,7 @@ def from_namespace(given: argparse.Namespace) -> Settings:
     host = given.host or environment.get("GRADIO_SERVER_NAME") or Settings.host
     on_space = bool(environment.get("SPACE_ID"))
     access = _access(given.access or environment.get("RECAST_ACCESS"), host, on_space)
-    default = Settings(**(PUBLIC if access == "public" else {}))
+    default = Settings(**{"open": OWN, "public": PUBLIC}.get(access, {}))
     port = given.port if given.port is not None else environment.get("GRADIO_SERVER_PORT") or environment.get("PORT")
     settings = Settings(
         host=host,

@@ -21,6 +21,7 @@ from pipeline.errors import (
     FileMissing,
     MediaChanged,
     MediaTooLarge,
+    NoFaceInTarget,
     OptionError,
     OutputError,
     UnsupportedMedia,
@@ -241,6 +242,14 @@ def test_a_part_that_is_not_there(
     recaster: Recaster, cast: Cast, files: Files, folder: Path, part: dict[str, float], said: str
 ) -> None:
     refused(lambda: recaster.recast(cast, files.clip, folder / "out.mp4", Options(**part)), OptionError, said)
+
+
+def test_a_part_without_a_face_is_told_as_one(recaster: Recaster, cast: Cast, tmp_path: Path) -> None:
+    grey = np.full((240, 320, 3), 110, np.uint8)
+    film = media.write_clip(tmp_path / "film.mp4", [grey] * 20, 10)
+    for options, said in ((Options(end=1.0), "in the part to keep"), (Options(), "in the target")):
+        with pytest.raises(NoFaceInTarget, match=said):
+            recaster.recast(cast, film, tmp_path / "out.mp4", options)
 
 
 def test_a_part_of_a_picture_is_noted(recaster: Recaster, cast: Cast, files: Files, tmp_path: Path) -> None:

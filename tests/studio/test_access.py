@@ -352,4 +352,7 @@ def test_settings_that_are_not_allowed_are_told(monkeypatch: pytest.MonkeyPatch)
             settings_of(monkeypatch, **{name: value})
     public = settings_of(monkeypatch, "--access", "public", RECAST_MAX_SECONDS="30")
     assert (public.limits.seconds, public.waiting_each, public.keep_seconds) == (30, 2, 3600)
+    # On one's own machine a batch is as long as one likes.
+    assert min(settings_of(monkeypatch).waiting_each, settings_of(monkeypatch).jobs_each_minute) >= 200
+    assert settings_of(monkeypatch, "--access", "keys").waiting_each == 10
     assert not is_loopback("0.0.0.0") and not is_loopback("evil.example") and is_loopback("127.9.9.9")

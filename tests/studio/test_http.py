@@ -307,6 +307,19 @@ def test_a_file_may_have_any_name(name: str, server: Server, material: Material)
     assert checked.status_code == 200, checked.text
 
 
+def test_too_many_of_something_is_a_sentence_on_the_page_too(server: Server, material: Material) -> None:
+    headers = {"X-Recast-Token": "t" * 40}
+    many = {"target": "a.png", "everyone": ["b.png"] * 51}
+    batch = {"way": "targets", "targets": ["a.png"] * 201, "photos": ["b.png"]}
+    for path, given, said in (
+        ("desk/jobs", many, "There are more than 50 photos. Remove some."),
+        ("desk/preview", many, "There are more than 50 photos. Remove some."),
+        ("jobs/batch", batch, "A batch has at most 200 jobs. Send it in parts."),
+    ):
+        answer = httpx.post(f"{server.url}/studio/{path}", json=given, headers=headers, timeout=60)
+        assert (answer.status_code, answer.json()["error"]) == (400, said)
+
+
 def test_the_same_jobs_through_the_gradio_client(client: Client, server: Server, material: Material) -> None:
     job = client.predict(
         sources=[handle_file(material.grace)], target=handle_file(material.eileen), api_name="/submit_job"

@@ -18,7 +18,7 @@ from pipeline.models.gpus import gpu_count
 from pipeline.models.providers import chain
 from pipeline.report import Progress
 from studio.jobs import worker
-from studio.jobs.job import Job, JobUnknown, Outcome
+from studio.jobs.job import Busy, Job, JobUnknown, Outcome
 from studio.jobs.store import Store
 from studio.jobs.worker import Running, Workers
 from studio.operations import Studio
@@ -275,3 +275,15 @@ def test_a_job_that_no_worker_has_can_still_be_cancelled(store: Store, start: Ca
     store.claim(long=True)
     start(lambda running: Outcome()).cancel("lost")
     assert store.get("lost").state == "cancelled"
+
+
+def test_a_batch_that_does_not_fit_is_told_how_many_do(tmp_path: Path) -> None:
+    """Not that the studio is busy, where nobody else is there."""
+    studio = Studio(Settings(data=tmp_path / "data", waiting=20, waiting_each=10), Recaster())
+    try:
+        for many in (11, 25):
+            with pytest.raises(Busy, match=f"These are {many} jobs, and only 10 more of yours may wait"):
+                studio.admission.admit("x" * 32, "", many)
+        studio.admission.admit("x" * 32, "", 10)
+    finally:
+        studio.close()
