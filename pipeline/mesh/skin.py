@@ -100,7 +100,7 @@ def read_skin(unfolded: ImageArray, seen: FloatArray) -> Skin:
         edge = sharpened(front, unfolded)
     trust = zones.skin * ramp(seen, 0.08, 0.4) * (1 - doubt)
     light = _light(colour, trust, expected)
-    return Skin(trust.astype(np.float32), hair, front, deep, edge, light, _with_edges(light, colour, trust))
+    return Skin(trust.astype(np.float32), hair, front, deep, edge, light, with_edges(light, colour, trust))
 
 
 def _light(colour: FloatArray, trust: FloatArray, expected: FloatArray) -> FloatArray:
@@ -109,11 +109,16 @@ def _light(colour: FloatArray, trust: FloatArray, expected: FloatArray) -> Float
     return spread_colour(colour, trust, NEAR * ZONES, wide, 0.12)
 
 
-def _with_edges(light: FloatArray, colour: FloatArray, trust: FloatArray) -> FloatArray:
+def with_edges(light: FloatArray, colour: FloatArray, trust: FloatArray, step: float = STEP) -> FloatArray:
     """`light` with the edges of hard shadows, which are sharper than any blur.
 
     A guided filter (He, Sun & Tang 2013) of what the smooth light leaves, in logarithms: steps as strong as a shadow's
     pass, wrinkles and pores do not.
+
+    Args:
+        light, colour: ``(96, 96, 3)`` float32 BGR, the smooth light and the face itself.
+        trust: ``(96, 96)`` float32, where it is bare skin.
+        step: how strong (in logarithms) a step has to be.
     """
     before = cv2.log(light + np.float32(FLOOR))
     left = cv2.multiply(cv2.subtract(cv2.log(colour + np.float32(FLOOR)), before), thrice(trust))
@@ -122,7 +127,7 @@ def _with_edges(light: FloatArray, colour: FloatArray, trust: FloatArray) -> Flo
     mean, rest = cv2.blur(guide, window), cv2.blur(left, window)
     variance = np.maximum(cv2.blur(guide * guide, window) - mean * mean, 0)
     # Steeper than the filter's own rule, so that the shape of a nose, which is no step, stays the new face's.
-    share, mean = thrice(variance / (variance**2 + np.float32(STEP**4))), thrice(mean)
+    share, mean = thrice(variance / (variance**2 + np.float32(step**4))), thrice(mean)
     slope = (cv2.blur(left * each, window) - rest * mean) * share
     passed = cv2.blur(slope, window) * each + cv2.blur(rest - slope * mean, window)
     lit: FloatArray = np.maximum(cv2.exp(before + passed) - np.float32(FLOOR), 0)

@@ -8,11 +8,13 @@ import pytest
 
 from pipeline.engines.mesh.atlas import build_atlas
 from pipeline.engines.mesh.calm import calmed
+from pipeline.engines.mesh.evening import evened
 from pipeline.engines.mesh.irises import iris_colour
 from pipeline.engines.mesh.looks import Carried
 from pipeline.engines.mesh.smile import FOLD
 from pipeline.mesh import FaceView, topology
 from pipeline.mesh.hue import depth
+from pipeline.mesh.skin import read_skin
 from pipeline.models.face_mesh import OUTER_LIPS
 from pipeline.types import Crop, Face, FloatArray, Identity, ImageArray, SourcePhoto
 from tests import faces, media
@@ -163,3 +165,25 @@ def test_the_rim_of_a_cheek_is_not_grey() -> None:
         dark[name] = _drawn(cv2.GaussianBlur(picture, (0, 0), 4))[v, u]
     assert dark["rim"] < 0.5 * dark["nose"]
     assert dark["nose"] > 0.15
+
+
+def _evened(image: ImageArray, face: Face) -> FloatArray:
+    """``(96, 96, 3)``: nose and cheeks without their light, in logarithms."""
+    assert face.landmarks is not None and face.pose is not None
+    view = FaceView(Crop(image, face.landmarks, np.eye(2, 3, dtype=np.float32), face.pose, face.points))
+    flat = evened(view.unfold(image, 256), read_skin(view.unfolded, view.facing), TONE)
+    small = cv2.resize(np.clip(flat, 0, 255), (96, 96), interpolation=cv2.INTER_AREA)
+    return np.asarray(np.log(cv2.GaussianBlur(small, (0, 0), 0.8) + 10), np.float32)
+
+
+@pytest.mark.parametrize("shade", [0.6, 0.5])
+def test_a_hard_shadow_on_a_cheek_is_taken_off_with_its_edge(shade: float) -> None:
+    """Else a dark line stays on one side of the edge, and a bright one on the other."""
+    image = faces.test_photo("yaoming")
+    face = faces.faces(image)[0]
+    assert face.landmarks is not None
+    light = np.ones(image.shape, np.float32)
+    light[:, : round(float(face.landmarks[205, 0]))] = shade
+    shaded = (image * cv2.GaussianBlur(light, (0, 0), 1.0)).astype(np.uint8)
+    trace = np.abs(_evened(shaded, face) - _evened(image, face))[topology().inner > 0.5]
+    assert np.percentile(trace, 95) < 0.12

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from pipeline.engines.mesh.calm import calmed, shade_of
+from pipeline.engines.mesh.evening import evened
 from pipeline.engines.mesh.irises import iris_colour
 from pipeline.engines.mesh.likeness import canonical
 from pipeline.engines.mesh.lips import whole_lips
@@ -23,10 +24,6 @@ from pipeline.types import Crop, FloatArray, Identity, ImageArray, SourcePhoto
 SMALLEST, LARGEST = 256, 2048
 MIRROR = 0.12
 """What a mirrored texel counts beside one that is really seen."""
-LIGHTNESS, HUE = (0.35, 2.6), (0.8, 1.25)
-"""Bounds of the gain that evens out a photo's light."""
-DARKEST = 4.0
-"""Light below this (grey levels) is taken for noise."""
 GRAZING = (0.16, 0.38)
 """Cosines to the line of sight between which the sides of the face go from smeared to sharp."""
 SHARPNESS = 6
@@ -152,25 +149,13 @@ def _unfolded(view: FaceView, size: int) -> ImageArray:
 
 
 def _leaf(picture: ImageArray, view: FaceView, skin: Skin, tone: FloatArray) -> _Leaf:
-    size = picture.shape[0]
-    gain = cv2.resize(_evening(skin.light, tone), (size, size), interpolation=cv2.INTER_LINEAR)
-    flat = np.clip(picture.astype(np.float32) * gain, 0, 255)
+    flat = np.clip(evened(picture, skin, tone), 0, 255)
     shown = 1 - np.maximum(np.maximum(_with_shadow(skin.hair), skin.front), skin.dark)
     seen = np.clip((view.facing - 0.03) / 0.45, 0, 1)
     # Where something begins to cover the face the other side of it takes over, before hair comes along.
     weight = seen * shown**4 * _exposure(flat, tone)
     sharp = np.clip((view.facing - GRAZING[0]) / (GRAZING[1] - GRAZING[0]), 0, 1)
     return _Leaf(flat, weight, shown * np.clip(seen * 4, 0, 1), shown * sharp)
-
-
-def _evening(light: FloatArray, tone: FloatArray) -> FloatArray:
-    """What evens out the light: freely in lightness, only a little in hue, which would turn lips and eyes lilac.
-
-    The inverse of what `match_light` does: the same light put on again gives the same picture.
-    """
-    gain = (tone + 2) / np.maximum(light, DARKEST)
-    lightness = gain.mean(-1, keepdims=True)
-    return (np.clip(lightness, *LIGHTNESS) * np.clip(gain / lightness, *HUE)).astype(np.float32)
 
 
 def _with_shadow(hair: FloatArray) -> FloatArray:
@@ -188,9 +173,10 @@ def _exposure(flat: FloatArray, tone: FloatArray) -> FloatArray:
     """
     small = cv2.GaussianBlur(cv2.resize(flat, (ZONES, ZONES), interpolation=cv2.INTER_AREA), (0, 0), 1.2).mean(-1)
     against_skin = np.clip((small / max(float(tone.mean()), 1.0) - 0.45) / 0.35, 0.02, 1)
-    against_other = np.clip(((small + 6) / (small[:, ::-1] + 6) - 0.64) / 0.30, 0.02, 1)
     bare = cv2.GaussianBlur(topology().skin, (0, 0), 0.9)
-    return cv2.GaussianBlur((against_other * (1 - bare * (1 - against_skin))).astype(np.float32), (0, 0), 1.2)
+    # Brows and eyes are never quite alike: there it has to be darker still.
+    against_other = np.clip(((small + 6) / (small[:, ::-1] + 6) - 0.56 - 0.12 * bare) / 0.26, 0.02, 1)
+    return cv2.GaussianBlur((against_other * (1 - bare * (1 - against_skin))).astype(np.float32), (0, 0), 0.7)
 
 
 def _bind(leaves: list[_Leaf], tone: FloatArray) -> tuple[ImageArray, FloatArray]:
