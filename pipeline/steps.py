@@ -77,14 +77,21 @@ NETWORKS_ONLY = (
 
 def device_notes(options: Options, wardrobe: Wardrobe) -> tuple[str, ...]:
     engine = wardrobe.engine
+    aside: tuple[str, ...] = ()
     if options.engine == "mesh":
         unused = [name for name in NETWORKS_ONLY if getattr(options, name) != getattr(Options(), name)]
         if unused:
             what = ", ".join(name.replace("_", " ") for name in unused)
             return (f"The mesh engine knows no {what}: networks only do. What was set there was left aside.",)
+    else:
+        # Only where it is in memory already: the embedded engine begins without it.
+        from pipeline.engines.network import NetworkEngine
+
+        if isinstance(engine, NetworkEngine):
+            aside = engine.left_aside(options)
     if options.device not in ("auto", "cpu") and engine.device == "cpu" and not engine.notes:
         return (f"The engine {engine.name} runs on the CPU; the {options.device} device was not needed.",)
-    return engine.notes
+    return (*engine.notes, *aside)
 
 
 def numbered(faces: tuple[Face, ...]) -> tuple[Face, ...]:

@@ -327,6 +327,15 @@ def test_half_precision_is_looked_at_again_and_part_by_part(tmp_path: Path) -> N
     assert np.abs(result.astype(int) - light).max() <= 1
 
 
+def test_a_network_says_what_it_leaves_aside(shelf: models.Shelf) -> None:
+    picture, large = form(shelf, "uniface_256", "source"), form(shelf, "simswap_unofficial_512", "same")
+    notes = device_notes(Options(engine="uniface_256", resemblance=0.8, pixel_boost="4x"), Wardrobe(picture))
+    assert len(notes) == 1 and "knows no resemblance" in notes[0]
+    notes = device_notes(Options(engine="simswap_unofficial_512", resemblance=0.8, pixel_boost="3x"), Wardrobe(large))
+    assert len(notes) == 1 and "1024 pixels at most: pixel boost was 2x in place of 3x" in notes[0]
+    assert device_notes(Options(engine="uniface_256"), Wardrobe(picture)) == ()
+
+
 def test_the_mesh_engine_says_what_it_leaves_aside() -> None:
     notes = device_notes(Options(restorer="codeformer", pixel_boost="2x"), Wardrobe(MeshEngine()))
     assert len(notes) == 1 and "pixel boost, restorer" in notes[0]

@@ -70,6 +70,18 @@ class NetworkEngine:
     def together(self) -> int:
         return self._session.batch
 
+    def left_aside(self, options: Options) -> tuple[str, ...]:
+        """Sentences about options that mean nothing to this network, or less than was asked for."""
+        told = []
+        if self.contract.identity == "image" and options.resemblance != Options().resemblance:
+            told.append(f"{self.name} goes by the source's picture and knows no resemblance: it was left aside.")
+        if options.pixel_boost != f"{self._factor(options)}x":
+            told.append(
+                f"{self.name} renders {self.contract.size * self._factor(options)} pixels at most: pixel boost was "
+                f"{self._factor(options)}x in place of {options.pixel_boost}."
+            )
+        return tuple(told)
+
     def ready(self, options: Options) -> None:
         """Load the further networks that the options name."""
         for name in (options.restorer, options.occluder, options.parser):
