@@ -41,6 +41,16 @@ def test_no_stroke_of_the_frame_is_left_above_the_lids() -> None:
     assert min(worn[v - 8 : v + 9, u].min() for u, v in places) < 0.3 * tone, "there was a rim"
 
 
+def test_no_shine_of_the_lens_is_left() -> None:
+    """Below her right eye the glass shines; without it her bag is hardly lighter than lit skin."""
+    bare = _luma(dressed=False)
+    tone = cv2.cvtColor(build_atlas(faces.identity("hopper")).tone[None, None], cv2.COLOR_BGR2GRAY)[0, 0]
+    zone = np.zeros((512, 512), np.uint8)
+    bag = topology().uv[[31, 228, 229, 230, 231, 232]] * 512
+    cv2.polylines(zone, [np.round(bag).astype(np.int32)], False, 1, 12)
+    assert np.quantile(bare[zone > 0], 0.9) < 1.13 * tone
+
+
 def test_made_up_skin_has_the_cheeks_texture_and_no_pattern() -> None:
     picture = build_atlas(faces.identity("hopper")).levels[0]
     made = pores(picture).mean(-1)

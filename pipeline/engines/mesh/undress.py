@@ -19,6 +19,8 @@ PULL = 0.04
 """What the wider surroundings count beside it."""
 CAST, LIFT, GAIN = 3.0, 0.6, (0.7, 1.6)
 """Width (sigma) of the shade behind the glasses in the same texels, how much of it is taken off, and its bounds."""
+SHINE = 0.7
+"""How much of what shines behind the glasses is taken off."""
 SHADE = 0.55
 """What is darker than this part of the skin's light lends no colour: the rim's own edge, lashes."""
 
@@ -54,8 +56,12 @@ def _lit(small: ImageArray, worn: glasses.Glasses, wide: FloatArray) -> FloatArr
     mass = cv2.GaussianBlur(1 - worn.everything, (0, 0), CAST)[..., None] + np.float32(1e-3)
     own = cv2.GaussianBlur(small * free, (0, 0), CAST) / mass
     gain = np.clip((wide + 8) / (own + 8), *GAIN)
-    share = cv2.GaussianBlur(worn.lenses, (0, 0), CAST / 2)[..., None] * np.float32(LIFT)
-    return np.asarray(gain**share, np.float32)
+    share = cv2.GaussianBlur(worn.lenses, (0, 0), CAST / 2)[..., None]
+    lit = gain ** (share * np.float32(LIFT))
+    # Glass adds light: what is lighter behind it than skin beside it is less so without.
+    near = cv2.GaussianBlur(small * lit, (0, 0), 1.0).mean(-1, keepdims=True)
+    over = np.minimum((wide.mean(-1, keepdims=True) + 8) / (near + 8), 1)
+    return np.asarray(lit * over ** (share * np.float32(SHINE)), np.float32)
 
 
 def _wide(small: ImageArray, covered: FloatArray, skin: Skin) -> FloatArray:
