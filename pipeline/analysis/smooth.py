@@ -228,7 +228,7 @@ def _groups() -> tuple[Reals, Reals]:
     # Contours of eyes start at the outer corner, upper lid first; corners hardly move.
     lids = [eye[a:b] for eye in (RIGHT_EYE, LEFT_EYE) for a, b in ((1, 8), (9, 16))]
     groups = [*lids, RIGHT_IRIS, LEFT_IRIS, mouth, brows, FACE_OVAL]
-    louder = [0.4] * 6 + [1.0, 2.0, 1.6, 1.0]
+    louder = [0.1] * 4 + [0.4] * 2 + [1.0, 2.0, 1.6, 1.0]
     taken = {index for group in groups for index in group}
     groups.append(tuple(index for index in range(478) if index not in taken))
     rows = np.zeros((len(groups), 478))

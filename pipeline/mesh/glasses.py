@@ -27,8 +27,8 @@ BRIDGE = (0.10, 0.165)
 """Contrast of the line across the nose root at which glasses begin to be, and are, believed in."""
 CONTRAST = (0.30, 0.65)
 """The same for the rims, in parts of the bridge's contrast: they are of one piece with it, wrinkles are not."""
-HINGE, INNER = (1.3, 1.75), 0.75
-"""Where a thick upper rim reaches outwards to, as a brow does not, and inwards (eye corners lie at 1)."""
+SURE = (0.22, 0.40)
+"""How much of a line is seen along the whole of a rim for it to be a rim where none is seen, too."""
 FAINT = (0.085, 0.15)
 """The same where glasses are to be removed: what is taken for a rim by mistake is filled in with skin."""
 DARK = (0.38, 0.55)
@@ -46,7 +46,7 @@ class Glasses:
     """Maps are ``(192, 192)`` float32 over the atlas.
 
     Attributes:
-        rims: 1 on the rims, but for what lies on brows and eyes.
+        rims: 1 on the rims themselves.
     """
 
     rims: FloatArray
@@ -54,13 +54,13 @@ class Glasses:
 
     @property
     def everything(self) -> FloatArray:
-        """1 on rims, also over brows and lids, and on reflections beside the eyes."""
-        return self.removal.maps[0]
+        """1 on rims with all that is dark about them, and on reflections beside the eyes."""
+        return self.removal.everything
 
     @property
     def lenses(self) -> FloatArray:
         """1 where something is seen through a lens, but for the eyes themselves."""
-        return self.removal.maps[1]
+        return self.removal.lenses
 
 
 def find_glasses(unfolded: ImageArray, light: FloatArray) -> Glasses | None:
@@ -70,21 +70,70 @@ def find_glasses(unfolded: ImageArray, light: FloatArray) -> Glasses | None:
         unfolded: ``(192, 192, 3)`` uint8 BGR, the face on the atlas.
         light: ``(96, 96, 3)`` float32 BGR, see `Skin.light`.
     """
-    zones = _zones()
-    eyes = unfolded[zones.window]
-    shade = _shade(light)[zones.window]
-    grey = cv2.cvtColor(eyes, cv2.COLOR_BGR2GRAY)
-    luma = cv2.cvtColor(shade, cv2.COLOR_BGR2GRAY) + 8
-    lines = _lines(grey) / luma
-    crossing = _crossing(lines, zones.bridge)
+    grey = cv2.cvtColor(unfolded, cv2.COLOR_BGR2GRAY)
+    luma = cv2.cvtColor(_shade(light), cv2.COLOR_BGR2GRAY) + 8
+    nose = _places().nose
+    crossing = _crossing(_lines(grey[nose]) / luma[nose], _places().bridge[nose])
     belief = float(ramp(crossing, *BRIDGE))
     if belief <= 0:
         return None
-    smooth = cv2.GaussianBlur(lines, (0, 0), 0.8)
-    found = ramp(smooth, *(part * float(crossing) for part in CONTRAST))
-    rim = cv2.dilate(found, np.ones((3, 3), np.uint8)) * zones.ring
-    rim = cv2.GaussianBlur(cv2.max(rim, _bar(grey, luma)) * np.float32(belief), (0, 0), 0.8)
-    return Glasses(_whole(rim, zones.window), _Removal(unfolded, light, float(crossing), belief))
+    seen = _Seen(grey, luma, float(crossing), belief)
+    return Glasses(seen.rims(), _Removal(unfolded, light, seen))
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """What is seen of glasses that are believed in.
+
+    Attributes:
+        grey, luma: ``(192, 192)``, the face, and the skin's lightness under its light.
+        crossing: contrast of the line across the nose root.
+        belief: 0 to 1.
+    """
+
+    grey: ImageArray
+    luma: FloatArray
+    crossing: float
+    belief: float
+
+    @cached_property
+    def lines(self) -> FloatArray:
+        return np.asarray(_lines(self.grey) / self.luma, np.float32)
+
+    @cached_property
+    def level(self) -> FloatArray:
+        """How light it is, in parts of what skin is."""
+        return np.asarray((cv2.GaussianBlur(self.grey, (0, 0), 0.7).astype(np.float32) + 8) / self.luma, np.float32)
+
+    @cached_property
+    def dark(self) -> FloatArray:
+        return ramp(1 - self.level, *DARK)
+
+    @cached_property
+    def closed(self) -> _Closed:
+        lines = self.lines / np.float32(self.crossing)
+        return _drawn(rims(np.minimum(cv2.max(lines, self.dark), 1)))
+
+    @cached_property
+    def bars(self) -> FloatArray:
+        """Thick dark rims."""
+        return _of_one_piece(self.dark * (1 - _places().eyes) * _places().high, self.closed.thin)
+
+    @property
+    def free(self) -> FloatArray:
+        """How much it counts, besides eyes."""
+        return np.asarray((1 - _places().eyes) * np.float32(self.belief), np.float32)
+
+    def rims(self) -> FloatArray:
+        """See `Glasses.rims`. What is believed to be a rim by mistake shows the target's own skin."""
+        three, closed = np.ones((3, 3), np.uint8), self.closed
+        bounds = tuple(part * self.crossing for part in CONTRAST)
+        found = ramp(cv2.GaussianBlur(self.lines, (0, 0), 0.8), *bounds)
+        # Beside a brow every hair is a line.
+        near = cv2.max(closed.near * (1 - _places().brows), _places().joints)
+        line = cv2.max(cv2.dilate(found, three) * near, closed.sure)
+        rim = cv2.max(line, cv2.dilate(self.bars, three)) * self.free
+        return np.asarray(cv2.GaussianBlur(rim, (0, 0), 0.8), np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,42 +142,48 @@ class _Removal:
 
     unfolded: ImageArray
     light: FloatArray
-    crossing: float
-    belief: float
+    seen: _Seen
 
-    @cached_property
-    def maps(self) -> tuple[FloatArray, FloatArray]:
-        """`Glasses.everything` and `Glasses.lenses`.
+    @property
+    def everything(self) -> FloatArray:
+        """Rims with all that is dark about them, the bridge, the hinges, and what shines in the lenses. What else is
+        seen through a lens is the face's own: lids, bags and wrinkles."""
+        seen, three, five = self.seen, np.ones((3, 3), np.uint8), np.ones((5, 5), np.uint8)
+        closed = seen.closed
+        found = cv2.dilate(ramp(seen.lines, *FAINT), three) * cv2.max(closed.near, _places().joints)
+        shine = cv2.dilate(ramp(seen.level - 1, *GLARE), three) * closed.glass
+        coolness = _coolness(self.unfolded, _shade(self.light))
+        cool = cv2.dilate(ramp(coolness, *COOL) * cv2.max(closed.glass, closed.near), five)
+        worn = cv2.max(cv2.max(cv2.max(closed.thin, found), cv2.dilate(seen.bars, five)), cv2.max(shine, cool))
+        return np.asarray(worn * seen.free, np.float32)
 
-        The first are rims with all that is dark about them, the bridge, the hinges, and what shines in the lenses. What
-        else is seen through a lens is the face's own: lids, bags and wrinkles.
-        """
-        shade = _shade(self.light)
-        zones, three, five = _places(), np.ones((3, 3), np.uint8), np.ones((5, 5), np.uint8)
-        grey = cv2.cvtColor(self.unfolded, cv2.COLOR_BGR2GRAY)
-        luma = cv2.cvtColor(shade, cv2.COLOR_BGR2GRAY) + 8
-        lines = _lines(grey) / luma
-        level = (cv2.GaussianBlur(grey, (0, 0), 0.7).astype(np.float32) + 8) / luma
-        dark = ramp(1 - level, *DARK)
-        closed = rims(np.minimum(cv2.max(lines / np.float32(self.crossing), dark), 1))
-        glass, thin, near = _drawn(closed)
-        bars = _of_one_piece(dark * (1 - zones.eyes) * zones.high, thin)
-        found = cv2.dilate(ramp(lines, *FAINT), three) * cv2.max(near, zones.joints)
-        shine = cv2.dilate(ramp(level - 1, *GLARE), three) * glass
-        cool = cv2.dilate(ramp(_coolness(self.unfolded, shade), *COOL) * cv2.max(glass, near), five)
-        worn = cv2.max(cv2.max(cv2.max(thin, found), cv2.dilate(bars, five)), cv2.max(shine, cool))
-        free = (1 - zones.eyes) * np.float32(self.belief)
-        return np.asarray(worn * free, np.float32), np.asarray(glass * free, np.float32)
+    @property
+    def lenses(self) -> FloatArray:
+        return np.asarray(self.seen.closed.glass * self.seen.free, np.float32)
 
 
-def _drawn(closed: tuple[FloatArray, ...]) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """``(192, 192)`` each: the lenses, their rims as thin lines, and what lies near these."""
-    glass, line = np.zeros((SIZE, SIZE), np.uint8), np.zeros((SIZE, SIZE), np.uint8)
-    corners = [np.round(rim).astype(np.int32) for rim in closed]
+@dataclass(frozen=True, eq=False)
+class _Closed:
+    """``(192, 192)`` float32 each: the lenses, their rims as thin lines, the same where a line is seen, and what lies
+    near these."""
+
+    glass: FloatArray
+    thin: FloatArray
+    sure: FloatArray
+    near: FloatArray
+
+
+def _drawn(closed: tuple[FloatArray, ...]) -> _Closed:
+    glass, line, sure = (np.zeros((SIZE, SIZE), np.uint8) for _ in range(3))
+    corners = [np.round(rim[:, :2]).astype(np.int32) for rim in closed]
     cv2.fillPoly(glass, corners, 1)
     cv2.polylines(line, corners, True, 1, 3)
+    # One rim is like the other; a reflection on a lens may hide most of it.
+    share = float(ramp(max(rim[:, 2].mean() for rim in closed), *SURE))
+    cv2.polylines(sure, corners, True, round(255 * share), 2)
     distance = cv2.distanceTransform(1 - line, cv2.DIST_L2, 5)
-    return glass.astype(np.float32), line.astype(np.float32), ramp(-distance, -NEAR_RIM, 1 - NEAR_RIM)
+    near = np.asarray(ramp(-distance, -NEAR_RIM, 1 - NEAR_RIM), np.float32)
+    return _Closed(glass.astype(np.float32), line.astype(np.float32), sure.astype(np.float32) / np.float32(255), near)
 
 
 def _of_one_piece(dark: FloatArray, line: FloatArray) -> FloatArray:
@@ -151,54 +206,17 @@ def _shade(light: FloatArray) -> FloatArray:
     return cv2.resize(light, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR)
 
 
-def _whole(part: FloatArray, window: tuple[slice, slice]) -> FloatArray:
-    result = np.zeros((SIZE, SIZE), np.float32)
-    result[window] = part
-    return result
-
-
-@dataclass(frozen=True, eq=False)
-class _Zones:
-    """Maps over the window, the part of the atlas that glasses can reach."""
-
-    window: tuple[slice, slice]
-    ring: FloatArray
-    bridge: FloatArray
-    upper: FloatArray
-    hinge: NDArray[np.bool_]
-    middle: NDArray[np.bool_]
-    left: NDArray[np.bool_]
-
-
-@cache
-def _zones() -> _Zones:
-    """The ring about both eyes without brows and eyes; the nose root; where an upper rim is, its outer and inner end,
-    and one half of the face."""
-    mesh = topology()
-    u, x, y = _axes()
-    middle = mesh.uv[168]
-    area = ((y > -0.42) & (y < 0.42) & (x < 1.75)).astype(np.float32)
-    brows = ((y > -0.75) & (y < 0.42) & (x < 1.9) & ~(np.hypot((x - 0.62) / 0.42, y / 0.14) < 1)).astype(np.float32)
-    features = cv2.resize(cv2.erode(mesh.features, np.ones((3, 3), np.uint8)), (SIZE, SIZE))
-    eyes = np.hypot((x - 0.62) / 0.42, y / 0.14) < 1
-    bridge = ((y > -0.22) & (y < 0.16) & (x < 0.16)).astype(np.float32)
-    rows, columns = np.flatnonzero(brows.max(1)), np.flatnonzero(brows.max(0))
-    window = slice(int(rows[0]) - 3, int(rows[-1]) + 4), slice(int(columns[0]) - 3, int(columns[-1]) + 4)
-    ring = cv2.GaussianBlur(np.asarray(area * (features < 0.5), np.float32), (0, 0), 1.0)
-    upper = ((y > -0.55) & (y < 0.1) & (x < HINGE[1]) & ~eyes).astype(np.float32)
-    maps = (ring, bridge, upper)
-    ends = ((x > HINGE[0]) & (x < HINGE[1]), x < INNER, u < middle[0])
-    return _Zones(window, *(np.ascontiguousarray(zone[window]) for zone in (*maps, *ends)))
-
-
 @dataclass(frozen=True, eq=False)
 class _Places:
-    """``(192, 192)`` float32: 1 in the eyes' openings; where bridge and hinges are; and above the folds beside the
-    nose, where all that is dark and touches a rim is its own."""
+    """``(192, 192)`` float32: 1 in the eyes' openings; on brows; where bridge and hinges are; above the folds beside
+    the nose, where all that is dark and touches a rim is its own; and on the nose root, whose place is `nose`."""
 
     eyes: FloatArray
+    brows: FloatArray
     joints: FloatArray
     high: FloatArray
+    bridge: FloatArray
+    nose: tuple[slice, slice]
 
 
 @cache
@@ -211,7 +229,14 @@ def _places() -> _Places:
     hinges = (x > 1.2) & (x < 1.8) & (y > -0.4) & (y < 0.05)
     joints = cv2.GaussianBlur((bridge | hinges).astype(np.float32), (0, 0), 1.0)
     high = ((x < 1.8) & (y > -0.6) & (y < 0.25)).astype(np.float32)
-    return _Places(cv2.GaussianBlur(eyes.astype(np.float32), (0, 0), 0.6), joints, high)
+    root = ((y > -0.22) & (y < 0.16) & (x < 0.16)).astype(np.float32)
+    rows, columns = np.flatnonzero(root.max(1)), np.flatnonzero(root.max(0))
+    nose = (
+        slice(int(rows[0]) - LINE, int(rows[-1]) + LINE + 1),
+        slice(int(columns[0]) - LINE, int(columns[-1]) + LINE + 1),
+    )
+    brows = cv2.resize(topology().brows, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR)
+    return _Places(cv2.GaussianBlur(eyes.astype(np.float32), (0, 0), 0.6), brows, joints, high, root, nose)
 
 
 def _axes() -> tuple[NDArray[np.float64], ...]:
@@ -235,19 +260,6 @@ def _crossing(lines: FloatArray, bridge: FloatArray) -> np.floating:
     crossing = (lines * bridge)[:, columns].max(0)
     found: np.floating = np.sort(crossing)[int(0.3 * len(crossing))]
     return found
-
-
-def _bar(grey: ImageArray, luma: FloatArray) -> FloatArray:
-    """A thick dark upper rim: dark from above the eye out to the hinge, on both sides."""
-    zones = _zones()
-    dark = ramp(1 - (cv2.GaussianBlur(grey, (0, 0), 0.7).astype(np.float32) + 8) / luma, *DARK) * zones.upper
-    count, labels = cv2.connectedComponents((dark > 0.5).astype(np.uint8))
-    bars = _touched(labels, count, zones.hinge) & _touched(labels, count, zones.middle)
-    bars[0] = False
-    left = _touched(labels, count, zones.left)
-    if not ((bars & left).any() and (bars & ~left).any()):
-        return np.zeros_like(dark)
-    return cv2.dilate(dark * bars[labels], np.ones((3, 3), np.uint8))
 
 
 def _touched(labels: NDArray[np.int32], count: int, zone: NDArray[np.bool_]) -> NDArray[np.bool_]:

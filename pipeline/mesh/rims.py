@@ -28,44 +28,55 @@ STRAIGHT, WIDE = 0.10, 0.25
 
 
 def rims(lines: FloatArray) -> tuple[NDArray[np.float32], ...]:
-    """The two closed lines, ``(96, 2)`` float32 x and y in texels each.
+    """The two closed lines, ``(96, 3)`` float32 each: x and y in texels, and how much of a line there is.
 
     Args:
         lines: ``(n, n)`` float32 over the atlas, 0 to 1, how much of a line there is.
     """
-    return tuple(_rim(lines, *places) for places in _places(lines.shape[0]))
-
-
-def _rim(lines: FloatArray, x: FloatArray, y: FloatArray) -> NDArray[np.float32]:
-    found = cv2.remap(lines, x, y, cv2.INTER_LINEAR)
+    x, y = _places(lines.shape[0])
+    found = cv2.remap(lines, x, y, cv2.INTER_LINEAR).reshape(2, RAYS, STEPS)
     best = _closed(found - WIDE * np.linspace(1, 0, STEPS, dtype=np.float32))
+    x, y = x.reshape(2, RAYS, STEPS), y.reshape(2, RAYS, STEPS)
     rays = np.arange(RAYS)
-    return np.stack([x[rays, best], y[rays, best]], 1).astype(np.float32)
+    return tuple(
+        np.stack([each[eye, rays, best[eye]] for each in (x, y, found)], 1).astype(np.float32) for eye in (0, 1)
+    )
 
 
 def _closed(gain: FloatArray) -> NDArray[np.intp]:
-    """``(rays,)``: the place on each ray, such that the sum of the gains is largest."""
-    moves, places = np.arange(-BEND, BEND + 1), np.arange(STEPS)
-    cost = (STRAIGHT * np.abs(moves))[:, None]
-    twice = np.concatenate([gain, gain, gain])
-    total, origin = twice[0], np.zeros((len(twice), STEPS), np.intp)
-    for ray in range(1, len(twice)):
-        padded = np.pad(total, BEND, constant_values=-np.inf)
-        before = np.stack([padded[BEND + move : BEND + move + STEPS] for move in moves]) - cost
-        choice = before.argmax(0)
-        origin[ray] = np.clip(places + moves[choice], 0, STEPS - 1)
-        total = before.max(0) + twice[ray]
-    path = np.zeros(len(twice), np.intp)
-    path[-1] = total.argmax()
-    for ray in range(len(twice) - 1, 0, -1):
-        path[ray - 1] = origin[ray, path[ray]]
+    """``(2, rays)``: the place on each ray of both eyes, such that the sum of the gains is largest."""
+    moves = range(-BEND, BEND + 1)
+    rounds = np.concatenate([gain, gain, gain], 1).transpose(1, 0, 2)
+    totals = np.full((len(rounds), 2, STEPS + 2 * BEND), -np.inf, np.float32)
+    within = slice(BEND, BEND + STEPS)
+    totals[0, :, within] = rounds[0]
+    moved = np.empty((2, STEPS), np.float32)
+    for before, total, own in zip(totals, totals[1:], rounds[1:], strict=False):
+        best = total[:, within]
+        best[:] = before[:, within]
+        for move in (move for move in moves if move):
+            np.subtract(before[:, BEND + move : BEND + move + STEPS], STRAIGHT * abs(move), out=moved)
+            np.maximum(best, moved, out=best)
+        best += own
+    return np.stack([_way_back(totals[:, eye]) for eye in (0, 1)])
+
+
+def _way_back(totals: FloatArray) -> NDArray[np.intp]:
+    """``(rays,)``: the best way through the middle of three rounds; `totals` are padded by `BEND` on both sides."""
+    cost = STRAIGHT * np.abs(np.arange(-BEND, BEND + 1, dtype=np.float32))
+    path = np.zeros(len(totals), np.intp)
+    path[-1] = totals[-1, BEND : BEND + STEPS].argmax()
+    for ray in range(len(totals) - 1, 0, -1):
+        at = path[ray]
+        path[ray - 1] = at - BEND + int((totals[ray - 1, at : at + 2 * BEND + 1] - cost).argmax())
     return path[RAYS : 2 * RAYS]
 
 
 @cache
-def _places(size: int) -> tuple[tuple[FloatArray, FloatArray], ...]:
-    """Of either eye, ``(96, 32)`` x and y of all places."""
-    return tuple(_fan(eye, side, size) for eye, side in ((RIGHT_EYE, -1), (LEFT_EYE, 1)))
+def _places(size: int) -> tuple[FloatArray, FloatArray]:
+    """``(192, 32)`` x and y of all places, of the right eye and of the left one."""
+    fans = [_fan(eye, side, size) for eye, side in ((RIGHT_EYE, -1), (LEFT_EYE, 1))]
+    return np.concatenate([x for x, _ in fans]), np.concatenate([y for _, y in fans])
 
 
 def _fan(eye: tuple[int, ...], side: int, size: int) -> tuple[FloatArray, FloatArray]:

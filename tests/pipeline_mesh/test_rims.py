@@ -41,7 +41,7 @@ def test_thin_rims_with_gaps_are_found_as_a_whole() -> None:
             cv2.polylines(unfolded, [points], False, (70, 80, 95), 1, cv2.LINE_AA)
         drawn.append((middle, axes, box))
     for line, (middle, axes, _) in zip(rims(_darkness(unfolded)), drawn, strict=True):
-        away = np.abs(np.hypot(*((line - middle) / axes).T) - 1) * min(axes)
+        away = np.abs(np.hypot(*((line[:, :2] - middle) / axes).T) - 1) * min(axes)
         assert np.median(away) < 1.0
         assert np.quantile(away, 0.9) < 3.0
 
@@ -57,3 +57,22 @@ def test_what_is_seen_through_the_lenses_is_no_part_of_the_glasses() -> None:
     assert np.mean([worn.everything[v, u] for u, v in at[[6, 168, 52, 282, 124, 353]]]) > 0.8, "bridge and upper rims"
     folds = [worn.everything[v, u] for u, v in at[[203, 423, 206, 426]]]
     assert max(folds) < 0.1, "the folds beside the nose touch the rims and are no part of them"
+
+
+def test_target_rims_are_kept_whole_and_nothing_that_is_seen_through_the_lenses() -> None:
+    """Her lower rims are as light as the skin; the bags and wrinkles beside them must become the new face's."""
+    view = _view("hopper")
+    worn = find_glasses(view.unfolded, read_skin(view.unfolded, view.facing).light)
+    assert worn is not None
+    at = (topology().uv * SIZE).astype(int)
+    assert max(worn.rims[v, u] for u, v in at[[23, 22, 110, 253, 252, 339]]) < 0.3
+    assert min(worn.rims[v, u] for u, v in at[[6, 168]]) > 0.8, "the bridge"
+    for eye in (RIGHT_EYE, LEFT_EYE):
+        u, v = np.round((topology().uv[list(eye)] * SIZE).mean(0)).astype(int)
+        below = worn.rims[v : v + 40, u - 4 : u + 5].max(0)
+        assert below.min() > 0.8, "a rim goes round below each eye"
+
+
+def test_a_bare_face_wears_no_rims() -> None:
+    view = _view("astronaut")
+    assert find_glasses(view.unfolded, read_skin(view.unfolded, view.facing).light) is None

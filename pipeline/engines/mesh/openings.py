@@ -12,7 +12,7 @@ RIGHT_SOCKET = (226, 247, 30, 29, 27, 28, 56, 190, 243, 112, 26, 22, 23, 24, 110
 LEFT_SOCKET = (446, 467, 260, 259, 257, 258, 286, 414, 463, 341, 256, 252, 253, 254, 339, 255)
 """The ring of the mesh around each eye, between lids and brow, after MediaPipe's published face mesh map."""
 MOUTH_OPEN = (0.016, 0.045)
-EYE_OPEN = (0.10, 0.20)
+EYE_OPEN = (0.125, 0.24)
 """Area over squared width at which an opening begins to count as open, and is."""
 SOFT = 0.2
 """Width (sigma) of the border between the lips at most, in parts of the mouth's opening."""
