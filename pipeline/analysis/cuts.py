@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
+from statistics import median
 
-import numpy as np
+import cv2
 
 from pipeline.types import FloatArray, ImageArray
 
@@ -38,18 +40,17 @@ class CutFinder:
 
         Flashes and black frames are passed over: what comes after them is compared with what came before.
         """
-        now = luma.astype(np.float32)
-        now -= now.mean()
-        spread = float(now.std())
+        now = cv2.subtract(luma, cv2.mean(luma), dtype=cv2.CV_32F)
+        spread = _spread(now)
         self.doubtful = False
         if spread < FLAT:
             return False
         last, self._last = self._last, now
         if last is None:
             return False
-        change = float(np.abs(now - last).mean())
-        alike = float((now * last).mean()) / (spread * float(last.std()))
-        usual = float(np.median(self._changes)) if self._changes else 0.0
+        change = cv2.norm(now, last, cv2.NORM_L1) / now.size
+        alike = float(now.ravel() @ last.ravel()) / now.size / (spread * _spread(last))
+        usual = median(self._changes) if self._changes else 0.0
         cut = change > CHANGE and alike < ALIKE and change > PEAK * usual
         self.doubtful = change > CHANGE / 2 and alike < DOUBTFUL and change > PEAK * usual
         if cut:
@@ -57,3 +58,8 @@ class CutFinder:
         else:
             self._changes.append(change)
         return cut
+
+
+def _spread(miniature: FloatArray) -> float:
+    """Standard deviation of values about 0."""
+    return cv2.norm(miniature) / math.sqrt(miniature.size)

@@ -110,11 +110,11 @@ def sight(frame: Frame, landmarks: FloatArray) -> Sight:
     step = max(1, int((high - low).max() / WIDE))
     room = ROOM * step
     box = Box(float(low[0]) - room, float(low[1]) - room, float(high[0]) + room, float(high[1]) + room)
-    image, corner = frame.region(box)
-    height, width = image.shape[0] // step, image.shape[1] // step
+    luma, corner = frame.luma_region(box)
+    height, width = luma.shape[0] // step, luma.shape[1] // step
     if min(height, width) < 2 * ROOM:
         return Sight(np.zeros((1, 1), np.uint8), np.zeros((VERTICES, 2), np.float32), step)
-    grey = cv2.cvtColor(image[: height * step, : width * step], cv2.COLOR_BGR2GRAY)
+    grey = luma[: height * step, : width * step]
     if step > 1:
         grey = cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA)
     points = (landmarks[:VERTICES, :2] - np.array(corner, np.float32) + np.float32(0.5)) / step - np.float32(0.5)
@@ -156,17 +156,19 @@ def _followed(
 def _everywhere(moves: FloatArray, sure: NDArray[np.bool_], points: FloatArray) -> NDArray[np.float64]:
     """``(468, 2)``: the moves measured at the chosen skin, for all vertices: an affine map, fitted robustly
     (Geman-McClure weights), and what is left of them nearby."""
-    chosen, near = _skin(), _near()
-    basis = np.column_stack([np.ones(VERTICES), (points - points.mean(0)) / max(float(np.ptp(points[:, 0])), 1.0)])
-    weight = sure.astype(np.float64)
+    basis = np.ones((VERTICES, 3))
+    basis[:, 1:] = (points - points.mean(0)) / max(float(np.ptp(points[:, 0])), 1.0)
+    own, weight = basis[_skin()], sure.astype(np.float64)
+    ridge, middle = 1e-3 * np.eye(3), np.count_nonzero(sure) // 2
     for _ in range(4):
-        weighted = basis[chosen] * weight[:, None]
-        whole = np.linalg.solve(weighted.T @ basis[chosen] + 1e-3 * np.eye(3), weighted.T @ moves)
-        left = moves - basis[chosen] @ whole
-        length = np.linalg.norm(left, axis=1)
-        weight = sure / (1 + (length / (2 * np.median(length[sure]) + 0.02)) ** 2)
-    share = near * weight
-    return np.asarray(basis @ whole + share @ np.clip(left, -1, 1) / (share.sum(1, keepdims=True) + 0.5))
+        weighted = own * weight[:, None]
+        whole = np.linalg.solve(weighted.T @ own + ridge, weighted.T @ moves)
+        left = moves - own @ whole
+        length = np.sqrt((left * left).sum(1))
+        typical = np.partition(length[sure], middle)[middle]
+        weight = sure / (1 + np.square(length / (2 * typical + 0.02)))
+    moved = _near() @ np.column_stack([np.clip(left, -1, 1) * weight[:, None], weight])
+    return np.asarray(basis @ whole + moved[:, :2] / (moved[:, 2:] + 0.5))
 
 
 @cache

@@ -70,6 +70,7 @@ class StreamCopier:
         self._handles: dict[int, Handle] = {}
         self._converters: list[AudioConverter] = []
         self._next: Packet | None = None
+        self._due = Fraction(0)
         for stream in self._input.streams:
             handle = self._plan(stream)
             if handle is None:
@@ -84,9 +85,10 @@ class StreamCopier:
         while True:
             if self._next is None:
                 self._next = next(self._packets, None)
-            if self._next is None:
-                break
-            if time is not None and self._result_time(self._next) > time:
+                if self._next is None:
+                    break
+                self._due = self._result_time(self._next)
+            if time is not None and self._due > time:
                 return
             packet, self._next = self._next, None
             self._output.mux(list(self._handles[packet.stream_index](packet)))
@@ -177,6 +179,8 @@ class StreamCopier:
 
     def _shifted(self, packet: Packet) -> Packet:
         """Move a packet to the result's clock."""
+        if not self._offset:
+            return packet
         ticks = round(self._offset / packet.time_base)
         if packet.pts is not None:
             packet.pts -= ticks
@@ -195,6 +199,9 @@ class StreamCopier:
                 if packet.size == 0 or packet.stream_index in done:
                     continue
                 if packet.dts is None and packet.pts is None:
+                    continue
+                if self._start is None and self._end is None:
+                    yield packet
                     continue
                 begin = _time(packet)
                 end = begin + (packet.duration or 0) * packet.time_base

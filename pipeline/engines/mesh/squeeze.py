@@ -34,8 +34,8 @@ def unsqueezed(image: ImageArray, view: FaceView, shown: FloatArray, tone: Float
     share = cv2.GaussianBlur((MOST * (1 - left) * _skin()).astype(np.float32), (0, 0), 1.0)
     if share.max() < LEAST:
         return image
-    plain = np.empty_like(image)
-    plain[:] = np.clip(tone + 0.5, 0, 255).astype(np.uint8)
+    # Many times quicker than filling all channels at once.
+    plain = cv2.merge([np.full(image.shape[:2], round(float(value)), np.uint8) for value in np.clip(tone, 0, 255)])
     at = view.enlarge(view.fold(share))
     result: ImageArray = cv2.blendLinear(plain, image, at, cv2.subtract(1.0, at))
     return result
