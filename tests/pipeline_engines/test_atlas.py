@@ -187,3 +187,26 @@ def test_a_hard_shadow_on_a_cheek_is_taken_off_with_its_edge(shade: float) -> No
     shaded = (image * cv2.GaussianBlur(light, (0, 0), 1.0)).astype(np.uint8)
     trace = np.abs(_evened(shaded, face) - _evened(image, face))[topology().inner > 0.5]
     assert np.percentile(trace, 95) < 0.12
+
+
+def test_grain_on_one_side_of_a_photo_goes_and_a_mole_stays() -> None:
+    """What was dark on a photo is made lighter with its grain, which looks like a rash on a clean face."""
+    image = faces.test_photo("yaoming")
+    face = faces.faces(image)[0]
+    assert face.landmarks is not None
+    noise = cv2.GaussianBlur(np.random.default_rng(0).standard_normal(image.shape[:2]).astype(np.float32), (0, 0), 0.8)
+    noise[:, round(float(face.landmarks[4, 0])) :] = 0
+    spotted = image.copy()
+    x, y = np.round(face.landmarks[434, :2]).astype(int)
+    cv2.circle(spotted, (int(x), int(y)), 2, (40, 45, 60), -1, cv2.LINE_AA)
+    rough = np.clip(spotted + 24 * noise[..., None], 0, 255).astype(np.uint8)
+    fine = {}
+    for name, picture in (("spotted", spotted), ("rough", rough)):
+        logs = np.log(build_atlas(_identity(picture, face)).levels[0].astype(np.float32).mean(-1) + 10)
+        fine[name] = logs - cv2.GaussianBlur(logs, (0, 0), 4)
+    size = fine["rough"].shape[0]
+    (u, v), (mole_u, mole_v) = (topology().uv[[50, 434]] * size).astype(int)
+    cheek = {name: float(each[v - 8 : v + 9, u - 8 : u + 9].std()) for name, each in fine.items()}
+    assert cheek["rough"] < 2.6 * cheek["spotted"]
+    for each in fine.values():
+        assert each[mole_v - 3 : mole_v + 4, mole_u - 3 : mole_u + 4].min() < -0.25

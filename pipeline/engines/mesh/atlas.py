@@ -9,6 +9,7 @@ import numpy as np
 
 from pipeline.engines.mesh.calm import calmed, shade_of
 from pipeline.engines.mesh.evening import evened
+from pipeline.engines.mesh.grain import quieted
 from pipeline.engines.mesh.irises import iris_colour
 from pipeline.engines.mesh.likeness import canonical
 from pipeline.engines.mesh.lips import whole_lips
@@ -149,8 +150,8 @@ def _unfolded(view: FaceView, size: int) -> ImageArray:
 
 
 def _leaf(picture: ImageArray, view: FaceView, skin: Skin, tone: FloatArray) -> _Leaf:
-    flat = np.clip(evened(picture, skin, tone), 0, 255)
     shown = 1 - np.maximum(np.maximum(_with_shadow(skin.hair), skin.front), skin.dark)
+    flat = quieted(np.clip(evened(picture, skin, tone), 0, 255), shown * np.minimum(view.facing * 2, 1))
     seen = np.clip((view.facing - 0.03) / 0.45, 0, 1)
     # Where something begins to cover the face the other side of it takes over, before hair comes along.
     weight = seen * shown**4 * _exposure(flat, tone)
