@@ -11,20 +11,13 @@ import cv2
 import numpy as np
 import pytest
 
-from tests import watch
-from tests.temporary import Temporary
-from tests.watch import pytest_addoption
+from tests.temporary import temporary
+from tests.watch import pytest_addoption, pytest_configure
 
 __all__ = ["Material", "material", "pytest_addoption", "pytest_configure"]
 
-_TEMPORARY = Temporary()
 # Results are signed; nothing of that may end up among the credentials of whoever runs the tests.
-os.environ["RECAST_CREDENTIALS"] = str(_TEMPORARY.folder / "credentials" / "own")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    watch.pytest_configure(config)
-    config.pluginmanager.register(_TEMPORARY, "the temp folder of the run")
+os.environ["RECAST_CREDENTIALS"] = str(temporary() / "credentials" / "own")
 
 
 class Material(NamedTuple):

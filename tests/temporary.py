@@ -8,24 +8,19 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from multiprocessing.util import Finalize
 from pathlib import Path
 
-import pytest
+_AFTER_OTHERS = -1000
+"""Python's own folder for processes is in it, and is looked for when that one's turn comes (at -100)."""
 
-_TEMPORARY = "TMPDIR"
 
-
-class Temporary:
-    """Begins as it is made: what the tests import may already write."""
-
-    def __init__(self) -> None:
-        usual = tempfile.gettempdir()
-        # pytest keeps the folders of its last runs for those who look into a failure, and removes older ones itself.
-        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", usual)
-        self.folder = Path(tempfile.mkdtemp(prefix="recast-tests-"))
-        os.environ[_TEMPORARY] = tempfile.tempdir = str(self.folder)
-
-    # After the watch has ended the run's processes, which may still write.
-    @pytest.hookimpl(trylast=True)
-    def pytest_unconfigure(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
+def temporary() -> Path:
+    """Begins it, for this process and all that it starts. Called before anything else, which may already write."""
+    usual = tempfile.gettempdir()
+    # pytest keeps the folders of its last runs for those who look into a failure, and removes older ones itself.
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", usual)
+    folder = Path(tempfile.mkdtemp(prefix="recast-tests-"))
+    os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
+    Finalize(None, shutil.rmtree, (folder,), {"ignore_errors": True}, exitpriority=_AFTER_OTHERS)
+    return folder

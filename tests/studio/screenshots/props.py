@@ -29,6 +29,10 @@ class Props:
         self.clip, self.broken = folder / "a film with a long name from the summer holiday.mp4", folder / "broken.mp4"
         write_clip(self.clip, np.asarray(cv2.imread(str(self.both)), np.uint8), 1280, 720, seconds=3)
         self.broken.write_bytes(b"this is not a film")
+        self.group, self.nobody_at_first = folder / "group.png", folder / "curtain.mp4"
+        pair = np.hstack([cv2.resize(portrait, (256, 300)) for portrait in (left, right)])
+        cv2.imwrite(str(self.group), np.vstack([np.hstack([pair] * 3)] * 2))
+        media.write_clip(self.nobody_at_first, [np.full_like(left, 70)] * 30 + [left] * 30, 15)
         self.webcam = media.write_camera(folder / "webcam.y4m", media.webcam(60).frames)
         self._folder, self._servers = folder, dict[str, Server]()
 

@@ -165,8 +165,26 @@ def connection_lost(page: Any, props: Props) -> None:
 @state
 def failed_job(page: Any, props: Props) -> None:
     """A part of the film in which nobody is."""
+    give(page, props.grace, props.nobody_at_first)
+    page.wait_for_selector("#people .person")
+    page.locator(".timeline .to").fill("0.8")
+    page.click("#go")
+    page.get_by_text("No face was found in the part to keep.").wait_for()
+
+
+@state
+def preview_lost(page: Any, props: Props) -> None:
+    """The server does not answer."""
     give(page, props.grace, props.eileen)
     page.wait_for_selector(".divided .layer.after img")
     page.route("**/studio/desk/preview", lambda route: route.abort())
     page.get_by_label("Likeness").fill("0.9")
     page.wait_for_selector(".hint.fatal")
+
+
+@state
+def many_people(page: Any, props: Props) -> None:
+    give(page, props.grace, props.group)
+    page.wait_for_selector("#people .person >> nth=12")
+    page.locator("#people .person").nth(4).click()
+    page.wait_for_selector(".divided .layer.after img")
