@@ -9,6 +9,7 @@ import pytest
 from pipeline.engines.mesh.atlas import build_atlas
 from pipeline.engines.mesh.calm import calmed
 from pipeline.engines.mesh.evening import evened
+from pipeline.engines.mesh.grain import quieted
 from pipeline.engines.mesh.irises import iris_colour
 from pipeline.engines.mesh.looks import Carried
 from pipeline.engines.mesh.smile import FOLD
@@ -210,3 +211,17 @@ def test_grain_on_one_side_of_a_photo_goes_and_a_mole_stays() -> None:
     assert cheek["rough"] < 2.6 * cheek["spotted"]
     for each in fine.values():
         assert each[mole_v - 3 : mole_v + 4, mole_u - 3 : mole_u + 4].min() < -0.25
+
+
+def test_the_hair_of_a_moustache_is_no_grain() -> None:
+    """Its two sides are never alike: neither is smoothed."""
+    size, v = 384, int(topology().uv[164, 1] * 384)
+    middle = int(topology().uv[164, 0] * size)
+    picture = np.full((size, size, 3), TONE, np.float32)
+    cv2.ellipse(picture, (middle, v), (52, 14), 0, 0, 360, (40, 45, 60), -1, cv2.LINE_AA)
+    hair = np.random.default_rng(0).normal(0, 25, (size, size, 1)).astype(np.float32)
+    picture[v - 8 : v + 8, middle - 40 : middle] += hair[v - 8 : v + 8, middle - 40 : middle]
+    picture = np.clip(picture, 5, 255)
+    after = quieted(picture, np.ones((96, 96), np.float32), TONE)
+    one_side = slice(v - 6, v + 6), slice(middle - 36, middle - 4)
+    assert after[one_side].std() > 0.95 * picture[one_side].std()

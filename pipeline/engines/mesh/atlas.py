@@ -151,7 +151,7 @@ def _unfolded(view: FaceView, size: int) -> ImageArray:
 
 def _leaf(picture: ImageArray, view: FaceView, skin: Skin, tone: FloatArray) -> _Leaf:
     shown = 1 - np.maximum(np.maximum(_with_shadow(skin.hair), skin.front), skin.dark)
-    flat = quieted(np.clip(evened(picture, skin, tone), 0, 255), shown * np.minimum(view.facing * 2, 1))
+    flat = quieted(np.clip(evened(picture, skin, tone), 0, 255), shown * np.minimum(view.facing * 2, 1), tone)
     seen = np.clip((view.facing - 0.03) / 0.45, 0, 1)
     # Where something begins to cover the face the other side of it takes over, before hair comes along.
     weight = seen * shown**4 * _exposure(flat, tone)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from pipeline.engines.mesh.beard import growth
 from pipeline.mesh.hue import FLOOR
 from pipeline.mesh.maps import ramp
 from pipeline.mesh.topology import ZONES, topology
@@ -23,18 +24,21 @@ SPOT = (3.0, 5.0)
 """How many times the usual contrast around it something has that begins to be, and is, a mole or a scar: it stays."""
 
 
-def quieted(picture: FloatArray, shown: FloatArray) -> FloatArray:
+def quieted(picture: FloatArray, shown: FloatArray, tone: FloatArray) -> FloatArray:
     """`picture` with no more fine contrast on one side of the skin than on the other.
 
     Args:
         picture: ``(n, n, 3)`` float32 BGR, an unfolded photo without its light.
         shown: ``(96, 96)`` float32, where it shows the face.
+        tone: ``(3,)`` float32 BGR, the mean colour of its skin.
     """
     size = picture.shape[0]
     logs = cv2.log(picture + np.float32(FLOOR))
     fine = logs - cv2.GaussianBlur(logs, (0, 0), FINE * size / ZONES)
     luma = np.abs(fine.mean(-1))
-    bare = cv2.GaussianBlur(shown * topology().skin, (0, 0), 0.8)
+    shade = cv2.resize(logs, (ZONES, ZONES), interpolation=cv2.INTER_AREA) - np.log(tone + np.float32(FLOOR))
+    # Hair of a beard is never alike on both sides.
+    bare = cv2.GaussianBlur(shown * topology().skin * (1 - growth(shade.mean(-1))), (0, 0), 0.8)
     small = cv2.resize(luma, (ZONES, ZONES), interpolation=cv2.INTER_AREA)
     total, mass = (cv2.GaussianBlur(each, (0, 0), AROUND) for each in (small * bare, bare))
     usual = total / (mass + np.float32(1e-3)) + np.float32(LEAST)
