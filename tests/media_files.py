@@ -10,6 +10,7 @@ import av
 import cv2
 import numpy as np
 
+from pipeline.media.scheduling import share_the_processor
 from pipeline.types import ImageArray
 
 RATE = Fraction(30)
@@ -100,6 +101,7 @@ def write_clip(
             out.mux(stream.encode(frame))
         if stream is not None:
             out.mux(stream.encode(None))
+            share_the_processor()
         if sound is not None and audio is not None:
             wave = (0.2 * np.sin(2 * np.pi * 440 * np.arange(int(audio * 48000)) / 48000)).astype(np.float32)
             for start in range(0, len(wave), 1024):

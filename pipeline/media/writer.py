@@ -32,6 +32,7 @@ from pipeline.media.metadata import MP4_KEYS, kept_tags
 from pipeline.media.output import PendingFile, is_write_error, output_errors
 from pipeline.media.picture import Picture
 from pipeline.media.reader import VideoReader
+from pipeline.media.scheduling import share_the_processor
 from pipeline.media.sound import Samples, SoundTrack
 from pipeline.options import Options
 from pipeline.report import Seal
@@ -109,7 +110,8 @@ class VideoWriter:
             frame = as_video_frame(frame, self._source.time_base)
         if not isinstance(frame, VideoFrame):
             raise TypeError("only frames of a reader can be written")
-        if self._container is None:
+        first = self._container is None
+        if first:
             self._begin(frame)
         assert self._choice is not None and self._stream is not None
         native = fit(frame.native, frame.layout, self._choice.pixel_format)
@@ -118,7 +120,10 @@ class VideoWriter:
         native.pict_type = _NO_PICTURE_TYPE
         self._durations[native.pts] = frame.duration
         with self._errors():
-            self._mux(self._stream.encode(native))
+            packets = self._stream.encode(native)
+            if first:
+                share_the_processor()
+            self._mux(packets)
 
     def write_sound(self, samples: Samples, time: float) -> None:
         """Encode a camera's sound, from the first picture on; see `SoundTrack.write`."""

@@ -11,6 +11,7 @@ import av
 import cv2
 import numpy as np
 
+from pipeline.media.scheduling import share_the_processor
 from pipeline.types import ImageArray
 
 
@@ -99,6 +100,7 @@ class Clip:
                 frame.pts, frame.time_base = pts, base
                 packets += _stamped(stream.encode(frame))
             packets += _stamped(stream.encode(None))
+            share_the_processor()
             if sound is not None:
                 packets += self._sound(sound)
             if text is not None:

@@ -76,6 +76,21 @@ def test_every_codec_and_container(tmp_path: Path, name: str, codec: Any, encode
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["in.mp4", name])
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are told of on Linux only")
+def test_an_encoder_leaves_the_processor_to_others(tmp_path: Path) -> None:
+    """SVT-AV1 made itself real-time, where it may: with two cores a film brought everything else to a standstill."""
+    source = Clip().make(tmp_path / "in.mp4")
+    with (
+        VideoReader(source) as reader,
+        VideoWriter(tmp_path / "out.mp4", reader, Options(codec="av1", quality="draft", hardware="never")) as writer,
+    ):
+        for frame in reader:
+            writer.write(frame)
+            threads = [int(thread.name) for thread in Path("/proc/self/task").iterdir()]
+            assert {os.sched_getscheduler(thread) for thread in threads} <= {os.SCHED_OTHER, os.SCHED_BATCH}
+        writer.finish()
+
+
 @pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv422p", "yuv444p", "yuvj420p", "yuv420p10le", "gray"])
 def test_lossless_gives_back_every_sample(tmp_path: Path, pixel_format: str) -> None:
     source = Clip(pixel_format=pixel_format).make(tmp_path / "in.mp4")
