@@ -34,7 +34,6 @@ class Extras:
         Raises:
             InputError: a file cannot have this name, or the target cannot be read.
         """
-        from pipeline.marking.seal import beside
         from pipeline.media import edit
         from pipeline.media.output import PendingFile
         from pipeline.media.probe import probe
@@ -44,8 +43,6 @@ class Extras:
             PendingFile(name, (target, *sources))
         if len({path.absolute() for path in names}) < len(names):
             raise OptionError("The result, the comparison and the preview need names of their own.")
-        if self.comparison is not None and beside(output) is not None and beside(output) == beside(self.comparison):
-            raise OptionError("The comparison needs another name: its Content Credentials would replace the result's.")
         if len(names) > 1:
             kind = probe(target).kind
             if self.comparison is not None:
