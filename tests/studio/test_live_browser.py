@@ -175,7 +175,7 @@ def test_the_delay_does_not_grow_and_the_picture_gets_smaller_when_it_is_slow(li
     )
     page.evaluate("window.delays = []; live.addEventListener('shown', (event) => delays.push(event.detail.delay))")
     start(page)
-    page.wait_for_function("/× (?!480)\\d+/.test(document.querySelector('#live-figures').textContent)")
+    page.wait_for_function("/×\\s(?!480)\\d+/.test(document.querySelector('#live-figures').textContent)")
     page.wait_for_function("delays.length >= 60")
     delays = page.evaluate("delays")
     late = sorted(delays[-20:])[10]
