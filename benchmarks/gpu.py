@@ -38,11 +38,12 @@ from benchmarks.network import resident
 from benchmarks.sides import WARM, Job, cpu_seconds, reference
 from pipeline import Cast, Options, Recaster
 from pipeline.engines.network import NetworkEngine
-from pipeline.frame_recaster import FaceRole, Wardrobe, recast_frame
+from pipeline.frame_recaster import recast_frame
 from pipeline.media import Picture
 from pipeline.models.library import Library
 from pipeline.models.store import Store
 from pipeline.options import DEVICES, DeviceName, EngineName
+from pipeline.wardrobe import FaceRole, Wardrobe
 from tests import faces, media, models, networks
 
 FAMILY: EngineName = "inswapper_128"

@@ -30,13 +30,14 @@ from benchmarks.bench import RESULTS, processor
 from benchmarks.network import Still, insightface_swapper, scene
 from pipeline import Recaster
 from pipeline.engines.network import NetworkEngine
-from pipeline.frame_recaster import FaceRole, Wardrobe, recast_frame
+from pipeline.frame_recaster import recast_frame
 from pipeline.models.openvino_runner import OpenVinoRunner, arithmetics
 from pipeline.models.quantise import GOOD, HELD_BACK, Example, Quantised, quantise
 from pipeline.models.runner import Arithmetic
 from pipeline.models.session import Session
 from pipeline.models.trial import Verdicts, likeness
 from pipeline.options import Options
+from pipeline.wardrobe import FaceRole, Wardrobe
 from tests import faces, media, models, networks
 
 FAMILY = "inswapper_128"

@@ -28,11 +28,12 @@ import numpy as np
 import onnxruntime
 
 from pipeline.engines.network import NetworkEngine
-from pipeline.frame_recaster import FaceRole, Wardrobe, recast_frame
+from pipeline.frame_recaster import recast_frame
 from pipeline.media import Picture
 from pipeline.models.providers import PROVIDERS
 from pipeline.options import DeviceName, Options
 from pipeline.types import ImageArray
+from pipeline.wardrobe import FaceRole, Wardrobe
 from tests import faces, media, models, networks
 
 BLOCK, WARM = 6, 2

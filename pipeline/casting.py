@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline.analysis import Assigner
-from pipeline.frame_recaster import FaceRole
 from pipeline.options import EVERYONE, Options, PaintedMask
 from pipeline.types import Cast, Face, Person
+from pipeline.wardrobe import FaceRole
 
 Roles = list[FaceRole]
 

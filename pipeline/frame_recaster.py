@@ -15,8 +15,6 @@ from pipeline.places import Place, places
 from pipeline.types import Frame
 from pipeline.wardrobe import FaceRole, Wardrobe
 
-__all__ = ["FaceRole", "Wardrobe", "recast_frame"]
-
 
 def recast_frame(
     frame: Frame, roles: Sequence[FaceRole], wardrobe: Wardrobe, options: Options, beside: Beside | None = None

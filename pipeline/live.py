@@ -17,12 +17,13 @@ from pipeline.analysis import CausalTracker, FaceFinder
 from pipeline.casting import Casting
 from pipeline.errors import Cancelled
 from pipeline.exclusions import everyones
-from pipeline.frame_recaster import Wardrobe, recast_frame
+from pipeline.frame_recaster import recast_frame
 from pipeline.marking import JobMark
 from pipeline.media import Picture
 from pipeline.options import Options
 from pipeline.policy import EVERYTHING, Policy
 from pipeline.types import Cast, Face, FloatArray, ImageArray
+from pipeline.wardrobe import Wardrobe
 
 LOOK = 1.0
 """Seconds between two looks at whether what is before the camera is allowed."""

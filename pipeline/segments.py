@@ -24,7 +24,7 @@ from pipeline.crew import Crew
 from pipeline.errors import NoFaceInTarget, OptionError
 from pipeline.fingerprint import cast_digest
 from pipeline.flow import StageClock, run
-from pipeline.frame_recaster import Wardrobe, recast_frame
+from pipeline.frame_recaster import recast_frame
 from pipeline.ledger import Ledger
 from pipeline.media.encoders import MUXERS
 from pipeline.media.frames import VideoFrame
@@ -35,6 +35,7 @@ from pipeline.report import Progress, Report
 from pipeline.steps import cast_in, device_notes, tracked, until
 from pipeline.task import Task
 from pipeline.types import Frame, MediaLimits
+from pipeline.wardrobe import Wardrobe
 
 log = logging.getLogger(__name__)
 

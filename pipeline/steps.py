@@ -12,10 +12,10 @@ from pipeline.casting import Casting
 from pipeline.crew import Crew
 from pipeline.errors import Cancelled, CorruptMedia
 from pipeline.flow import StageClock
-from pipeline.frame_recaster import Wardrobe
 from pipeline.media import open_target, read_picture
 from pipeline.options import Options
 from pipeline.types import Face, Frame, MediaInfo, MediaLimits
+from pipeline.wardrobe import Wardrobe
 
 
 def tracked(

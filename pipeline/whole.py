@@ -11,7 +11,7 @@ from pipeline.casting import Casting, nobody
 from pipeline.crew import Crew
 from pipeline.errors import NoFaceInTarget, OptionError
 from pipeline.flow import StageClock, run
-from pipeline.frame_recaster import Wardrobe, recast_frame
+from pipeline.frame_recaster import recast_frame
 from pipeline.media import check_picture_name, open_result, open_target, read_picture, write_picture
 from pipeline.options import Options
 from pipeline.presence import Presence
@@ -19,6 +19,7 @@ from pipeline.report import Progress, Report
 from pipeline.steps import cast_in, device_notes, numbered, tracked, until
 from pipeline.task import RECASTING, Task
 from pipeline.types import Frame, MediaLimits
+from pipeline.wardrobe import Wardrobe
 
 
 class Whole:

@@ -14,10 +14,11 @@ from pipeline.analysis import FaceFinder
 from pipeline.casting import Casting
 from pipeline.engines.mesh import MeshEngine
 from pipeline.exclusions import everyones
-from pipeline.frame_recaster import Wardrobe, recast_frame
+from pipeline.frame_recaster import recast_frame
 from pipeline.media import Picture
 from pipeline.options import Options
 from pipeline.types import Cast, Face, FloatArray, Identity, ImageArray, SourcePhoto
+from pipeline.wardrobe import Wardrobe
 from tests import media
 
 # insightface's alignment for ArcFace at 112 pixels.

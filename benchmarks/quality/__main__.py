@@ -19,9 +19,9 @@ from benchmarks.quality.measure import Judge, Outcome, threads
 from benchmarks.quality.metrics import Numbers
 from pipeline.analysis import FaceFinder
 from pipeline.engines.catalogue import engine_named
-from pipeline.frame_recaster import Wardrobe
 from pipeline.options import ENGINES, Options
 from pipeline.types import ImageArray
+from pipeline.wardrobe import Wardrobe
 
 
 def main() -> None:

@@ -43,24 +43,85 @@ NEAR_RIM = 4.0
 
 @dataclass(frozen=True, eq=False)
 class Glasses:
-    """Maps are ``(192, 192)`` float32 over the atlas.
+    """Glasses that are believed to be on a face. Maps are ``(192, 192)`` float32 over the atlas, each made when it is
+    first asked for.
 
     Attributes:
-        rims: 1 on the rims themselves.
+        unfolded: ``(192, 192, 3)`` uint8 BGR, the face on the atlas.
+        shade: the same of what its skin would be under its light.
+        crossing: contrast of the line across the nose root.
+        belief: 0 to 1.
     """
 
-    rims: FloatArray
-    removal: _Removal
+    unfolded: ImageArray
+    shade: FloatArray
+    crossing: float
+    belief: float
 
-    @property
+    @cached_property
+    def rims(self) -> FloatArray:
+        """1 on the rims themselves. What is taken for one by mistake shows the target's own skin."""
+        three, closed = np.ones((3, 3), np.uint8), self._closed
+        bounds = tuple(part * self.crossing for part in CONTRAST)
+        found = ramp(cv2.GaussianBlur(self._lines, (0, 0), 0.8), *bounds)
+        # Beside a brow every hair is a line.
+        near = cv2.max(closed.near * (1 - _places().brows), _places().joints)
+        line = cv2.max(cv2.dilate(found, three) * near, closed.sure)
+        rim = cv2.max(line, cv2.dilate(self._bars, three)) * self._free
+        return np.asarray(cv2.GaussianBlur(rim, (0, 0), 0.8), np.float32)
+
+    @cached_property
     def everything(self) -> FloatArray:
-        """1 on rims with all that is dark about them, and on reflections beside the eyes."""
-        return self.removal.everything
+        """1 on rims with all that is dark about them, the bridge, the hinges, and what shines in the lenses. What else
+        is seen through a lens is the face's own: lids, bags and wrinkles."""
+        three, five, closed = np.ones((3, 3), np.uint8), np.ones((5, 5), np.uint8), self._closed
+        found = cv2.dilate(ramp(self._lines, *FAINT), three) * cv2.max(closed.near, _places().joints)
+        shine = cv2.dilate(ramp(self._level - 1, *GLARE), three) * closed.glass
+        coolness = _coolness(self.unfolded, self.shade)
+        cool = cv2.dilate(ramp(coolness, *COOL) * cv2.max(closed.glass, closed.near), five)
+        worn = cv2.max(cv2.max(cv2.max(closed.thin, found), cv2.dilate(self._bars, five)), cv2.max(shine, cool))
+        return np.asarray(worn * self._free, np.float32)
 
     @property
     def lenses(self) -> FloatArray:
         """1 where something is seen through a lens, but for the eyes themselves."""
-        return self.removal.lenses
+        return np.asarray(self._closed.glass * self._free, np.float32)
+
+    @cached_property
+    def _grey(self) -> ImageArray:
+        return np.asarray(cv2.cvtColor(self.unfolded, cv2.COLOR_BGR2GRAY), np.uint8)
+
+    @cached_property
+    def _luma(self) -> FloatArray:
+        return _luma(self.shade)
+
+    @cached_property
+    def _lines(self) -> FloatArray:
+        return np.asarray(_lines(self._grey) / self._luma, np.float32)
+
+    @cached_property
+    def _level(self) -> FloatArray:
+        """How light it is, in parts of what skin is."""
+        return np.asarray((cv2.GaussianBlur(self._grey, (0, 0), 0.7).astype(np.float32) + 8) / self._luma, np.float32)
+
+    @cached_property
+    def _dark(self) -> FloatArray:
+        return ramp(1 - self._level, *DARK)
+
+    @cached_property
+    def _closed(self) -> _Closed:
+        lines = self._lines / np.float32(self.crossing)
+        return _drawn(rims(np.minimum(cv2.max(lines, self._dark), 1)))
+
+    @cached_property
+    def _bars(self) -> FloatArray:
+        """Thick dark rims."""
+        return _of_one_piece(self._dark * (1 - _places().eyes) * _places().high, self._closed.thin)
+
+    @property
+    def _free(self) -> FloatArray:
+        """How much it counts, besides eyes."""
+        return np.asarray((1 - _places().eyes) * np.float32(self.belief), np.float32)
 
 
 def find_glasses(unfolded: ImageArray, light: FloatArray) -> Glasses | None:
@@ -70,96 +131,12 @@ def find_glasses(unfolded: ImageArray, light: FloatArray) -> Glasses | None:
         unfolded: ``(192, 192, 3)`` uint8 BGR, the face on the atlas.
         light: ``(96, 96, 3)`` float32 BGR, see `Skin.light`.
     """
-    grey = cv2.cvtColor(unfolded, cv2.COLOR_BGR2GRAY)
-    luma = cv2.cvtColor(_shade(light), cv2.COLOR_BGR2GRAY) + 8
+    shade = np.asarray(cv2.resize(light, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR), np.float32)
     nose = _places().nose
-    crossing = _crossing(_lines(grey[nose]) / luma[nose], _places().bridge[nose])
+    grey = np.asarray(cv2.cvtColor(unfolded[nose], cv2.COLOR_BGR2GRAY), np.uint8)
+    crossing = _crossing(_lines(grey) / _luma(shade[nose]), _places().bridge[nose])
     belief = float(ramp(crossing, *BRIDGE))
-    if belief <= 0:
-        return None
-    seen = _Seen(grey, luma, float(crossing), belief)
-    return Glasses(seen.rims(), _Removal(unfolded, light, seen))
-
-
-@dataclass(frozen=True, eq=False)
-class _Seen:
-    """What is seen of glasses that are believed in.
-
-    Attributes:
-        grey, luma: ``(192, 192)``, the face, and the skin's lightness under its light.
-        crossing: contrast of the line across the nose root.
-        belief: 0 to 1.
-    """
-
-    grey: ImageArray
-    luma: FloatArray
-    crossing: float
-    belief: float
-
-    @cached_property
-    def lines(self) -> FloatArray:
-        return np.asarray(_lines(self.grey) / self.luma, np.float32)
-
-    @cached_property
-    def level(self) -> FloatArray:
-        """How light it is, in parts of what skin is."""
-        return np.asarray((cv2.GaussianBlur(self.grey, (0, 0), 0.7).astype(np.float32) + 8) / self.luma, np.float32)
-
-    @cached_property
-    def dark(self) -> FloatArray:
-        return ramp(1 - self.level, *DARK)
-
-    @cached_property
-    def closed(self) -> _Closed:
-        lines = self.lines / np.float32(self.crossing)
-        return _drawn(rims(np.minimum(cv2.max(lines, self.dark), 1)))
-
-    @cached_property
-    def bars(self) -> FloatArray:
-        """Thick dark rims."""
-        return _of_one_piece(self.dark * (1 - _places().eyes) * _places().high, self.closed.thin)
-
-    @property
-    def free(self) -> FloatArray:
-        """How much it counts, besides eyes."""
-        return np.asarray((1 - _places().eyes) * np.float32(self.belief), np.float32)
-
-    def rims(self) -> FloatArray:
-        """See `Glasses.rims`. What is believed to be a rim by mistake shows the target's own skin."""
-        three, closed = np.ones((3, 3), np.uint8), self.closed
-        bounds = tuple(part * self.crossing for part in CONTRAST)
-        found = ramp(cv2.GaussianBlur(self.lines, (0, 0), 0.8), *bounds)
-        # Beside a brow every hair is a line.
-        near = cv2.max(closed.near * (1 - _places().brows), _places().joints)
-        line = cv2.max(cv2.dilate(found, three) * near, closed.sure)
-        rim = cv2.max(line, cv2.dilate(self.bars, three)) * self.free
-        return np.asarray(cv2.GaussianBlur(rim, (0, 0), 0.8), np.float32)
-
-
-@dataclass(frozen=True, eq=False)
-class _Removal:
-    """What `Glasses.everything` is made of, if it is asked for."""
-
-    unfolded: ImageArray
-    light: FloatArray
-    seen: _Seen
-
-    @property
-    def everything(self) -> FloatArray:
-        """Rims with all that is dark about them, the bridge, the hinges, and what shines in the lenses. What else is
-        seen through a lens is the face's own: lids, bags and wrinkles."""
-        seen, three, five = self.seen, np.ones((3, 3), np.uint8), np.ones((5, 5), np.uint8)
-        closed = seen.closed
-        found = cv2.dilate(ramp(seen.lines, *FAINT), three) * cv2.max(closed.near, _places().joints)
-        shine = cv2.dilate(ramp(seen.level - 1, *GLARE), three) * closed.glass
-        coolness = _coolness(self.unfolded, _shade(self.light))
-        cool = cv2.dilate(ramp(coolness, *COOL) * cv2.max(closed.glass, closed.near), five)
-        worn = cv2.max(cv2.max(cv2.max(closed.thin, found), cv2.dilate(seen.bars, five)), cv2.max(shine, cool))
-        return np.asarray(worn * seen.free, np.float32)
-
-    @property
-    def lenses(self) -> FloatArray:
-        return np.asarray(self.seen.closed.glass * self.seen.free, np.float32)
+    return Glasses(unfolded, shade, float(crossing), belief) if belief > 0 else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,8 +179,9 @@ def _lines(grey: ImageArray) -> FloatArray:
     return cv2.max(dark, bright * np.float32(0.7))
 
 
-def _shade(light: FloatArray) -> FloatArray:
-    return cv2.resize(light, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR)
+def _luma(shade: FloatArray) -> FloatArray:
+    """How light skin is, never quite dark."""
+    return np.asarray(cv2.cvtColor(shade, cv2.COLOR_BGR2GRAY) + 8, np.float32)
 
 
 @dataclass(frozen=True, eq=False)

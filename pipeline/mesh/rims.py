@@ -2,7 +2,8 @@
 
 Taken texel by texel a rim is hard to tell from a wrinkle beside it, and has gaps where it is as light as the skin. As a
 whole it is a closed line about the eye, well outside of it: the one along which most of a line is seen. It is found by
-dynamic programming over rays from the eye (Amini, Weymouth & Jain 1990), walking round twice so that it closes.
+dynamic programming over rays from the eye (Amini, Weymouth & Jain 1990), walking round three times:
+the middle round closes.
 """
 
 from __future__ import annotations

@@ -14,12 +14,13 @@ import onnx
 import pytest
 
 from pipeline.engines.network import NetworkEngine
-from pipeline.frame_recaster import FaceRole, Wardrobe, recast_frame
+from pipeline.frame_recaster import recast_frame
 from pipeline.media import Picture
 from pipeline.models.align import TEMPLATES, to_crop
 from pipeline.models.catalogue import SwapContract
 from pipeline.options import Options
 from pipeline.types import Box, Face, ImageArray
+from pipeline.wardrobe import FaceRole, Wardrobe
 from tests import faces, media, models, networks
 
 BARE = Options(mask="box", keep_occluders=False, match_light=0.0, match_detail=False, keep_texture=False)

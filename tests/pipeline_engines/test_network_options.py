@@ -18,12 +18,13 @@ from pipeline.engines.network import NetworkEngine
 from pipeline.engines.network.detail import DEEPEST, crisper, unchanged
 from pipeline.engines.network.expression import MouthKeeper, mouth_missing
 from pipeline.engines.network.precision import sound
-from pipeline.frame_recaster import FaceRole, Wardrobe, recast_frame
+from pipeline.frame_recaster import recast_frame
 from pipeline.media import Picture
 from pipeline.models.catalogue import SwapContract
 from pipeline.options import Options
 from pipeline.steps import device_notes
 from pipeline.types import Face, FloatArray, Identity, ImageArray, SourcePhoto
+from pipeline.wardrobe import FaceRole, Wardrobe
 from tests import faces, media, models, networks
 
 BARE = Options(

@@ -22,13 +22,14 @@ from pipeline.engines.network.contract import from_output, to_input
 from pipeline.engines.network.crop import take
 from pipeline.engines.network.identity import merged
 from pipeline.errors import ModelError
-from pipeline.frame_recaster import FaceRole, Wardrobe, recast_frame
+from pipeline.frame_recaster import recast_frame
 from pipeline.media import Picture
 from pipeline.models.align import TEMPLATES, similarity, to_crop
 from pipeline.models.catalogue import CATALOGUE, SwapContract
 from pipeline.models.session import Session
 from pipeline.options import Options
 from pipeline.types import Face, FloatArray, ImageArray
+from pipeline.wardrobe import FaceRole, Wardrobe
 from tests import faces, media, models, networks
 
 BARE = Options(mask="box", keep_occluders=False, match_light=0.0, match_detail=False, keep_texture=False)

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from pipeline.engines.network import NetworkEngine
-from pipeline.frame_recaster import FaceRole, Wardrobe, recast_frame
+from pipeline.frame_recaster import recast_frame
 from pipeline.media import Picture
 from pipeline.models.session import Session
 from pipeline.options import Options
 from pipeline.types import Face, ImageArray
+from pipeline.wardrobe import FaceRole, Wardrobe
 from tests import faces, media, models, networks
 
 

@@ -15,13 +15,14 @@ from PIL import Image
 
 from pipeline import Cast, NoFaceInTarget, Recaster
 from pipeline.errors import OptionError
-from pipeline.frame_recaster import FaceRole, Wardrobe, recast_frame
+from pipeline.frame_recaster import recast_frame
 from pipeline.marking import Marking
 from pipeline.media import Picture
 from pipeline.mesh.exclusion import laid_on, painted_over
 from pipeline.mesh.painted import MOST_CHARACTERS, checked, is_exclusion, read_painted, write_exclusion
 from pipeline.options import Options, Painting
 from pipeline.types import Face, FloatArray, ImageArray
+from pipeline.wardrobe import FaceRole, Wardrobe
 from tests import faces, media, models, networks
 
 

@@ -12,13 +12,14 @@ import pytest
 from pipeline import Cast, Person, Recaster, Role
 from pipeline.errors import InputError, OptionError, PersonUnknown
 from pipeline.exclusions import Look, Paintings, everyones, settled
-from pipeline.frame_recaster import FaceRole, Wardrobe, recast_frame
+from pipeline.frame_recaster import recast_frame
 from pipeline.marking import Marking
 from pipeline.media import Picture
 from pipeline.mesh.exclusion import painted_over
 from pipeline.mesh.painted import write_exclusion
 from pipeline.options import Options, Painting
 from pipeline.types import Face, FloatArray, ImageArray
+from pipeline.wardrobe import FaceRole, Wardrobe
 from tests import faces, media, models, networks
 from tests.pipeline_mesh.test_exclusion import decoded, over_frame, strokes
 

@@ -17,7 +17,7 @@ from onnx import TensorProto, helper
 from pipeline import Cast, Recaster
 from pipeline.engines.network import NetworkEngine
 from pipeline.errors import ModelError
-from pipeline.frame_recaster import FaceRole, Wardrobe, recast_frame
+from pipeline.frame_recaster import recast_frame
 from pipeline.marking import Marking
 from pipeline.media import Picture
 from pipeline.models.catalogue import CATALOGUE
@@ -27,6 +27,7 @@ from pipeline.models.session import Session
 from pipeline.models.trial import TrialRunner, Verdicts, likeness
 from pipeline.options import Options
 from pipeline.types import FloatArray, ImageArray
+from pipeline.wardrobe import FaceRole, Wardrobe
 from tests import faces, media, models, networks
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -15,13 +15,14 @@ import pytest
 import app
 from pipeline.engines.network import NetworkEngine
 from pipeline.errors import ModelError
-from pipeline.frame_recaster import FaceRole, Wardrobe, recast_frame
+from pipeline.frame_recaster import recast_frame
 from pipeline.media import Picture
 from pipeline.models.catalogue import SwapContract
 from pipeline.models.quantise import GOOD, quantise
 from pipeline.models.trial import Verdicts
 from pipeline.options import Options
 from pipeline.types import ImageArray
+from pipeline.wardrobe import FaceRole, Wardrobe
 from tests import faces, media, models, networks
 
 

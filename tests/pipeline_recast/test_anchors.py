@@ -12,11 +12,12 @@ import pytest
 
 from pipeline import Cast, Options, Recaster
 from pipeline.anchors import EVERY, Found, anchored
-from pipeline.frame_recaster import FaceRole, recast_frame
+from pipeline.frame_recaster import recast_frame
 from pipeline.marking import Marking
 from pipeline.mesh.reading import Exact, Mean
 from pipeline.places import places
 from pipeline.types import Face, ImageArray
+from pipeline.wardrobe import FaceRole
 from tests import faces, media
 from tests.frames import ArrayFrame
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from pipeline.engines.mesh.calm import calmed, shade_of
+from pipeline.engines.mesh.calm import shade_of
 from pipeline.engines.mesh.evening import evened
 from pipeline.engines.mesh.grain import quieted
 from pipeline.engines.mesh.irises import iris_colour
@@ -102,7 +102,8 @@ def build_atlas(identity: Identity) -> Atlas:
     irises = np.mean(colours, axis=0).astype(np.float32) if colours else None
     deep = shade_of(sheet, tone)
     shown = np.max([view.facing for view in views], axis=0)
-    looks, creases = Looks(sheet, dressed, tone, deep), folds(calmed(sheet, tone, deep))
+    looks = Looks(sheet, dressed, tone, deep)
+    creases = folds(looks.levels(Carried())[0])
     return Atlas(looks, size, valid, shown, tone, deep, shape, smile(shape), creases, irises)
 
 
