@@ -236,8 +236,19 @@ def from_namespace(given: argparse.Namespace) -> Settings:
 
 
 def data_folder(given: Path | None) -> Path:
-    """The folder of everything the server writes: the flag's, the environment's, or the default."""
-    return Path(given or os.environ.get("RECAST_DATA") or Settings.data).resolve()
+    """The folder of everything the server writes: the flag's, the environment's, or the default.
+
+    What the pipeline keeps for good (credentials, lists of identities) goes by the variable. A flag therefore sets it,
+    for this process and those that it starts.
+    """
+    if given is not None:
+        os.environ["RECAST_DATA"] = str(given.resolve())
+    return Path(os.environ.get("RECAST_DATA") or Settings.data).resolve()
+
+
+def add_data_argument(parser: argparse.ArgumentParser) -> None:
+    """The flag of commands about a studio whose data folder is another than the environment says."""
+    parser.add_argument("--data", type=Path, metavar="FOLDER", help="the studio's data folder, as given to the server")
 
 
 def keys_file(data: Path) -> Path:

@@ -15,6 +15,7 @@ from pipeline.marking import Marking
 from pipeline.marking.credentials import folder
 from pipeline.policy import EVERYTHING, Listed, Listings
 from pipeline.policy.identities import NAME
+from studio.settings import add_data_argument, data_folder
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,7 @@ _WORDS = {"blocked": "blocked", "allowed": "allowed as a source"}
 def main(words: Sequence[str]) -> int:
     """Carries the command out and returns the exit code: 0 done, 2 bad input, 3 no face in a photo."""
     given = _parser().parse_args(words)
+    data_folder(given.data)
     marking = Marking.from_environment()
     listings = Listings(folder().parent / NAME, lambda: marking.credentials.secret)
     try:
@@ -75,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         "numbers are kept, encrypted; they are compared on this machine.",
     )
     parser.add_argument("--verbose", "-v", action="store_true", help="log what is going on")
+    add_data_argument(parser)
     actions = parser.add_subparsers(dest="action", required=True)
     add = actions.add_parser("add", help="put the largest face of a photo on the list")
     add.add_argument("photo", nargs="+", type=Path, help="photos of one person")

@@ -6,7 +6,6 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from pipeline.errors import InputError
 from studio import settings
@@ -49,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="app.py keys", allow_abbrev=False, description="Keys that let others use this studio."
     )
-    parser.add_argument("--data", type=Path, metavar="FOLDER", help="the studio's data folder, as given to the server")
+    settings.add_data_argument(parser)
     actions = parser.add_subparsers(dest="action", required=True)
     add = actions.add_parser("add", help="make a key and show it, once")
     add.add_argument("name", help="what to call it")

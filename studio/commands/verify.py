@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.errors import RecastError
+from studio.settings import add_data_argument, data_folder
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +21,7 @@ NOTHING = 3
 def main(words: Sequence[str]) -> int:
     """Checks the file and returns the exit code: 0 known to be synthetic, 3 nothing found, 2 bad input."""
     given = _parser().parse_args(words)
+    data_folder(given.data)
     from studio.checking import checked, sentences, verdict_data
     from studio.made import MadeHere
 
@@ -49,4 +51,5 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("file", type=Path, help="picture or video to check")
     parser.add_argument("--json", action="store_true", help="write what was found as JSON")
     parser.add_argument("--verbose", "-v", action="store_true", help="log what is going on")
+    add_data_argument(parser)
     return parser
