@@ -225,8 +225,10 @@ function arrange(list, elements) {
 
 const tab = (name) => document.querySelector(`#tabs button[role=tab][aria-controls="tab-${name}"], #tab-${name}-button`)?.click();
 
-function dialog(...inside) {
-  const close = h("button", { type: "button", class: "secondary", onclick: () => box.close() }, h("span", {}, "Close"));
+const dialog = (...inside) => leftBy("Close", inside);
+
+function leftBy(word, inside) {
+  const close = h("button", { type: "button", class: "secondary", onclick: () => box.close() }, h("span", {}, word));
   const box = h("dialog", { class: "dialog jobs-dialog" }, inside);
   (box.querySelector(".row") ?? box.appendChild(h("div", { class: "row" }))).prepend(close);
   box.addEventListener("close", () => box.remove());
@@ -237,8 +239,8 @@ function dialog(...inside) {
 }
 
 function ask(title, words, yes, act) {
-  const box = dialog(h("h2", {}, title), h("p", {}, words),
-    h("div", { class: "row" }, h("button", { type: "button", class: "primary danger", onclick: () => { box.close(); act(); } }, h("span", {}, yes))));
+  const box = leftBy("Cancel", [h("h2", {}, title), h("p", {}, words),
+    h("div", { class: "row" }, h("button", { type: "button", class: "primary danger", onclick: () => { box.close(); act(); } }, h("span", {}, yes)))]);
 }
 
 whenThere("#jobs", (root) => new Jobs(root));

@@ -62,6 +62,7 @@ def test_a_batch_from_files_to_results_that_are_deleted(page: Any, material: Mat
     page.wait_for_selector("#download")
     show(page)
     page.click("#clear-jobs")
+    assert page.locator("dialog button").all_inner_texts() == ["Cancel", "Delete"]
     page.click("dialog .danger")
     page.wait_for_selector(".jobs-empty:visible")
 
