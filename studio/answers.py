@@ -6,6 +6,7 @@ import logging
 import sqlite3
 import uuid
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Literal
 
 from fastapi import FastAPI, Request
@@ -14,9 +15,13 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match, Mount
+from starlette.types import Scope
 
 from pipeline.errors import DiskFull, InputError, MediaTooLarge, RecastError, Refused, UnsupportedMedia
 from studio.jobs.job import FULL, Busy, JobUnknown, Kind, TooMany, is_full
+from studio.refused import Refused as Turned
+from studio.refused import refusal
 from studio.tracing import request_id
 
 log = logging.getLogger(__name__)
@@ -114,6 +119,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 }
 
 AFTER_FULL = {"Retry-After": "120"}
+NOTHING = "There is nothing here. /openapi.json says what there is."
 
 
 def install(app: FastAPI) -> None:
@@ -136,7 +142,8 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         if is_full(error.__cause__):  # as the body was taken in
             return await _fault(request, error.__cause__)
-        return _answer(error.status_code, "http", f"{error.detail}.", dict(error.headers or {}))
+        code = "nothing_here" if error.status_code == 404 else "http"
+        return _answer(error.status_code, code, f"{error.detail}.", dict(error.headers or {}))
 
     app.add_exception_handler(RecastError, known)
     app.add_exception_handler(RequestValidationError, wrong_form)
@@ -173,14 +180,38 @@ FAULTS: Mapping[type[Exception], Any] = {
 """Answers to errors that are no refusals."""
 
 
-def page_faults() -> dict[type[Exception], Any]:
+def page_faults(api: FastAPI) -> dict[type[Exception], Any]:
     """The same for the page's framework, which answers 500 to any endpoint and argument that it does not know. What an
-    endpoint itself raises does not come here."""
+    endpoint itself raises does not come here.
+
+    Args:
+        api: what stands before the page. A path that it knows, asked for by another method, gets as far as the page.
+    """
     from gradio.exceptions import Error
     from gradio.route_utils import FnIndexInferError
 
+    async def absent(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        methods = _methods(api, request.scope) if error.status_code == 404 else []
+        if methods:
+            sentence = f"{request.method} is not for this path: it takes {' or '.join(methods)}."
+            return refusal(Turned(405, "wrong_method", sentence, headers={"Allow": ", ".join(methods)}))
+        if (error.status_code, error.detail) == (404, HTTPStatus(404).phrase):
+            return refusal(Turned(404, "nothing_here", NOTHING))
+        return refusal(Turned(error.status_code, "http", str(error.detail), headers=dict(error.headers or {})))
+
     misfits = (FnIndexInferError, LookupError, TypeError, ValueError, Error)
-    return {**FAULTS, **dict.fromkeys(misfits, _misfit)}
+    return {**FAULTS, **dict.fromkeys(misfits, _misfit), HTTPException: absent}
+
+
+def _methods(api: FastAPI, scope: Scope) -> list[str]:
+    """Those that the API's own routes take at this path; the page, which is mounted behind them, takes any path."""
+    own = [route for route in api.routes if not isinstance(route, Mount)]
+    return [
+        method
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
+        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in own)
+    ]
 
 
 def _status(error: RecastError) -> int:

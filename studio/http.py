@@ -194,6 +194,7 @@ def build(studio: Studio) -> APIRouter:
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
 
+    @router.head("/download/{name}", include_in_schema=False)
     @router.get(
         "/download/{name}",
         summary="Fetch the result",
@@ -225,6 +226,7 @@ def build(studio: Studio) -> APIRouter:
         await studio.delete(name, owner)
         return Response(status_code=204)
 
+    @router.head("/health", include_in_schema=False)
     @router.get(
         "/health", response_model=Health, summary="Whether the server is well", responses={503: {"model": Health}}
     )

@@ -228,7 +228,7 @@ def build_app(settings: Settings) -> tuple[ASGIApp, Studio]:
         ssr_mode=False,
         pwa=False,
         mcp_server=False,
-        app_kwargs={"exception_handlers": answers.page_faults()},
+        app_kwargs={"exception_handlers": answers.page_faults(app)},
     )
     # Mounting leaves this off, and with it the check that a file in a request was uploaded here.
     page.has_launched = True

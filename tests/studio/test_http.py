@@ -89,6 +89,8 @@ def test_a_job_from_upload_to_deletion(server: Server, material: Material, tmp_p
     assert status["report"]["output"] == "both-recast.png" and str(server.data) not in json.dumps(status)
     whole = get(server, f"/download/{job['id']}", job["token"])
     assert whole.headers["content-disposition"].endswith('filename="both-recast.png"')
+    ahead = httpx.head(f"{server.url}/download/{job['id']}", headers={"X-Recast-Token": job["token"]}, timeout=60)
+    assert (ahead.status_code, ahead.headers["content-length"]) == (200, str(len(whole.content)))
     part = get(server, f"/download/{job['id']}", job["token"], Range="bytes=10-19")
     assert (part.status_code, part.content) == (206, whole.content[10:20])
     assert get(server, f"/download/{job['id']}", job["token"], Range="bytes=999999999-").status_code == 416
@@ -268,6 +270,21 @@ def test_the_document_tells_what_is_answered(server: Server) -> None:
     assert httpx.get(f"{server.url}/process", timeout=60).status_code in (404, 405)
     strange = httpx.get(f"{server.url}/status/x", headers=[(b"X-Recast-Token", b"\xc3\xa9\xff")], timeout=60)
     assert strange.status_code == 404
+
+
+def test_paths_and_methods_that_are_none_are_told_in_our_own_form(server: Server) -> None:
+    for method, path, code in (
+        ("GET", "/nothing", "nothing_here"),
+        ("GET", "/a/deep/path", "nothing_here"),
+        ("GET", "/studio/assets/edition/none.js", "nothing_here"),
+        ("GET", "/process", "wrong_method"),
+        ("PUT", "/jobs/one", "wrong_method"),
+    ):
+        answer = httpx.request(method, server.url + path, timeout=60)
+        assert (answer.status_code, answer.json()["code"]) == (404 if code == "nothing_here" else 405, code), path
+        assert answer.json()["error"].endswith(".") and answer.json()["request_id"] == answer.headers["X-Request-Id"]
+        assert ("allow" in answer.headers) == (code == "wrong_method")
+    assert httpx.head(f"{server.url}/health", timeout=60).status_code == 200
 
 
 def test_health_and_metrics(server: Server, material: Material) -> None:
