@@ -319,6 +319,7 @@ class Rendering:
             render the target's light themselves.
         deep: ``(3,)`` float32, how the hue of its shade goes with its darkness, see `pipeline.mesh.hue`; ``None`` for
             skin's rule.
+        beard: ``(96, 96)`` float32 over the atlas, 1 where the new face has a beard; ``None`` where it has none.
         openings: ``(height, width)`` float32, 1 where the target's own mouth and eyes show through the new face.
         through: ``(height, width, 3)`` uint8 BGR, what is seen there; the crop itself, moved along where the engine
             moves features.
@@ -329,6 +330,7 @@ class Rendering:
     coverage: FloatArray
     tone: FloatArray | None = None
     deep: FloatArray | None = None
+    beard: FloatArray | None = None
     openings: FloatArray | None = None
     through: ImageArray | None = None
     scale: float = 1.0

@@ -33,11 +33,19 @@ def match_light(rendering: Rendering, view: FaceView, skin: Skin, strength: floa
     deep = depth(own) if rendering.deep is None else rendering.deep
     wanted = deep + np.float32(min(strength, 1)) * (depth_on(_tone(skin), own, deep) - deep)
     face = rehued(rendering.image, own, deep, wanted)
-    gain = np.clip(view.fold(skin.cast) / (own + 2), GAIN_LOW, GAIN_HIGH)
+    gain = np.clip(view.fold(_cast(rendering, skin)) / (own + 2), GAIN_LOW, GAIN_HIGH)
     if strength < 1:
         gain = gain ** np.float32(strength)
     lit: ImageArray = cv2.multiply(face, view.enlarge(gain.astype(np.float32)), dtype=cv2.CV_8U)
     return lit
+
+
+def _cast(rendering: Rendering, skin: Skin) -> FloatArray:
+    """``(96, 96, 3)``: the target's light. The shade that a beard is on bare skin gives way where the new face has one
+    itself, which were twice as dark."""
+    if rendering.beard is None or skin.beard is None:
+        return skin.cast
+    return cv2.multiply(skin.cast, 1 + (skin.beard.lift - 1) * rendering.beard[..., None])
 
 
 def _tone(skin: Skin) -> FloatArray:

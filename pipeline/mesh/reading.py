@@ -16,7 +16,7 @@ import numpy as np
 
 from pipeline.mesh.glasses import find_glasses
 from pipeline.mesh.maps import thrice
-from pipeline.mesh.skin import Skin, read_skin
+from pipeline.mesh.skin import Beard, Skin, read_skin
 from pipeline.mesh.topology import topology
 from pipeline.mesh.view import FaceView
 from pipeline.types import FloatArray, ImageArray
@@ -108,7 +108,18 @@ def between(first: Exact, last: Exact, share: float, view: FaceView) -> Mean | N
     hair, front, dark = (
         _mean(a, b, share) for a, b in ((one.hair, other.hair), (one.front, other.front), (one.dark, other.dark))
     )
-    return Mean(Skin(trust, hair, front, dark, edge, light, cast), first, last, share)
+    beard = _beard(one.beard, other.beard, share)
+    return Mean(Skin(trust, hair, front, dark, edge, light, cast, beard), first, last, share)
+
+
+def _beard(one: Beard | None, other: Beard | None, share: float) -> Beard | None:
+    """It comes and goes as others do: none is one without hair."""
+    if one is None or other is None:
+        one, other, share = (other, one, 1 - share) if one is None else (one, other, share)
+        if one is None:
+            return None
+        return Beard(one.hair * np.float32(1 - share), 1 + (one.lift - 1) * np.float32(1 - share))
+    return Beard(_mean(one.hair, other.hair, share), _mean(one.lift, other.lift, share))
 
 
 def _edge(one: Skin, other: Skin, share: float) -> FloatArray | None:

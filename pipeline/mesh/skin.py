@@ -7,7 +7,7 @@ what departs from it is told apart by where it is: dark at the rim is hair, dark
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import cv2
@@ -27,6 +27,13 @@ WIDE, NEAR = 0.16, 0.055
 EDGE, STEP = 5, 0.30
 """Radius of the filter that lets edges of shadows pass, in texels, and how strong (in logarithms) a step has to be."""
 
+BEARDED, BROAD = (0.17, 0.28), 4.0
+"""How much darker than expected the place of a beard is on both sides (in logarithms) where there begins to be one, and
+is; measured over so many texels (sigma)."""
+AMONG = 9
+"""How far about it single hairs are looked for, in texels."""
+STUBBLE = (0.05, 0.20)
+"""How much darker a single place of it is that is hair rather than skin."""
 
 _SKIP = 11
 """Every eleventh texel is enough for a surface of six coefficients."""
@@ -45,6 +52,8 @@ class Skin:
         edge: ``(192, 192)`` float32, the same with its border on the picture's own edges; ``None`` where nothing is.
         light: ``(96, 96, 3)`` float32 BGR, the colour bare skin has or would have at each place.
         cast: the same with the edges of hard shadows.
+        beard: where one grows; ``None`` where none does. In `trust`, `light` and `cast` it is taken for shade, which
+            looks natural on skin that has none.
     """
 
     trust: FloatArray
@@ -54,6 +63,27 @@ class Skin:
     edge: FloatArray | None
     light: FloatArray
     cast: FloatArray
+    beard: Beard | None = None
+
+    def shaved(self) -> Skin:
+        """The same with light as it falls on skin under the beard: hair is dark by itself then."""
+        if self.beard is None:
+            return self
+        light, cast = (cv2.multiply(each, self.beard.lift) for each in (self.light, self.cast))
+        return replace(self, trust=self.trust * (1 - self.beard.hair), light=light, cast=cast, beard=None)
+
+
+@dataclass(frozen=True, eq=False)
+class Beard:
+    """A beard on the atlas.
+
+    Attributes:
+        hair: ``(96, 96)`` float32, 1 where it grows.
+        lift: ``(96, 96, 3)`` float32 BGR, how many times as light it is beneath as it seems to be.
+    """
+
+    hair: FloatArray
+    lift: FloatArray
 
 
 def read_skin(unfolded: ImageArray, seen: FloatArray) -> Skin:
@@ -100,7 +130,38 @@ def read_skin(unfolded: ImageArray, seen: FloatArray) -> Skin:
         edge = sharpened(front, unfolded)
     trust = zones.skin * ramp(seen, 0.08, 0.4) * (1 - doubt)
     light = _light(colour, trust, expected)
-    return Skin(trust.astype(np.float32), hair, front, deep, edge, light, with_edges(light, colour, trust))
+    where = _bearded(depart, seen)
+    beard = None
+    if where.max() > 0:
+        # Without the beard skin is lighter than it seemed, and the beard darker.
+        expected = _expected(logs, weight * (1 - where), zones.skin * open_skin * (1 - where))
+        grown = where * ramp(-_departure(logs, expected)[0], *STUBBLE)
+        bare = _light(colour, (trust * (1 - grown)).astype(np.float32), expected)
+        beard = Beard(np.asarray(grown, np.float32), cv2.divide(bare + FLOOR, light + FLOOR))
+    cast = with_edges(light, colour, trust)
+    return Skin(trust.astype(np.float32), hair, front, deep, edge, light, cast, beard)
+
+
+def _bearded(depart: FloatArray, seen: FloatArray) -> FloatArray:
+    """``(96, 96)`` float32, 1 where a beard grows: dark about the mouth, broadly and on both sides alike.
+
+    Args:
+        depart: ``(96, 96)`` float32, how much lighter than expected it is, in logarithms.
+    """
+    zones, small = topology(), (ZONES // 4, ZONES // 4)
+    bare = cv2.multiply(zones.skin, cv2.min(2 * seen, 1.0))
+    # Blurred on a smaller grid: nothing finer is left anyway.
+    total, mass = (
+        cv2.GaussianBlur(cv2.resize(each, small, interpolation=cv2.INTER_AREA), (0, 0), BROAD / 4)
+        for each in (cv2.multiply(depart, bare), bare)
+    )
+    darker = -total / (mass + np.float32(0.05))
+    # A shadow falls on one side. Where that one is not seen it tells nothing.
+    there = np.where(mass[:, ::-1] > 0.1, darker[:, ::-1], darker)
+    both = cv2.resize(ramp(np.minimum(darker, there), *BEARDED), (ZONES, ZONES), interpolation=cv2.INTER_LINEAR)
+    where = cv2.multiply(both, zones.beard)
+    # It ends softly, and the last of it is dark, too.
+    return cv2.dilate(where, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (AMONG, AMONG)))
 
 
 def _light(colour: FloatArray, trust: FloatArray, expected: FloatArray) -> FloatArray:

@@ -107,6 +107,22 @@ def test_who_wears_no_beard_is_not_shaved(name: str) -> None:
     assert (atlas.levels[0] == atlas.looks.levels(Carried(beard=False))[0]).mean() > 0.99
 
 
+def test_lips_that_shine_are_no_lighter_than_skin_may_be_and_keep_its_hue() -> None:
+    size = 384
+    picture = np.full((size, size, 3), TONE, np.uint8)
+    outline = np.round(topology().uv[list(OUTER_LIPS)] * size).astype(np.int32)
+    cv2.fillPoly(picture, [outline], (225, 215, 250))
+    lips = np.zeros((size, size), np.uint8)
+    cv2.fillPoly(lips, [outline], 1)
+    lips = cv2.erode(lips, np.ones((9, 9), np.uint8))
+    before, after = (
+        np.log(each[lips > 0].astype(np.float32).mean(0) / TONE)
+        for each in (picture, calmed(picture, TONE, depth(TONE)))
+    )
+    assert before.mean() > 0.3 and after.mean() < 0.12
+    assert np.ptp(after) < 0.6 * np.ptp(before)
+
+
 def test_painted_lips_are_carried_over_or_not() -> None:
     image, face = media.portrait("hopper").copy(), faces.portrait_face("hopper")
     assert face.landmarks is not None

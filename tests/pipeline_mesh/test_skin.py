@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.analysis import FaceFinder
 from pipeline.mesh import FaceView, topology
 from pipeline.mesh.skin import Skin, read_skin
-from pipeline.models.face_mesh import LEFT_BROW
+from pipeline.models.face_mesh import LEFT_BROW, OUTER_LIPS
 from pipeline.types import Crop, FloatArray
 from tests import faces
 from tests.frames import ArrayFrame
@@ -66,3 +66,28 @@ def test_evenly_lit_skin_has_no_edges_in_its_light() -> None:
     skin = _darkened(np.ones((192, 192), np.float32))
     bare = skin.trust > 0.9
     assert np.abs(skin.cast - skin.light)[bare].mean() < 5
+
+
+def _stubble(*, both: bool) -> FloatArray:
+    """``(192, 192)``: a face with a dark beard, or with one side of it in shade."""
+    dark = cv2.resize(topology().beard, (192, 192), interpolation=cv2.INTER_LINEAR)
+    cv2.fillConvexPoly(dark, np.round(topology().uv[list(OUTER_LIPS)] * 192).astype(np.int32), 0.0)
+    if not both:
+        dark[:, 96:] = 0
+    return 1 - 0.45 * cv2.GaussianBlur(dark, (0, 0), 1.5)
+
+
+def test_a_beard_is_no_shade_on_the_skin_beneath_it() -> None:
+    """Else lips and chin of who has one are as pale as chalk once the shade is taken off."""
+    bare, bearded = _darkened(np.ones((192, 192), np.float32)), _darkened(_stubble(both=True))
+    lips = topology().lips > 0.5
+    assert bare.beard is None or bare.beard.hair.max() < 0.1
+    assert bearded.beard is not None and bearded.beard.hair[topology().beard > 0.9].mean() > 0.4
+    dark, lit, wanted = (skin.light[lips].mean() for skin in (bearded, bearded.shaved(), bare))
+    assert dark < 0.85 * wanted
+    assert 0.86 * wanted < lit < 1.05 * wanted
+
+
+def test_shade_on_one_side_of_the_mouth_is_no_beard() -> None:
+    skin = _darkened(_stubble(both=False))
+    assert skin.beard is None or skin.beard.hair[:, :40].mean() < 0.02

@@ -42,6 +42,7 @@ class Atlas:
         shown: ``(96, 96)`` float32, the cosine to the line of sight at which a photo shows each place at best.
         tone: ``(3,)`` float32 BGR, the colour of bare skin.
         deep: ``(3,)`` float32, how its hue goes with its darkness, see `pipeline.mesh.hue`.
+        beard: ``(96, 96)`` float32, 1 where one grows and around; ``None`` without one.
         shape: ``(468, 3)`` float32, the face's proportions in the canonical frame (centimetres, y up).
         smile: how broadly the photos' face smiles, see `smile`.
         folds: ``(384, 384, 3)`` uint8, what lifts the folds of that smile, see `folds`.
@@ -54,6 +55,7 @@ class Atlas:
     shown: FloatArray
     tone: FloatArray
     deep: FloatArray
+    beard: FloatArray | None
     shape: FloatArray
     smile: float
     folds: ImageArray
@@ -90,7 +92,8 @@ def build_atlas(identity: Identity) -> Atlas:
     """Unfold every photo, take its light away, and put them together, each where it shows the face best."""
     size = _size(identity)
     views = [FaceView(_crop(photo)) for photo in identity.photos]
-    skins = [read_skin(view.unfolded, view.facing) for view in views]
+    read = [read_skin(view.unfolded, view.facing) for view in views]
+    skins = [skin.shaved() for skin in read]
     tone = _tone(skins)
     pictures = [whole_lips(_unfolded(view, size)) for view in views]
     bare = [undressed(picture, skin) for picture, skin in zip(pictures, skins, strict=True)]
@@ -104,7 +107,8 @@ def build_atlas(identity: Identity) -> Atlas:
     shown = np.max([view.facing for view in views], axis=0)
     looks = Looks(sheet, dressed, tone, deep)
     creases = folds(looks.levels(Carried())[0])
-    return Atlas(looks, size, valid, shown, tone, deep, shape, smile(shape), creases, irises)
+    beard = _around([skin.beard.hair for skin in read if skin.beard is not None])
+    return Atlas(looks, size, valid, shown, tone, deep, beard, shape, smile(shape), creases, irises)
 
 
 def _sheet(
@@ -158,6 +162,14 @@ def _leaf(picture: ImageArray, view: FaceView, skin: Skin, tone: FloatArray) -> 
     weight = seen * shown**4 * _exposure(flat, tone)
     sharp = np.clip((view.facing - GRAZING[0]) / (GRAZING[1] - GRAZING[0]), 0, 1)
     return _Leaf(flat, weight, shown * np.clip(seen * 4, 0, 1), shown * sharp)
+
+
+def _around(hairs: list[FloatArray]) -> FloatArray | None:
+    """Hair of a beard with what lies among it: the light is measured as broadly."""
+    if not hairs:
+        return None
+    wide = cv2.dilate(np.max(hairs, axis=0), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (15, 15)))
+    return np.asarray(cv2.GaussianBlur(wide, (0, 0), 3.0), np.float32)
 
 
 def _with_shadow(hair: FloatArray) -> FloatArray:

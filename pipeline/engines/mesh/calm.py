@@ -27,6 +27,10 @@ SIDE = 0.07
 """How far it may be darker at the sides of the face, where it turns away and hair is near: cheeks keep no grey rim."""
 SOCKET = 0.45
 """How far it may be darker on lids, which else were bruised."""
+GLOSS = 0.08
+DULL = 0.06
+"""How much lighter than skin lips may be. Beyond it they shine, and what shines by so much more has half its hue from
+the light."""
 LINE, SPARKLE = 0.30, 0.22
 """How far a fine line, and a fine highlight, may depart from the skin beside it in lightness."""
 FOLD, RIDGE, NOSTRIL = 0.42, 0.26, 1.2
@@ -109,13 +113,15 @@ def _coarse_change(coarse: FloatArray, zones: _Zones, deep: FloatArray, *, makeu
     darker = DARKER + (SIDE - DARKER) * zones.sides
     held = shade + (np.where(shade < 0, _held(even, darker), _held(even, LIGHTER)) - shade) * zones.skin
     held += np.where(shade < 0, _cut(shade, SOCKET) - shade, 0) * zones.lids * (1 - zones.skin)
+    gloss = np.where(shade > 0, shade - _cut(shade, GLOSS), 0) * zones.lips
+    held -= gloss
     # Paint is dark without being in shade.
     shaded = 1.0 if makeup else 1 - zones.lips
     tint = _even(coarse - shade - deepened(shade, deep) * shaded, zones.skin, SPREAD)
     # Dark hair and pupils have a strong hue in logarithms and none to the eye.
     other, lip = (ANY_TINT, LIPS_TINT) if makeup else (UNPAINTED, NATURAL)
     bound = TINT + (other - TINT) * (1 - zones.skin)
-    bound += (lip - bound) * zones.lips
+    bound += (lip / (1 + (gloss / DULL) ** 2) - bound) * zones.lips
     return np.asarray(held + deepened(held, deep) * shaded + _held(tint, bound) - coarse, np.float32)
 
 

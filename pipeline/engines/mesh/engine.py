@@ -121,6 +121,7 @@ class MeshEngine:
             coverage,
             tone=prepared.tone,
             deep=prepared.deep,
+            beard=prepared.beard if options.source_beard else None,
             openings=openings(view.landmarks, view.size),
             through=through,
             scale=scale,
