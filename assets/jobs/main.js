@@ -3,6 +3,7 @@ import { h } from "../page/dom.js";
 import { icon } from "../page/icons.js";
 import { address } from "../recast/server.js";
 import { remember } from "../page/keep.js";
+import { showTab } from "../page/tabs.js";
 import { whenThere } from "../page/there.js";
 import { makeBatch } from "./batch.js";
 import { Row } from "./row.js";
@@ -27,7 +28,7 @@ class Jobs {
     this.overPart = this.part("Finished", this.clear, this.over);
     this.empty = h("section", { class: "jobs-empty" }, icon("stack"), h("b", {}, "No jobs yet"),
       h("p", { class: "soft" }, "What you recast appears here, and stays when you close the page."),
-      h("button", { type: "button", class: "primary", onclick: () => tab("recast") }, h("span", {}, "Go to Recast")));
+      h("button", { type: "button", class: "primary", onclick: () => showTab("recast") }, h("span", {}, "Go to Recast")));
     this.kept = h("p", { class: "jobs-kept soft" });
     root.replaceChildren(
       h("div", { class: "jobs-head" }, h("h2", {}, "Your jobs"), this.newBatch),
@@ -111,7 +112,7 @@ class Jobs {
       open: (job) => {
         // Where the Recast tab is still loading it opens the job that it finds remembered.
         remember("job", job.id);
-        tab("recast");
+        showTab("recast");
         window.dispatchEvent(new CustomEvent("recast:open", { detail: job.id }));
       },
       show: (job) => this.show(job),
@@ -222,8 +223,6 @@ function arrange(list, elements) {
     if (list.children[place] !== element) list.insertBefore(element, list.children[place] ?? null);
   });
 }
-
-const tab = (name) => document.querySelector(`#tabs button[role=tab][aria-controls="tab-${name}"], #tab-${name}-button`)?.click();
 
 const dialog = (...inside) => leftBy("Close", inside);
 

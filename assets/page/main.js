@@ -2,6 +2,7 @@
 import { startDevice } from "./device.js";
 import { owner } from "./owner.js";
 import { startScheme } from "./scheme.js";
+import { startTabs } from "./tabs.js";
 import { startWords } from "./words.js";
 
 // For tabs that are made of gradio's components: `js="() => recast.owner()"` gives an event the owner's token.
@@ -9,6 +10,7 @@ recast.owner = owner;
 startWords();
 startScheme();
 startDevice();
+startTabs();
 
 // A line for each tab that has scripts of its own.
 import("../recast/main.js");

@@ -170,7 +170,7 @@ function recast(known) {
   if (!desk.expected) return;
   const { roles } = desk.expected;
   for (const [number, other] of Object.entries(known)) if (roles.has(other)) desk.roles.set(Number(number), roles.get(other));
-  if (!desk.roles.size) desk.photos = [...roles.values()].flat();
+  if (!desk.roles.size) desk.photos = [...desk.photos, ...[...roles.values()].filter((role) => role !== "lead").flat()];
   desk.expected = null;
   tell("photos");
   tell("cast");
@@ -229,15 +229,22 @@ export function setTrim(start, end) {
 
 // --- all at once
 
-// Puts everything on the desk as it was for a job, or as an example has it. `photos` and `target` are paths.
+// Puts everything on the desk as it was for a job, or as an example has it. `photos` and `target` are paths. Of a cast,
+// whoever gets the first photo gets the face of the photos above, and the others have photos of their own.
 export function restore({ photos, target, cast = {}, people = null, like = null, options = {} }) {
   desk.restoring = true;
   const roles = [];
+  const lead = Object.values(cast).find((places) => places.includes(0)) ?? [];
   const { start = null, end = null, exclude, exclude_at = null, ...rest } = options;
   for (const field of desk.start.fields) desk.options[field.name] = rest[field.name] ?? field.default;
   desk.photos = [];
   if (Object.keys(cast).length) {
+    addPhotos(desk.photos, lead.map((place) => photos[place]).filter(Boolean));
     for (const [number, places] of Object.entries(cast)) {
+      if (String(places) === String(lead)) {
+        roles.push([Number(number), "lead"]);
+        continue;
+      }
       const own = [];
       roles.push([Number(number), own]);
       addPhotos(own, places.map((place) => photos[place]).filter(Boolean));

@@ -63,6 +63,8 @@ whenThere("#desk", async (place) => {
     const { activeElement: now } = document;
     if (!now || now === document.body || !now.offsetParent) next()?.focus({ preventScroll: true });
   };
+  // Where all is in one column, what came of it would lie below everything that it was made of.
+  const toOutcome = () => matchMedia("(max-width: 900px)").matches && outcome.scrollIntoView({ block: "start" });
   const progress = () => outcome.querySelector(".progress-card b");
 
   on("photos", () => {
@@ -108,7 +110,7 @@ whenThere("#desk", async (place) => {
       busy(true);
       stage.running({ state: "queued", ahead: 0 });
       holdFocus(progress);
-      if (innerWidth < 900) outcome.scrollIntoView({ block: "start" });
+      toOutcome();
       follow(id);
     } catch (error) {
       say(error.message);
@@ -140,6 +142,7 @@ whenThere("#desk", async (place) => {
     if (job.state === "done" && job.result) {
       last = job;
       stage.result(job);
+      toOutcome();
       if (!document.hidden) document.getElementById("done-line")?.focus({ preventScroll: true });
       return;
     }

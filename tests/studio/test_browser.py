@@ -82,6 +82,22 @@ def test_cancel_stops_and_a_job_outlives_its_tab(page: Any, server: Server) -> N
     page.wait_for_selector("#sources .photo.ready")
 
 
+def test_the_tab_is_in_the_address(page: Any, server: Server) -> None:
+    """A reload stays on it, and going back leads to the one before instead of away."""
+    shown = "#tabs [role=tab][aria-selected=true]:text-is('{}')".format
+    page.get_by_role("tab", name="Jobs").click()
+    page.get_by_role("tab", name="Check a file").click()
+    page.wait_for_url("**/#check")
+    page.reload()
+    page.wait_for_selector(shown("Check a file"))
+    for tab, end in (("Jobs", "#jobs"), ("Recast", "")):
+        page.go_back()
+        page.wait_for_selector(shown(tab))
+        assert page.url == f"{server.url}/{end}"
+    page.go_forward()
+    page.wait_for_selector(shown("Jobs"))
+
+
 def test_mistakes_are_sentences(page: Any, material: Material, tmp_path: Path) -> None:
     page.click("#go")
     page.wait_for_selector("#status:has-text('Add a photo of the new face first.')")

@@ -56,6 +56,8 @@ def test_each_of_two_people_gets_a_face_of_their_own(page: Any, material: Materi
     assert "2 faces were recast." in page.inner_text(".report")
     both = kept_side(save(page, tmp_path / "both.png"), material.both)
     assert min(both) > 20
+    page.reload()  # whoever comes back finds all photos again, the first where it was added
+    page.wait_for_selector("#sources .photo.ready")
     page.click("#again")
     page.locator("#people .person", has_text="Person 1").click()
     page.get_by_label("No change").check()

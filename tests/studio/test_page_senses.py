@@ -194,6 +194,9 @@ def test_on_a_phone(browser: Any, server: Server, scheme: str) -> None:
         page.locator(".example >> nth=0").tap()
         page.wait_for_selector("#download")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        # what came of it is in view, and not below all that it was made of
+        page.wait_for_function("Math.abs(document.querySelector('.outcome').getBoundingClientRect().top) < 40")
+        page.wait_for_function("document.querySelector('#download').getBoundingClientRect().bottom < innerHeight")
         small = page.evaluate(
             """() => [...document.querySelectorAll('#desk button, #desk a')].filter((one) => {
               const box = one.getBoundingClientRect();
