@@ -27,6 +27,7 @@ def run(folder: Path, text: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_tidying_up_that_hangs_after_a_test_that_hung(tmp_path: Path) -> None:
     status, said = run(
         tmp_path,
@@ -44,6 +45,7 @@ def test_a_tidying_up_that_hangs_after_a_test_that_hung(tmp_path: Path) -> None:
     assert status == 1 and "in thing" in said, said
 
 
+@pytest.mark.slow
 def test_native_code_that_never_comes_back(tmp_path: Path) -> None:
     status, said = run(
         tmp_path,
@@ -57,6 +59,7 @@ def test_native_code_that_never_comes_back(tmp_path: Path) -> None:
     assert status == 1 and "in test_it" in said, said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("ends", "status"), [("pass", 0), ("assert False", 1)])
 def test_a_thread_that_goes_on(tmp_path: Path, ends: str, status: int) -> None:
     begin = time.monotonic()
@@ -72,6 +75,7 @@ def test_a_thread_that_goes_on(tmp_path: Path, ends: str, status: int) -> None:
     assert "A thread outlived the tests" in said
 
 
+@pytest.mark.slow
 def test_a_process_that_goes_on(tmp_path: Path) -> None:
     status, said = run(
         tmp_path,

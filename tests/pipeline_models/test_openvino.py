@@ -226,6 +226,7 @@ def test_it_leaves_no_trace_at_home_and_reports_to_nobody(tmp_path: Path) -> Non
     assert list((tmp_path / "home").rglob("*")) == []
 
 
+@pytest.mark.slow
 def test_memory_is_given_back(tmp_path: Path) -> None:
     """A network of 200 MB, opened and dropped three times over."""
     heavy = tmp_path / "heavy.onnx"

@@ -38,6 +38,7 @@ def frames(path: str | Path) -> list[str]:
         ]
 
 
+@pytest.mark.slow
 @needs_chromium
 def test_a_long_video_is_the_same_three_ways(server: Server, material: Material, tmp_path: Path) -> None:
     client = Client(server.url, verbose=False, download_files=str(tmp_path))

@@ -36,7 +36,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 @pytest.fixture
 def clip(material: Material, tmp_path: Path) -> Path:
-    return write_loop(tmp_path / "clip.mp4", material.clip, times=12)
+    return write_loop(tmp_path / "clip.mp4", material.clip, times=6)
 
 
 def segments(server: Server, job: dict[str, Any]) -> list[str]:
@@ -56,7 +56,7 @@ def test_a_killed_server_goes_on_with_its_jobs(start: Start, material: Material,
     assert len(segments(server, job)) >= 2
     server = start()
     status = finished(server, job)
-    assert (status["state"], status["report"]["frames"]) == ("done", 300)
+    assert (status["state"], status["report"]["frames"]) == ("done", 150)
     assert finished(server, waiting)["report"]["frames"] < 20
     assert get(server, f"/download/{job['id']}", job["token"]).status_code == 200
     assert get(server, f"/download/{job['id']}", waiting["token"]).status_code == 404
@@ -79,7 +79,7 @@ def test_a_stopped_server_saves_its_jobs_and_another_cannot_take_them(
     assert "Traceback" not in "".join(server.log)
     assert len(segments(server, job)) >= 2
     server = start()
-    assert finished(server, job)["report"]["frames"] == 300
+    assert finished(server, job)["report"]["frames"] == 150
 
 
 @pytest.mark.slow
