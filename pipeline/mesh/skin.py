@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline.mesh.front import edge_map, find_front, logarithms, sharpened
 from pipeline.mesh.maps import ramp, thrice
+from pipeline.mesh.shade import find_shade, on_features
 from pipeline.mesh.topology import ZONES, topology
 from pipeline.types import FloatArray, ImageArray
 
@@ -27,7 +28,7 @@ WIDE, NEAR = 0.16, 0.055
 EDGE, STEP = 5, 0.30
 """Radius of the filter that lets edges of shadows pass, in texels, and how strong (in logarithms) a step has to be."""
 
-BEARDED, BROAD = (0.17, 0.28), 4.0
+BEARDED, BROAD = (0.2, 0.3), 4.0
 """How much darker than expected the place of a beard is on both sides (in logarithms) where there begins to be one, and
 is; measured over so many texels (sigma)."""
 AMONG = 9
@@ -54,6 +55,8 @@ class Skin:
         cast: the same with the edges of hard shadows.
         beard: where one grows; ``None`` where none does. In `trust`, `light` and `cast` it is taken for shade, which
             looks natural on skin that has none.
+        shade: ``(96, 96)`` float32, 1 where one side lies in such shade that the other one shows more; ``None`` where
+            neither does, or nobody asks.
     """
 
     trust: FloatArray
@@ -64,6 +67,7 @@ class Skin:
     light: FloatArray
     cast: FloatArray
     beard: Beard | None = None
+    shade: FloatArray | None = None
 
     def shaved(self) -> Skin:
         """The same with light as it falls on skin under the beard: hair is dark by itself then."""
@@ -107,17 +111,19 @@ def read_skin(unfolded: ImageArray, seen: FloatArray) -> Skin:
     expected = _expected(logs, weight, zones.skin * open_skin)
 
     depart, hue = _departure(logs, expected)
-    foreign_hue = ramp(hue, 0.16, 0.34)
+    shade = find_shade(cv2.subtract(logs, expected), open_skin)
+    lit = 1.0 if shade is None else 1 - shade.alike
+    foreign_hue = ramp(hue, 0.16, 0.34) * lit
     # Dark or of another hue at the rim is hair, about the mouth a beard; elsewhere it is shade, and shade is light too.
     open_ground = (1 - zones.rim) * (1 - zones.beard)
     deep = ramp(-depart, 1.4, 2.0) * zones.skin * open_ground
     deep = ramp(cv2.GaussianBlur(deep, (0, 0), 1.5), 0.35, 0.7)
-    rim_dark = ramp(-depart, 0.24, 0.50) * zones.rim
+    rim_dark = ramp(-depart, 0.24, 0.50) * zones.rim * lit
     glare = ramp(depart, 0.30, 0.60)
     rim_bright = ramp(depart, 0.45, 0.80) * zones.rim
     covered = cv2.max(cv2.max(rim_dark, rim_bright), foreign_hue * zones.rim) * (1 - zones.features)
     hair = _outwards(cv2.GaussianBlur(_across_features(covered), (0, 0), 0.9))
-    strange = cv2.max(foreign_hue, ramp(-depart, 0.45, 0.95)) * (1 - open_ground)
+    strange = cv2.max(foreign_hue, ramp(-depart, 0.45, 0.95) * lit) * (1 - open_ground)
     doubt = hair
     for other in (strange, glare, deep):
         doubt = cv2.max(doubt, other)
@@ -139,7 +145,10 @@ def read_skin(unfolded: ImageArray, seen: FloatArray) -> Skin:
         bare = _light(colour, (trust * (1 - grown)).astype(np.float32), expected)
         beard = Beard(np.asarray(grown, np.float32), cv2.divide(bare + FLOOR, light + FLOOR))
     cast = with_edges(light, colour, trust)
-    return Skin(trust.astype(np.float32), hair, front, deep, edge, light, cast, beard)
+    if shade is not None:
+        cast = cv2.multiply(cast, on_features(shade, colour, cast, open_skin * (1 - hair)))
+    side = None if shade is None else shade.alike
+    return Skin(trust.astype(np.float32), hair, front, deep, edge, light, cast, beard, side)
 
 
 def _bearded(depart: FloatArray, seen: FloatArray) -> FloatArray:

@@ -229,6 +229,24 @@ def test_grain_on_one_side_of_a_photo_goes_and_a_mole_stays() -> None:
         assert each[mole_v - 3 : mole_v + 4, mole_u - 3 : mole_u + 4].min() < -0.25
 
 
+def test_a_cheek_in_shade_is_shown_by_the_other_one() -> None:
+    """The astronaut with one half in shade, in which the photo has grain: none of that comes along."""
+    image, face = media.portrait("astronaut").astype(np.float32), faces.portrait_face("astronaut")
+    assert face.landmarks is not None
+    columns = np.arange(image.shape[1], dtype=np.float32) - face.landmarks[4, 0]
+    shade = 1 / (1 + np.exp(-columns / 4))[None, :, None]
+    noise = np.random.default_rng(1).normal(0, 9, image.shape).astype(np.float32)
+    dark = np.clip(image * (1 - 0.6 * shade) + noise * shade, 0, 255).astype(np.uint8)
+    bare, shaded = (build_atlas(_identity(each, face)).levels[0] for each in (image.astype(np.uint8), dark))
+    u, v = (topology().uv[425] * bare.shape[0]).astype(int)
+    grain = [
+        float((piece - cv2.GaussianBlur(piece, (0, 0), 2.0)).std())
+        for level in (bare, shaded)
+        for piece in (level[v - 12 : v + 12, u - 12 : u + 12].astype(np.float32),)
+    ]
+    assert grain[1] < 1.3 * grain[0]
+
+
 def test_the_hair_of_a_moustache_is_no_grain() -> None:
     """Its two sides are never alike: neither is smoothed."""
     size, v = 384, int(topology().uv[164, 1] * 384)

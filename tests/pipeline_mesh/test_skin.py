@@ -91,3 +91,28 @@ def test_a_beard_is_no_shade_on_the_skin_beneath_it() -> None:
 def test_shade_on_one_side_of_the_mouth_is_no_beard() -> None:
     skin = _darkened(_stubble(both=False))
     assert skin.beard is None or skin.beard.hair[:, :40].mean() < 0.02
+
+
+def _half_in_shade() -> FloatArray:
+    light = np.ones((192, 192), np.float32)
+    light[:, 96:] = 0.4
+    return cv2.GaussianBlur(light, (0, 0), 3.0)
+
+
+def test_the_cheek_of_a_side_in_shade_is_no_hair() -> None:
+    bare, shaded = _darkened(np.ones((192, 192), np.float32)), _darkened(_half_in_shade())
+    cheek = (slice(50, 66), slice(62, 72))
+    assert bare.trust[cheek].mean() > 0.8
+    assert bare.shade is None and shaded.shade is not None
+    assert shaded.shade[:, 50:].mean() > 10 * shaded.shade[:, :46].mean()
+    assert shaded.hair[cheek].max() < 0.2
+    assert shaded.trust[cheek].mean() > 0.7
+    assert shaded.cast[cheek].mean() < 0.5 * bare.cast[cheek].mean()
+
+
+def test_brow_and_lips_of_a_side_in_shade_are_in_shade() -> None:
+    """Else they shine out of it on the new face."""
+    bare, shaded = _darkened(np.ones((192, 192), np.float32)), _darkened(_half_in_shade())
+    points = np.round(topology().uv[list(LEFT_BROW)] * 96).astype(int)
+    share = shaded.cast[points[:, 1], points[:, 0]].mean() / bare.cast[points[:, 1], points[:, 0]].mean()
+    assert 0.3 < share < 0.52

@@ -107,7 +107,9 @@ def build_atlas(identity: Identity) -> Atlas:
     shown = np.max([view.facing for view in views], axis=0)
     looks = Looks(sheet, dressed, tone, deep)
     creases = folds(looks.levels(Carried())[0])
-    beard = _around([skin.beard.hair for skin in read if skin.beard is not None])
+    hairs = [skin.beard.hair for skin in read if skin.beard is not None]
+    # As broadly as light is measured.
+    beard = _about(np.max(hairs, axis=0), 15) if hairs else None
     return Atlas(looks, size, valid, shown, tone, deep, beard, shape, smile(shape), creases, irises)
 
 
@@ -160,16 +162,17 @@ def _leaf(picture: ImageArray, view: FaceView, skin: Skin, tone: FloatArray) -> 
     seen = np.clip((view.facing - 0.03) / 0.45, 0, 1)
     # Where something begins to cover the face the other side of it takes over, before hair comes along.
     weight = seen * shown**4 * _exposure(flat, tone)
+    if skin.shade is not None:
+        # Brows and eyes are never quite alike.
+        weight = weight * (1 - _about(skin.shade) * (1 - cv2.GaussianBlur(topology().features, (0, 0), 1.0))) ** 4
     sharp = np.clip((view.facing - GRAZING[0]) / (GRAZING[1] - GRAZING[0]), 0, 1)
     return _Leaf(flat, weight, shown * np.clip(seen * 4, 0, 1), shown * sharp)
 
 
-def _around(hairs: list[FloatArray]) -> FloatArray | None:
-    """Hair of a beard with what lies among it: the light is measured as broadly."""
-    if not hairs:
-        return None
-    wide = cv2.dilate(np.max(hairs, axis=0), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (15, 15)))
-    return np.asarray(cv2.GaussianBlur(wide, (0, 0), 3.0), np.float32)
+def _about(places: FloatArray, reach: int = 9) -> FloatArray:
+    """Places with what lies among them and about."""
+    wide = cv2.dilate(places, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
+    return np.asarray(cv2.GaussianBlur(wide, (0, 0), reach / 5), np.float32)
 
 
 def _with_shadow(hair: FloatArray) -> FloatArray:
