@@ -18,6 +18,10 @@ GRAIN = 0.9
 """More than this (grey levels) is texture rather than grain."""
 CALM = 0.25
 """Quantile at which grain is measured."""
+BRIDGE = 168
+"""The landmark that grain moves along with: on the bridge of the nose, which no expression moves."""
+TILE = 512
+"""Side of the noise, in pixels; larger faces see it several times, which nobody can tell."""
 
 
 def match_detail(image: ImageArray, alpha: FloatArray, view: FaceView, skin: Skin) -> ImageArray:
@@ -74,25 +78,27 @@ def _blurred(image: ImageArray, ours: tuple[float, float], theirs: tuple[float, 
 def _grained(image: ImageArray, strength: float, view: FaceView) -> ImageArray:
     """Luma noise whose typical fine band is `strength`.
 
-    The noise lies on the face and moves along with it. New noise for each frame would be truer to film, but what is
-    measured here is mostly the fixed texture of skin and compression, and then it would boil.
+    It has the size of the frame's own pixels wherever the face is and however large, and moves along with the face, by
+    whole pixels. New noise for each frame would be truer to film, but what is measured here is mostly the fixed texture
+    of skin and compression, and then it would boil.
     """
-    noise = view.fold_fine(_noise(_noise_size(view)))
-    middle = noise[_middle(view)]
-    finest = (middle - cv2.GaussianBlur(middle, (3, 3), 0.8)).ravel()
-    fine = _quantile(np.abs(finest[:: 1 + finest.size // SAMPLES]), CALM)
+    width, height = view.size
+    x, y = np.rint(view.landmarks[BRIDGE, :2]).astype(int)
+    noise = _noise()[(np.arange(height) - y) % TILE][:, (np.arange(width) - x) % TILE]
     # Whole grey levels: the sum is rounded to them anyway.
-    scaled = cv2.multiply(noise, strength / max(fine, 1e-3), dtype=cv2.CV_8S)
+    scaled = cv2.multiply(noise, strength / _fineness(), dtype=cv2.CV_8S)
     grained: ImageArray = cv2.add(image, cv2.merge([scaled] * 3), dtype=cv2.CV_8U)
     return grained
 
 
-def _noise_size(view: FaceView) -> int:
-    """Texels about as fine as the crop's pixels: a power of two from 128 to 2048."""
-    return int(2 ** np.clip(np.round(np.log2(max(view.size) * 2.4)), 7, 11))
+@cache
+def _noise() -> FloatArray:
+    noise = np.random.default_rng(TILE).standard_normal((TILE, TILE)).astype(np.float32)
+    return cv2.GaussianBlur(noise, (3, 3), 0.5)
 
 
 @cache
-def _noise(size: int) -> FloatArray:
-    noise = np.random.default_rng(size).standard_normal((size, size)).astype(np.float32)
-    return cv2.GaussianBlur(noise, (3, 3), 0.5)
+def _fineness() -> float:
+    """The finest octave of `_noise`, measured as that of a picture."""
+    finest = np.abs(_noise() - cv2.GaussianBlur(_noise(), (3, 3), 0.8)).ravel()
+    return _quantile(finest, CALM)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.engines.mesh.openings import eye_open
+from pipeline.engines.mesh.openings import gap
 from pipeline.models.face_mesh import LEFT_EYE, LEFT_IRIS, RIGHT_EYE, RIGHT_IRIS
 from pipeline.types import FloatArray, ImageArray
 
@@ -22,6 +22,10 @@ SAMPLES = 300
 _MEAN = np.full((1, 3), 1 / 3, np.float32)
 SMALLEST = 3.5
 """Irises of a smaller radius (pixels) show no colour."""
+NARROW, OPEN = (0.45, 0.75), (0.6, 1.05)
+"""Gaps between the lids, in radii of the iris, between which it gets the new hue, and becomes as light or dark as the
+new one. A smile narrows eyes to 0.75, and who smiles keeps the colour of his eyes; but how light an iris is cannot be
+told in the shade of lids, and a lid that is taken for one must not be darkened."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +38,7 @@ class _Eye:
         iris: ``(h, w)`` float32, soft mask of its visible part.
         white: ``(h, w)`` bool, the visible sclera.
         open: 0 for a shut eye to 1.
+        seen: the same, but 1 for a narrow one already.
     """
 
     place: tuple[slice, slice]
@@ -41,6 +46,7 @@ class _Eye:
     iris: FloatArray
     white: NDArray[np.bool_]
     open: float
+    seen: float
 
 
 def iris_colour(image: ImageArray, landmarks: FloatArray) -> FloatArray | None:
@@ -60,12 +66,13 @@ def recolour(image: ImageArray, landmarks: FloatArray, wanted: FloatArray) -> Im
     ratio = wanted / np.maximum(own, 1e-3)
     lightness = ratio.mean()
     # Of hue only as much as irises differ by: the rest is the light in the eyes of the photo.
-    gain = (np.clip(lightness, LOW, HIGH) * np.clip(ratio / lightness, *HUE)) ** 0.7
+    lighter, hue = np.clip(lightness, LOW, HIGH) ** 0.7, np.clip(ratio / lightness, *HUE) ** 0.7
     result = image.copy()
     for eye in eyes:
+        gain = (1 + eye.open * (lighter - 1)) * (1 + eye.seen * (hue - 1))
         # What is as bright as the sclera is a reflection: it has the light's colour.
         dull = np.clip((150 - cv2.transform(eye.colour, _MEAN)) / 60, 0, 1)
-        share = np.asarray(eye.iris * dull * np.float32(eye.open), np.float32)
+        share = np.asarray(eye.iris * dull, np.float32)
         lit = [
             cv2.multiply(channel, 1 + share * np.float32(factor - 1))
             for channel, factor in zip(cv2.split(eye.colour), gain, strict=True)
@@ -110,9 +117,9 @@ def _eyes(image: ImageArray, landmarks: FloatArray) -> list[_Eye]:
         cv2.circle(disc, (int(spot[0]), int(spot[1])), round(radius * 16 * 0.97), 255, -1, cv2.LINE_AA, 4)
         soft = cv2.GaussianBlur(cv2.min(disc, ball), (0, 0), max(0.5, radius * 0.08)).astype(np.float32) / 255
         place = (slice(int(y0), int(y1)), slice(int(x0), int(x1)))
-        result.append(
-            _Eye(place, image[place].astype(np.float32), soft, (ball > 127) & (soft < 0.1), eye_open(outline))
-        )
+        white = (ball > 127) & (soft < 0.1)
+        opened, seen = (float(np.interp(gap(outline) / radius, bounds, (0, 1))) for bounds in (OPEN, NARROW))
+        result.append(_Eye(place, image[place].astype(np.float32), soft, white, opened, seen))
     return result
 
 

@@ -31,7 +31,7 @@ def openings(landmarks: FloatArray, size: tuple[int, int], *, mouth: bool = True
     if mouth:
         lips = landmarks[list(INNER_LIPS), :2]
         # A border as soft as the gap is high would close it.
-        soft = min(0.006 * face, SOFT * _height(lips))
+        soft = min(0.006 * face, SOFT * gap(lips))
         _add(mask, lips, max(0.6, soft), _open(lips, *MOUTH_OPEN))
     for lids, socket in ((RIGHT_EYE, RIGHT_SOCKET), (LEFT_EYE, LEFT_SOCKET)) if eyes else ():
         outline = landmarks[list(lids), :2]
@@ -47,11 +47,11 @@ def eye_open(outline: FloatArray) -> float:
 
 def _open(outline: FloatArray, low: float, high: float) -> float:
     """0 for a shut, 1 for an open outline, by its area over the square of its width."""
-    t = float(np.clip((_height(outline) / max(_span(outline), 1e-3) - low) / (high - low), 0, 1))
+    t = float(np.clip((gap(outline) / max(_span(outline), 1e-3) - low) / (high - low), 0, 1))
     return t * t * (3 - 2 * t)
 
 
-def _height(outline: FloatArray) -> float:
+def gap(outline: FloatArray) -> float:
     """Mean height of an outline that begins at one corner: its area over its width."""
     return float(cv2.contourArea(outline.astype(np.float32))) / max(_span(outline), 1e-3)
 
