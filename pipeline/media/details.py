@@ -13,6 +13,7 @@ from av.video.stream import VideoStream
 from pipeline.errors import CorruptMedia, MediaTooLarge, UnsupportedMedia
 from pipeline.media.guard import AUDIO_DECODERS, VIDEO_DECODERS
 from pipeline.media.orient import Turn, matrix_turn
+from pipeline.media.timecode import timecode_of
 from pipeline.types import MediaLimits
 
 
@@ -39,6 +40,7 @@ class StreamDetails:
         tags: colour tags.
         mastering, light_level: HDR10 side data as FFmpeg's structures, empty where there is none.
         codec: name of the codec, not of the decoder.
+        timecode: of the first frame, ``""`` where there is none.
     """
 
     time_base: Fraction
@@ -50,6 +52,7 @@ class StreamDetails:
     mastering: bytes
     light_level: bytes
     codec: str
+    timecode: str = ""
 
 
 def pick_stream(container: InputContainer) -> VideoStream:
@@ -102,6 +105,7 @@ def details_of(stream: VideoStream, first: av.VideoFrame) -> StreamDetails:
         mastering=side_data(first, "MASTERING_DISPLAY_METADATA"),
         light_level=side_data(first, "CONTENT_LIGHT_LEVEL"),
         codec=codec_name(stream),
+        timecode=timecode_of(stream.metadata, stream.container.metadata),
     )
 
 

@@ -119,7 +119,15 @@ def settle_codec(
         notes.append(
             "The video has more than 8 bits per sample; it was brought to 8 with dithering. HEVC and AV1 keep 10."
         )
+    if layout.alpha and not _keeps_alpha(codec, container, layout):
+        notes.append(
+            f"The video has transparency, which is lost in {codec.upper()}. VP9 in .webm and lossless in .mkv keep it."
+        )
     return codec, tuple(notes)
+
+
+def _keeps_alpha(codec: VideoCodec, container: Container, layout: Layout) -> bool:
+    return codec == "lossless" or (codec == "vp9" and layout.depth == 8 and container in ("webm", "mkv"))
 
 
 def software(
@@ -136,9 +144,8 @@ def software(
         options = {**_X265[quality], "x265-params": "log-level=error"}
         return Choice("libx265", options, fitting, tag=_hevc_tag(container), notes=notes)
     if codec == "vp9":
-        alpha = layout.alpha and layout.depth == 8 and container in ("webm", "mkv")
         options = {**_VP9[quality], "b": "0", "row-mt": "1", "tile-columns": "2"}
-        if alpha:
+        if layout.alpha and _keeps_alpha(codec, container, layout):
             return Choice("libvpx-vp9", options | {"auto-alt-ref": "0"}, "yuva420p")
         return Choice("libvpx-vp9", options, "yuv420p")
     if codec == "av1":

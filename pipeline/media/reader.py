@@ -135,6 +135,9 @@ class VideoReader:
             info = info or describe(self.path, self.demuxer, container, stream, first, self.limits)
             if sum(not d.is_cover(s) for s in container.streams.video) > 1:
                 self._notes.append("The file holds several videos; only the main one was kept.")
+            if stream.metadata.get("alpha_mode") == "1":
+                # It lies in a second stream inside the packets, which FFmpeg's own decoders pass over.
+                self._notes.append("The video's transparency could not be read; it was left out.")
             return info, d.details_of(stream, first)
 
     def _open(self) -> tuple[InputContainer, VideoStream]:

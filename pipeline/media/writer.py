@@ -34,6 +34,7 @@ from pipeline.media.picture import Picture
 from pipeline.media.reader import VideoReader
 from pipeline.media.scheduling import share_the_processor
 from pipeline.media.sound import Samples, SoundTrack
+from pipeline.media.timecode import later
 from pipeline.options import Options
 from pipeline.report import Seal
 from pipeline.types import Frame
@@ -247,6 +248,9 @@ class VideoWriter:
             context.color_range = 2
         if choice.tag is not None:
             context.codec_tag = choice.tag
+        if details.timecode:
+            passed = round((frame.pts - details.start) * details.time_base * details.rate) if self._source.start else 0
+            stream.metadata["timecode"] = later(details.timecode, passed, details.rate)
         if not choice.hardware:
             context.thread_count = 0
         return stream

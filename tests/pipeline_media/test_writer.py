@@ -249,6 +249,15 @@ def test_grey_full_range_and_rgb_keep_their_look(tmp_path: Path) -> None:
                 assert np.abs(before.image().astype(int) - after.image()).mean() < 3.5, clip.pixel_format
 
 
+def test_transparency_that_is_lost_is_told(tmp_path: Path) -> None:
+    source = Clip(codec="qtrle", pixel_format="argb").make(tmp_path / "in.mov")
+    assert any("transparency" in note for note in rewrite(source, tmp_path / "out.mov")[1])
+    lossless = Options(codec="lossless", hardware="never")
+    assert not any("transparency" in note for note in rewrite(source, tmp_path / "out.mkv", lossless)[1])
+    film = Clip(codec="libvpx-vp9", pixel_format="yuva420p", options={"auto-alt-ref": "0"}).make(tmp_path / "in.webm")
+    assert any("transparency" in note for note in rewrite(film, tmp_path / "out.webm")[1])
+
+
 def test_trimmed_part_begins_at_zero(tmp_path: Path) -> None:
     source = Clip(frames=60, options={"g": "25"}).make(tmp_path / "in.mp4")
     rewrite(source, tmp_path / "out.mp4", Options(codec="lossless", start=0.5, end=1.0))
