@@ -6,12 +6,14 @@ import cv2
 import numpy as np
 
 from pipeline.mesh import FaceView
-from pipeline.mesh.hue import depth, depth_on, rehued
+from pipeline.mesh.hue import chroma_on, depth, depth_on, paled, rehued
 from pipeline.mesh.maps import thrice
 from pipeline.mesh.skin import Skin
 from pipeline.types import FloatArray, ImageArray, Rendering
 
 GAIN_LOW, GAIN_HIGH = 0.12, 4.0
+NEARLY = 0.98
+"""What keeps so much of its colour keeps all of it."""
 
 
 def match_light(rendering: Rendering, view: FaceView, skin: Skin, strength: float) -> ImageArray:
@@ -31,8 +33,12 @@ def match_light(rendering: Rendering, view: FaceView, skin: Skin, strength: floa
         return rendering.image
     own = rendering.tone
     deep = depth(own) if rendering.deep is None else rendering.deep
-    wanted = deep + np.float32(min(strength, 1)) * (depth_on(_tone(skin), own, deep) - deep)
+    theirs = _tone(skin)
+    wanted = deep + np.float32(min(strength, 1)) * (depth_on(theirs, own, deep) - deep)
     face = rehued(rendering.image, own, deep, wanted)
+    colourful = 1 - min(strength, 1) * (1 - chroma_on(theirs, own))
+    if colourful < NEARLY:
+        face = paled(face, own, colourful)
     gain = np.clip(view.fold(_cast(rendering, skin)) / (own + 2), GAIN_LOW, GAIN_HIGH)
     if strength < 1:
         gain = gain ** np.float32(strength)

@@ -23,6 +23,8 @@ USUAL = (0.8, 1.6)
 """How much as deep as by the rule shade may be on somebody else's skin."""
 DOUBT = 2.0
 """How much skin's shade, in texels and squared logarithms, tells as much as the rule does."""
+COLOURFUL = 0.2
+"""The length of skin's own hue from which on it is no faded colour."""
 _SHADES = np.linspace(-4, 2, 97, dtype=np.float32)
 FLOOR = 12.0
 """Added to colours before the logarithm, so that noise in the dark does not count."""
@@ -90,6 +92,32 @@ def rehued(image: ImageArray, tone: FloatArray, deep: FloatArray, wanted: FloatA
     """
     result: ImageArray = cv2.LUT(image, _table(*(tuple(float(v) for v in each) for each in (tone, deep, wanted))))
     return result
+
+
+def chroma_on(wanted: FloatArray, tone: FloatArray) -> float:
+    """How much of their own colour lips, brows and the like keep on skin of another tone, 0 to 1: on a film in black
+    and white they have none, on a faded one less.
+
+    Args:
+        wanted: ``(3,)`` float32 BGR, of the other's lit skin.
+        tone: ``(3,)`` float32 BGR, of the face's lit skin.
+    """
+    theirs, own = (float(np.linalg.norm(own_hue(each))) for each in (np.round(wanted * 2) / 2, tone))
+    return min(1.0, theirs / max(min(own, COLOURFUL), 1e-6))
+
+
+def paled(image: ImageArray, tone: FloatArray, share: float) -> ImageArray:
+    """A face with the hues that depart from its skin's brought nearer to it.
+
+    Args:
+        image: ``(h, w, 3)`` uint8 BGR.
+        tone: ``(3,)`` float32 BGR, of its lit skin.
+        share: of the departure that stays, 0 to 1.
+    """
+    lit = np.maximum(tone, 1)
+    plain = np.outer(lit, 1 / (3 * lit))
+    mixed: ImageArray = cv2.transform(image, (share * np.eye(3) + (1 - share) * plain).astype(np.float32))
+    return mixed
 
 
 @lru_cache(maxsize=64)

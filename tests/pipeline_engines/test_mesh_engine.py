@@ -380,3 +380,11 @@ def test_a_trace_of_the_targets_light_changes_hardly_anything() -> None:
     )
     assert np.abs(trace - none).max() <= 8
     assert np.abs(all_of_it - none).max() > 60
+
+
+def test_nothing_of_a_new_face_is_coloured_in_black_and_white() -> None:
+    """Neither lips nor brows nor, by default the source's, irises."""
+    image = cv2.cvtColor(cv2.cvtColor(media.portrait("hopper"), cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+    recast = faces.recast(image, faces.identity("astronaut"), Options(), faces.faces(image)[0]).astype(int)
+    assert np.abs(recast - image).max() > 60
+    assert np.percentile(np.ptp(recast, axis=2), 99.9) <= 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.mesh.hue import deepened, depth, depth_on, measured_depth, own_hue, rehued
+from pipeline.mesh.hue import chroma_on, deepened, depth, depth_on, measured_depth, own_hue, paled, rehued
 
 WARM = np.array([94, 134, 166], np.float32)
 GREY = np.array([150, 150, 150], np.float32)
@@ -53,3 +53,15 @@ def test_shade_that_a_painter_made_no_deeper_in_hue_is_not_violet_on_another_fac
 def test_a_face_without_shade_has_the_depth_of_the_rule() -> None:
     lit = np.zeros((8, 8, 3), np.float32)
     assert np.allclose(measured_depth(lit, np.ones((8, 8), np.float32), WARM), depth(WARM))
+
+
+def test_red_lips_have_no_colour_in_black_and_white_less_on_faded_skin_and_all_of_it_among_their_like() -> None:
+    lips = np.array([[[80, 70, 170]]], np.uint8)
+    faded = np.array([138, 148, 162], np.float32)
+    shares = [chroma_on(tone, WARM) for tone in (GREY, faded, WARM)]
+    assert shares[0] == 0 and 0.4 < shares[1] < 0.7 and shares[2] == 1
+    left = [np.ptp(paled(lips, WARM, share)[0, 0] / WARM) for share in shares]
+    assert left[0] < 0.02 < 0.2 < left[1] < 0.75 * left[2]
+    assert np.array_equal(paled(lips, WARM, 1.0), lips)
+    skin = WARM.astype(np.uint8).reshape(1, 1, 3)
+    assert np.array_equal(paled(skin, WARM, 0.0), skin), "the tone itself is the light's business"

@@ -17,6 +17,8 @@ LOW, HIGH, HUE = 0.6, 1.6, (0.72, 1.4)
 """Bounds of the change in lightness, and of that in hue beside it."""
 CAST = 0.5
 """How much of the sclera's hue is taken for the light's."""
+GREY = 1.5
+"""Grey levels that channels differ by at most in black and white."""
 SAMPLES = 300
 """Pixels that are enough to tell a colour."""
 _MEAN = np.full((1, 3), 1 / 3, np.float32)
@@ -65,6 +67,8 @@ def recolour(image: ImageArray, landmarks: FloatArray, wanted: FloatArray) -> Im
         return image
     ratio = wanted / np.maximum(own, 1e-3)
     lightness = ratio.mean()
+    if all(_grey(eye) for eye in eyes):
+        ratio = np.full_like(ratio, lightness)
     # Of hue only as much as irises differ by: the rest is the light in the eyes of the photo.
     lighter, hue = np.clip(lightness, LOW, HIGH) ** 0.7, np.clip(ratio / lightness, *HUE) ** 0.7
     result = image.copy()
@@ -79,6 +83,12 @@ def recolour(image: ImageArray, landmarks: FloatArray, wanted: FloatArray) -> Im
         ]
         result[eye.place] = cv2.add(cv2.merge(lit), 0, dtype=cv2.CV_8U)
     return result
+
+
+def _grey(eye: _Eye) -> bool:
+    """Whether it is of a picture in black and white."""
+    blue, green, red = cv2.split(eye.colour)
+    return float(cv2.max(cv2.absdiff(blue, green), cv2.absdiff(green, red)).mean()) < GREY
 
 
 def _colour(eyes: list[_Eye]) -> FloatArray | None:
