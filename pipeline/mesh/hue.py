@@ -21,6 +21,8 @@ HAIR = (0.5, 1.1)
 """The darkness, in logarithms, at which something begins to be, and is, too dark for skin, and has a hue of its own."""
 USUAL = (0.8, 1.6)
 """How much as deep as by the rule shade may be on somebody else's skin."""
+DEEPEST = 2.0
+"""How many times as deep as by the rule a face's own shade may be."""
 DOUBT = 2.0
 """How much skin's shade, in texels and squared logarithms, tells as much as the rule does."""
 COLOURFUL = 0.2
@@ -51,7 +53,10 @@ def measured_depth(logs: FloatArray, weight: FloatArray, tone: FloatArray) -> Fl
     shade = np.minimum(_of_skin(logs.mean(-1)), 0)
     hue, rule = logs - logs.mean(-1, keepdims=True), depth(tone)
     drawn = (hue * (weight * shade)[..., None]).sum((0, 1)) + DOUBT * rule
-    return np.asarray(drawn / (float((weight * shade * shade).sum()) + DOUBT), np.float32)
+    measured = drawn / (float((weight * shade * shade).sum()) + DOUBT)
+    # What is in the deepest shade counts most, but lids in the light must not be green for it.
+    over = max(float(measured @ rule) / max(float(rule @ rule), 1e-6) - DEEPEST, 0.0)
+    return np.asarray(measured - over * rule, np.float32)
 
 
 def deepened(shade: FloatArray, deep: FloatArray) -> FloatArray:

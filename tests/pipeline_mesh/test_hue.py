@@ -65,3 +65,12 @@ def test_red_lips_have_no_colour_in_black_and_white_less_on_faded_skin_and_all_o
     assert np.array_equal(paled(lips, WARM, 1.0), lips)
     skin = WARM.astype(np.uint8).reshape(1, 1, 3)
     assert np.array_equal(paled(skin, WARM, 0.0), skin), "the tone itself is the light's business"
+
+
+def test_a_painters_deepest_shade_does_not_make_the_rest_of_the_face_green() -> None:
+    rng = np.random.default_rng(2)
+    shade = -rng.uniform(0.1, 0.5, (40, 40)).astype(np.float32)
+    logs = shade[..., None] * (1 + 4 * depth(WARM))
+    measured = measured_depth(logs, np.ones((40, 40), np.float32), WARM)
+    rule = depth(WARM)
+    assert abs(float(measured @ rule / (rule @ rule)) - 2.0) < 0.01
