@@ -6,6 +6,8 @@ The sentence never names a path outside what the user gave, an address or a trac
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import ClassVar
 
 
@@ -209,3 +211,16 @@ class PolicyUnusable(Refused):
 class EncoderError(RecastError):
     code = "encoder"
     sentence = "The video could not be encoded."
+
+
+@contextmanager
+def about(file: str) -> Iterator[None]:
+    """Where several files were given: have what is wrong with one say which it is.
+
+    Args:
+        file: as the user knows it.
+    """
+    try:
+        yield
+    except (InputError, NoFace) as error:
+        raise type(error)(f"{file}: {error}") from error

@@ -21,7 +21,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import Cancelled, NoFaceInTarget, OutputError, PersonUnknown, RecastError
+from pipeline.errors import (
+    Cancelled,
+    InputError,
+    NoFace,
+    NoFaceInTarget,
+    OutputError,
+    PersonUnknown,
+    RecastError,
+    about,
+)  # fmt: skip
 from pipeline.options import Options
 from pipeline.report import ProgressCallback, Report
 from pipeline.types import Cast, Identity, Person, Role
@@ -143,6 +152,7 @@ def _stop_if(cancel: threading.Event) -> None:
 def _people(given: argparse.Namespace, cancel: threading.Event) -> str:
     """Who is in the target, as a table or as JSON."""
     options = option_flags.from_namespace(given)
+    _look(given.target)
     recaster = _recaster(given, options, cancel)
     with terminal.progress() as show:
         people = recaster.people(given.target, options, progress=show, cancel=cancel)
@@ -184,6 +194,7 @@ def _recast(given: argparse.Namespace, cancel: threading.Event) -> str:
     # Whoever runs the command is the operator, who may want to be asked all the same.
     stated = consent.given(consent.rule_from("implied"), given.consent, None, time.time())
     options = option_flags.from_namespace(given)
+    _look(given.target)
     output = _output(given.target, given.output, options)
     wanted = extras.Extras(given.compare, given.compare_layout, given.preview)
     wanted.check(given.target, [*given.source, *(photo for _, photo in given.cast)], output)
@@ -226,6 +237,24 @@ def _output(target: Path, output: Path | None, options: Options) -> Path:
     return (output or target.parent) / result_name(target, probe(target), options)
 
 
+def _look(target: Path) -> None:
+    """Open the target before anything else is done, so that what is wrong with it is said of it."""
+    from pipeline.media.probe import probe
+
+    with about(str(target)):
+        probe(target)
+
+
+def _identified(recaster: Recaster, photos: Sequence[Path]) -> Identity:
+    try:
+        return recaster.identify(photos)
+    except (InputError, NoFace):
+        for photo in photos:
+            with about(str(photo)):
+                recaster.identify([photo])
+        raise
+
+
 def _cast(
     recaster: Recaster,
     given: argparse.Namespace,
@@ -233,7 +262,7 @@ def _cast(
     show: ProgressCallback | None,
     cancel: threading.Event,
 ) -> Cast:
-    everyone = recaster.identify(given.source) if given.source else None
+    everyone = _identified(recaster, given.source) if given.source else None
     if not given.cast and not named(options):
         return Cast(everyone=everyone)
     photos: dict[int, list[Path]] = {}
@@ -242,7 +271,7 @@ def _cast(
     identities: dict[int, Identity] = {}
     for number, paths in photos.items():
         _stop_if(cancel)
-        identities[number] = recaster.identify(paths)
+        identities[number] = _identified(recaster, paths)
     _stop_if(cancel)
     people = {person.number: person for person in recaster.people(given.target, options, progress=show, cancel=cancel)}
     for number in identities:

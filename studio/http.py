@@ -19,7 +19,7 @@ from fastapi import Path as InPath
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, StreamingResponse
 from starlette.responses import Response
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, about
 from studio.access.caller import Caller, caller_of
 from studio.answers import REFUSALS, Accepted, Failure, Health, Status
 from studio.consent import TEXT as consent_text
@@ -285,7 +285,8 @@ def _saved(studio: Studio, upload: UploadFile, folder: Path) -> Path:
     path = folder / safe_name(upload.filename)
     with path.open("wb") as file:
         shutil.copyfileobj(upload.file, file, _CHUNK)
-    studio.inspect(path)
+    with about(path.name):
+        studio.inspect(path)
     return path
 
 

@@ -146,9 +146,10 @@ def test_a_mask_is_for_whom_it_names(material: Material, tmp_path: Path, monkeyp
     [
         (["-s", "{grace}"], 2, "--target is missing"),
         (["-t", "{eileen}"], 2, "--source is missing"),
-        (["-s", "nowhere.jpg", "-t", "{eileen}", "-o", "{out}/a.png"], 2, "does not exist"),
-        (["-s", "{grace}", "-t", "nowhere.mp4", "-o", "{out}/a.mp4"], 2, "does not exist"),
-        (["-s", "{grace}", "-t", __file__, "-o", "{out}/a.mp4"], 2, "not a picture or video"),
+        (["-s", "nowhere.jpg", "-t", "{eileen}", "-o", "{out}/a.png"], 2, "nowhere.jpg: The file does not exist"),
+        (["-s", "{grace}", "-t", "nowhere.mp4", "-o", "{out}/a.mp4"], 2, "nowhere.mp4: The file does not exist"),
+        (["-s", "{grace}", "-t", __file__, "-o", "{out}/a.mp4"], 2, "test_headless.py: This is not a picture or video"),
+        (["-s", "{grace}", "-s", "{clip}", "-t", "{eileen}", "-o", "{out}/a.png"], 2, ".mp4: This is a video"),
         (["-s", "{grace}", "-t", "{eileen}", "-o", "{out}/no/such/folder/a.png"], 2, "folder"),
         (["-s", "{grace}", "-t", "{eileen}", "-o", "{out}/a"], 2, "ending"),
         (["-s", "{grace}", "-t", "{eileen}", "--likeness", "7"], 2, "between 0 and 1"),

@@ -243,6 +243,7 @@ def test_files_are_looked_at_before_anything_else(
     for source, target in ((bad, material.eileen), (material.eileen, bad)):
         answer = send(server, source, target)
         assert answer.status_code == status and "/" not in answer.json()["error"]
+        assert answer.json()["error"].startswith("a.png: ")  # one of two files, so it says which
     assert send(server, material.clip, material.eileen).json()["error"] == "A source has to be a photo, not a video."
     assert files_of(server) == before
 
