@@ -12,6 +12,7 @@ from functools import cache
 
 import cv2
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from pipeline.mesh.topology import topology
@@ -26,6 +27,7 @@ BEND = 2
 """Most places that it moves in or out from one ray to the next."""
 STRAIGHT, WIDE = 0.10, 0.25
 """What it costs to move by one place, and to lie innermost rather than outermost: the lines of a lid are strong."""
+_COST = np.float32(STRAIGHT) * np.abs(np.arange(-BEND, BEND + 1, dtype=np.float32))
 
 
 def rims(lines: FloatArray) -> tuple[NDArray[np.float32], ...]:
@@ -46,31 +48,36 @@ def rims(lines: FloatArray) -> tuple[NDArray[np.float32], ...]:
 
 def _closed(gain: FloatArray) -> NDArray[np.intp]:
     """``(2, rays)``: the place on each ray of both eyes, such that the sum of the gains is largest."""
-    moves = range(-BEND, BEND + 1)
     rounds = np.concatenate([gain, gain, gain], 1).transpose(1, 0, 2)
     totals = np.full((len(rounds), 2, STEPS + 2 * BEND), -np.inf, np.float32)
-    within = slice(BEND, BEND + STEPS)
-    totals[0, :, within] = rounds[0]
-    moved = np.empty((2, STEPS), np.float32)
-    for before, total, own in zip(totals, totals[1:], rounds[1:], strict=False):
-        best = total[:, within]
-        best[:] = before[:, within]
-        for move in (move for move in moves if move):
-            np.subtract(before[:, BEND + move : BEND + move + STEPS], STRAIGHT * abs(move), out=moved)
-            np.maximum(best, moved, out=best)
-        best += own
-    return np.stack([_way_back(totals[:, eye]) for eye in (0, 1)])
+    within = totals[:, :, BEND : BEND + STEPS]
+    within[0] = rounds[0]
+    # For each ray what can be come from, ``(moves, 2, steps)``.
+    near = sliding_window_view(totals, STEPS, axis=2).transpose(0, 2, 1, 3)
+    cost = _COST[:, None, None]
+    reached = np.empty((len(cost), 2, STEPS), np.float32)
+    for before, total, own in zip(near, within[1:], rounds[1:], strict=False):
+        np.subtract(before, cost, out=reached)
+        np.maximum.reduce(reached, axis=0, out=total)
+        np.add(total, own, out=total)
+    return _way_back(within[-1].argmax(1), near)
 
 
-def _way_back(totals: FloatArray) -> NDArray[np.intp]:
-    """``(rays,)``: the best way through the middle of three rounds; `totals` are padded by `BEND` on both sides."""
-    cost = STRAIGHT * np.abs(np.arange(-BEND, BEND + 1, dtype=np.float32))
-    path = np.zeros(len(totals), np.intp)
-    path[-1] = totals[-1, BEND : BEND + STEPS].argmax()
-    for ray in range(len(totals) - 1, 0, -1):
-        at = path[ray]
-        path[ray - 1] = at - BEND + int((totals[ray - 1, at : at + 2 * BEND + 1] - cost).argmax())
-    return path[RAYS : 2 * RAYS]
+def _way_back(ends: NDArray[np.intp], near: FloatArray) -> NDArray[np.intp]:
+    """``(2, rays)``: the best way, from its ends, through the middle of three rounds."""
+    # The move that leads best to each place, the first of equal ones.
+    moves, best = np.zeros(near[:, 0].shape, np.int8), near[:, 0] - _COST[0]
+    for number in range(1, len(_COST)):
+        other = near[:, number] - _COST[number]
+        np.copyto(moves, number, where=other > best)
+        np.maximum(best, other, out=best)
+    path = np.empty((2, RAYS), np.intp)
+    for eye, at in enumerate(ends.tolist()):
+        for ray, row in reversed(list(enumerate(moves[RAYS:-1, eye].tolist(), RAYS))):
+            at += row[at] - BEND
+            if ray < 2 * RAYS:
+                path[eye, ray - RAYS] = at
+    return path
 
 
 @cache
