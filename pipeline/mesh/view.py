@@ -100,6 +100,11 @@ class FaceView:
         return self.unfold(self.crop.image, 2 * ZONES)
 
     @cached_property
+    def small(self) -> ImageArray:
+        """The same, ``(96, 96, 3)``."""
+        return self.unfold(self.crop.image)
+
+    @cached_property
     def facing(self) -> FloatArray:
         """``(96, 96)`` float32 over the atlas: cosine between the surface and the line of sight, 0 where turned away or
         outside of the picture."""
@@ -148,10 +153,10 @@ class FaceView:
         inside = (np.arange(len(self.points)) < VERTICES).astype(np.float32)[:, None]
         values = [mesh.uv, inside, self.own[:, :2]] if self.moved else [mesh.uv, inside]
         drawn, covered = rasterise(placed, triangles, np.hstack(values), self.grid)
+        u, v, face, *own = drawn
         # Between an outline vertex (1) and a margin vertex (0) lies the margin.
-        seen = (covered & (drawn[..., 2] > 0.99)).astype(np.float32)
-        filled = _continue(drawn, covered)
-        u, v, _, *own = (np.ascontiguousarray(axis) for axis in filled.transpose(2, 0, 1))
+        seen = (covered & (face > 0.99)).astype(np.float32)
+        _continue((u, v, *own), covered)
         return (u, v), seen, tuple(own)
 
 
@@ -214,15 +219,14 @@ def facing(points: FloatArray) -> FloatArray:
     return cosine
 
 
-def _continue(values: FloatArray, covered: NDArray[np.bool_]) -> FloatArray:
-    """Continue a map beyond its border by a pixel, so that enlarging it does not mix in emptiness.
+def _continue(maps: Axes, covered: NDArray[np.bool_]) -> None:
+    """Continue maps beyond their border by a pixel, so that enlarging them does not mix in emptiness.
 
     Args:
-        values: ``(h, w, k)`` float32, 0 where not covered.
+        maps: ``(h, w)`` float32 each, 0 where not covered. They are changed in place.
     """
-    near = cv2.blur(values, (3, 3))
     weight = cv2.blur(covered.astype(np.float32), (3, 3))
     border = np.flatnonzero((weight > 0.01) & ~covered)
-    channels = values.shape[2]
-    values.reshape(-1, channels)[border] = near.reshape(-1, channels)[border] / weight.reshape(-1, 1)[border]
-    return values
+    share = weight.ravel()[border]
+    for values in maps:
+        values.ravel()[border] = cv2.blur(values, (3, 3)).ravel()[border] / share

@@ -19,7 +19,7 @@ def test_values_are_linear_between_vertices_and_exact_at_pixel_centres() -> None
     y, x = np.nonzero(covered)
     assert x.min() == 2 and x.max() == 30 and y.min() == 2 and y.max() == 30
     assert np.count_nonzero(covered) == 29 * 29
-    np.testing.assert_allclose(drawn[y, x, 0], 2 * x + 0.5 * y + 1, atol=1e-3)
+    np.testing.assert_allclose(drawn[0, y, x], 2 * x + 0.5 * y + 1, atol=1e-3)
 
 
 def test_triangles_turned_away_are_not_drawn() -> None:
@@ -32,13 +32,13 @@ def test_the_later_triangle_lies_in_front() -> None:
     triangles = np.concatenate([HALVES, HALVES + 4])
     values = np.repeat(np.array([[1], [2]], np.float32), 4, axis=0)
     drawn, covered = rasterise(points, triangles, values, (40, 36))
-    assert (drawn[covered] == 2).all()
+    assert (drawn[0, covered] == 2).all()
 
 
 def test_a_mesh_partly_outside_the_picture_is_clipped() -> None:
     drawn, covered = rasterise(SQUARE - 20, HALVES, np.ones((4, 1), np.float32), (16, 12))
     assert covered[:11, :11].all() and not covered[11:].any() and not covered[:, 11:].any()
-    assert drawn.shape == (12, 16, 1)
+    assert drawn.shape == (1, 12, 16)
 
 
 def test_the_atlas_has_no_holes_and_its_mirror_is_an_involution() -> None:
