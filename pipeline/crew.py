@@ -6,6 +6,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import cv2
+
 MOST = 4
 """Frames of one job that are rendered at once, besides those that wait for a GPU."""
 
@@ -31,18 +33,25 @@ class Crew:
     @property
     def workers(self) -> int:
         """Frames that a job renders at a time."""
-        return max(1, min(MOST, self.cores)) + self._guests
+        return self._own + self._guests
+
+    @property
+    def _own(self) -> int:
+        return max(1, min(MOST, self.cores))
 
     @contextmanager
     def job(self) -> Iterator[None]:
         """A job runs inside of the block."""
         with self._changed:
             self._jobs += 1
+            cv2.setNumThreads(max(1, self.cores // self._own))
         try:
             yield
         finally:
             with self._changed:
                 self._jobs -= 1
+                if self._jobs == 0:
+                    cv2.setNumThreads(-1)  # as it was when the process began
                 self._changed.notify_all()
 
     @contextmanager

@@ -7,6 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
+import cv2
 import pytest
 
 from pipeline.crew import Crew
@@ -88,3 +89,13 @@ def test_a_job_renders_a_few_frames_at_once_and_one_at_least() -> None:
     assert [Crew(cores).workers for cores in (0, 1, 2, 4, 64)] == [1, 1, 2, 4, 4]
     # A GPU that takes four faces at once has four more waiting while it works.
     assert [Crew(cores, 4).workers for cores in (2, 16)] == [10, 12]
+
+
+@pytest.mark.parametrize(("cores", "left"), [(1, 1), (2, 1), (4, 1), (16, 4)])
+def test_while_a_job_runs_opencv_shares_out_only_the_cores_that_its_frames_leave(cores: int, left: int) -> None:
+    before, crew = cv2.getNumThreads(), Crew(cores)
+    with crew.job():
+        with crew.job():
+            assert cv2.getNumThreads() == left
+        assert cv2.getNumThreads() == left
+    assert cv2.getNumThreads() == before
