@@ -2,7 +2,7 @@
 
 Every fourth frame is an *anchor*, counted from the target's beginning, so that it matters neither where a segment
 starts nor which thread comes to a frame first. In the frames between two of them, a face that is calm is not read
-again; see `pipeline.mesh.reading`.
+again; see `pipeline.mesh.reading`. Every other anchor is only read where a face is not calm over twice as long.
 """
 
 from __future__ import annotations
@@ -20,44 +20,60 @@ from pipeline.wardrobe import FaceRole, Wardrobe
 
 EVERY = 4
 """Frames from one anchor to the next."""
+WIDE = 2 * EVERY
+"""The same for a face that is calm for longer."""
 
-Seen = Mapping[int | None, tuple[FaceView, Exact]]
+Views = Mapping[int | None, FaceView]
 """By track."""
 
 
 class Anchor:
-    """A frame whose faces are read once, for itself and for the frames beside it. Thread-safe.
+    """A frame whose faces are read at most once, for itself and for the frames beside it. Thread-safe.
 
-    Whoever asks first reads them all; the frame is not to be changed before.
+    Whoever asks first has all of them copied from the frame, which is not to be changed before.
     """
 
     def __init__(self, frame: Frame, places: Callable[[], Sequence[Place]]) -> None:
         self._lock = threading.Lock()
-        self._look: Callable[[], Seen] | None = lambda: _seen(frame, places())
-        self._seen: Seen = {}
+        self._look: Callable[[], Views] | None = lambda: _views(frame, places())
+        self._views: Views = {}
+        self._read: dict[int | None, Exact] = {}
 
-    def seen(self) -> Seen:
-        """The faces, but for those that lie on one another: how they look depends on what is done to the others."""
+    def view(self, track: int | None) -> FaceView | None:
+        """A face, unless it lies on another one: how such look depends on what is done to the others."""
         with self._lock:
-            if self._look is not None:
-                self._seen, self._look = self._look(), None
-            return self._seen
+            return self._view(track)
+
+    def seen(self, track: int | None) -> tuple[FaceView, Exact] | None:
+        """The same, and its reading."""
+        with self._lock:
+            view = self._view(track)
+            if view is None:
+                return None
+            if track not in self._read:
+                self._read[track] = read(view)
+            return view, self._read[track]
+
+    def _view(self, track: int | None) -> FaceView | None:
+        if self._look is not None:
+            self._views, self._look = self._look(), None
+        return self._views.get(track)
 
 
-def _seen(frame: Frame, places: Sequence[Place]) -> Seen:
-    seen = {}
+def _views(frame: Frame, places: Sequence[Place]) -> Views:
+    views = {}
     for place in places:
         others = (other for other in places if other is not place)
         if any(place.sees(other) or other.sees(place) for other in others):
             continue
         view = place.view(frame)
         if view is not None:
-            seen[place.face.track] = view, read(view)
-    return seen
+            views[place.face.track] = view
+    return views
 
 
 @dataclass(frozen=True, eq=False)
-class Beside:
+class Span:
     """Where a frame lies between two anchors.
 
     Attributes:
@@ -69,18 +85,37 @@ class Beside:
     after: Anchor
     share: float
 
+
+@dataclass(frozen=True, eq=False)
+class Beside:
+    """What is known of the frames around one.
+
+    Attributes:
+        spans: the wide one, if the frame lies between two anchors that far apart, and the narrow one.
+        own: the frame itself, where it is an anchor.
+    """
+
+    spans: tuple[Span, ...]
+    own: Anchor | None = None
+
     def seen(self, frame: Frame, place: Place) -> tuple[FaceView, Reading] | None:
         """How the face of a place is seen in this frame, and its reading; ``None`` where there is nothing to see."""
         track = place.face.track
-        if self.before is self.after and track in self.before.seen():
-            return self.before.seen()[track]
-        view = place.view(frame)
+        view = self.own.view(track) if self.own is not None else None
+        view = view or place.view(frame)
         if view is None:
             return None
-        # The one after first: it is less likely that somebody is just reading it.
-        last, first = self.after.seen().get(track), self.before.seen().get(track)
-        mean = None if first is None or last is None else between(first[1], last[1], self.share, view)
-        return view, mean or read(view)
+        for span in self.spans:
+            # The one after first: it is less likely that somebody is just reading it.
+            last, first = span.after.seen(track), span.before.seen(track)
+            if first is None or last is None:
+                continue
+            if span.before is span.after:
+                return first
+            mean = between(first[1], last[1], span.share, view, long=span is not self.spans[-1])
+            if mean is not None:
+                return view, mean
+        return view, read(view)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,25 +138,40 @@ class Found:
 
 def anchored(found: Iterable[Found], wardrobe: Wardrobe, options: Options) -> Iterator[Found]:
     """The same frames, in order, with the anchors beside them; the first and the last are always ones."""
-    first: tuple[int, Anchor] | None = None
+    begin: tuple[int, Anchor] | None = None
     waiting: list[Found] = []
+
+    def placed() -> Iterator[Found]:
+        nonlocal begin
+        anchors = {begin[0]: begin[1]} if begin is not None else {}
+        for each in waiting:
+            if not anchors or each.frame.index % EVERY == 0 or each is waiting[-1]:
+                anchors[each.frame.index] = _anchor(each, wardrobe, options)
+        yield from (replace(each, beside=_beside(each.frame.index, anchors)) for each in waiting)
+        begin = max(anchors.items(), key=lambda anchor: anchor[0])
+
     for each in found:
         waiting.append(each)
-        if first is None or each.frame.index % EVERY == 0:
-            last = _anchor(each, wardrobe, options)
-            yield from _between(first, last, waiting)
-            first, waiting = last, []
+        if begin is None or each.frame.index % WIDE == 0:
+            yield from placed()
+            waiting = []
     if waiting:
-        yield from _between(first, _anchor(waiting[-1], wardrobe, options), waiting)
+        yield from placed()
 
 
-def _anchor(found: Found, wardrobe: Wardrobe, options: Options) -> tuple[int, Anchor]:
-    return found.frame.index, Anchor(found.frame, lambda: places(found.roles, wardrobe, options))
+def _anchor(found: Found, wardrobe: Wardrobe, options: Options) -> Anchor:
+    return Anchor(found.frame, lambda: places(found.roles, wardrobe, options))
 
 
-def _between(first: tuple[int, Anchor] | None, last: tuple[int, Anchor], frames: Sequence[Found]) -> Iterator[Found]:
-    """Those after the first anchor up to the last one."""
-    (end, after), (begin, before) = last, first or last
-    for each in frames[:-1]:
-        yield replace(each, beside=Beside(before, after, (each.frame.index - begin) / (end - begin)))
-    yield replace(frames[-1], beside=Beside(after, after, 0.0))
+def _beside(index: int, anchors: Mapping[int, Anchor]) -> Beside:
+    """What is beside a frame of a run whose first and last ones are anchors."""
+    first, last = min(anchors), max(anchors)
+    before, after = max(n for n in anchors if n <= index), min(n for n in anchors if n >= index)
+    spans = [_span(index, before, after, anchors)]
+    if first < index < last and (first, last) != (before, after):
+        spans.insert(0, _span(index, first, last, anchors))
+    return Beside(tuple(spans), anchors.get(index))
+
+
+def _span(index: int, before: int, after: int, anchors: Mapping[int, Anchor]) -> Span:
+    return Span(anchors[before], anchors[after], (index - before) / max(after - before, 1))

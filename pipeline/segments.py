@@ -41,10 +41,10 @@ log = logging.getLogger(__name__)
 
 FINISHING = "Finishing"
 SEGMENT_SECONDS = 30.0
-BEFORE, AFTER = 36, 20
+BEFORE, AFTER = 36, 24
 """Frames read around a segment: three detections of the tracker before it, and after it the tracker's look-ahead and
 that to the next anchor."""
-_FORM = 3
+_FORM = 4
 """Of the files in the folder; those of another one are rendered anew."""
 
 

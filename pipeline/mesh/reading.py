@@ -14,7 +14,7 @@ from functools import cache, cached_property
 import cv2
 import numpy as np
 
-from pipeline.mesh.glasses import find_glasses
+from pipeline.mesh.glasses import Glasses, find_glasses
 from pipeline.mesh.maps import thrice
 from pipeline.mesh.skin import Beard, Skin, read_skin
 from pipeline.mesh.topology import topology
@@ -47,10 +47,13 @@ class Exact:
     small: ImageArray
 
     @cached_property
+    def glasses(self) -> Glasses | None:
+        return find_glasses(self.unfolded, self.skin.light)
+
+    @cached_property
     def rims(self) -> FloatArray | None:
         """``(192, 192)`` float32 over the atlas, 1 on the rims of glasses; ``None`` where none are worn."""
-        worn = find_glasses(self.unfolded, self.skin.light)
-        return worn.rims if worn is not None else None
+        return self.glasses.rims if self.glasses is not None else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,24 +85,30 @@ Reading = Exact | Mean
 
 def read(view: FaceView) -> Exact:
     """All that can be told of the crop's own face."""
-    return Exact(read_skin(view.unfolded, view.facing), view.unfolded, view.unfold(view.crop.image))
+    return Exact(read_skin(view.unfolded, view.facing), view.unfolded, view.small)
 
 
-def between(first: Exact, last: Exact, share: float, view: FaceView) -> Mean | None:
+def between(first: Exact, last: Exact, share: float, view: FaceView, *, long: bool = False) -> Mean | None:
     """What may be taken for the reading of a face between two others; ``None`` where it has to be read.
 
     Args:
         share: how far it is from the first (0) to the last (1).
+        long: whether eyes behind glasses may shut and open again from one to the other: rims are told by what lids look
+            like.
     """
+    if long and (first.glasses is not None or last.glasses is not None):
+        return None
     one, other = first.skin, last.skin
     edge = _edge(one, other, share)
     if edge is None and (one.edge is not None or other.edge is not None):
         return None
-    small = view.unfold(view.crop.image)
+    small = view.small
     expected = _mean(first.small, last.small, share)
     trust = _mean(one.trust, other.trust, share)
     gain = _gain(small, expected, trust)
-    if np.abs(gain - 1).max() > BRIGHTER or _strangest(small, expected, gain, edge is not None) > STRANGE:
+    if np.abs(gain - 1).max() > BRIGHTER:
+        return None
+    if _strangest(small, expected, gain, edge is not None) > STRANGE:
         return None
     light, cast = (
         cv2.multiply(_mean(a, b, share), (*gain.tolist(), 0.0))

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from pipeline import Cast, Options, Recaster
-from pipeline.anchors import EVERY, Found, anchored
+from pipeline.anchors import EVERY, WIDE, Found, anchored
 from pipeline.frame_recaster import recast_frame
 from pipeline.marking import Marking
 from pipeline.mesh.reading import Exact, Mean
@@ -22,12 +22,14 @@ from tests import faces, media
 from tests.frames import ArrayFrame
 
 NAME, SOURCE = "hopper", "astronaut"
+"""Of whom the first one wears glasses."""
+BARE = "astronaut"
 OPTIONS = Options()
 
 
-def found_in(images: Sequence[ImageArray], first: int = 0, face: Face | None = None) -> list[Found]:
+def found_in(images: Sequence[ImageArray], first: int = 0, name: str = NAME) -> list[Found]:
     """Frames of a film in which the face keeps its place."""
-    face = face or faces.portrait_face(NAME)
+    face = faces.portrait_face(name)
     roles = [FaceRole(face, faces.identity(SOURCE))]
     return [Found(ArrayFrame(image, first + n), roles, True, ()) for n, image in enumerate(images)]
 
@@ -52,37 +54,69 @@ def grainy(image: ImageArray, seed: int, gain: float = 1.0) -> ImageArray:
     return np.clip(image * gain + grain, 0, 255).astype(np.uint8)
 
 
-@pytest.mark.parametrize(("first", "count"), [(0, 9), (3, 11), (6, 1), (5, 2)])
+@pytest.mark.parametrize(("first", "count"), [(0, 9), (3, 15), (6, 1), (5, 2), (0, 17)])
 def test_anchors_are_counted_from_the_targets_beginning(first: int, count: int) -> None:
     """And the first and the last frame are ones."""
     images = [media.portrait(NAME)] * count
-    numbers = {first, *(n for n in range(first, first + count) if n % EVERY == 0), first + count - 1}
+    end = first + count - 1
+    narrow, wide = ({first, *(n for n in range(first, end + 1) if n % step == 0), end} for step in (EVERY, WIDE))
     found = list(anchored(found_in(images, first), faces.wardrobe(), OPTIONS))
-    assert [each.frame.index for each in found] == list(range(first, first + count))
+    assert [each.frame.index for each in found] == list(range(first, end + 1))
+    own = {each.frame.index: each.beside.own for each in found if each.beside is not None}
     for each in found:
         assert each.beside is not None
-        own = each.beside.before is each.beside.after
-        assert own == (each.frame.index in numbers)
-        before = max(n for n in numbers if n <= each.frame.index)
-        after = min(n for n in numbers if n >= each.frame.index)
-        if not own:
-            assert each.beside.share == (each.frame.index - before) / (after - before)
+        index = each.frame.index
+        assert (each.beside.own is not None) == (index in narrow)
+        spans = [(max(n for n in some if n <= index), min(n for n in some if n >= index)) for some in (wide, narrow)]
+        for span, (before, after) in zip(each.beside.spans, dict.fromkeys(spans), strict=True):
+            assert (span.before, span.after) == (own[before], own[after])
+            assert span.share == (index - before) / max(after - before, 1)
 
 
-def test_a_calm_face_is_not_read_between_anchors_and_looks_the_same() -> None:
-    images = [grainy(media.portrait(NAME), n, 1 - 0.01 * n) for n in range(EVERY + 1)]
-    found = list(anchored(found_in(images), faces.wardrobe(), OPTIONS))
-    kinds = []
-    for each in found:
+def kinds(images: Sequence[ImageArray], name: str = NAME) -> list[type]:
+    """How the face of each frame is read."""
+    result: list[type] = []
+    for each in anchored(found_in(images, name=name), faces.wardrobe(), OPTIONS):
         (place,) = places(each.roles, faces.wardrobe(), OPTIONS)
         assert each.beside is not None
         look = each.beside.seen(each.frame, place)
         assert look is not None
-        kinds.append(type(look[1]))
-    assert kinds == [Exact, *[Mean] * (EVERY - 1), Exact]
+        result.append(type(look[1]))
+    return result
+
+
+def test_a_calm_face_is_not_read_between_anchors_and_looks_the_same() -> None:
+    images = [grainy(media.portrait(NAME), n, 1 - 0.01 * n) for n in range(EVERY + 1)]
+    assert kinds(images) == [Exact, *[Mean] * (EVERY - 1), Exact]
     for image, result in zip(images, film(images), strict=True):
         off = np.abs(result.astype(int) - alone(image))
         assert off.mean() < 0.1 and cv2.blur(off.astype(np.float32), (7, 7)).max() < 6
+
+
+def test_a_face_that_is_calm_for_long_is_read_at_every_other_anchor() -> None:
+    images = [media.portrait(BARE)] * (WIDE + 1)
+    assert kinds(images, BARE) == [Exact, *[Mean] * (WIDE - 1), Exact]
+
+
+def test_a_face_with_glasses_is_read_at_each_anchor() -> None:
+    """By what lids look like rims are told, and eyes shut and open again in between."""
+    calm, halfway = [Mean] * (EVERY - 1), Exact
+    assert kinds([media.portrait(NAME)] * (WIDE + 1)) == [Exact, *calm, halfway, *calm, Exact]
+
+
+@pytest.mark.parametrize("name", [NAME, BARE])
+def test_whichever_frame_comes_first_the_film_is_the_same(name: str) -> None:
+    """An anchor that was changed before it is read still tells what it showed."""
+    calm = media.portrait(name)
+    images = [grainy(calm, n) for n in range(WIDE + 1)]
+    images[EVERY + 1] = (calm * 0.7).astype(np.uint8)
+    films = []
+    for order in (range(WIDE + 1), range(WIDE, -1, -1), (EVERY, 2, EVERY + 1, 0, WIDE, 1, 3, 6, 7)):
+        found = list(anchored(found_in(images, name=name), faces.wardrobe(), OPTIONS))
+        for n in order:
+            assert recast_frame(found[n].frame, found[n].roles, faces.wardrobe(), OPTIONS, found[n].beside) == 1
+        films.append([each.frame.image() for each in found])
+    assert all(np.array_equal(one, other) for each in films[1:] for one, other in zip(films[0], each, strict=True))
 
 
 def hand(image: ImageArray) -> ImageArray:
