@@ -34,7 +34,8 @@ ENV PATH=/opt/recast/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     GRADIO_SERVER_NAME=0.0.0.0 \
     GRADIO_SERVER_PORT=7860 \
-    RECAST_DATA=/data
+    RECAST_DATA=/data \
+    RECAST_HOME=/data/home
 VOLUME /data
 EXPOSE 7860
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \

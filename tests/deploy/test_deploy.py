@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from pipeline.models.folders import HOME_VARIABLE
 from studio.metrics import ABOUT
 from studio.settings import Settings
 
@@ -109,7 +110,8 @@ def variables() -> set[str]:
 
 
 def test_variables_that_are_set_exist_and_are_told_of() -> None:
-    known = variables() | {f"{name}_FILE" for name in variables()} | {"RECAST_HOST", "RECAST_UPSTREAM", "RECAST_DATA"}
+    known = variables() | {f"{name}_FILE" for name in variables()}
+    known |= {"RECAST_HOST", "RECAST_UPSTREAM", "RECAST_DATA", HOME_VARIABLE}
     for path in (*KUBERNETES, DEPLOY / "compose.yaml", DEPLOY / "production.yaml", ROOT / "Dockerfile"):
         assert set(re.findall(r"RECAST_[A-Z_]+", path.read_text())) <= known, path
     readme = (ROOT / "README.md").read_text()

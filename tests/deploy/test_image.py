@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.marking.credentials import folder as credentials_folder
+from pipeline.models.folders import folders
 from tests.conftest import Material
 from tests.processes import end
 from tests.watch import MARK
@@ -85,10 +87,28 @@ def test_no_start_has_to_compile_anything(tmp_path: Path) -> None:
     assert not [path for path in sources if not Path(importlib.util.cache_from_source(str(path))).exists()]
 
 
+def variables() -> dict[str, str]:
+    return dict(re.findall(r"([A-Z_]+)=(\S+)", LISTED[LISTED.index("\nENV ") :].split("\nVOLUME")[0]))
+
+
+def test_what_has_to_last_is_on_the_volume() -> None:
+    """The files for Compose and Kubernetes leave nothing else to write to, and a new container has nothing else."""
+    volume = Path(re.findall(r"^VOLUME (\S+)$", LISTED, re.MULTILINE)[0])
+    given = variables()
+    models = folders(given)
+    assert Path(given["RECAST_DATA"]) == volume and volume in models.own.parents and volume in models.notes.parents
+    assert volume in credentials_folder(given).parents
+
+
 def environment(data: Path) -> dict[str, str]:
     """The image's variables, and nothing of this machine but how to find Python's packages."""
-    given = dict(re.findall(r"([A-Z_]+)=(\S+)", LISTED[LISTED.index("\nENV ") :].split("\nVOLUME")[0]))
-    return {**given, "PATH": os.environ["PATH"], "RECAST_DATA": str(data), "HOME": "/nonexistent", "LANG": "C.UTF-8"}
+    return {
+        **variables(),
+        "PATH": os.environ["PATH"],
+        "RECAST_DATA": str(data),
+        "HOME": "/nonexistent",
+        "LANG": "C.UTF-8",
+    }
 
 
 def test_its_files_are_enough_for_a_job(tmp_path: Path, material: Material) -> None:
