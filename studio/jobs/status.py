@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from studio.jobs.estimate import place_of
@@ -12,11 +13,15 @@ from studio.jobs.store import Store
 def status_data(store: Store, job: Job) -> dict[str, Any]:
     """State, progress, place in the line, and in the end the report or the error, as plain values for JSON."""
     place = place_of(store, job)
+    progress = job.progress
+    if job.state == "done" and progress is not None and progress.total:
+        # The last moment that was noted is some frames before the end.
+        progress = replace(progress, done=progress.total, eta=0.0)
     return {
         "id": job.id,
         "kind": job.kind,
         "state": job.state,
-        "progress": progress_data(job.progress) or None,
+        "progress": progress_data(progress) or None,
         "ahead": place.ahead,
         "wait_seconds": place.seconds if job.state == "queued" else None,
         "message": place.sentence if job.state == "queued" else None,

@@ -136,6 +136,7 @@ def test_events_tell_the_whole_story(server: Server, material: Material) -> None
     history = [data["what"] for kind, data in seen if kind == "history"]
     assert history == ["queued", "running", "done"]
     assert seen[-1][0] == "status" and seen[-1][1]["report"]["frames"] == 25
+    assert (seen[-1][1]["progress"]["done"], seen[-1][1]["progress"]["eta"]) == (25, 0.0)
     assert delete(server, job) == 204
 
 
