@@ -28,7 +28,7 @@ COVERS: TemplateName = "ffhq_512"
 """How a face lies in what occluders and parsers get: with room for all of it."""
 SURROUND = 1.08
 """The crop is the face's box enlarged by this: room for the mesh's margin, beyond which nothing is drawn."""
-FADE = 5.2
+FADE = 3.0
 """Width of the faded border in pixels of the coarse map."""
 BROW_FADE = 1.3
 """The same beside a brow."""
