@@ -37,6 +37,8 @@ COOL = (0.25, 0.5)
 """How much bluer than skin the sky in a lens or on a rim is."""
 GLARE = (0.35, 0.60)
 """How much lighter than skin a reflection on a lens is that hides it."""
+SLIM = 2.3
+"""What brings a line one texel wide back to its strength after the blur that makes it smooth."""
 NEAR_RIM = 4.0
 """How far from the middle of a rim its own edges and its shadow are seen, in texels."""
 
@@ -66,9 +68,11 @@ class Glasses:
         found = ramp(cv2.GaussianBlur(self._lines, (0, 0), 0.8), *bounds)
         # Beside a brow every hair is a line.
         near = cv2.max(closed.near * (1 - _places().brows), _places().joints)
-        line = cv2.max(cv2.dilate(found, three) * near, closed.sure)
+        line = cv2.max(cv2.dilate(found, three) * near, closed.sure * (1 - _places().brows))
         rim = cv2.max(line, cv2.dilate(self._bars, three)) * self._free
-        return np.asarray(cv2.GaussianBlur(rim, (0, 0), 0.8), np.float32)
+        # On a brow nothing but the rim itself: what is beside it there is the target's brow, a second one.
+        slim = np.minimum(cv2.GaussianBlur(closed.slim, (0, 0), 0.8) * np.float32(SLIM), 1)
+        return np.asarray(cv2.max(cv2.GaussianBlur(rim, (0, 0), 0.8), slim * self._free), np.float32)
 
     @cached_property
     def everything(self) -> FloatArray:
@@ -141,26 +145,29 @@ def find_glasses(unfolded: ImageArray, light: FloatArray) -> Glasses | None:
 
 @dataclass(frozen=True, eq=False)
 class _Closed:
-    """``(192, 192)`` float32 each: the lenses, their rims as thin lines, the same where a line is seen, and what lies
-    near these."""
+    """``(192, 192)`` float32 each: the lenses, their rims as thin lines, the same where a line is seen, and as slim as
+    can be, and what lies near these."""
 
     glass: FloatArray
     thin: FloatArray
     sure: FloatArray
+    slim: FloatArray
     near: FloatArray
 
 
 def _drawn(closed: tuple[FloatArray, ...]) -> _Closed:
-    glass, line, sure = (np.zeros((SIZE, SIZE), np.uint8) for _ in range(3))
+    glass, line, sure, slim = (np.zeros((SIZE, SIZE), np.uint8) for _ in range(4))
     corners = [np.round(rim[:, :2]).astype(np.int32) for rim in closed]
     cv2.fillPoly(glass, corners, 1)
     cv2.polylines(line, corners, True, 1, 3)
     # One rim is like the other; a reflection on a lens may hide most of it.
     share = float(ramp(max(rim[:, 2].mean() for rim in closed), *SURE))
     cv2.polylines(sure, corners, True, round(255 * share), 2)
+    cv2.polylines(slim, corners, True, round(255 * share), 1)
     distance = cv2.distanceTransform(1 - line, cv2.DIST_L2, 5)
     near = np.asarray(ramp(-distance, -NEAR_RIM, 1 - NEAR_RIM), np.float32)
-    return _Closed(glass.astype(np.float32), line.astype(np.float32), sure.astype(np.float32) / np.float32(255), near)
+    broad, thin = (each.astype(np.float32) / np.float32(255) for each in (sure, slim))
+    return _Closed(glass.astype(np.float32), line.astype(np.float32), broad, thin, near)
 
 
 def _of_one_piece(dark: FloatArray, line: FloatArray) -> FloatArray:

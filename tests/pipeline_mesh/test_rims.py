@@ -76,3 +76,26 @@ def test_target_rims_are_kept_whole_and_nothing_that_is_seen_through_the_lenses(
 def test_a_bare_face_wears_no_rims() -> None:
     view = _view("astronaut")
     assert find_glasses(view.unfolded, read_skin(view.unfolded, view.facing).light) is None
+
+
+def test_a_thin_rim_takes_little_of_the_brow_that_it_crosses() -> None:
+    """Beside the metal itself the target's brow would be left on the new one's. Drawn, with a bridge, on the
+    astronaut's face, high enough to run through her brows."""
+    unfolded, metal = _view("astronaut").unfolded.copy(), np.zeros((SIZE, SIZE), np.uint8)
+    for eye in (RIGHT_EYE, LEFT_EYE):
+        corners = topology().uv[list(eye)] * SIZE - 0.5
+        middle, width = (corners.min(0) + corners.max(0)) / 2 + [0, 2], np.ptp(corners[:, 0])
+        axes = (round(0.9 * width), round(0.85 * width))
+        cv2.ellipse(metal, tuple(int(v) for v in middle.round()), axes, 0, 0, 360, 255, 1, cv2.LINE_AA)
+    u, v = np.round(topology().uv[168] * SIZE).astype(int)
+    cv2.line(metal, (u - 9, v), (u + 9, v), 255, 2)
+    share = (metal / 255)[..., None] * 0.8
+    worn_face = (unfolded * (1 - share) + np.array([60, 60, 70]) * share).astype(np.uint8)
+    view = _view("astronaut")
+    worn = find_glasses(worn_face, read_skin(worn_face, view.facing).light)
+    assert worn is not None
+    brows = cv2.resize(topology().brows, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR) > 0.5
+    brows[:, u - 14 : u + 15] = False
+    on_metal = worn.rims[(metal > 200) & brows]
+    assert np.quantile(on_metal, 0.25) > 0.5, "the rim is seen all along"
+    assert (worn.rims > 0.5)[brows].sum() < 2.1 * (metal > 120)[brows].sum()
