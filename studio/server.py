@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import errno
 import faulthandler
 import itertools
 import logging
@@ -17,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, MarkingError
 from studio import framework, logs
 from studio import settings as settings_module
 from studio.access.keys import Keys
@@ -50,13 +51,14 @@ def main(given: argparse.Namespace) -> int:
     """Serves until it is stopped."""
     try:
         settings = settings_module.from_namespace(given)
-        listening = _listen(settings)
-    except (OSError, OverflowError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        sys.stderr.write(f"The studio cannot listen there: {reason}. Choose another --host or --port.\n")
-        return 2
+        settings_module.require_writable(settings.data)
     except ValueError as error:
         sys.stderr.write(f"A setting is not allowed: {error}\n")
+        return 2
+    try:
+        listening = _listen(settings)
+    except OSError as error:
+        sys.stderr.write(_cannot_listen(settings, error))
         return 2
     logs.install(settings.log, given.verbose)
 
@@ -68,15 +70,39 @@ def main(given: argparse.Namespace) -> int:
     except (Unusable, InputError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    _check_signing(studio)
     _greet(settings, listening.getsockname()[1])
     _serve(app, studio, listening)
     return 0
 
 
-def _greet(settings: Settings, port: int) -> None:
+def _cannot_listen(settings: Settings, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"Port {settings.port} is taken, perhaps by another Recast: see {_address(settings, settings.port)}. "
+            f'Or choose another one: --port {settings.port + 1} (make run ARGS="--port {settings.port + 1}").\n'
+        )
+    reason = error.strerror or str(error)
+    return f"The studio cannot listen there: {reason}. Choose another --host or --port.\n"
+
+
+def _check_signing(studio: Studio) -> None:
+    """Tell the operator at once, rather than their visitors with the first job."""
+    marking = studio.recaster.marking
+    if marking.layers and marking.signed_by_operator:
+        try:
+            _ = marking.credentials
+        except MarkingError as error:
+            log.error("results cannot be signed, so every job will fail: %s", error)
+
+
+def _address(settings: Settings, port: int) -> str:
     shown = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
-    shown = f"[{shown}]" if ":" in shown else shown
-    sys.stdout.write(f"Recast is ready at http://{shown}:{port}\n")
+    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+
+
+def _greet(settings: Settings, port: int) -> None:
+    sys.stdout.write(f"Recast is ready at {_address(settings, port)}\n")
     keys = Keys(settings_module.keys_file(settings.data))
     if settings.access == "keys" and not keys.all():
         key = keys.add("first")

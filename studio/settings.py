@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import ipaddress
 import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -196,7 +197,7 @@ def from_namespace(given: argparse.Namespace) -> Settings:
     port = given.port if given.port is not None else environment.get("GRADIO_SERVER_PORT") or environment.get("PORT")
     settings = Settings(
         host=host,
-        port=int(port) if port is not None else default.port,
+        port=_port(port) if port is not None else default.port,
         data=data_folder(given.data),
         root_path=given.root_path or environment.get("GRADIO_ROOT_PATH") or default.root_path,
         upload_bytes=_number("RECAST_MAX_UPLOAD_MB", default.upload_bytes // MEGABYTE) * MEGABYTE,
@@ -246,6 +247,22 @@ def data_folder(given: Path | None) -> Path:
     return Path(os.environ.get("RECAST_DATA") or Settings.data).resolve()
 
 
+def require_writable(data: Path) -> None:
+    """Make the folder of everything the server writes, where it is missing.
+
+    Raises:
+        ValueError: nothing can be written there.
+    """
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=data):
+            pass
+    except OSError as error:
+        raise ValueError(
+            f"The data folder {data} cannot be written to: {error.strerror}. Name another with --data or RECAST_DATA."
+        ) from error
+
+
 def add_data_argument(parser: argparse.ArgumentParser) -> None:
     """The flag of commands about a studio whose data folder is another than the environment says."""
     parser.add_argument("--data", type=Path, metavar="FOLDER", help="the studio's data folder, as given to the server")
@@ -288,6 +305,12 @@ def _access(given: str | None, host: str, on_space: bool) -> Access:
     if given == "space" and not os.environ.get("OAUTH_CLIENT_ID"):
         raise ValueError("A Space signs people in when its settings say `hf_oauth: true`; this is none that does.")
     return next(access for access in ACCESSES if access == given)
+
+
+def _port(given: int | str) -> int:
+    if not str(given).isdecimal() or int(given) > 65535:
+        raise ValueError(f"A port is a number from 0 to 65535, and not {given!r}.")
+    return int(given)
 
 
 def _limits(default: MediaLimits) -> MediaLimits:

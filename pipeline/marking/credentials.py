@@ -88,6 +88,11 @@ def credentials(environment: Mapping[str, str] = os.environ) -> Credentials:
     return Credentials(chain, "" if url else key, algorithm, "operator", trusted, own.secret, url, stamps, own.lasting)
 
 
+def operators(environment: Mapping[str, str]) -> bool:
+    """Whether an operator has set credentials in this environment, or a part of them."""
+    return any(environment.get(name) for name in (_CERTIFICATE, _KEY, _URL))
+
+
 def anchors(environment: Mapping[str, str] = os.environ) -> str:
     """PEM of the roots that are trusted when a file is checked. The operator's own certificate is not looked at, so
     files can be checked when it has expired.

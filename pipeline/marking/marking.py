@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from pipeline.errors import MarkingError, OutputError
-from pipeline.marking.credentials import Credentials, credentials
+from pipeline.marking.credentials import Credentials, credentials, operators
 from pipeline.marking.label import Label, LabelPainter, label_from, label_of
 from pipeline.marking.leftover import Leftover
 from pipeline.marking.manifest import tags
@@ -59,6 +59,11 @@ class Marking:
             raise MarkingError(f"{_SWITCH} has to be off, or one or more of {', '.join(LAYERS)} with commas between.")
         layers = frozenset(layer for layer in LAYERS if layer in names)
         return cls(layers, label_from(environment), dict(environment))
+
+    @property
+    def signed_by_operator(self) -> bool:
+        """Whether credentials are set, rather than made for this installation."""
+        return operators(self.environment)
 
     @cached_property
     def credentials(self) -> Credentials:
