@@ -27,24 +27,24 @@ SIDE = 0.07
 """How far it may be darker at the sides of the face, where it turns away and hair is near: cheeks keep no grey rim."""
 SOCKET = 0.45
 """How far it may be darker on lids, which else were bruised."""
-GLOSS = 0.08
+GLOSS, SHINE = 0.04, 0.12
 DULL = 0.06
-"""How much lighter than skin lips may be. Beyond it they shine, and what shines by so much more has half its hue from
-the light."""
+"""How much lighter than skin lips may be, what is coarse and all together. Beyond it they shine, and what shines by so
+much more has half its hue from the light."""
 LINE, SPARKLE = 0.30, 0.22
 """How far a fine line, and a fine highlight, may depart from the skin beside it in lightness."""
-FOLD, RIDGE, NOSTRIL = 0.42, 0.26, 1.2
+FOLD, RIDGE, NOSTRIL = 0.42, 0.26, 0.9
 """How far skin may depart in lightness, coarse and fine together, and how much darker a nostril may be. Held apart from
 each other only, a soft broad fold became a thin one as if drawn with a pen."""
 CONTRAST, FINE_CONTRAST = 0.065, 0.065
 """How much bare skin differs in lightness from itself (deviation, in logarithms), what is coarse and what is fine. Hard
 light on old skin makes half as much again; under soft light that were scratches."""
 
-TINT, ANY_TINT, LIPS_TINT = 0.02, 0.045, 0.22
+TINT, ANY_TINT, LIPS_TINT = 0.02, 0.028, 0.22
 """How far skin, what is neither skin nor lips, and lips may depart in hue."""
-NATURAL, UNPAINTED = 0.10, 0.03
+NATURAL, UNPAINTED = 0.10, 0.02
 """The same without make-up, for lips and for what is neither skin nor lips."""
-FINE_TINT = 0.035
+FINE_TINT = 0.022
 """The same for what is finer, but on lips."""
 SPREAD, FINE_SPREAD = 0.012, 0.01
 """How much bare skin differs in hue from itself (deviation, in logarithms), what is coarse and what is fine."""
@@ -138,7 +138,8 @@ def _together(shade: FloatArray, zones: _Zones, deep: FloatArray) -> FloatArray:
     """The change that leaves nothing on skin darker than a fold is under soft light, nor lighter than its ridge."""
     ridge = _cut(shade, RIDGE, STEEP)
     change = (np.where(shade < 0, _cut(shade, FOLD, STEEP), ridge) - shade) * zones.skin
-    other = np.where(shade < 0, (_cut(shade, NOSTRIL, STEEP) - shade) * zones.nostrils, (ridge - shade) * zones.lids)
+    bright = (ridge - shade) * zones.lids + (_cut(shade, SHINE, STEEP) - shade) * zones.lips
+    other = np.where(shade < 0, (_cut(shade, NOSTRIL, STEEP) - shade) * zones.nostrils, bright)
     change += other * (1 - zones.skin)
     return np.asarray(change + deepened(change, deep), np.float32)
 
