@@ -125,7 +125,7 @@ TEXTS: Mapping[str, Text] = {
         "Codec",
         "How a video is compressed. H.264 plays everywhere.",
         "Video",
-        {"h264": "H.264", "hevc": "HEVC", "vp9": "VP9", "av1": "AV1", "lossless": "Lossless"},
+        {"h264": "H.264", "hevc": "HEVC", "vp9": "VP9", "av1": "AV1", "prores": "ProRes", "lossless": "Lossless"},
     ),
     "hardware": Text(
         "Hardware encoder",

@@ -42,6 +42,8 @@ def _ending(given: str, info: MediaInfo, options: Options) -> str:
             return f".{options.video_format}"
         if options.codec == "lossless":
             return ".mkv"
+        if options.codec == "prores":
+            return given if given in (".mov", ".mkv") else ".mov"
         if given == ".webm" and options.codec in ("vp9", "av1"):
             return given
         return given if given in _KEPT_CONTAINERS else ".mp4"

@@ -5,7 +5,10 @@ from __future__ import annotations
 from pipeline.report import Report, RoleReport
 from studio.terminal import clock
 
-_ENCODERS = {"libx264": "H.264", "libx265": "HEVC", "libvpx-vp9": "VP9", "libsvtav1": "AV1", "ffv1": "lossless"}
+_ENCODERS = {
+    "libx264": "H.264", "libx265": "HEVC", "libvpx-vp9": "VP9", "libsvtav1": "AV1", "prores_ks": "ProRes",
+    "ffv1": "lossless",
+}  # fmt: skip
 
 
 def in_words(report: Report) -> list[str]:

@@ -23,8 +23,8 @@ MUXER_NAMES: Mapping[Container, str] = {"mp4": "mp4", "mov": "mov", "mkv": "matr
 
 _ALLOWED: Mapping[Container, tuple[VideoCodec, ...]] = {
     "mp4": ("h264", "hevc", "vp9", "av1", "lossless"),
-    "mov": ("h264", "hevc", "lossless"),
-    "mkv": ("h264", "hevc", "vp9", "av1", "lossless"),
+    "mov": ("h264", "hevc", "prores", "lossless"),
+    "mkv": ("h264", "hevc", "vp9", "av1", "prores", "lossless"),
     "webm": ("vp9", "av1", "lossless"),
 }
 
@@ -60,6 +60,13 @@ _AV1: Mapping[Quality, Mapping[str, str]] = {
 }
 
 
+_PRORES: Mapping[Quality, str] = {"draft": "proxy", "standard": "lt", "high": "standard", "best": "hq"}
+"""Apple's names of ProRes 422; what is transparent needs 4444."""
+_TITLES: Mapping[VideoCodec, str] = {
+    "h264": "H.264", "hevc": "HEVC", "vp9": "VP9", "av1": "AV1", "prores": "ProRes", "lossless": "lossless video",
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Choice:
     """An encoder and how to run it.
@@ -69,6 +76,7 @@ class Choice:
         options: its options.
         pixel_format: what frames are brought to before they are encoded.
         hardware: whether it is a piece of hardware, which may be present and still not work.
+        limited: whether the file cannot say that its samples use their full range.
         tag: codec tag the container should carry, where the default is not what players want.
         notes: sentences for the user.
     """
@@ -77,6 +85,7 @@ class Choice:
     options: Mapping[str, str]
     pixel_format: str
     hardware: bool = False
+    limited: bool = False
     tag: str | None = None
     notes: tuple[str, ...] = field(default=())
 
@@ -114,20 +123,22 @@ def settle_codec(
         codec = "av1"
         notes.append("The video is HDR; AV1 with 10 bits was used instead of VP9 to keep it.")
     if codec not in _ALLOWED[container]:
-        raise OptionError(f"A .{container} file cannot hold {codec.upper()}; choose another codec or .mkv.")
+        raise OptionError(f"A .{container} file cannot hold {_TITLES[codec]}; choose another codec or .mkv.")
     if codec in ("h264", "vp9") and layout.depth > 8:
         notes.append(
-            "The video has more than 8 bits per sample; it was brought to 8 with dithering. HEVC and AV1 keep 10."
+            "The video has more than 8 bits per sample; it was brought to 8 with dithering. HEVC, AV1 and ProRes "
+            "keep 10."
         )
     if layout.alpha and not _keeps_alpha(codec, container, layout):
         notes.append(
-            f"The video has transparency, which is lost in {codec.upper()}. VP9 in .webm and lossless in .mkv keep it."
+            f"The video has transparency, which is lost in {_TITLES[codec]}. ProRes, VP9 in .webm and lossless in .mkv "
+            "keep it."
         )
     return codec, tuple(notes)
 
 
 def _keeps_alpha(codec: VideoCodec, container: Container, layout: Layout) -> bool:
-    return codec == "lossless" or (codec == "vp9" and layout.depth == 8 and container in ("webm", "mkv"))
+    return codec in ("prores", "lossless") or (codec == "vp9" and layout.depth == 8 and container in ("webm", "mkv"))
 
 
 def software(
@@ -152,6 +163,10 @@ def software(
         # The library prints its settings unless its environment tells it to keep to errors.
         os.environ.setdefault("SVT_LOG", "1")
         return Choice("libsvtav1", _AV1[quality], "yuv420p10le" if ten else "yuv420p")
+    if codec == "prores":
+        profile, fitting = ("4444", "yuva444p10le") if layout.alpha else (_PRORES[quality], "yuv422p10le")
+        # Some programs open only what calls itself Apple's.
+        return Choice("prores_ks", {"profile": profile, "vendor": "apl0"}, fitting, limited=True)
     return _lossless(container, layout, odd)
 
 

@@ -12,24 +12,33 @@ from pipeline.media.planes import plane_view
 _BT709, _SMPTE170M, _RGB = 1, 6, 0
 
 
-def fit(frame: av.VideoFrame, layout: Layout, name: str) -> av.VideoFrame:
-    """`frame` (of `layout`) in format `name`; the frame itself where that is its format already."""
-    if frame.format.name == name:
+def fit(frame: av.VideoFrame, layout: Layout, name: str, limited: bool = False) -> av.VideoFrame:
+    """`frame` (of `layout`) in format `name`; the frame itself where that is its format already.
+
+    Args:
+        limited: bring samples that use their full range to the limited one.
+    """
+    full = _range(frame, layout) == FULL_RANGE
+    if frame.format.name == name and not (limited and full):
         return frame
     target = layout_of(planar_name(name))
     assert target is not None
     if layout.family == "grey" and target.family == "yuv" and target.depth == layout.depth:
         grey = _with_grey_chroma(frame, layout, target)
-        return fit(grey, target, name)
+        return fit(grey, target, name, limited)
     if layout.family == "gbr" and target.family == "yuv":
         matrix = rgb_matrix(frame.width, frame.height)
         fitted = frame.reformat(format=name, dst_colorspace=_sws(matrix), dst_color_range=LIMITED_RANGE)
         copy_tags(frame, fitted)
         fitted.colorspace, fitted.color_range = matrix, LIMITED_RANGE
         return fitted
-    # Range and matrix stay as they are: sws is told the same for both sides.
-    fitted = frame.reformat(format=name, src_color_range=_range(frame, layout), dst_color_range=_range(frame, layout))
+    # The matrix stays as it is, and so does the range, where it may: sws is told the same for both sides.
+    before = _range(frame, layout)
+    after = LIMITED_RANGE if limited else before
+    fitted = frame.reformat(format=name, src_color_range=before, dst_color_range=after)
     copy_tags(frame, fitted)
+    if after != before:
+        fitted.color_range = after
     return fitted
 
 

@@ -138,7 +138,7 @@ def settled(output: Path, source: VideoReader, first: VideoFrame, options: Optio
     with VideoWriter(output, source, options) as writer:
         choice = writer._settle(first)
         # WebM's transparency lies beside the packets, where PyAV cannot put anything.
-        return None if choice.pixel_format.startswith("yuva") else repr(choice)
+        return None if (choice.encoder, choice.pixel_format) == ("libvpx-vp9", "yuva420p") else repr(choice)
 
 
 class PartWriter(VideoWriter):

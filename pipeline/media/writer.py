@@ -115,7 +115,7 @@ class VideoWriter:
         if first:
             self._begin(frame)
         assert self._choice is not None and self._stream is not None
-        native = fit(frame.native, frame.layout, self._choice.pixel_format)
+        native = fit(frame.native, frame.layout, self._choice.pixel_format, self._choice.limited)
         native.pts, native.time_base = frame.pts - self._shift, frame.time_base
         # The decoder's picture types would be taken as orders.
         native.pict_type = _NO_PICTURE_TYPE
@@ -246,6 +246,8 @@ class VideoWriter:
             context.colorspace, context.color_range = rgb_matrix(frame.width, frame.height), 1
         elif frame.layout.family == "grey" and frame.colour.full:
             context.color_range = 2
+        if choice.limited:
+            context.color_range = 1
         if choice.tag is not None:
             context.codec_tag = choice.tag
         if details.timecode:

@@ -39,6 +39,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         ("png", {"picture_format": "avif"}, ".avif"), ("jpg", {"video_format": "mkv"}, ".jpg"),
         ("mp4", {"picture_format": "png"}, ".mp4"), ("mp4", {"video_format": "mov"}, ".mov"),
         ("mp4", {"video_format": "webm"}, ".webm"), ("mp4", {"codec": "lossless"}, ".mkv"),
+        ("mp4", {"codec": "prores"}, ".mov"), ("mov", {"codec": "prores"}, ".mov"),
         ("mkv", {"codec": "lossless", "video_format": "mp4"}, ".mp4"),
     ],
 )  # fmt: skip

@@ -28,7 +28,7 @@ def layout(name: str) -> Layout:
 @pytest.mark.parametrize("container", get_args(Container))
 @pytest.mark.parametrize("codec", VIDEO_CODECS)
 def test_every_choice_can_be_opened_or_is_refused_with_a_sentence(codec: str, container: Container) -> None:
-    for name in ("yuv420p", "yuv422p10le", "gray", "gbrp", "yuvj420p"):
+    for name in ("yuv420p", "yuv422p10le", "gray", "gbrp", "yuvj420p", "yuva420p"):
         for quality in QUALITIES:
             try:
                 settled, _ = encoders.settle_codec(codec, container, layout(name), hdr=False)  # type: ignore[arg-type]

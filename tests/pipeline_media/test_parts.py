@@ -73,7 +73,15 @@ def test_joined_parts_are_the_whole(name: str, window: tuple[float | None, float
 
 @pytest.mark.parametrize(
     ("codec", "ending"),
-    [("h264", ".mp4"), ("h264", ".mov"), ("h264", ".mkv"), ("hevc", ".mp4"), ("vp9", ".webm"), ("av1", ".mp4")],
+    [
+        ("h264", ".mp4"),
+        ("h264", ".mov"),
+        ("h264", ".mkv"),
+        ("hevc", ".mp4"),
+        ("vp9", ".webm"),
+        ("av1", ".mp4"),
+        ("prores", ".mov"),
+    ],
 )
 def test_every_codec_joins(codec: str, ending: str, tmp_path: Path) -> None:
     path = CLIPS["even"].make(tmp_path / "a.mp4")
