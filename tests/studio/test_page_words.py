@@ -40,7 +40,7 @@ def texts(page: Any, places: str = "#head, #desk, #foot") -> list[str]:
 
 SAME = re.compile(
     r"Recast|Apache|Content Credentials|Engines|CPU|GPU|DirectML|Core ML|OpenVINO|"
-    r"H\.264|HEVC|VP9|AV1|Codec|JPEG|PNG|WebP|AVIF|MP4|MKV|MOV|WebM|"
+    r"H\.264|HEVC|VP9|AV1|ProRes|Codec|JPEG|PNG|WebP|AVIF|MP4|MKV|MOV|WebM|"
     r"Expression|Video|Image|Pause|Photo|Person \d+|\d+ × \d+"
 )
 """What may be the same in two languages."""

@@ -40,8 +40,8 @@ def test_parts_that_vary_stay(path: Path) -> None:
     assert wrong == []
 
 
-NAMES = {"H.264", "HEVC", "VP9", "AV1", "CPU", "DirectML", "Core ML", "OpenVINO", "JPEG", "PNG", "WebP", "AVIF",
-         "MP4", "MKV", "MOV", "WebM"}  # fmt: skip
+NAMES = {"H.264", "HEVC", "VP9", "AV1", "ProRes", "CPU", "DirectML", "Core ML", "OpenVINO", "JPEG", "PNG", "WebP",
+         "AVIF", "MP4", "MKV", "MOV", "WebM"}  # fmt: skip
 """What is called the same everywhere."""
 
 
