@@ -26,6 +26,9 @@ SURE = 0.85
 """A thing counts only if somewhere the network is as sure as this."""
 SMALLEST = 14
 """Texels that a thing has at least."""
+LARGE, GAP = 200, 11
+"""Texels from which on a thing has no gaps in it, nor between it and the outline of the face, that are narrower than so
+many: there the network was less sure, as of a palm before a chin."""
 GUIDE = 5
 """Radius of the filter that brings the border to the picture's own edges, in texels of the fine map."""
 
@@ -41,7 +44,10 @@ def find_front(small: ImageArray, edges: ImageArray, seen: FloatArray) -> FloatA
     chance = front_network(*_window()).run(_inputs(small, edges, seen))
     chance = chance * np.clip(seen * 6, 0, 1) * topology().face
     things = _things(chance)
-    return ramp(chance, *BELIEVED) * things if things.any() else None
+    if not things.any():
+        return None
+    front = ramp(chance, *BELIEVED) * things
+    return _whole(front) if front.sum() > LARGE else front
 
 
 def edge_map(unfolded: ImageArray) -> ImageArray:
@@ -140,3 +146,12 @@ def _things(chance: FloatArray) -> NDArray[np.bool_]:
         kept[label] = stats[label, cv2.CC_STAT_AREA] >= SMALLEST and chance[labels == label].max() > SURE
     found: NDArray[np.bool_] = kept[labels]
     return found
+
+
+def _whole(front: FloatArray) -> FloatArray:
+    """`front` without its gaps."""
+    face, disc = topology().face, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (GAP, GAP))
+    # What is held before a face goes on beside it.
+    beside = cv2.dilate(front, disc) * (1 - face)
+    whole: FloatArray = cv2.morphologyEx(cv2.max(front, beside), cv2.MORPH_CLOSE, disc) * face
+    return whole

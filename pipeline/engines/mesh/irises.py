@@ -56,30 +56,38 @@ def iris_colour(image: ImageArray, landmarks: FloatArray) -> FloatArray | None:
 
     In parts, because the two faces are not equally lit, nor by light of the same colour.
     """
-    return _colour(_eyes(image, landmarks))
+    found = _colour(_eyes(image, landmarks))
+    return None if found is None else found[0]
 
 
 def recolour(image: ImageArray, landmarks: FloatArray, wanted: FloatArray) -> ImageArray:
     """`image` with its irises in the colour `wanted` (see `iris_colour`); a copy where anything changes."""
     eyes = _eyes(image, landmarks)
-    own = _colour(eyes)
-    if own is None:
+    found = _colour(eyes)
+    if found is None:
         return image
+    own, light = found
     ratio = wanted / np.maximum(own, 1e-3)
     lightness = ratio.mean()
     if all(_grey(eye) for eye in eyes):
         ratio = np.full_like(ratio, lightness)
     # Of hue only as much as irises differ by: the rest is the light in the eyes of the photo.
     lighter, hue = np.clip(lightness, LOW, HIGH) ** 0.7, np.clip(ratio / lightness, *HUE) ** 0.7
+    redder, reddest = float(np.log(hue[2] / hue[0])), float(_redness(own * light * hue))
     result = image.copy()
     for eye in eyes:
-        gain = (1 + eye.open * (lighter - 1)) * (1 + eye.seen * (hue - 1))
         # What is as bright as the sclera is a reflection: it has the light's colour.
         dull = np.clip((150 - cv2.transform(eye.colour, _MEAN)) / 60, 0, 1)
         share = np.asarray(eye.iris * dull, np.float32)
+        hued = share * np.float32(eye.seen)
+        if redder > 0:
+            # Nothing becomes redder than the new iris: what is so already is a lid, or a finger before the eye.
+            hued *= np.clip((reddest - _redness(eye.colour)) / redder, 0, 1)
         lit = [
-            cv2.multiply(channel, 1 + share * np.float32(factor - 1))
-            for channel, factor in zip(cv2.split(eye.colour), gain, strict=True)
+            cv2.multiply(
+                channel, (1 + share * np.float32(eye.open * (lighter - 1))) * (1 + hued * np.float32(tint - 1))
+            )
+            for channel, tint in zip(cv2.split(eye.colour), hue, strict=True)
         ]
         result[eye.place] = cv2.add(cv2.merge(lit), 0, dtype=cv2.CV_8U)
     return result
@@ -91,8 +99,15 @@ def _grey(eye: _Eye) -> bool:
     return float(cv2.max(cv2.absdiff(blue, green), cv2.absdiff(green, red)).mean()) < GREY
 
 
-def _colour(eyes: list[_Eye]) -> FloatArray | None:
-    found = []
+def _redness(colour: FloatArray) -> FloatArray:
+    """How much red beside blue ``(..., 3)`` BGR have, in logarithms."""
+    return np.asarray(np.log((colour[..., 2] + 8) / (colour[..., 0] + 8)), np.float32)
+
+
+def _colour(eyes: list[_Eye]) -> tuple[FloatArray, FloatArray] | None:
+    """The irises' colour in parts of the light's, and the light's, ``(3,)`` float32 BGR each. An eye in deep shade, or
+    with something held before it, hardly counts beside one that is seen well."""
+    found, lights = [], []
     for eye in eyes:
         disc = eye.iris > 0.5
         if np.count_nonzero(disc) < 12 or np.count_nonzero(eye.white) < 12:
@@ -102,11 +117,14 @@ def _colour(eyes: list[_Eye]) -> FloatArray | None:
         # Of the sclera's hue only a part is the light's: it is rosy itself.
         light = white**CAST * white.mean() ** (1 - CAST)
         found.append((_typical(eye.colour[disc], 40) + 4) / (light + 4))
+        lights.append(light)
     if not found:
         return None
-    blue, green, red = np.mean(found, axis=0)
+    weights = np.mean(lights, axis=1) ** 4
+    blue, green, red = np.average(found, axis=0, weights=weights)
     # Brown, green, grey, blue: an iris that seems violet is a dark one in coloured light.
-    return np.array([blue, max(green, min(blue, red)), red], np.float32)
+    iris = np.array([blue, max(green, min(blue, red)), red], np.float32)
+    return iris, np.average(lights, axis=0, weights=weights).astype(np.float32)
 
 
 def _eyes(image: ImageArray, landmarks: FloatArray) -> list[_Eye]:
