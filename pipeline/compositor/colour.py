@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from pipeline.mesh import FaceView
-from pipeline.mesh.hue import chroma_on, depth, depth_on, paled, rehued
+from pipeline.mesh.hue import chroma_on, depth, depth_on, hair_on, paled, rehued
 from pipeline.mesh.maps import thrice
 from pipeline.mesh.skin import Skin
 from pipeline.types import FloatArray, ImageArray, Rendering
@@ -35,7 +35,7 @@ def match_light(rendering: Rendering, view: FaceView, skin: Skin, strength: floa
     deep = depth(own) if rendering.deep is None else rendering.deep
     theirs = _tone(skin)
     wanted = deep + np.float32(min(strength, 1)) * (depth_on(theirs, own, deep) - deep)
-    face = rehued(rendering.image, own, deep, wanted)
+    face = rehued(rendering.image, own, deep, wanted, np.float32(min(strength, 1)) * hair_on(theirs, own))
     colourful = 1 - min(strength, 1) * (1 - chroma_on(theirs, own))
     if colourful < NEARLY:
         face = paled(face, own, colourful)

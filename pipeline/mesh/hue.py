@@ -13,12 +13,15 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from pipeline.mesh.maps import ramp
 from pipeline.types import FloatArray, ImageArray
 
 DEEPENING = 0.8
 """How much of its own hue skin gains for each unit of darkness, both in logarithms."""
 HAIR = (0.5, 1.1)
 """The darkness, in logarithms, at which something begins to be, and is, too dark for skin, and has a hue of its own."""
+OWN = 0.45
+"""How much of the difference between two tones is taken for their skins' and not for the light's, where hair is."""
 USUAL = (0.8, 1.6)
 """How much as deep as by the rule shade may be on somebody else's skin."""
 DEEPEST = 2.0
@@ -91,15 +94,30 @@ def _steady(tone: FloatArray) -> FloatArray:
     return (np.round(tone * 2) / 2).astype(np.float32)
 
 
-def rehued(image: ImageArray, tone: FloatArray, deep: FloatArray, wanted: FloatArray) -> ImageArray:
+def hair_on(wanted: FloatArray, tone: FloatArray) -> FloatArray:
+    """What gives brows, lashes and beards on other skin their own hue back, ``(3,)`` float32, in logarithms: two faces
+    differ in their skin more than in the light, and hair has nothing of the skin.
+
+    Args:
+        wanted: ``(3,)`` float32 BGR, of the other's lit skin.
+        tone: ``(3,)`` float32 BGR, of the face's lit skin.
+    """
+    return np.asarray(np.float32(OWN) * (own_hue(tone) - own_hue(_steady(wanted))), np.float32)
+
+
+def rehued(
+    image: ImageArray, tone: FloatArray, deep: FloatArray, wanted: FloatArray, hair: FloatArray | None = None
+) -> ImageArray:
     """A face with another depth of hue in its shade. Its tone stays.
 
     Args:
         image: ``(h, w, 3)`` uint8 BGR.
         tone: ``(3,)`` float32 BGR, of its lit skin.
         deep, wanted: ``(3,)`` float32, the depth of hue of its shade, as it is and as it shall be.
+        hair: ``(3,)`` float32, what is added to the hue of what is too dark for skin.
     """
-    result: ImageArray = cv2.LUT(image, _table(*(tuple(float(v) for v in each) for each in (tone, deep, wanted))))
+    hair = np.zeros(3, np.float32) if hair is None else hair
+    result: ImageArray = cv2.LUT(image, _table(*(tuple(float(v) for v in each) for each in (tone, deep, wanted, hair))))
     return result
 
 
@@ -130,13 +148,16 @@ def paled(image: ImageArray, tone: FloatArray, share: float) -> ImageArray:
 
 
 @lru_cache(maxsize=64)
-def _table(tone: tuple[float, ...], deep: tuple[float, ...], wanted: tuple[float, ...]) -> ImageArray:
+def _table(
+    tone: tuple[float, ...], deep: tuple[float, ...], wanted: tuple[float, ...], hair: tuple[float, ...]
+) -> ImageArray:
     """``(1, 256, 3)`` uint8, what each value of each channel becomes."""
     shades, values = _SHADES[:, None], np.arange(256, dtype=np.float32)
     lit = np.array(tone, np.float32) + FLOOR
     before, after = (
         lit * np.exp(shades + deepened(shades, np.array(each, np.float32))) - FLOOR for each in (deep, wanted)
     )
+    after = (after + FLOOR) * np.exp(np.array(hair, np.float32) * ramp(-shades, *HAIR)) - FLOOR
     table = np.stack([np.interp(values, before[:, i], after[:, i]) for i in range(3)], 1)
     return np.clip(table + 0.5, 0, 255).astype(np.uint8)[None]
 

@@ -123,6 +123,17 @@ def test_lips_that_shine_are_no_lighter_than_skin_may_be_and_keep_its_hue() -> N
     assert np.ptp(after) < 0.6 * np.ptp(before)
 
 
+def test_a_lid_does_not_glitter() -> None:
+    """A photo's white specks below an eye are stretched when the target's eyes are wider."""
+    size = 384
+    picture = np.full((size, size, 3), TONE * 0.7, np.uint8)
+    u, v = (topology().uv[23] * size).astype(int)
+    cv2.circle(picture, (int(u), int(v)), 1, (215, 225, 235), -1)
+    speck, beside = (_drawn(picture)[v, column] for column in (u, u - 9))
+    drawn = np.log(picture[v, u].mean()) - np.log(picture[v, u - 9].mean())
+    assert drawn > 0.5 and 0 <= beside - speck < 0.5 * drawn
+
+
 def test_painted_lips_are_carried_over_or_not() -> None:
     image, face = media.portrait("hopper").copy(), faces.portrait_face("hopper")
     assert face.landmarks is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.mesh.hue import chroma_on, deepened, depth, depth_on, measured_depth, own_hue, paled, rehued
+from pipeline.mesh.hue import chroma_on, deepened, depth, depth_on, hair_on, measured_depth, own_hue, paled, rehued
 
 WARM = np.array([94, 134, 166], np.float32)
 GREY = np.array([150, 150, 150], np.float32)
@@ -74,3 +74,14 @@ def test_a_painters_deepest_shade_does_not_make_the_rest_of_the_face_green() -> 
     measured = measured_depth(logs, np.ones((40, 40), np.float32), WARM)
     rule = depth(WARM)
     assert abs(float(measured @ rule / (rule @ rule)) - 2.0) < 0.01
+
+
+def test_dark_brows_keep_more_of_their_own_hue_than_skin_does_on_somebody_pink() -> None:
+    pink = np.array([148, 140, 191], np.float32)
+    brow = np.array([[[24, 30, 38]]], np.uint8)
+    deep, wanted = depth(WARM), depth_on(pink, WARM, depth(WARM))
+    none, own = (rehued(brow, WARM, deep, wanted, hair)[0, 0] * (pink / WARM) for hair in (None, hair_on(pink, WARM)))
+    assert none[0] > none[1], "violet"
+    assert own[0] < own[1] < own[2]
+    lit = WARM.astype(np.uint8).reshape(1, 1, 3)
+    assert np.array_equal(rehued(lit, WARM, deep, wanted, hair_on(pink, WARM)), rehued(lit, WARM, deep, wanted))

@@ -33,6 +33,8 @@ DULL = 0.06
 much more has half its hue from the light."""
 LINE, SPARKLE = 0.30, 0.22
 """How far a fine line, and a fine highlight, may depart from the skin beside it in lightness."""
+GLITTER = 0.15
+"""How far a fine highlight may on lids, which are stretched when the target's eyes are wider."""
 FOLD, RIDGE, NOSTRIL = 0.42, 0.26, 0.9
 """How far skin may depart in lightness, coarse and fine together, and how much darker a nostril may be. Held apart from
 each other only, a soft broad fold became a thin one as if drawn with a pen."""
@@ -129,6 +131,7 @@ def _fine_change(fine: FloatArray, zones: _Zones, deep: FloatArray) -> FloatArra
     luma = cv2.transform(fine, np.full((1, 3), 1 / 3, np.float32))[..., None]
     even = _even(luma, zones.skin, FINE_CONTRAST)
     held = luma + (np.where(luma < 0, _cut(even, LINE), _cut(even, SPARKLE)) - luma) * zones.skin
+    held += np.where(luma > 0, _cut(luma, GLITTER) - luma, 0) * zones.lids * (1 - zones.skin)
     tint = _even(fine - luma - deepened(luma, deep), zones.skin, FINE_SPREAD)
     tint += (_held(tint, FINE_TINT) - tint) * (1 - zones.lips)
     return np.asarray(held + deepened(held, deep) + tint - fine, np.float32)
