@@ -8,7 +8,11 @@ from urllib.parse import quote
 from pipeline.types import MediaInfo
 from studio.terminal import clock
 
-_CODECS = {"h264": "H.264", "hevc": "HEVC", "vp9": "VP9", "av1": "AV1", "mjpeg": "JPEG", "jpeg": "JPEG", "png": "PNG"}
+_CODECS = {
+    "h264": "H.264", "mjpeg": "JPEG", "webp": "WebP", "prores": "ProRes", "dnxhd": "DNxHD", "mpeg1video": "MPEG-1",
+    "mpeg2video": "MPEG-2", "mpeg4": "MPEG-4", "cfhd": "CineForm", "qtrle": "QuickTime Animation",
+}  # fmt: skip
+"""What is not written as its name in capitals."""
 
 
 def address(path: Path) -> str:
@@ -17,7 +21,7 @@ def address(path: Path) -> str:
 
 
 def describe(info: MediaInfo) -> str:
-    """``1280 × 720 · 10 s · 30 fps · H.264``; no line begins with a dot."""
+    """``1280 × 720 · 10 s · 30 fps · HEVC · 10 bit · HDR``; no line begins with a dot."""
     parts = [f"{info.width} × {info.height}"]
     if info.kind != "image":
         if info.duration is not None:
@@ -27,6 +31,10 @@ def describe(info: MediaInfo) -> str:
         if info.rate is not None:
             parts.append(f"{float(info.rate):.2f}".rstrip("0").rstrip(".") + " fps")
     parts.append(_CODECS.get(info.codec, info.codec.upper()))
+    if info.bit_depth > 8:
+        parts.append(f"{info.bit_depth} bit")
+    if info.hdr:
+        parts.append("HDR")
     if info.kind == "video":
         parts.append("with sound" if info.audio else "silent")
     return "\u00a0· ".join(parts)
