@@ -15,7 +15,7 @@ from pipeline.mesh import FaceView
 from pipeline.mesh.reading import Exact, Reading, between, read
 from pipeline.options import Options
 from pipeline.places import Place, places
-from pipeline.types import Frame
+from pipeline.types import Frame, Shade
 from pipeline.wardrobe import FaceRole, Wardrobe
 
 EVERY = 4
@@ -127,6 +127,7 @@ class Found:
         anyone: whether anybody was seen.
         persons: those of the cast who were.
         beside: for `recast_frame`.
+        shade: for `JobMark.frame`.
     """
 
     frame: Frame
@@ -134,6 +135,7 @@ class Found:
     anyone: bool
     persons: tuple[int, ...]
     beside: Beside | None = None
+    shade: Shade | None = None
 
 
 def anchored(found: Iterable[Found], wardrobe: Wardrobe, options: Options) -> Iterator[Found]:

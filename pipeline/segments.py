@@ -32,7 +32,7 @@ from pipeline.media.output import PendingFile, output_errors
 from pipeline.media.parts import Part, PartJoiner, PartReader, PartWriter, settled
 from pipeline.presence import Presence
 from pipeline.report import Progress, Report
-from pipeline.steps import cast_in, device_notes, tracked, until
+from pipeline.steps import cast_in, device_notes, marked, tracked, until
 from pipeline.task import Task
 from pipeline.types import Frame, MediaLimits
 from pipeline.wardrobe import Wardrobe
@@ -44,7 +44,7 @@ SEGMENT_SECONDS = 30.0
 BEFORE, AFTER = 36, 24
 """Frames read around a segment: three detections of the tracker before it, and after it the tracker's look-ahead and
 that to the next anchor."""
-_FORM = 4
+_FORM = 5
 """Of the files in the folder; those of another one are rendered anew."""
 
 
@@ -160,7 +160,7 @@ class Segments:
 
         def analyse(frames: Iterable[Frame]) -> Iterator[Found]:
             faces = cast_in(tracked(tracker, frames, clock, self._crew), casting)
-            for found in anchored(faces, self._wardrobe, options):
+            for found in marked(anchored(faces, self._wardrobe, options), task.mark):
                 assert isinstance(found.frame, VideoFrame)
                 if found.frame.pts >= stop:
                     return
@@ -169,7 +169,7 @@ class Segments:
 
         def render(found: Found) -> tuple[Found, int]:
             changed = recast_frame(found.frame, found.roles, self._wardrobe, options, found.beside)
-            task.mark.frame(found.frame)
+            task.mark.frame(found.frame, shade=found.shade)
             return found, changed
 
         with PartWriter(self._path(number), task.output, reader, first, options) as writer:

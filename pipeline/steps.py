@@ -12,6 +12,7 @@ from pipeline.casting import Casting
 from pipeline.crew import Crew
 from pipeline.errors import Cancelled, CorruptMedia
 from pipeline.flow import StageClock
+from pipeline.marking import JobMark
 from pipeline.media import open_target, read_picture
 from pipeline.options import Options
 from pipeline.types import Face, Frame, MediaInfo, MediaLimits
@@ -35,6 +36,13 @@ def cast_in(frames: Iterable[tuple[Frame, tuple[Face, ...]]], casting: Casting) 
     for frame, faces in frames:
         roles = casting.roles(faces)
         yield Found(frame, roles, bool(faces), casting.shown)
+
+
+def marked(found: Iterable[Found], mark: JobMark) -> Iterator[Found]:
+    """The frames, in order, with what marks them."""
+    shade = mark.film()
+    for each in found:
+        yield replace(each, shade=shade(each.frame))
 
 
 def until(frames: Iterable[Frame], cancel: threading.Event | None) -> Iterator[Frame]:

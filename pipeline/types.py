@@ -9,6 +9,8 @@ Conventions used everywhere in `pipeline`:
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -164,6 +166,27 @@ class Cast:
     others: tuple[Person, ...] = ()
 
 
+class Shade:
+    """What lightens and darkens a whole frame, or several of one size. Thread-safe.
+
+    Attributes:
+        sixteenths: ``(h, w)`` uint8, enlarged to the frame. 128 leaves a place as it is; a step up or down is a
+            sixteenth of an 8-bit grey level.
+    """
+
+    def __init__(self, sixteenths: ImageArray) -> None:
+        self.sixteenths = sixteenths
+        self._lock = threading.Lock()
+        self._levels: NDArray[np.int8] | None = None
+
+    def levels(self, enlarge: Callable[[ImageArray], NDArray[np.int8]]) -> NDArray[np.int8]:
+        """The same in whole grey levels and at the frame's size, enlarged for the first of several frames."""
+        with self._lock:
+            if self._levels is None:
+                self._levels = enlarge(self.sixteenths)
+            return self._levels
+
+
 class Frame(Protocol):
     """One upright frame of a target that can be read as BGR and changed inside a region only.
 
@@ -228,11 +251,8 @@ class Frame(Protocol):
         """The luma, reduced to ``(width, height)``, as ``(height, width)`` uint8."""
         ...
 
-    def shade(self, difference: ImageArray) -> None:
-        """Lighten and darken the whole frame by a ``(height, width)`` uint8 map, which is enlarged to it.
-
-        128 leaves a place as it is; a step up or down is a sixteenth of an 8-bit grey level. Hues are kept.
-        """
+    def shade(self, shade: Shade) -> None:
+        """Lighten and darken the whole frame. Hues are kept."""
         ...
 
 

@@ -16,7 +16,7 @@ from pipeline.media import check_picture_name, open_result, open_target, read_pi
 from pipeline.options import Options
 from pipeline.presence import Presence
 from pipeline.report import Progress, Report
-from pipeline.steps import cast_in, device_notes, numbered, tracked, until
+from pipeline.steps import cast_in, device_notes, marked, numbered, tracked, until
 from pipeline.task import RECASTING, Task
 from pipeline.types import Frame, MediaLimits
 from pipeline.wardrobe import Wardrobe
@@ -74,11 +74,12 @@ class Whole:
         tracker = Tracker(self._finder, smooth=options.smooth)
 
         def analyse(frames: Iterable[Frame]) -> Iterator[Found]:
-            return anchored(cast_in(tracked(tracker, frames, clock, self._crew), casting), wardrobe, options)
+            found = cast_in(tracked(tracker, frames, clock, self._crew), casting)
+            return marked(anchored(found, wardrobe, options), mark)
 
         def render(found: Found) -> tuple[Found, int]:
             changed = recast_frame(found.frame, found.roles, wardrobe, options, found.beside)
-            mark.frame(found.frame)
+            mark.frame(found.frame, shade=found.shade)
             return found, changed
 
         with (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,10 +17,10 @@ from pipeline.marking.label import Label, LabelPainter, label_from, label_of
 from pipeline.marking.leftover import Leftover
 from pipeline.marking.manifest import tags
 from pipeline.marking.seal import LONGEST_NAME, Seal, beside, sealed
-from pipeline.marking.watermark import SMALLEST, Payload, Use, Watermark
+from pipeline.marking.watermark import SMALLEST, FilmShades, Payload, Use, Watermark
 from pipeline.options import Options
 from pipeline.report import Seal as Sealing
-from pipeline.types import Frame, MediaInfo
+from pipeline.types import Frame, MediaInfo, Shade
 
 log = logging.getLogger(__name__)
 
@@ -139,12 +139,25 @@ class JobMark:
         """What has to be the same for frames that were marked before to be of use."""
         return f"watermark {self.fingerprint if self._watermark is not None else 'none'}, {self._shown}"
 
-    def frame(self, frame: Frame, use: Use = "film") -> None:
-        """Mark a finished frame, or a picture on its own (``"still"``). A pure function of the job and the frame;
-        several threads call it."""
+    def film(self) -> Callable[[Frame], Shade | None]:
+        """Takes the frames of a film, in order and before anything is changed in them, and says of each what `frame`
+        is to add to it. One for each run through the film; not to be shared by threads."""
+        return FilmShades(self._watermark) if self._watermark is not None else lambda frame: None
+
+    def frame(self, frame: Frame, use: Use = "film", shade: Shade | None = None) -> None:
+        """Mark a finished frame, or a picture on its own (``"still"``). A pure function of the job, the frame and the
+        shade; several threads call it.
+
+        Args:
+            shade: what is added to it; what `use` asks for when ``None``.
+        """
         if self._label is not None:
             self._label.paint(frame)
-        if self._watermark is not None and not self._watermark.mark(frame, use):
+        if self._watermark is None:
+            return
+        if shade is not None:
+            frame.shade(shade)
+        elif not self._watermark.mark(frame, use):
             self._small = True
 
     def check(self, info: MediaInfo, output: Path) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from pipeline.media import planes
 from pipeline.media.colour import Colour, colour_of
 from pipeline.media.layout import Layout, layout_of, planar_name
-from pipeline.types import Box, ImageArray
+from pipeline.types import Box, ImageArray, Shade
 
 _FULL_WHEN_GREY = ("ffv1", "huffyuv", "ffvhuff", "utvideo", "rawvideo", "png", "mjpeg")
 
@@ -45,6 +45,7 @@ class VideoFrame:
         self._layout: Layout = layout
         self._colour = frame_colour(self.native, layout, codec)
         self._own = self.native is not native
+        self._miniature: ImageArray | None = None
         self._index, self._time = index, time
         self.pts, self.duration, self.time_base = pts, duration, time_base
 
@@ -109,8 +110,10 @@ class VideoFrame:
         return planes.small_bgr(self.native, self._layout, self._colour, size)
 
     def luma(self) -> ImageArray:
-        """``(36, 64)`` uint8."""
-        return planes.luma_miniature(self.native, self._layout)
+        """``(36, 64)`` uint8. Do not write into it."""
+        if self._miniature is None:
+            self._miniature = planes.luma_miniature(self.native, self._layout)
+        return self._miniature
 
     def change(self, origin: tuple[int, int], before: ImageArray, after: ImageArray) -> None:
         """Add ``after - before`` at `origin`, which has to lie on whole chroma samples, as `region` returns it.
@@ -129,18 +132,18 @@ class VideoFrame:
             raise ValueError("the region starts between chroma samples")
         # Copies when the decoder or the encoder still refers to the samples, so no view may outlive this line.
         self.native.make_writable()
-        self._own = True
+        self._own, self._miniature = True, None
         planes.add_difference(self.native, self._layout, self._colour, origin, before, after)
 
     def small_luma(self, size: tuple[int, int]) -> ImageArray:
         """``(height, width)`` uint8 of ``(width, height)``."""
         return planes.reduced_luma(self.native, self._layout, size)
 
-    def shade(self, difference: ImageArray) -> None:
+    def shade(self, shade: Shade) -> None:
         """Lighten and darken the luma (every plane of RGB); see `pipeline.types.Frame`."""
         self.native.make_writable()
-        self._own = True
-        planes.shade(self.native, self._layout, difference)
+        self._own, self._miniature = True, None
+        planes.shade(self.native, self._layout, shade)
 
 
 def frame_colour(frame: av.VideoFrame, layout: Layout, codec: str) -> Colour:

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.media.planes import add_sixteenths, reduced, within
-from pipeline.types import Box, ImageArray
+from pipeline.media.planes import add_shade, reduced, within
+from pipeline.types import Box, ImageArray, Shade
 
 _LUMA = np.array([[0.114, 0.587, 0.299]], np.float32)
 
@@ -116,10 +116,10 @@ class Picture:
         small = _to_bgr8(reduced(self.native, size))
         return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
 
-    def shade(self, difference: ImageArray) -> None:
+    def shade(self, shade: Shade) -> None:
         """Lighten and darken every channel alike; see `pipeline.types.Frame`. Alpha is not touched."""
         most = int(np.iinfo(self.native.dtype).max)
-        add_sixteenths(self.native, difference, 257.0 if self.deep else 1.0, most, dither=not self.deep)
+        add_shade(self.native, shade, 257.0 if self.deep else 1.0, most, dither=not self.deep)
         self.changed = True
 
 

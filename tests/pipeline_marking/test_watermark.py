@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from skimage import data
 
-from pipeline.marking.watermark import Detector, Found, Payload, Use, Watermark
+from pipeline.marking.watermark import Detector, FilmShades, Found, Payload, Use, Watermark
 from pipeline.marking.watermark.chance import FALSE_ALARM, threshold, together
 from pipeline.marking.watermark.code import CHIPS, decode, encode
 from pipeline.marking.watermark.detect import TEMPLATE_BAR, data_chance, scales, template_chance
@@ -220,6 +220,47 @@ def test_a_video_is_read_after_it_was_reduced_and_compressed_hard() -> None:
     for image in media.crossing(24).frames:
         picture = Picture(cv2.resize(image, (960, 540)))
         mark.mark(picture)
+        frames.append(picture.image())
+    for image in coded([cv2.resize(each, (480, 270), interpolation=cv2.INTER_AREA) for each in coded(frames, 18)], 28):
+        detector.add(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
+    assert detector.find().payload == PAYLOAD
+
+
+def film(images: list[ImageArray], rate: float = 30.0, first: int = 0) -> list[Picture]:
+    return [Picture(image.copy(), index=n, time=n / rate) for n, image in enumerate(images, first)]
+
+
+def shades_of(pictures: list[Picture]) -> list[int]:
+    """For each frame of a film the number of what is added to it, by when it is first."""
+    say = FilmShades(Watermark(PAYLOAD))
+    said = [say(picture) for picture in pictures]
+    return [said.index(shade) for shade in said]
+
+
+def test_frames_that_show_the_same_are_marked_alike_four_at_a_time(portrait: ImageArray) -> None:
+    assert shades_of(film([portrait] * 10)) == [0, 0, 0, 0, 4, 4, 4, 4, 8, 8]
+    assert shades_of(film([portrait] * 6, first=7)) == [0, 1, 1, 1, 1, 5]  # counted from the target's beginning
+    assert shades_of(film([portrait] * 4, rate=10)) == [0, 0, 2, 2]  # no longer than an eighth of a second
+
+
+def test_a_frame_that_shows_something_else_has_its_own_mark(portrait: ImageArray) -> None:
+    """A cut, and a camera that moves fast."""
+    other = np.ascontiguousarray(portrait[:, ::-1])
+    moved = np.roll(portrait, portrait.shape[1] // 12, axis=1)
+    assert shades_of(film([portrait, portrait, other, other])) == [0, 0, 2, 2]
+    assert shades_of(film([portrait, moved, portrait, moved])) == [0, 1, 2, 3]
+    small = np.zeros((90, 120, 3), np.uint8)
+    assert FilmShades(Watermark(PAYLOAD))(Picture(small)) is None
+
+
+def test_a_film_whose_frames_are_marked_alike_is_read(portrait: ImageArray) -> None:
+    """Somebody passes a camera that rests; compressed hard at half its size."""
+    mark, detector = Watermark(PAYLOAD), Detector()
+    say, frames = FilmShades(mark), []
+    for picture in film([cv2.resize(image, (960, 540)) for image in media.crossing(24).frames], rate=24):
+        shade = say(picture)
+        assert shade is not None
+        picture.shade(shade)
         frames.append(picture.image())
     for image in coded([cv2.resize(each, (480, 270), interpolation=cv2.INTER_AREA) for each in coded(frames, 18)], 28):
         detector.add(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))

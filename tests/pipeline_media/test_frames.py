@@ -14,7 +14,7 @@ from pipeline.errors import UnsupportedMedia
 from pipeline.media import VideoFrame
 from pipeline.media.colour import Colour, from_bgr_difference, to_bgr
 from pipeline.media.layout import layout_of, planar_name
-from pipeline.types import Box, ImageArray
+from pipeline.types import Box, ImageArray, Shade
 from tests.pipeline_media.make import samples, scene
 
 FORMATS = [
@@ -230,7 +230,7 @@ def test_shading_is_rounded_and_stays_in_range(level: int) -> None:
     native.pts, native.time_base = 0, Fraction(1, 30)
     frame = VideoFrame(native, 0, 0.0, 0, 1, Fraction(1, 30))
     difference = np.tile(np.linspace(128 - 60, 128 + 60, 128).astype(np.uint8), (72, 1))
-    frame.shade(difference)
+    frame.shade(Shade(difference))
     wanted = np.clip(level + (difference - 128.0) / 16, 0, 255)
     found = frame.native.to_ndarray()
     assert np.abs(found - wanted).max() <= 0.5

@@ -8,7 +8,7 @@ accident; whoever reads this code can take it out, as with any open one.
 
 from pipeline.marking.watermark.code import Payload
 from pipeline.marking.watermark.detect import Detector, Found, working_size
-from pipeline.marking.watermark.embed import SMALLEST, Watermark
+from pipeline.marking.watermark.embed import SMALLEST, FilmShades, Watermark
 from pipeline.marking.watermark.pattern import Use
 
-__all__ = ["SMALLEST", "Detector", "Found", "Payload", "Use", "Watermark", "working_size"]
+__all__ = ["SMALLEST", "Detector", "FilmShades", "Found", "Payload", "Use", "Watermark", "working_size"]

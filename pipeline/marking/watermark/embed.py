@@ -18,10 +18,17 @@ import numpy as np
 
 from pipeline.marking.watermark.code import Payload
 from pipeline.marking.watermark.pattern import TILE, TILES, Use, tile
-from pipeline.types import FloatArray, Frame, ImageArray
+from pipeline.types import FloatArray, Frame, ImageArray, Shade
 
 SMALLEST = 96
 """Pixels of a frame's shorter side below which there is no room for a mark."""
+
+TOGETHER = 4
+"""Frames of a film that have the same added, if they are alike, ..."""
+LONGEST = 0.14
+"""... and no farther apart than so many seconds."""
+MOVED = 2.5
+"""Grey levels by which the miniatures of frames that are alike differ, on the average."""
 
 
 @dataclass(frozen=True)
@@ -79,11 +86,15 @@ class Watermark:
         """
         if min(frame.width, frame.height) < SMALLEST:
             return False
+        frame.shade(self.shade(frame, use))
+        return True
+
+    def shade(self, frame: Frame, use: Use = "film") -> Shade:
+        """What is added to a frame, which is large enough."""
         pattern = self._pattern(use, frame.width, frame.height)
         height, width = pattern.shape
         share = _MANNERS[use].at(math.sqrt(frame.width * frame.height))
-        frame.shade(difference(frame.small_luma((width, height)), pattern, use, share))
-        return True
+        return Shade(difference(frame.small_luma((width, height)), pattern, use, share))
 
     def _pattern(self, use: Use, width: int, height: int) -> FloatArray:
         """The repeated tile, sampled in the grid of a frame."""
@@ -93,6 +104,32 @@ class Watermark:
                 self._patterns.clear()
                 self._patterns[key] = sampled(self._tiles[use], width, height, _MANNERS[use].grid)
             return self._patterns[key]
+
+
+class FilmShades:
+    """What is added to the frames of a film, in order. One for each run through it; not to be shared by threads.
+
+    Within each four frames, counted from the target's beginning, those that show much the same have the same added.
+    Where something moves among what rests, for a tenth of a second, a mark does not show.
+    """
+
+    def __init__(self, watermark: Watermark) -> None:
+        self._watermark = watermark
+        self._last: tuple[float, ImageArray, Shade] | None = None
+
+    def __call__(self, frame: Frame) -> Shade | None:
+        """For a frame that nothing was changed in; ``None`` where it is too small."""
+        if min(frame.width, frame.height) < SMALLEST:
+            return None
+        luma = frame.luma()
+        if self._last is None or frame.index % TOGETHER == 0 or not _alike(frame, luma, *self._last[:2]):
+            self._last = frame.time, luma, self._watermark.shade(frame)
+        return self._last[2]
+
+
+def _alike(frame: Frame, luma: ImageArray, time: float, before: ImageArray) -> bool:
+    """Whether a frame shows much the same as one before, by their miniatures and times."""
+    return abs(frame.time - time) < LONGEST and cv2.norm(luma, before, cv2.NORM_L1) < MOVED * luma.size
 
 
 def sampled(tile: FloatArray, width: int, height: int, grid: int) -> FloatArray:
