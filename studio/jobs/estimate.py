@@ -34,7 +34,9 @@ def place_of(store: Store, job: Job) -> Place:
     """The place of a job that waits; the first place for any other."""
     if job.state != "queued":
         return Place(0, 0)
-    return _place(store, store.before(job), store.running_before(job.long, job.kind))
+    # It may have begun since it was looked up.
+    running = [other for other in store.running_before(job.long, job.kind) if other.id != job.id]
+    return _place(store, store.before(job), running)
 
 
 def place_behind(store: Store, long: bool) -> Place:

@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.options import Options, PaintedMask, Painting
 from pipeline.report import Progress
+from studio.jobs.estimate import Place, place_of
 from studio.jobs.job import JobUnknown, Outcome, fingerprint, options_of
 from studio.jobs.schema import MIGRATIONS, InUse, TooNew
 from studio.jobs.store import PATIENCE, Store
@@ -33,6 +34,16 @@ def test_a_job_comes_back_as_it_went_in(store: Store, tmp_path: Path) -> None:
     assert done.progress == Progress("Recasting", 3, 10, 2.0, 3.5)
     assert [event.what for event in store.events("a")] == ["queued", "running", "done"]
     assert not store.finish("a", "failed")
+
+
+def test_a_job_that_has_just_begun_does_not_wait_for_itself(store: Store) -> None:
+    """Whoever still holds it as it waited, such as the answer to the request that made it."""
+    store.add(job("a", long=True))
+    waiting = store.get("a")
+    assert store.claim(long=True) is not None
+    assert place_of(store, waiting) == Place(0, 0)
+    store.add(job("b", long=True))
+    assert place_of(store, store.get("b")).ahead == 1
 
 
 def test_options_of_an_older_studio_are_understood() -> None:
