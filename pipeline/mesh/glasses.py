@@ -7,7 +7,7 @@ there are glasses, and the lines then say where.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
 import cv2
@@ -25,6 +25,11 @@ LINE = 7
 """Width of the widest line that counts, in texels of the atlas at `SIZE`."""
 BRIDGE = (0.10, 0.165)
 """Contrast of the line across the nose root at which glasses begin to be, and are, believed in."""
+USUAL, TRUSTED = 0.18, 0.25
+"""What a bridge is taken to have where a hand or the picture's border hides it, as less than so much of it is bare."""
+WHOLE = (0.18, 0.28)
+"""Strength of the line, in parts of a bridge's, that the better rim has nearly all along, at which glasses begin to be,
+and are, believed in without a bridge. Bare faces: up to 0.15; thin metal: 0.26 to 0.47."""
 CONTRAST = (0.30, 0.65)
 """The same for the rims, in parts of the bridge's contrast: they are of one piece with it, wrinkles are not."""
 SURE = (0.22, 0.40)
@@ -112,10 +117,19 @@ class Glasses:
     def _dark(self) -> FloatArray:
         return ramp(1 - self._level, *DARK)
 
+    @property
+    def whole(self) -> float:
+        """How much of a line the better rim has nearly all along."""
+        return max(float(np.quantile(rim[:, 2], 0.3)) for rim in self._paths)
+
+    @cached_property
+    def _paths(self) -> tuple[FloatArray, ...]:
+        lines = self._lines / np.float32(self.crossing)
+        return rims(np.minimum(cv2.max(lines, self._dark), 1))
+
     @cached_property
     def _closed(self) -> _Closed:
-        lines = self._lines / np.float32(self.crossing)
-        return _drawn(rims(np.minimum(cv2.max(lines, self._dark), 1)))
+        return _drawn(self._paths)
 
     @cached_property
     def _bars(self) -> FloatArray:
@@ -128,19 +142,30 @@ class Glasses:
         return np.asarray((1 - _places().eyes) * np.float32(self.belief), np.float32)
 
 
-def find_glasses(unfolded: ImageArray, light: FloatArray) -> Glasses | None:
+def find_glasses(unfolded: ImageArray, light: FloatArray, trust: FloatArray | None = None) -> Glasses | None:
     """The glasses on a face, or ``None`` where none are worn.
 
     Args:
         unfolded: ``(192, 192, 3)`` uint8 BGR, the face on the atlas.
         light: ``(96, 96, 3)`` float32 BGR, see `Skin.light`.
+        trust: ``(96, 96)`` float32, see `Skin.trust`: where it says that the bridge is hidden, the rims decide.
     """
     shade = np.asarray(cv2.resize(light, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR), np.float32)
     nose = _places().nose
     grey = np.asarray(cv2.cvtColor(unfolded[nose], cv2.COLOR_BGR2GRAY), np.uint8)
     crossing = _crossing(_lines(grey) / _luma(shade[nose]), _places().bridge[nose])
     belief = float(ramp(crossing, *BRIDGE))
+    if trust is not None and _hidden(trust):
+        worn = Glasses(unfolded, shade, USUAL, 1.0)
+        belief = float(ramp(np.float32(worn.whole), *WHOLE))
+        return replace(worn, belief=belief) if belief > 0 else None
     return Glasses(unfolded, shade, float(crossing), belief) if belief > 0 else None
+
+
+def _hidden(trust: FloatArray) -> bool:
+    """Whether the bridge is."""
+    half = cv2.resize(_places().bridge, trust.shape[::-1], interpolation=cv2.INTER_AREA)
+    return float((trust * half).sum() / half.sum()) < TRUSTED
 
 
 @dataclass(frozen=True, eq=False)

@@ -48,7 +48,7 @@ class Exact:
 
     @cached_property
     def glasses(self) -> Glasses | None:
-        return find_glasses(self.unfolded, self.skin.light)
+        return find_glasses(self.unfolded, self.skin.light, self.skin.trust)
 
     @cached_property
     def rims(self) -> FloatArray | None:

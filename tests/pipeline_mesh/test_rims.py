@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import pytest
 
 from pipeline.mesh import FaceView, topology
 from pipeline.mesh.glasses import SIZE, find_glasses
+from pipeline.mesh.reading import read
 from pipeline.mesh.rims import rims
 from pipeline.mesh.skin import read_skin
 from pipeline.models.face_mesh import LEFT_EYE, RIGHT_EYE
@@ -99,3 +101,24 @@ def test_a_thin_rim_takes_little_of_the_brow_that_it_crosses() -> None:
     on_metal = worn.rims[(metal > 200) & brows]
     assert np.quantile(on_metal, 0.25) > 0.5, "the rim is seen all along"
     assert (worn.rims > 0.5)[brows].sum() < 2.1 * (metal > 120)[brows].sum()
+
+
+@pytest.mark.parametrize(("name", "worn"), [("hopper", True), ("astronaut", False)])
+@pytest.mark.parametrize("how", ["a hand", "the picture's border"])
+def test_glasses_are_still_there_when_something_hides_their_bridge(name: str, worn: bool, how: str) -> None:
+    """And a bare face is given none."""
+    face, image = faces.portrait_face(name), media.portrait(name).copy()
+    assert face.landmarks is not None and face.pose is not None
+    x, y = np.round(face.landmarks[168, :2]).astype(int)
+    width, shift = round(face.box.width), 0
+    if how == "a hand":
+        cv2.ellipse(image, (int(x), int(y)), (width // 7, width // 2), 0, 0, 360, (70, 90, 130), -1, cv2.LINE_AA)
+    else:
+        shift = int(x + 0.08 * width)
+        image = np.ascontiguousarray(image[:, shift:])
+    landmarks = face.landmarks - np.array([shift, 0, 0], np.float32)
+    reading = read(FaceView(Crop(image, landmarks, np.eye(2, 3, dtype=np.float32), face.pose)))
+    assert (reading.rims is not None) == worn
+    if reading.rims is not None:
+        u, v = np.round((topology().uv[list(LEFT_EYE)] * SIZE).mean(0)).astype(int)
+        assert reading.rims[v : v + 40, u - 4 : u + 5].max(0).min() > 0.8, "a rim goes round below the eye that is seen"
