@@ -134,6 +134,16 @@ def test_a_lid_does_not_glitter() -> None:
     assert drawn > 0.5 and 0 <= beside - speck < 0.5 * drawn
 
 
+def test_a_dark_upper_lid_is_no_more_violet_than_skin_in_shade() -> None:
+    size, warm = 384, np.array([98, 139, 171], np.float32)
+    picture = np.full((size, size, 3), warm, np.uint8)
+    u, v = (topology().uv[[27, 28, 52, 53, 159]].mean(0) * size).astype(int)
+    cv2.circle(picture, (int(u), int(v)), 16, (52, 44, 58), -1)
+    lid = calmed(picture, warm, depth(warm))[v, u].astype(np.float32)
+    assert picture[v, u, 0] > picture[v, u, 1], "violet"
+    assert lid[0] < lid[1] < lid[2]
+
+
 def test_painted_lips_are_carried_over_or_not() -> None:
     image, face = media.portrait("hopper").copy(), faces.portrait_face("hopper")
     assert face.landmarks is not None

@@ -9,6 +9,7 @@ lids nearly all of it), and its hue within bounds of its own. What is darker may
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from pipeline.engines.mesh.beard import growth
 from pipeline.mesh.hue import FLOOR, deepened, measured_depth, own_hue
 from pipeline.mesh.topology import ZONES, topology
+from pipeline.models.face_mesh import LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
 from pipeline.types import FloatArray, ImageArray
 
 SIGMA = 1.3
@@ -27,6 +29,9 @@ SIDE = 0.07
 """How far it may be darker at the sides of the face, where it turns away and hair is near: cheeks keep no grey rim."""
 SOCKET = 0.45
 """How far it may be darker on lids, which else were bruised."""
+DEEP_LID = 0.6
+"""How dark skin between an eye and its brow is that has the deepest hue: what is darker keeps it, while hair has its
+own."""
 GLOSS, SHINE = 0.04, 0.12
 DULL = 0.06
 """How much lighter than skin lips may be, what is coarse and all together. Beyond it they shine, and what shines by so
@@ -50,6 +55,8 @@ FINE_TINT = 0.022
 """The same for what is finer, but on lips."""
 SPREAD, FINE_SPREAD = 0.012, 0.01
 """How much bare skin differs in hue from itself (deviation, in logarithms), what is coarse and what is fine."""
+BETWEEN = 6.0
+"""Texels of a map of 384 over which an upper lid begins beside an eye and a brow."""
 STEEP = 8
 """How abruptly what is held together meets its bound: what is within keeps all its depth, which a face is known by."""
 
@@ -59,7 +66,9 @@ DEEPEST = 2.5
 """How many times as deep as the skin's own a hue may be and still count as the skin's."""
 
 
-def calmed(picture: ImageArray, tone: FloatArray, deep: FloatArray, *, makeup: bool = True) -> ImageArray:
+def calmed(
+    picture: ImageArray, tone: FloatArray, deep: FloatArray, *, makeup: bool = True, glasses: bool = False
+) -> ImageArray:
     """`picture` with the coarse contrast of its skin held back.
 
     Args:
@@ -67,13 +76,14 @@ def calmed(picture: ImageArray, tone: FloatArray, deep: FloatArray, *, makeup: b
         tone: ``(3,)`` float32 BGR, the mean colour of its skin.
         deep: ``(3,)`` float32, the depth of hue of its shade, see `shade_of`.
         makeup: whether paint is kept; else lips, lids and cheeks become as pale as bare ones.
+        glasses: whether it wears some, whose rims lie on its lids.
     """
     size = picture.shape[0]
     logs = cv2.log(picture.astype(np.float32) + np.float32(FLOOR)) - np.log(tone + np.float32(FLOOR))
     # Coarse parts are changed on a small grid: nothing finer is left in them anyway.
     small = cv2.resize(logs, (2 * ZONES, 2 * ZONES), interpolation=cv2.INTER_AREA)
     coarse = cv2.GaussianBlur(small, (0, 0), 2 * SIGMA)
-    zones = _zones(coarse.mean(-1))
+    zones = _zones(coarse.mean(-1), glasses=glasses)
     change = _coarse_change(coarse, zones.sized(2 * ZONES), deep, makeup=makeup)
     if makeup:
         change *= 1 - _painted(small, tone)
@@ -103,9 +113,10 @@ class _Zones:
     lips: FloatArray
     sides: FloatArray
     nostrils: FloatArray
+    upper: FloatArray
 
     def sized(self, size: int) -> _Zones:
-        parts = (self.skin, self.lids, self.lips, self.sides, self.nostrils)
+        parts = (self.skin, self.lids, self.lips, self.sides, self.nostrils, self.upper)
         return _Zones(*(cv2.resize(part, (size, size), interpolation=cv2.INTER_LINEAR)[..., None] for part in parts))
 
 
@@ -119,19 +130,26 @@ def _coarse_change(coarse: FloatArray, zones: _Zones, deep: FloatArray, *, makeu
     held -= gloss
     # Paint is dark without being in shade.
     shaded = 1.0 if makeup else 1 - zones.lips
-    tint = _even(coarse - shade - deepened(shade, deep) * shaded, zones.skin, SPREAD)
+    tint = _even(coarse - shade - _hue(shade, zones, deep) * shaded, zones.skin, SPREAD)
     # Dark hair and pupils have a strong hue in logarithms and none to the eye.
     other, lip = (ANY_TINT, LIPS_TINT) if makeup else (UNPAINTED, NATURAL)
     bound = TINT + (other - TINT) * (1 - zones.skin)
     bound += (lip / (1 + (gloss / DULL) ** 2) - bound) * zones.lips
-    return np.asarray(held + deepened(held, deep) * shaded + _held(tint, bound) - coarse, np.float32)
+    return np.asarray(held + _hue(held, zones, deep) * shaded + _held(tint, bound) - coarse, np.float32)
+
+
+def _hue(shade: FloatArray, zones: _Zones, deep: FloatArray) -> FloatArray:
+    """``(n, n, 3)``: the hue that shade has, see `deepened`; on an upper lid, which has no hair, however dark it is."""
+    hue = deepened(shade, deep)
+    return np.asarray(hue + (deep * np.maximum(shade, -DEEP_LID) - hue) * zones.upper, np.float32)
 
 
 def _fine_change(fine: FloatArray, zones: _Zones, deep: FloatArray) -> FloatArray:
     luma = cv2.transform(fine, np.full((1, 3), 1 / 3, np.float32))[..., None]
     even = _even(luma, zones.skin, FINE_CONTRAST)
     held = luma + (np.where(luma < 0, _cut(even, LINE), _cut(even, SPARKLE)) - luma) * zones.skin
-    held += np.where(luma > 0, _cut(luma, GLITTER) - luma, 0) * zones.lids * (1 - zones.skin)
+    lids = np.maximum(zones.lids * (1 - zones.skin), zones.upper)
+    held += np.where(luma > 0, _cut(luma, GLITTER) - luma, 0) * lids
     tint = _even(fine - luma - deepened(luma, deep), zones.skin, FINE_SPREAD)
     tint += (_held(tint, FINE_TINT) - tint) * (1 - zones.lips)
     return np.asarray(held + deepened(held, deep) + tint - fine, np.float32)
@@ -181,11 +199,12 @@ def _cut(values: FloatArray, bound: float, power: int = 4) -> FloatArray:
     return np.asarray(values / (1 + (values / bound) ** power) ** np.float32(1 / power), np.float32)
 
 
-def _zones(shade: FloatArray) -> _Zones:
+def _zones(shade: FloatArray, *, glasses: bool) -> _Zones:
     """The zones, ``(96, 96)``. Where a beard may grow skin is bare only if none grows.
 
     Args:
         shade: ``(192, 192)`` float32, the coarse departure from the skin's lightness.
+        glasses: whether rims lie on the lids.
     """
     mesh = topology()
     bearded = growth(cv2.resize(shade, (ZONES, ZONES), interpolation=cv2.INTER_AREA))
@@ -193,4 +212,20 @@ def _zones(shade: FloatArray) -> _Zones:
     nostrils = mesh.features * (1 - cv2.max(cv2.max(mesh.lips, mesh.lids), mesh.brows)) * (1 - bearded)
     bare = mesh.skin * (1 - bearded)
     parts = ((bare, 1.2), (mesh.lids, 0.8), (mesh.lips, 0.8), (sides, 2.0), (nostrils, 0.8))
-    return _Zones(*(cv2.GaussianBlur(part.astype(np.float32), (0, 0), sigma) for part, sigma in parts))
+    skin, lids, lips, sides, nostrils = (
+        cv2.GaussianBlur(part.astype(np.float32), (0, 0), sigma) for part, sigma in parts
+    )
+    upper = _upper_lids()
+    return _Zones(skin, lids, lips, sides, nostrils, np.zeros_like(upper) if glasses else upper)
+
+
+@cache
+def _upper_lids() -> FloatArray:
+    """``(384, 384)`` float32, 1 midway between an eye and its brow, falling off to 0 at both."""
+    size, uv = 4 * ZONES, topology().uv
+    between = np.zeros((size, size), np.uint8)
+    for eye, brow in ((RIGHT_EYE, RIGHT_BROW), (LEFT_EYE, LEFT_BROW)):
+        outline = np.round(uv[[*eye[:9], *brow[5:]]] * size).astype(np.int32)
+        cv2.fillPoly(between, [outline], 1)
+    depth = np.clip(cv2.distanceTransform(between, cv2.DIST_L2, 5) / BETWEEN, 0, 1)
+    return np.asarray(cv2.GaussianBlur(depth.astype(np.float32), (0, 0), BETWEEN / 2), np.float32)

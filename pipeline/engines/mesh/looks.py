@@ -58,7 +58,7 @@ class Looks:
         picture = self._dressed if carried.glasses else self._bare
         if not carried.beard:
             picture = shaved(picture, self._tone)
-        levels = [calmed(picture, self._tone, self._deep, makeup=carried.makeup)]
+        levels = [calmed(picture, self._tone, self._deep, makeup=carried.makeup, glasses=carried.glasses)]
         while levels[-1].shape[0] > SMALLEST:
             half = levels[-1].shape[0] // 2
             levels.append(np.asarray(cv2.resize(levels[-1], (half, half), interpolation=cv2.INTER_AREA), np.uint8))
