@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cache, cached_property
 
 import cv2
 import numpy as np
@@ -19,6 +19,8 @@ from pipeline.engines.mesh.seam import with_seam
 from pipeline.engines.mesh.smile import SMILES, smile, without_folds
 from pipeline.engines.mesh.squeeze import unsqueezed
 from pipeline.mesh import FaceView, topology
+from pipeline.mesh.maps import ramp
+from pipeline.mesh.topology import ZONES
 from pipeline.models.align import TemplateName, square_of, to_crop
 from pipeline.models.library import Library
 from pipeline.options import Options
@@ -30,8 +32,8 @@ SURROUND = 1.08
 """The crop is the face's box enlarged by this: room for the mesh's margin, beyond which nothing is drawn."""
 FADE = 3.0
 """Width of the faded border in pixels of the coarse map."""
-BROW_FADE = 1.3
-"""The same beside a brow."""
+BROW_FADE, FOREHEAD_FADE = 1.3, 4.2
+"""The same beside a brow, and on the forehead."""
 
 
 class MeshEngine:
@@ -142,9 +144,20 @@ def _level(points: FloatArray, levels: tuple[ImageArray, ...]) -> tuple[ImageArr
 
 def _fade(view: FaceView) -> FloatArray:
     """Fade the face out towards its silhouette, inside it only; within a pixel or two where a brow reaches that far, so
-    that no brow is half the target's."""
+    that no brow is half the target's; over more of a forehead, which goes on beyond the face."""
     seen = np.pad((view.seen > 0.5).astype(np.uint8), 1)
     distance = cv2.distanceTransform(seen, cv2.DIST_L2, 5)[1:-1, 1:-1]
-    brows = view.fold(topology().brows)
-    t = np.clip((distance - 1 + brows * BROW_FADE) / (FADE + (BROW_FADE - FADE) * brows), 0, 1)
+    place = view.fold(_places())
+    brows, forehead = np.maximum(place, 0), np.maximum(-place, 0)
+    width = FADE + (BROW_FADE - FADE) * brows + (FOREHEAD_FADE - FADE) * forehead
+    t = np.clip((distance - 1 + brows * BROW_FADE) / width, 0, 1)
     return (t * t * (3 - 2 * t)).astype(np.float32)
+
+
+@cache
+def _places() -> FloatArray:
+    """``(96, 96)`` float32 over the atlas: 1 on the brows, -1 on the forehead above them, 0 elsewhere."""
+    mesh = topology()
+    top = float(mesh.uv[[105, 334], 1].min()) * ZONES
+    forehead = ramp(top - np.arange(ZONES, dtype=np.float32), 0, 6)[:, None]
+    return np.asarray(mesh.brows - forehead * (1 - mesh.brows), np.float32)
