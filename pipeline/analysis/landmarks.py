@@ -132,30 +132,36 @@ def head_pose(landmarks: FloatArray) -> FloatArray:
 
     Weighted orthogonal Procrustes (Umeyama 1991) over the vertices that MediaPipe marks for it.
     """
-    used, weights, mean_from, a, energy = _canonical()
-    found = landmarks[used] * np.array([1, 1, -1], np.float32)
-    mean_to = (weights * found).sum(0)
-    b = found - mean_to
-    u, spread, vt = np.linalg.svd((weights * b).T @ a)
-    sign = np.array([1, 1, np.sign(np.linalg.det(u @ vt))], np.float32)
-    rotation = (u * sign) @ vt
-    scale = float((spread * sign).sum() / energy)
+    used, weights, mean_from, weighted, energy = _canonical()
+    found = landmarks.take(used, 0).astype(np.float64)
+    found[:, 2] *= -1
+    mean_to = weights @ found
+    # The weighted places lie about nought, so found ones need not.
+    spread_out = found.T @ weighted
+    u, spread, vt = np.linalg.svd(spread_out)
+    if np.linalg.det(spread_out) < 0:
+        u[:, 2] *= -1
+        spread[2] *= -1
+    turned = (spread.sum() / energy) * (u @ vt)
     pose = np.eye(4, dtype=np.float32)
-    pose[:3, :3] = scale * rotation @ np.diag([1, -1, 1])
-    pose[:3, 3] = mean_to - scale * rotation @ mean_from
+    pose[:3, 3] = mean_to - turned @ mean_from
+    turned[:, 1] *= -1
+    pose[:3, :3] = turned
     return pose
 
 
 @cache
-def _canonical() -> tuple[NDArray[np.intp], FloatArray, FloatArray, FloatArray, float]:
-    """The weighted vertices: which, their weights, their mean, their places about it, and the mean square of those."""
+def _canonical() -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]:
+    """The weighted vertices: which, their weights, their mean, their places about it times their weights, and the mean
+    square of those places."""
     mesh = face_mesh()
     used = np.flatnonzero(mesh.weights)
-    weights = mesh.weights[used, None] / mesh.weights.sum()
-    canonical = mesh.vertices[used] * np.array([1, -1, 1], np.float32)
-    mean = (weights * canonical).sum(0)
+    weights = mesh.weights[used].astype(np.float64) / float(mesh.weights.sum())
+    canonical = mesh.vertices[used] * np.array([1.0, -1.0, 1.0])
+    mean = weights @ canonical
     about = canonical - mean
-    return used, weights, mean, about, float((weights * about * about).sum())
+    weighted = weights[:, None] * about
+    return used, weights, mean, weighted, float((weighted * about).sum())
 
 
 def pose_angles(pose: FloatArray) -> tuple[float, float, float]:

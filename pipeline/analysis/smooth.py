@@ -130,7 +130,7 @@ def _jitter(shapes: Reals) -> float:
     """Standard deviation of the noise, in sizes of the face, from what no movement does: third differences in time."""
     if len(shapes) < 6:
         return JITTER
-    skin = shapes[:, _groups()[0][-1] > 0, :2] / FACE_CENTIMETRES
+    skin = shapes[:, _skin(), :2] / FACE_CENTIMETRES
     third = np.diff(skin, 3, axis=0)
     # Third differences of white noise have 1 + 9 + 9 + 1 times its variance.
     return float(np.clip(np.sqrt((third**2).mean() / 20), LEAST_JITTER, MOST_JITTER))
@@ -139,13 +139,13 @@ def _jitter(shapes: Reals) -> float:
 def _sparse_jitter(shapes: Reals, known: NDArray[np.intp]) -> float:
     """The same where only some frames were looked at: from how far each of them lies off the line between its
     neighbours. Over longer ways a movement does that too, so not much more than is usual is taken for noise."""
-    skin = shapes[:, _groups()[0][-1] > 0, :2] / FACE_CENTIMETRES
-    squares = []
-    for before, middle, after in zip(known, known[1:], known[2:], strict=False):
-        share = (middle - before) / (after - before)
-        off = skin[middle] - ((1 - share) * skin[before] + share * skin[after])
-        squares.append((off**2).mean() / (1 + (1 - share) ** 2 + share**2))
-    measured = float(np.sqrt(np.median(squares))) if squares else JITTER
+    if len(known) < 3:
+        return JITTER
+    skin = shapes[known][:, _skin(), :2].reshape(len(known), -1)
+    share = (known[1:-1] - known[:-2]) / (known[2:] - known[:-2])
+    off = skin[1:-1] - ((1 - share)[:, None] * skin[:-2] + share[:, None] * skin[2:])
+    squares = np.square(off).mean(1) / (1 + (1 - share) ** 2 + share**2)
+    measured = float(np.sqrt(np.median(squares))) / FACE_CENTIMETRES
     return float(np.clip(measured, JITTER, SPARSE_JITTER))
 
 
@@ -157,11 +157,10 @@ def _shape(shapes: Reals, now: int, noise: float, degree: int = 1) -> Reals:
     # What a fit leaves of pure noise is a little less than the noise: for a line n - 2 of n degrees of freedom.
     level = (noise * FACE_CENTIMETRES) ** 2 * (len(shapes) - degree - 1) / len(shapes)
     # Depth is guessed by the network, and noisier than the picture plane: it does not count as evidence.
-    residuals = (left @ flat).reshape(len(shapes), -1, 3)[:, :, :2]
-    energy = _near(len(shapes), now) @ (residuals**2).mean(2)
-    groups, louder = _groups()
-    keep = _kept(groups @ energy / (level * louder))
-    return smooth + (keep @ (groups > 0))[:, None] * (shapes[now] - smooth)
+    energy = (_near(len(shapes), now) @ np.square(left @ flat)).reshape(-1, 3)
+    groups, members, louder = _groups()
+    keep = _kept(groups @ (energy[:, 0] + energy[:, 1]) / (2 * level * louder))
+    return smooth + (keep @ members)[:, None] * (shapes[now] - smooth)
 
 
 def _pose(poses: Reals, scales: Reals, now: int, noise: float, degrees: tuple[int, ...] = (2, 1)) -> Reals:
@@ -218,9 +217,10 @@ def _fit(count: int, now: int, degree: int) -> tuple[Reals, Reals]:
 
 
 @cache
-def _groups() -> tuple[Reals, Reals]:
-    """Landmarks that move together, ``(groups, 478)``, each row a mean, the skin last, and the variance of each in that
-    of the skin, ``(groups,)``. Noise and movement are told apart for a group as a whole.
+def _groups() -> tuple[Reals, Reals, Reals]:
+    """Landmarks that move together, ``(groups, 478)``, each row a mean, the skin last; the same with 1 for each that
+    belongs to it; and the variance of each in that of the skin, ``(groups,)``. Noise and movement are told apart for a
+    group as a whole.
 
     The lids are given less than they have: a blink is short, and worth more than a little jitter.
     """
@@ -234,4 +234,10 @@ def _groups() -> tuple[Reals, Reals]:
     rows = np.zeros((len(groups), 478))
     for row, group in zip(rows, groups, strict=True):
         row[list(group)] = 1 / len(group)
-    return rows, np.array(louder)
+    return rows, (rows > 0).astype(np.float64), np.array(louder)
+
+
+@cache
+def _skin() -> NDArray[np.intp]:
+    """Landmarks that belong to no other group."""
+    return np.flatnonzero(_groups()[0][-1])

@@ -161,10 +161,10 @@ def _everywhere(moves: FloatArray, sure: NDArray[np.bool_], points: FloatArray) 
     own, weight = basis[_skin()], sure.astype(np.float64)
     ridge, middle = 1e-3 * np.eye(3), np.count_nonzero(sure) // 2
     for _ in range(4):
-        weighted = own * weight[:, None]
-        whole = np.linalg.solve(weighted.T @ own + ridge, weighted.T @ moves)
+        weighted = own.T * weight
+        whole = np.linalg.solve(weighted @ own + ridge, weighted @ moves)
         left = moves - own @ whole
-        length = np.sqrt((left * left).sum(1))
+        length = np.hypot(left[:, 0], left[:, 1])
         typical = np.partition(length[sure], middle)[middle]
         weight = sure / (1 + np.square(length / (2 * typical + 0.02)))
     moved = _near() @ np.column_stack([np.clip(left, -1, 1) * weight[:, None], weight])

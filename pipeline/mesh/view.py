@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from typing import TypeVar
 
@@ -121,6 +122,16 @@ class FaceView:
     def enlarge(self, coarse: FloatArray) -> FloatArray:
         """A coarse or middling map at the crop's full size."""
         return cv2.resize(coarse, self.size, interpolation=cv2.INTER_LINEAR)
+
+    def around(self, coarse: FloatArray) -> tuple[slice, slice]:
+        """Rows and columns of the crop outside of which a coarse map is 0 when enlarged. It is not 0 all over."""
+        sides = []
+        for axis, length in ((1, self.size[1]), (0, self.size[0])):
+            places = np.flatnonzero(coarse.max(axis))
+            scale = length / coarse.shape[1 - axis]
+            low, high = math.floor((places[0] - 1) * scale), math.ceil((places[-1] + 2) * scale)
+            sides.append(slice(max(0, low), min(length, high)))
+        return sides[0], sides[1]
 
     def to_middle(self, values: FloatArray) -> FloatArray:
         """A coarse map, or one of the crop's size, as a middling one."""

@@ -40,7 +40,7 @@ def _contrast(image: ImageArray, view: FaceView, zone: FloatArray) -> float:
 def test_lines_on_the_far_side_of_a_turned_face_fade_and_those_in_front_stay() -> None:
     front, turned, drawn = _turned(0), _turned(45), _lined()
     assert np.array_equal(unsqueezed(drawn, front, front.facing, TONE), drawn), "seen as in the photo"
-    result = unsqueezed(drawn, turned, front.facing, TONE)
+    result = unsqueezed(drawn.copy(), turned, front.facing, TONE)
     squeezed = (turned.facing / (front.facing + 1e-3) < 0.45) & (turned.facing > 0.1) & (topology().skin > 0)
     whole = (turned.facing / (front.facing + 1e-3) > 0.9) & (topology().skin > 0)
     before, after = (_contrast(each, turned, squeezed.astype(np.float32)) for each in (drawn, result))

@@ -3,6 +3,7 @@ own."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache, cached_property
@@ -134,11 +135,11 @@ def _level(points: FloatArray, levels: tuple[ImageArray, ...]) -> tuple[ImageArr
     """The atlas level fit for the size of the face, and texels of the full atlas per pixel."""
     uv, size = topology().uv, levels[0].shape[0]
     ratios = [
-        float(np.linalg.norm(uv[a] - uv[b])) * size / max(float(np.linalg.norm(points[a, :2] - points[b, :2])), 1.0)
+        math.dist(uv[a], uv[b]) * size / max(math.dist(points[a, :2], points[b, :2]), 1.0)
         for a, b in ((10, 152), (234, 454), (33, 263))
     ]
     scale = min(ratios)
-    level = int(np.clip(np.floor(np.log2(max(scale, 1e-3)) + 0.35), 0, len(levels) - 1))
+    level = min(max(math.floor(math.log2(max(scale, 1e-3)) + 0.35), 0), len(levels) - 1)
     return levels[level], scale
 
 

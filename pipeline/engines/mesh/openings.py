@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 
@@ -26,7 +28,7 @@ def openings(landmarks: FloatArray, size: tuple[int, int], *, mouth: bool = True
     its lids along: a photo of open eyes has no shut lids to offer.
     """
     width, height = size
-    face = float(np.linalg.norm(landmarks[10, :2] - landmarks[152, :2]))
+    face = math.dist(landmarks[10, :2], landmarks[152, :2])
     mask = np.zeros((height, width), np.float32)
     if mouth:
         lips = landmarks[list(INNER_LIPS), :2]
@@ -47,7 +49,7 @@ def eye_open(outline: FloatArray) -> float:
 
 def _open(outline: FloatArray, low: float, high: float) -> float:
     """0 for a shut, 1 for an open outline, by its area over the square of its width."""
-    t = float(np.clip((gap(outline) / max(_span(outline), 1e-3) - low) / (high - low), 0, 1))
+    t = min(max((gap(outline) / max(_span(outline), 1e-3) - low) / (high - low), 0.0), 1.0)
     return t * t * (3 - 2 * t)
 
 
@@ -57,7 +59,7 @@ def gap(outline: FloatArray) -> float:
 
 
 def _span(outline: FloatArray) -> float:
-    return float(np.linalg.norm(outline[0] - outline[len(outline) // 2]))
+    return math.dist(outline[0], outline[len(outline) // 2])
 
 
 def _add(mask: FloatArray, outline: FloatArray, sigma: float, strength: float) -> None:

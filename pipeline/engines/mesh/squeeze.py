@@ -22,7 +22,7 @@ LEAST = 0.05
 
 
 def unsqueezed(image: ImageArray, view: FaceView, shown: FloatArray, tone: FloatArray) -> ImageArray:
-    """`image` with plain skin where it is squeezed.
+    """`image` with plain skin where it is squeezed. It is changed in place.
 
     Args:
         image: ``(h, w, 3)`` uint8 BGR, the new face in the view.
@@ -34,11 +34,15 @@ def unsqueezed(image: ImageArray, view: FaceView, shown: FloatArray, tone: Float
     share = cv2.GaussianBlur((MOST * (1 - left) * _skin()).astype(np.float32), (0, 0), 1.0)
     if share.max() < LEAST:
         return image
+    coarse = view.fold(share)
+    if coarse.max() < LEAST:
+        return image
+    part = view.around(coarse)
+    at, own = view.enlarge(coarse)[part], image[part]
     # Many times quicker than filling all channels at once.
-    plain = cv2.merge([np.full(image.shape[:2], round(float(value)), np.uint8) for value in np.clip(tone, 0, 255)])
-    at = view.enlarge(view.fold(share))
-    result: ImageArray = cv2.blendLinear(plain, image, at, cv2.subtract(1.0, at))
-    return result
+    plain = cv2.merge([np.full(own.shape[:2], round(float(value)), np.uint8) for value in np.clip(tone, 0, 255)])
+    image[part] = cv2.blendLinear(plain, own, at, cv2.subtract(1.0, at))
+    return image
 
 
 @cache
