@@ -249,6 +249,8 @@ def test_a_frame_that_shows_something_else_has_its_own_mark(portrait: ImageArray
     moved = np.roll(portrait, portrait.shape[1] // 12, axis=1)
     assert shades_of(film([portrait, portrait, other, other])) == [0, 0, 2, 2]
     assert shades_of(film([portrait, moved, portrait, moved])) == [0, 1, 2, 3]
+    larger = cv2.resize(portrait, None, fx=1.5, fy=1.5)
+    assert shades_of(film([portrait, portrait, larger, larger])) == [0, 0, 2, 2]
     small = np.zeros((90, 120, 3), np.uint8)
     assert FilmShades(Watermark(PAYLOAD))(Picture(small)) is None
 

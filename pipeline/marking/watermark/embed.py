@@ -115,21 +115,32 @@ class FilmShades:
 
     def __init__(self, watermark: Watermark) -> None:
         self._watermark = watermark
-        self._last: tuple[float, ImageArray, Shade] | None = None
+        self._last: tuple[_Look, Shade] | None = None
 
     def __call__(self, frame: Frame) -> Shade | None:
         """For a frame that nothing was changed in; ``None`` where it is too small."""
         if min(frame.width, frame.height) < SMALLEST:
             return None
-        luma = frame.luma()
-        if self._last is None or frame.index % TOGETHER == 0 or not _alike(frame, luma, *self._last[:2]):
-            self._last = frame.time, luma, self._watermark.shade(frame)
-        return self._last[2]
+        look = _Look((frame.width, frame.height), frame.time, frame.luma())
+        if self._last is None or frame.index % TOGETHER == 0 or not look.like(self._last[0]):
+            self._last = look, self._watermark.shade(frame)
+        return self._last[1]
 
 
-def _alike(frame: Frame, luma: ImageArray, time: float, before: ImageArray) -> bool:
-    """Whether a frame shows much the same as one before, by their miniatures and times."""
-    return abs(frame.time - time) < LONGEST and cv2.norm(luma, before, cv2.NORM_L1) < MOVED * luma.size
+@dataclass(frozen=True, eq=False)
+class _Look:
+    """What is remembered of a frame: its size, its time, and its miniature."""
+
+    size: tuple[int, int]
+    time: float
+    luma: ImageArray
+
+    def like(self, before: _Look) -> bool:
+        """Whether it shows much the same as one before."""
+        return (
+            self.size == before.size and abs(self.time - before.time) < LONGEST
+            and cv2.norm(self.luma, before.luma, cv2.NORM_L1) < MOVED * self.luma.size
+        )  # fmt: skip
 
 
 def sampled(tile: FloatArray, width: int, height: int, grid: int) -> FloatArray:
