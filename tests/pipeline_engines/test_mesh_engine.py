@@ -390,3 +390,18 @@ def test_nothing_of_a_new_face_is_coloured_in_black_and_white() -> None:
     recast = faces.recast(image, faces.identity("astronaut"), Options(), faces.faces(image)[0]).astype(int)
     assert np.abs(recast - image).max() > 60
     assert np.percentile(np.ptp(recast, axis=2), 99.9) <= 3
+
+
+def test_skin_does_not_end_at_the_hair_as_if_it_were_a_wig() -> None:
+    """The shade that a fringe casts on the forehead stays: the step there is hardly steeper than the target's."""
+    image, face = media.portrait("astronaut"), faces.portrait_face("astronaut")
+    assert face.landmarks is not None
+    result = faces.recast(image, faces.identity("hopper"), Options(), face)
+    left, right = (int(face.landmarks[brow, 0]) for brow in (105, 334))
+    top, low = int(face.landmarks[10, 1]) - 8, int(face.landmarks[[105, 334], 1].min()) - 4
+    before, after = (
+        cv2.GaussianBlur(cv2.cvtColor(each, cv2.COLOR_BGR2GRAY)[top:low, left:right].astype(np.float32), (0, 0), 0.8)
+        for each in (image, result)
+    )
+    steps = [float(np.diff(each, axis=0).max(0).mean()) for each in (before, after)]
+    assert steps[1] < 1.22 * steps[0]

@@ -31,9 +31,9 @@ COVERS: TemplateName = "ffhq_512"
 """How a face lies in what occluders and parsers get: with room for all of it."""
 SURROUND = 1.08
 """The crop is the face's box enlarged by this: room for the mesh's margin, beyond which nothing is drawn."""
-FADE = 3.0
+FADE = 2.5
 """Width of the faded border in pixels of the coarse map."""
-BROW_FADE, FOREHEAD_FADE = 1.3, 4.2
+BROW_FADE, FOREHEAD_FADE = 1.3, 3.8
 """The same beside a brow, and on the forehead."""
 
 
