@@ -18,12 +18,13 @@ import gradio as gr
 
 from pipeline.errors import RecastError
 from studio.access.caller import Caller, caller_of
-from studio.headless import FAULT, person_data
+from studio.headless import FAULT
 from studio.jobs.job import Job, JobFailed, Kind, progress_data
 from studio.operations import Request, Studio, raise_failure
 from studio.options import from_mapping
 from studio.payload import as_object, given_target, parse_cast
 from studio.pictures import jpeg
+from studio.plain import person_data
 
 log = logging.getLogger(__name__)
 

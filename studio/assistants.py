@@ -30,13 +30,14 @@ from starlette.routing import Route
 from pipeline.errors import InputError, OptionError, RecastError
 from studio.access.caller import Caller, caller_of
 from studio.consent import TEXT
-from studio.headless import FAULT, person_data
+from studio.headless import FAULT
 from studio.jobs.job import Job, JobFailed, Kind
 from studio.jobs.status import status_data
 from studio.operations import Request, Studio, raise_failure
 from studio.options import from_mapping
 from studio.payload import parse_cast, safe_name
 from studio.pictures import jpeg
+from studio.plain import person_data
 from studio.present import address
 
 log = logging.getLogger(__name__)

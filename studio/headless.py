@@ -17,7 +17,7 @@ import time
 import types
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,13 +32,14 @@ from pipeline.errors import (
     about,
 )  # fmt: skip
 from pipeline.options import Options
-from pipeline.report import ProgressCallback, Report
+from pipeline.report import ProgressCallback
 from pipeline.types import Cast, Identity, Person, Role
 from pipeline.whose import named
 from studio import consent, extras, terminal
 from studio import options as option_flags
 from studio.made import MadeHere
 from studio.outputs import result_name
+from studio.plain import person_data, report_data
 from studio.quiet import silence_greeting
 from studio.request import others
 from studio.settings import segment_seconds
@@ -59,7 +60,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--source", "-s", action="append", type=Path, default=[], metavar="PHOTO",
         help="photo of the new face; give several of the same face for a better likeness",
     )  # fmt: skip
-    group.add_argument("--target", "-t", type=Path, help="picture or video to change")
+    group.add_argument(
+        "--target", "-t", action="extend", nargs="+", type=Path, metavar="TARGET",
+        help="picture or video to change; of several, each is a job, and one that fails stops none of the others",
+    )  # fmt: skip
     group.add_argument(
         "--output", "-o", type=Path,
         help="the result's name or a folder for it (default: NAME-recast beside the target)",
@@ -88,24 +92,74 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"state, and have it kept with the result's entry in the log: {consent.TEXT} (without it, running the "
         "command is the statement)",
     )  # fmt: skip
-    group.add_argument("--json", action="store_true", help="write the outcome to standard output as JSON")
+    group.add_argument(
+        "--json", action="store_true",
+        help="write the outcome to standard output as JSON; of several targets, a line for each",
+    )  # fmt: skip
     group.add_argument("--threads", type=_threads, help="threads for the CPU (default: all cores)")
 
 
 def main(given: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
-    """Runs what was asked for and returns the exit code."""
+    """Runs what was asked for and returns the exit code; of several targets, that of the first that failed."""
     _check_arguments(given, parser)
+    codes = []
     with _cancel_on_signals() as cancel:
-        try:
-            outcome = _people(given, cancel) if given.people else _recast(given, cancel)
-        except RecastError as error:
-            log.info("%s", error.code, exc_info=True)
-            return _failed(given, error.code, str(error), error.exit_code)
-        except BrokenPipeError:
-            return 1
-        except Exception:
-            log.info("fault", exc_info=True)
-            return _failed(given, RecastError.code, FAULT, RecastError.exit_code)
+        shared, several = _Shared(given, cancel), len(given.target) > 1
+        for target in given.target:
+            one = argparse.Namespace(**{**vars(given), "target": target, "several": several})
+            codes.append(_job(one, shared))
+            if cancel.is_set() or shared.useless:
+                break
+    return next(filter(None, codes), 0)
+
+
+class _Shared:
+    """What the targets of one command have in common: loaded, and looked at, for the first of them.
+
+    Attributes:
+        outputs: names that results have taken.
+        useless: whether the photos of the new face cannot be used, and no target can get it.
+    """
+
+    def __init__(self, given: argparse.Namespace, cancel: threading.Event) -> None:
+        self.cancel, self.outputs = cancel, set[Path]()
+        self.useless = False
+        self._given = given
+
+    @cached_property
+    def recaster(self) -> Recaster:
+        from pipeline import Recaster
+
+        if not self._given.verbose:
+            silence_greeting()
+        _stop_if(self.cancel)
+        options = option_flags.from_namespace(self._given)
+        return Recaster(device=options.device, threads=self._given.threads)
+
+    @cached_property
+    def everyone(self) -> Identity | None:
+        self.useless = True  # unless the photos are good
+        found = _identified(self.recaster, self._given.source) if self._given.source else None
+        self.useless = False
+        return found
+
+
+def _job(given: argparse.Namespace, shared: _Shared) -> int:
+    """Carries out what was asked for of one target, tells of it, and returns its exit code."""
+    try:
+        outcome = _people(given, shared) if given.people else _recast(given, shared)
+    except RecastError as error:
+        log.info("%s", error.code, exc_info=True)
+        sentence = str(error)
+        of_this = given.several and not shared.useless and not isinstance(error, Cancelled)
+        if of_this and not sentence.startswith(f"{given.target}: "):
+            sentence = f"{given.target}: {sentence}"
+        return _failed(given, error.code, sentence, error.exit_code)
+    except BrokenPipeError:
+        return 1
+    except Exception:
+        log.info("fault", exc_info=True)
+        return _failed(given, RecastError.code, FAULT, RecastError.exit_code)
     sys.stdout.write(outcome)
     sys.stdout.flush()
     return 0
@@ -133,15 +187,12 @@ def _check_arguments(given: argparse.Namespace, parser: argparse.ArgumentParser)
         parser.error("--people only lists who is in the target; leave out --source, --cast and what names a result")
     if not given.people and not given.source and not given.cast:
         parser.error("--source is missing: a photo of the new face (or --cast PERSON=PHOTO)")
-
-
-def _recaster(given: argparse.Namespace, options: Options, cancel: threading.Event) -> Recaster:
-    from pipeline import Recaster
-
-    if not given.verbose:
-        silence_greeting()
-    _stop_if(cancel)
-    return Recaster(device=options.device, threads=given.threads)
+    if len(given.target) > 1:
+        alone = ("people", "cast", "compare", "preview", "exclude")
+        if words := [f"--{name}" for name in alone if getattr(given, name, None)]:
+            parser.error(f"{words[0]} goes with one --target")
+        if given.output is not None and not given.output.is_dir():
+            parser.error("--output has to be a folder that is there, where there are several targets")
 
 
 def _stop_if(cancel: threading.Event) -> None:
@@ -149,11 +200,11 @@ def _stop_if(cancel: threading.Event) -> None:
         raise Cancelled()
 
 
-def _people(given: argparse.Namespace, cancel: threading.Event) -> str:
+def _people(given: argparse.Namespace, shared: _Shared) -> str:
     """Who is in the target, as a table or as JSON."""
     options = option_flags.from_namespace(given)
     _look(given.target)
-    recaster = _recaster(given, options, cancel)
+    recaster, cancel = shared.recaster, shared.cancel
     with terminal.progress() as show:
         people = recaster.people(given.target, options, progress=show, cancel=cancel)
     if not people:
@@ -161,19 +212,6 @@ def _people(given: argparse.Namespace, cancel: threading.Event) -> str:
     pictures = _write_thumbnails(people, given.thumbnails) if given.thumbnails else {}
     rows = [person_data(person, pictures.get(person.number)) for person in people]
     return json.dumps({"people": rows}, indent=2) + "\n" if given.json else terminal.people_table(rows)
-
-
-def person_data(person: Person, picture: Path | None = None) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "person": person.number,
-        "first_time": round(person.first_time, 3),
-        "last_time": round(person.last_time, 3),
-        "frames": person.frames,
-        "share": round(person.share, 4),
-    }
-    if picture is not None:
-        row["thumbnail"] = str(picture)
-    return row
 
 
 def _write_thumbnails(people: Sequence[Person], folder: Path) -> dict[int, Path]:
@@ -189,18 +227,21 @@ def _write_thumbnails(people: Sequence[Person], folder: Path) -> dict[int, Path]
     return paths
 
 
-def _recast(given: argparse.Namespace, cancel: threading.Event) -> str:
+def _recast(given: argparse.Namespace, shared: _Shared) -> str:
     """Recasts the target and tells what was done, as sentences or as JSON."""
     # Whoever runs the command is the operator, who may want to be asked all the same.
     stated = consent.given(consent.rule_from("implied"), given.consent, None, time.time())
     options = option_flags.from_namespace(given)
     _look(given.target)
     output = _output(given.target, given.output, options)
+    if output in shared.outputs:
+        raise OutputError(f"{given.target}: Another target's result has the name {output.name} there.")
+    shared.outputs.add(output)
     wanted = extras.Extras(given.compare, given.compare_layout, given.preview)
     wanted.check(given.target, [*given.source, *(photo for _, photo in given.cast)], output)
-    recaster = _recaster(given, options, cancel)
+    recaster, cancel = shared.recaster, shared.cancel
     with terminal.progress() as show:
-        cast = _cast(recaster, given, options, show, cancel)
+        cast = _cast(shared, given, options, show)
         _stop_if(cancel)
         with _segments_folder(output) as work:
             report = recaster.recast(
@@ -212,7 +253,7 @@ def _recast(given: argparse.Namespace, cancel: threading.Event) -> str:
         sys.stderr.write(f"Note: {note}\n")
     if given.json:
         data = report_data(report) | {"consent": stated.data()} | {name: str(path) for name, path in files.items()}
-        return json.dumps(data, indent=2) + "\n"
+        return json.dumps({"target": str(given.target)} | data, indent=None if given.several else 2) + "\n"
     return terminal.report_text(report) + "".join(f"{path}\n" for path in files.values())
 
 
@@ -255,14 +296,8 @@ def _identified(recaster: Recaster, photos: Sequence[Path]) -> Identity:
         raise
 
 
-def _cast(
-    recaster: Recaster,
-    given: argparse.Namespace,
-    options: Options,
-    show: ProgressCallback | None,
-    cancel: threading.Event,
-) -> Cast:
-    everyone = _identified(recaster, given.source) if given.source else None
+def _cast(shared: _Shared, given: argparse.Namespace, options: Options, show: ProgressCallback | None) -> Cast:
+    everyone, recaster, cancel = shared.everyone, shared.recaster, shared.cancel
     if not given.cast and not named(options):
         return Cast(everyone=everyone)
     photos: dict[int, list[Path]] = {}
@@ -285,39 +320,10 @@ def _count(people: int) -> str:
     return "nobody" if people == 0 else "one person" if people == 1 else f"{people} people"
 
 
-def report_data(report: Report) -> dict[str, Any]:
-    """A report as plain values for JSON."""
-    return {
-        "output": str(report.output),
-        "kind": report.kind,
-        "frames": report.frames,
-        "changed": report.changed,
-        "faces": report.faces,
-        "people": report.people,
-        "seconds": round(report.seconds, 3),
-        "fps": round(report.fps, 2),
-        "engine": report.engine,
-        "device": report.device,
-        "encoder": report.encoder,
-        "stages": {
-            name: {
-                "seconds": round(stage.seconds, 3),
-                "frames": stage.frames,
-                "fps": round(stage.frames / stage.seconds, 2) if stage.seconds else 0.0,
-            }
-            for name, stage in report.stages.items()
-        },
-        "notes": list(report.notes),
-        "fingerprint": report.fingerprint,
-        "marks": list(report.marks),
-        "sidecar": str(report.sidecar) if report.sidecar is not None else None,
-        "roles": [asdict(role) for role in report.roles],
-    }
-
-
 def _failed(given: argparse.Namespace, code: str, sentence: str, exit_code: int) -> int:
     if given.json:
-        sys.stdout.write(json.dumps({"error": {"code": code, "message": sentence}}) + "\n")
+        whose = {"target": str(given.target)} if given.several else {}
+        sys.stdout.write(json.dumps({**whose, "error": {"code": code, "message": sentence}}) + "\n")
     sys.stderr.write(f"{sentence}\n")
     return exit_code
 

@@ -13,7 +13,6 @@ from pipeline.media import probe
 from pipeline.report import Progress, ProgressCallback
 from pipeline.types import Cast, Identity, Person, Role
 from pipeline.whose import named
-from studio.headless import report_data
 from studio.inspection.inspector import Inspector
 from studio.jobs.files import Files, remove
 from studio.jobs.job import Job, Outcome
@@ -21,6 +20,7 @@ from studio.jobs.worker import Running
 from studio.made import MadeHere
 from studio.outputs import MARK, result_name
 from studio.pictures import first_frame, frame_at, view_of
+from studio.plain import report_data
 from studio.request import others
 
 if TYPE_CHECKING:

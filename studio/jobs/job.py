@@ -179,7 +179,7 @@ def options_of(data: Mapping[str, Any]) -> Options:
 
 
 def report_of(data: Mapping[str, Any], output: Path) -> Report:
-    """The report that `studio.headless.report_data` wrote."""
+    """The report that `studio.plain.report_data` wrote."""
     plain = {name: data[name] for name in ("kind", "frames", "changed", "faces", "people", "seconds", "fps")}
     return Report(
         **plain,

@@ -21,11 +21,11 @@ from pipeline.options import Options
 from pipeline.recording import Recording
 from pipeline.report import Report
 from studio.consent import Consent
-from studio.headless import report_data
 from studio.jobs.job import Busy, Job, Outcome, fingerprint
 from studio.live import protocol
 from studio.made import MadeHere
 from studio.operations import Studio
+from studio.plain import report_data
 
 log = logging.getLogger(__name__)
 

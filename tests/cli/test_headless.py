@@ -173,6 +173,34 @@ def test_mistakes_get_a_sentence_and_their_code(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_of_several_targets_one_that_fails_stops_none_of_the_others(material: Material, tmp_path: Path) -> None:
+    targets = (material.eileen, material.empty, material.both)
+    done = run("-s", material.grace, "-t", *targets, "-o", tmp_path, "--json")
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["target"] for line in told] == [str(path) for path in targets]
+    assert [line.get("faces", line.get("error", {}).get("code")) for line in told] == [1, "no_face_in_target", 2]
+    assert done.returncode == 3 and f"{material.empty}: No face was found in the target." in done.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {Path(one["output"]).name for one in told if "output" in one}
+
+
+def test_what_goes_with_one_target_only_is_told(material: Material, tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    twice = tmp_path / "b" / material.eileen.name
+    twice.write_bytes(material.eileen.read_bytes())
+    both = ("-t", material.eileen, "-t", twice)
+    done = run("-s", material.grace, *both, "-o", tmp_path)
+    assert done.returncode == 2 and "Another target's result has the name" in done.stderr
+    assert len(list(tmp_path.glob("*-recast.*"))) == 1
+    done = run("-s", material.empty, *both, "-o", tmp_path)
+    assert done.returncode == 3 and done.stderr.count("No face was found") == 1
+    for words, said in (
+        (("--cast", f"1={material.grace}"), "--cast goes with one"),
+        (("-o", "a.png"), "has to be a folder"),
+    ):
+        done = run("-s", material.grace, *both, *words)
+        assert done.returncode == 2 and said in done.stderr
+
+
 def test_an_error_as_json(material: Material, tmp_path: Path) -> None:
     done = run("-s", material.empty, "-t", material.eileen, "-o", tmp_path / "a.png", "--json")
     assert done.returncode == 3
