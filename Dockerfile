@@ -33,11 +33,11 @@ ENV PATH=/opt/recast/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     GRADIO_SERVER_NAME=0.0.0.0 \
-    GRADIO_SERVER_PORT=7860 \
     RECAST_DATA=/data \
     RECAST_HOME=/data/home
 VOLUME /data
 EXPOSE 7860
+# Where the host names another port (GRADIO_SERVER_PORT or PORT), the studio listens there.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:7860/health', timeout=4)"]
+    CMD ["python", "-c", "import os, urllib.request as web; port = os.environ.get('GRADIO_SERVER_PORT') or os.environ.get('PORT') or 7860; web.urlopen(f'http://127.0.0.1:{port}/health', timeout=4)"]
 ENTRYPOINT ["python", "app.py"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import importlib.util
+import json
 import os
 import re
 import shlex
@@ -13,6 +14,7 @@ import sys
 import threading
 import time
 import urllib.request
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -98,6 +100,28 @@ def test_what_has_to_last_is_on_the_volume() -> None:
     models = folders(given)
     assert Path(given["RECAST_DATA"]) == volume and volume in models.own.parents and volume in models.notes.parents
     assert volume in credentials_folder(given).parents
+
+
+class _Healthy(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/health" else 404)
+        self.end_headers()
+
+
+@pytest.mark.parametrize("name", ["PORT", "GRADIO_SERVER_PORT"])
+def test_health_is_asked_for_where_the_studio_listens(name: str) -> None:
+    """Hosts that name a port (Cloud Run and its like) are not told 7860 by the image."""
+    assert not {"PORT", "GRADIO_SERVER_PORT"} & set(variables())
+    [words] = re.findall(r"^ +CMD (\[.+\])$", LISTED, re.MULTILINE)
+    _, *command = json.loads(words)
+    with HTTPServer(("127.0.0.1", 0), _Healthy) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        given = {"PATH": os.environ["PATH"], name: str(server.server_port)}
+        asked = [sys.executable, *command]
+        done = subprocess.run(asked, env=given, capture_output=True, timeout=60)
+        server.shutdown()
+        assert done.returncode == 0, done.stderr
+        assert subprocess.run(asked, env={**given, name: "1"}, capture_output=True, timeout=60).returncode != 0
 
 
 def environment(data: Path) -> dict[str, str]:
