@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline.engines.mesh.atlas import build_atlas
+from pipeline.engines.mesh.beard import dense, thinned
 from pipeline.engines.mesh.calm import calmed
 from pipeline.engines.mesh.evening import evened
 from pipeline.engines.mesh.grain import quieted
@@ -99,6 +100,22 @@ def test_a_moustache_is_carried_over_or_shaved_off() -> None:
     with_it, without = (_at(looks.levels(Carried(beard=beard))[0], 164).mean() for beard in (True, False))
     assert with_it < 0.5 * bare.mean()
     assert without > 0.65 * bare.mean()
+
+
+def test_a_beard_thins_out_along_the_jaw() -> None:
+    """A target without one has none beyond, and a beard that ended there would be painted on."""
+    size = 384
+    picture = np.full((size, size, 3), TONE, np.uint8)
+    everywhere = topology().beard.copy()
+    dark = cv2.resize(everywhere, (size, size), interpolation=cv2.INTER_LINEAR)[..., None]
+    thin = thinned((picture * (1 - 0.5 * dark)).astype(np.uint8), everywhere, TONE).mean(-1)
+    column, chin = size // 2, int(topology().uv[152, 1] * size)
+    lip = int(topology().uv[17, 1] * size)
+    down = thin[lip + 12 : chin - 2, column]
+    assert down[:6].mean() < 0.6 * TONE.mean() and down[-4:].mean() > 0.85 * TONE.mean()
+    assert np.diff(down).max() < 0.06 * TONE.mean(), "no edge"
+    left = dense(everywhere)
+    assert left[int(topology().uv[17, 1] * 96) + 3, 48] > 0.8 and left[int(topology().uv[152, 1] * 96) - 1, 48] < 0.1
 
 
 @pytest.mark.parametrize("name", ["astronaut", "hopper"])

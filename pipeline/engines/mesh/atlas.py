@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from pipeline.engines.mesh.beard import dense, thinned
 from pipeline.engines.mesh.calm import shade_of
 from pipeline.engines.mesh.evening import evened
 from pipeline.engines.mesh.grain import quieted
@@ -99,17 +100,21 @@ def build_atlas(identity: Identity) -> Atlas:
     bare = [undressed(picture, skin) for picture, skin in zip(pictures, skins, strict=True)]
     sheet, valid = _sheet(bare, views, skins, tone)
     worn = any(a is not b for a, b in zip(pictures, bare, strict=True))
-    dressed = _sheet(pictures, views, skins, tone)[0] if worn else sheet
+    dressed = _sheet(pictures, views, skins, tone)[0] if worn else None
+    hairs = [skin.beard.hair for skin in read if skin.beard is not None]
+    # As broadly as light is measured.
+    beard = _about(np.max(hairs, axis=0), 15) if hairs else None
+    if beard is not None:
+        sheet = thinned(sheet, beard, tone)
+        dressed = None if dressed is None else thinned(dressed, beard, tone)
+        beard = dense(beard)
     shape = np.mean([canonical_shape(photo) for photo in identity.photos], axis=0).astype(np.float32)
     colours = [c for photo in identity.photos if (c := iris_colour(photo.image, _landmarks(photo))) is not None]
     irises = np.mean(colours, axis=0).astype(np.float32) if colours else None
     deep = shade_of(sheet, tone)
     shown = np.max([view.facing for view in views], axis=0)
-    looks = Looks(sheet, dressed, tone, deep)
+    looks = Looks(sheet, sheet if dressed is None else dressed, tone, deep)
     creases = folds(looks.levels(Carried())[0])
-    hairs = [skin.beard.hair for skin in read if skin.beard is not None]
-    # As broadly as light is measured.
-    beard = _about(np.max(hairs, axis=0), 15) if hairs else None
     return Atlas(looks, size, valid, shown, tone, deep, beard, shape, smile(shape), creases, irises)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from pipeline.engines.mesh.pores import pores
 from pipeline.mesh.hue import FLOOR
+from pipeline.mesh.maps import ramp
 from pipeline.mesh.skin import spread_colour
 from pipeline.mesh.topology import ZONES, topology
 from pipeline.models.face_mesh import INNER_LIPS
@@ -19,6 +20,8 @@ BEARDED, BROAD = (0.10, 0.30), 4.0
 over so many texels (sigma)."""
 HAIR = (0.06, 0.20)
 """How much darker than the skin a single place is that is shaved."""
+RIM = (1.0, 9.0)
+"""Depth within the outline, in texels of the 96 map, at which a beard begins to grow, and is dense."""
 BESIDE = 0.10
 """Blur radius (sigma), in parts of the atlas' side, within which skin lends its colour."""
 
@@ -66,6 +69,38 @@ def shaved(picture: ImageArray, tone: FloatArray) -> ImageArray:
     filled = cv2.resize(plain, (size, size), interpolation=cv2.INTER_LINEAR) + pores(picture)
     share = cv2.resize(share, (size, size), interpolation=cv2.INTER_LINEAR)[..., None]
     return np.clip(picture * (1 - share) + filled * share + 0.5, 0, 255).astype(np.uint8)
+
+
+def thinned(picture: ImageArray, beard: FloatArray, tone: FloatArray) -> ImageArray:
+    """A beard that thins out along the jaw, beyond which a target may have none: else it ends there as if painted on.
+
+    Args:
+        picture: ``(n, n, 3)`` uint8 BGR, an evenly lit face on the atlas.
+        beard: ``(96, 96)`` float32, 1 where it grows and around.
+        tone: ``(3,)`` float32 BGR, the mean colour of its skin.
+    """
+    size = picture.shape[0]
+    logs = cv2.log(picture.astype(np.float32) + np.float32(FLOOR)) - np.log(tone + np.float32(FLOOR))
+    share = cv2.resize(beard * _jaw(), (size, size), interpolation=cv2.INTER_LINEAR)
+    coarse = cv2.GaussianBlur(logs, (0, 0), 1.5 * size / ZONES).mean(-1)
+    lift = cv2.exp(np.maximum(-coarse, 0) * share)[..., None]
+    thin = (picture + np.float32(FLOOR)) * lift - np.float32(FLOOR)
+    return np.clip(thin + 0.5, 0, 255).astype(np.uint8)
+
+
+def dense(beard: FloatArray) -> FloatArray:
+    """``(96, 96)`` float32: where a beard is left after it was thinned."""
+    return np.asarray(beard * (1 - _jaw()), np.float32)
+
+
+@cache
+def _jaw() -> FloatArray:
+    """``(96, 96)`` float32: 1 on the outline along the jaw and outside of it, falling off inwards."""
+    mesh = topology()
+    inside = np.pad((mesh.face > 0).astype(np.uint8), 1)
+    depth = cv2.distanceTransform(inside, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    below = ramp(np.arange(ZONES, dtype=np.float32) - float(mesh.uv[0, 1]) * ZONES, 0, 4)[:, None]
+    return np.asarray((1 - ramp(depth, *RIM)) * below, np.float32)
 
 
 @cache
