@@ -61,9 +61,9 @@ class FaceView:
 
     def unfold(self, image: ImageArray, size: int = ZONES) -> ImageArray:
         """A picture of the crop's size, with the face where the crop shows it, laid out on a `size` × `size` atlas."""
-        points, picture = self.own[:, :2], image
+        x, y = self._laid_out[1:] if size == ZONES else _axes(self.own[:, :2], size)
         # Shrinking first, as far as the atlas is coarser than the picture, keeps noise out of what is measured.
-        factor = max(1.0, float(np.ptp(points[:VERTICES, 0])) / (0.6 * size))
+        factor = max(1.0, float(np.ptp(self.own[:VERTICES, 0])) / (0.6 * size))
         if factor > 1.3:
             width, height = self.size
             small, whole = (max(1, round(width / factor)), max(1, round(height / factor))), self.size
@@ -72,9 +72,9 @@ class FaceView:
                 step = min(int(factor), width, height)
                 small = (width // step, height // step)
                 whole = (small[0] * step, small[1] * step)
-            picture = cv2.resize(image[: whole[1], : whole[0]], small, interpolation=cv2.INTER_AREA)
-            points = _rescaled(points, whole, small)
-        return look_up(picture, *_axes(points, size))
+            image = np.asarray(cv2.resize(image[: whole[1], : whole[0]], small, interpolation=cv2.INTER_AREA), np.uint8)
+            x, y = _rescaled(x, whole[0], small[0]), _rescaled(y, whole[1], small[1])
+        return look_up(image, x, y)
 
     def through(self) -> ImageArray:
         """The crop with the target's own features moved along to where the new face has them."""
@@ -109,10 +109,15 @@ class FaceView:
     def facing(self) -> FloatArray:
         """``(96, 96)`` float32 over the atlas: cosine between the surface and the line of sight, 0 where turned away or
         outside of the picture."""
-        cosine, x, y = _axes(np.column_stack([facing(self.own), self.own[:, :2]]), ZONES)
+        cosine, x, y = self._laid_out
         width, height = self.size
         inside = (x > -1) & (x < width) & (y > -1) & (y < height)
         return np.maximum(cosine, 0) * inside
+
+    @cached_property
+    def _laid_out(self) -> Axes:
+        """``(96, 96)`` float32 each over the atlas: the cosine, and where in the crop each place is."""
+        return _axes(np.column_stack([facing(self.own), self.own[:, :2]]), ZONES)
 
     def fold(self, atlas: FloatArray) -> FloatArray:
         """A map over the atlas, seen in the crop: a coarse map."""
@@ -157,7 +162,7 @@ class FaceView:
 
     def _draw(self) -> tuple[Axes, FloatArray, Axes]:
         mesh = topology()
-        placed = _rescaled(self.points[:, :2], self.size, self.grid)
+        placed = _rescaled(self.points[:, :2], np.array(self.size), np.array(self.grid))
         faces = mesh.triangles[mesh.margins :]
         far_first = np.argsort(-self.points[faces, 2].sum(1))
         triangles = np.concatenate([mesh.triangles[: mesh.margins], faces[far_first]])
@@ -207,10 +212,11 @@ def _drawn(values: FloatArray, size: int) -> FloatArray:
     return result.reshape(grid, grid, -1)
 
 
-def _rescaled(points: FloatArray, size: tuple[int, int], other: tuple[int, int]) -> FloatArray:
-    """Points of a picture of `size` in the same picture resized to `other`; pixel centres are whole numbers."""
-    factor = np.array([other[0] / size[0], other[1] / size[1]], np.float32)
-    return ((points + np.float32(0.5)) * factor - np.float32(0.5)).astype(np.float32)
+def _rescaled(places: FloatArray, length: int | NDArray[np.intp], other: int | NDArray[np.intp]) -> FloatArray:
+    """Places along an axis of so many pixels, or along both, in the same picture resized to `other`; pixel centres are
+    whole numbers."""
+    factor = np.asarray(np.divide(other, length), np.float32)
+    return np.asarray((places + np.float32(0.5)) * factor - np.float32(0.5), np.float32)
 
 
 def facing(points: FloatArray) -> FloatArray:
