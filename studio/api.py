@@ -25,6 +25,7 @@ from studio.options import from_mapping
 from studio.payload import as_object, given_target, parse_cast
 from studio.pictures import jpeg
 from studio.plain import person_data
+from studio.uploads import upload
 
 log = logging.getLogger(__name__)
 
@@ -98,8 +99,8 @@ def build(studio: Studio) -> None:
             raise shown(error) from error
 
     hidden: dict[str, Any] = {"visible": False}
-    sources = gr.File(label="sources", file_count="multiple", type="filepath", **hidden)
-    target = gr.File(label="target", type="filepath", **hidden)
+    sources = upload("sources", several=True)
+    target = upload("target")
     cast = gr.JSON(label="cast", **hidden)
     options = gr.JSON(label="options", **hidden)
     consent = gr.Checkbox(label="consent", value=False, **hidden)

@@ -24,6 +24,7 @@ from studio.api import shown
 from studio.checking import checked, findings, headline, sentences, tone, verdict_data
 from studio.made import Made, MadeHere
 from studio.present import address, describe
+from studio.uploads import upload
 
 if TYPE_CHECKING:
     from studio.operations import Studio
@@ -103,8 +104,8 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         )
 
     gr.HTML(PLACE, elem_id="check-place", padding=False, apply_default_css=False)
-    given = gr.File(label="file", type="filepath", visible=False)
-    beside = gr.File(label="credentials", type="filepath", visible=False)
+    given = upload("file")
+    beside = upload("credentials")
     outcome = gr.HTML(label="outcome", visible=False)
     details = gr.JSON(label="details", visible=False)
     gr.Button(visible=False).click(

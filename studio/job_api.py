@@ -19,6 +19,7 @@ from studio.jobs.status import status_data
 from studio.operations import Request, Studio
 from studio.options import HIGHEST, from_mapping
 from studio.payload import as_object, given_target, parse_cast
+from studio.uploads import upload
 
 SHORTEST_TOKEN = 32
 
@@ -112,8 +113,8 @@ def build(studio: Studio) -> None:
             raise shown(error) from error
 
     hidden: dict[str, Any] = {"visible": False}
-    sources = gr.File(label="sources", file_count="multiple", type="filepath", **hidden)
-    target = gr.File(label="target", type="filepath", **hidden)
+    sources = upload("sources", several=True)
+    target = upload("target")
     moment = gr.Number(label="moment", value=0, **hidden)
     cast = gr.JSON(label="cast", **hidden)
     options = gr.JSON(label="options", **hidden)

@@ -56,6 +56,17 @@ def test_the_endpoints_are_named_and_labelled(client: Client) -> None:
         assert [value["label"] for value in endpoints[name]["returns"]] == ["result", "report"]
 
 
+def test_a_bare_path_is_told_how_files_are_given(client: Client, server: Server, material: Material) -> None:
+    begin = len(server.log)
+    target, path = handle_file(str(material.eileen)), str(material.grace)
+    for sources in ([path], path):
+        with pytest.raises(AppError, match=r"handle_file\(.*\(not_uploaded\)"):
+            client.predict(sources=sources, target=target, api_name="/recast_image")
+    with pytest.raises(AppError, match="handle_file"):
+        client.predict(target=str(material.eileen), api_name="/find_people")
+    assert path not in "".join(server.log[begin:])
+
+
 def test_a_picture_equals_the_command_lines(client: Client, material: Material, tmp_path: Path) -> None:
     mask = tmp_path / "mask.png"
     painted = np.zeros(cv2.imread(str(material.both)).shape[:2], np.uint8)  # type: ignore[union-attr]

@@ -1,0 +1,42 @@
+"""What endpoints of the page's framework take files with."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import gradio as gr
+from gradio.data_classes import FileData, ListFiles
+from pydantic import ConfigDict, ValidationError
+
+NOT_UPLOADED = 'Files are uploaded first: give handle_file("face.jpg") instead of a bare path. (not_uploaded)'
+
+
+def upload(label: str, several: bool = False) -> gr.File:
+    """A hidden input for a file, or for several. What is no upload, such as a bare path, is told in a sentence; the
+    framework would only say that it has failed, and write what was sent into the log."""
+    taken = gr.File(label=label, file_count="multiple" if several else "single", type="filepath", visible=False)
+    taken.data_model = _Files if several else _File
+    return taken
+
+
+class _File(FileData):
+    model_config = ConfigDict(title=FileData.__name__)  # what programs know it by
+
+    @classmethod
+    def model_validate(cls, obj: Any, **more: Any) -> Self:
+        try:
+            return super().model_validate(obj, **more)
+        except ValidationError:
+            # Not in a validator of the model's: there it would be taken for one more `ValueError`.
+            raise gr.Error(NOT_UPLOADED, print_exception=False) from None
+
+
+class _Files(ListFiles):
+    model_config = ConfigDict(title=ListFiles.__name__)
+
+    @classmethod
+    def model_validate(cls, obj: Any, **more: Any) -> Self:
+        try:
+            return super().model_validate(obj, **more)
+        except ValidationError:
+            raise gr.Error(NOT_UPLOADED, print_exception=False) from None
