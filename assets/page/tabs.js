@@ -16,7 +16,10 @@ export function startTabs() {
     new MutationObserver(() => {
       const now = shown();
       if (!now || now === (named() || first)) return;
-      history.pushState(null, "", location.pathname + location.search + (now === first ? "" : `#${now}`));
+      // An address that names no tab is put right: back would lead to it for ever.
+      const known = !named() || button(named());
+      const address = location.pathname + location.search + (now === first ? "" : `#${now}`);
+      history[known ? "pushState" : "replaceState"](null, "", address);
     }).observe(bar, { subtree: true, attributes: true, attributeFilter: ["aria-selected"] });
     addEventListener("popstate", follow);
     follow();

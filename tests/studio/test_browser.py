@@ -96,6 +96,11 @@ def test_the_tab_is_in_the_address(page: Any, server: Server) -> None:
         assert page.url == f"{server.url}/{end}"
     page.go_forward()
     page.wait_for_selector(shown("Jobs"))
+    page.goto(f"{server.url}/#nonsense")
+    page.reload()
+    page.wait_for_selector(shown("Recast"))
+    page.go_back()
+    page.wait_for_selector(shown("Jobs"))
 
 
 def test_mistakes_are_sentences(page: Any, material: Material, tmp_path: Path) -> None:
