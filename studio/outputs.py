@@ -18,7 +18,7 @@ _PICTURES = {
     ".tiff": "tiff",
     ".gif": "gif",
 }
-_ENDINGS = {content: ending for ending, content in reversed(_PICTURES.items())}
+_ENDINGS = {content: ending for ending, content in reversed(_PICTURES.items())} | {"heif": ".jpg"}
 _MOVING = ("webp", "png")
 """Formats that hold an animation as well as a picture."""
 _KEPT_CONTAINERS = (".mp4", ".mov", ".mkv")

@@ -35,8 +35,8 @@ EMBEDDED: Mapping[str, str] = {
 
 _BESIDE: Mapping[str, str] = {".bmp": "image/bmp", ".mkv": "video/x-matroska", ".webm": "video/webm"}
 _CONTAINERS: Mapping[str, str] = {
-    "jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp", "avif": "image/avif", "tiff": "image/tiff",
-    "gif": "image/gif", "mov": "video/mp4", "avi": "video/avi",
+    "jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp", "avif": "image/avif", "heif": "image/heic",
+    "tiff": "image/tiff", "gif": "image/gif", "mov": "video/mp4", "avi": "video/avi",
 }  # fmt: skip
 _OPAQUE = "application/octet-stream"
 ANY = "image/bmp"

@@ -16,8 +16,9 @@ State = Literal["none", "invalid", "valid", "trusted"]
 _SYNTHETIC = ("compositeSynthetic", "compositeWithTrainedAlgorithmicMedia", "trainedAlgorithmicMedia")
 _HEAD = 1 << 20
 _CONTAINERS: Mapping[str, str] = {
-    "jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp", "avif": "image/avif", "tiff": "image/tiff",
-    "gif": "image/gif", "bmp": "image/bmp", "mov": "video/mp4", "avi": "video/avi", "matroska": "video/x-matroska",
+    "jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp", "avif": "image/avif", "heif": "image/heic",
+    "tiff": "image/tiff", "gif": "image/gif", "bmp": "image/bmp", "mov": "video/mp4", "avi": "video/avi",
+    "matroska": "video/x-matroska",
 }  # fmt: skip
 _APART = ("bmp", "matroska")
 _WORDS: tuple[tuple[str, str], ...] = (

@@ -1,4 +1,4 @@
-"""Reading pictures: JPEG, PNG, WebP, AVIF, BMP, TIFF and single frames of GIF."""
+"""Reading pictures: JPEG, PNG, WebP, AVIF, HEIC, BMP, TIFF and single frames of GIF."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 import cv2
 import numpy as np
+import pi_heif
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageFile, UnidentifiedImageError
 
@@ -31,7 +32,14 @@ log = logging.getLogger(__name__)
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
+# HEIC is read once PIL knows of it. What else a phone keeps in the file (thumbnails, depth) is not wanted.
+pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
+
 _DEEP_GREY = ("I;16", "I;16B", "I;16L", "I")
+_DAMAGED = (
+    OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, ArithmeticError, RuntimeError,
+)  # fmt: skip
+"""What decoders raise for pictures that are not whole."""
 _ANIMATED: tuple[PictureFormat, ...] = ("GIF", "WEBP", "PNG", "AVIF")
 
 
@@ -44,7 +52,7 @@ def picture_errors() -> Iterator[None]:
         raise MediaTooLarge("The picture has more pixels than allowed.") from error
     except UnidentifiedImageError as error:
         raise CorruptMedia("The picture is damaged.") from error
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, ArithmeticError) as error:
+    except _DAMAGED as error:
         raise CorruptMedia("The picture is damaged or cut off.") from error
 
 

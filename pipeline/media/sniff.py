@@ -14,12 +14,12 @@ from pipeline.errors import UnsupportedMedia
 HEAD = 1024
 """Bytes that `sniff` wants to see."""
 
-PictureFormat = Literal["JPEG", "PNG", "WEBP", "AVIF", "BMP", "TIFF", "GIF"]
+PictureFormat = Literal["JPEG", "PNG", "WEBP", "AVIF", "BMP", "TIFF", "GIF", "HEIF"]
 Demuxer = Literal["mov", "matroska", "avi", "mpegts", "mpeg", "flv", "asf"]
 
 _ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _OLD_QUICKTIME = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
-_HEIF = (b"heic", b"heix", b"hevc", b"hevx", b"mif1", b"msf1")
+_HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _TS_PACKET = 188
 _M2TS_PACKET = 192
 
@@ -65,7 +65,7 @@ def _picture(head: bytes) -> PictureFormat | None:
         if b"avif" in brands or b"avis" in brands:
             return "AVIF"
         if brands[:1] and brands[0] in _HEIF:
-            raise UnsupportedMedia("HEIC pictures cannot be opened; save the picture as JPEG, PNG or AVIF first.")
+            return "HEIF"
     return None
 
 

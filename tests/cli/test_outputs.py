@@ -9,6 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from pipeline.errors import OptionError
 from pipeline.media import probe
@@ -17,6 +18,7 @@ from studio.outputs import result_name
 from tests import media
 from tests.cli.test_headless import run
 from tests.conftest import Material
+from tests.pipeline_media.make import heic
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +28,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     found = {name: folder / f"holiday.{name}" for name in ("jpg", "png", "bmp")}
     for path in found.values():
         cv2.imwrite(str(path), frames[0])
+    found["heic"] = folder / "holiday.heic"
+    found["heic"].write_bytes(heic(Image.fromarray(frames[0])))
     for name in ("mp4", "mov", "avi"):
         found[name] = media.write_clip(folder / f"holiday.{name}", frames, 10)
     return found
@@ -34,7 +38,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.mark.parametrize(
     ("target", "options", "ending"),
     [
-        ("jpg", {}, ".jpg"), ("bmp", {}, ".bmp"), ("mov", {}, ".mov"), ("avi", {}, ".mp4"),
+        ("jpg", {}, ".jpg"), ("heic", {}, ".jpg"), ("heic", {"picture_format": "avif"}, ".avif"),
+        ("bmp", {}, ".bmp"), ("mov", {}, ".mov"), ("avi", {}, ".mp4"),
         ("jpg", {"picture_format": "png"}, ".png"), ("png", {"picture_format": "jpeg"}, ".jpg"),
         ("png", {"picture_format": "avif"}, ".avif"), ("jpg", {"video_format": "mkv"}, ".jpg"),
         ("mp4", {"picture_format": "png"}, ".mp4"), ("mp4", {"video_format": "mov"}, ".mov"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -10,6 +11,8 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+import pillow_heif
+from PIL import Image
 
 from pipeline.media.scheduling import share_the_processor
 from pipeline.types import ImageArray
@@ -25,6 +28,13 @@ def scene(number: int = 0, width: int = 64, height: int = 48) -> ImageArray:
     cv2.rectangle(image, (3, 3), (width // 4, height // 4), (230, 230, 230), -1)
     cv2.circle(image, (width - 12, height - 12), 6, (30, 40, 200), -1)
     return image
+
+
+def heic(image: Image.Image, exif: Image.Exif | None = None) -> bytes:
+    """A photo as phones save it. PIL is not told of this package, which would then read the files as well."""
+    file = io.BytesIO()
+    pillow_heif.from_pillow(image).save(file, quality=95, exif=(exif or Image.Exif()).tobytes())
+    return file.getvalue()
 
 
 @dataclass

@@ -115,7 +115,8 @@ def test_the_name_says_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("head", [b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"RIFF\x10\0\0\0WEBP", b"II*\0",
-                                  b"\0\0\0\x18ftypavif\0\0\0\0mif1", b"\0\0\0\x18ftypisom\0\0\0\0isom",
+                                  b"\0\0\0\x18ftypavif\0\0\0\0mif1", b"\0\0\0\x18ftypheic\0\0\0\0mif1",
+                                  b"\0\0\0\x18ftypisom\0\0\0\0isom",
                                   b"FLV\x01\x05", b"BM\0\0\0\0\0\0\0\0",
                                   b"\x1a\x45\xdf\xa3", b"RIFF\x10\0\0\0AVI ", b"\0\0\x01\xba", b"G" * 600,
                                   bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")])  # fmt: skip
