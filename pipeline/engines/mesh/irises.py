@@ -24,7 +24,7 @@ SAMPLES = 300
 _MEAN = np.full((1, 3), 1 / 3, np.float32)
 SMALLEST = 3.5
 """Irises of a smaller radius (pixels) show no colour."""
-NARROW, OPEN = (0.45, 0.75), (0.6, 1.05)
+NARROW, OPEN = (0.6, 0.75), (0.7, 1.1)
 """Gaps between the lids, in radii of the iris, between which it gets the new hue, and becomes as light or dark as the
 new one. A smile narrows eyes to 0.75, and who smiles keeps the colour of his eyes; but how light an iris is cannot be
 told in the shade of lids, and a lid that is taken for one must not be darkened."""
