@@ -7,6 +7,9 @@ LOCK := $(UV) pip compile --quiet --universal --fork-strategy fewest --python-ve
 	--override requirements-overrides.txt --no-emit-index-url --annotation-style line \
 	--custom-compile-command "make lock"
 
+# Where it is set, each of the hundreds of processes that the tests start would compile all of Recast anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run demo test check bench screenshots lint format lock cuda clean preflight
 

@@ -47,6 +47,7 @@ def listener() -> Iterator[tuple[str, type[Listener]]]:
     web.server_close()
 
 
+@pytest.mark.slow
 def test_who_is_told_of_what(listener: tuple[str, type[Listener]], material: Material, tmp_path: Path) -> None:
     address, heard = listener
     settings = {"RECAST_WEBHOOK_URL": address, "RECAST_WEBHOOK_SECRET": SECRET}
