@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 import gradio as gr
 from gradio.data_classes import FileData, ListFiles
@@ -19,24 +19,22 @@ def upload(label: str, several: bool = False) -> gr.File:
     return taken
 
 
-class _File(FileData):
-    model_config = ConfigDict(title=FileData.__name__)  # what programs know it by
+class _Told:
+    """Says in a sentence what is no upload."""
 
     @classmethod
-    def model_validate(cls, obj: Any, **more: Any) -> Self:
+    def model_validate(cls, obj: Any, **more: Any) -> Any:
         try:
-            return super().model_validate(obj, **more)
+            return super().model_validate(obj, **more)  # type: ignore[misc]
         except ValidationError:
             # Not in a validator of the model's: there it would be taken for one more `ValueError`.
             raise gr.Error(NOT_UPLOADED, print_exception=False) from None
 
 
-class _Files(ListFiles):
-    model_config = ConfigDict(title=ListFiles.__name__)
+# Their titles are what programs know them by.
+class _File(_Told, FileData):
+    model_config = ConfigDict(title=FileData.__name__)
 
-    @classmethod
-    def model_validate(cls, obj: Any, **more: Any) -> Self:
-        try:
-            return super().model_validate(obj, **more)
-        except ValidationError:
-            raise gr.Error(NOT_UPLOADED, print_exception=False) from None
+
+class _Files(_Told, ListFiles):
+    model_config = ConfigDict(title=ListFiles.__name__)

@@ -33,10 +33,10 @@ def match_light(rendering: Rendering, view: FaceView, skin: Skin, strength: floa
         return rendering.image
     own = rendering.tone
     deep = depth(own) if rendering.deep is None else rendering.deep
-    theirs = _tone(skin)
-    wanted = deep + np.float32(min(strength, 1)) * (depth_on(theirs, own, deep) - deep)
-    face = rehued(rendering.image, own, deep, wanted, np.float32(min(strength, 1)) * hair_on(theirs, own))
-    colourful = 1 - min(strength, 1) * (1 - chroma_on(theirs, own))
+    theirs, share = _tone(skin), np.float32(min(strength, 1))
+    wanted = deep + share * (depth_on(theirs, own, deep) - deep)
+    face = rehued(rendering.image, own, deep, wanted, share * hair_on(theirs, own))
+    colourful = 1 - float(share) * (1 - chroma_on(theirs, own))
     if colourful < NEARLY:
         face = paled(face, own, colourful)
     gain = np.clip(view.fold(_cast(rendering, skin)) / (own + 2), GAIN_LOW, GAIN_HIGH)

@@ -34,10 +34,11 @@ EMBEDDED: Mapping[str, str] = {
 """Endings of formats that hold a manifest, and their media types."""
 
 _BESIDE: Mapping[str, str] = {".bmp": "image/bmp", ".mkv": "video/x-matroska", ".webm": "video/webm"}
-_CONTAINERS: Mapping[str, str] = {
+CONTAINERS: Mapping[str, str] = {
     "jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp", "avif": "image/avif", "heif": "image/heic",
     "tiff": "image/tiff", "gif": "image/gif", "mov": "video/mp4", "avi": "video/avi",
 }  # fmt: skip
+"""Media types of what holds a manifest itself, by the container that `pipeline.media.probe` tells."""
 _OPAQUE = "application/octet-stream"
 ANY = "image/bmp"
 """As what a file is read whose manifest lies beside it: formats without room for one are all hashed in the same way."""
@@ -118,7 +119,7 @@ class Seal:
         self, credentials: Credentials, parent: Path | None, container: str, engine: str, fingerprint: str, kind: str
     ) -> None:
         self._credentials, self._parent = credentials, parent
-        self._parent_type = _CONTAINERS.get(container, _OPAQUE)
+        self._parent_type = CONTAINERS.get(container, _OPAQUE)
         self._definition = definition(engine, fingerprint, kind, opened=parent is not None)
         self.notes: tuple[str, ...] = ()
         self.sidecar: Path | None = None

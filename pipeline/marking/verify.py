@@ -9,17 +9,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.marking.manifest import NOTICE, VENDOR
-from pipeline.marking.seal import ANY, context, manifest_beside
+from pipeline.marking.seal import ANY, CONTAINERS, context, manifest_beside
 
 State = Literal["none", "invalid", "valid", "trusted"]
 
 _SYNTHETIC = ("compositeSynthetic", "compositeWithTrainedAlgorithmicMedia", "trainedAlgorithmicMedia")
 _HEAD = 1 << 20
-_CONTAINERS: Mapping[str, str] = {
-    "jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp", "avif": "image/avif", "heif": "image/heic",
-    "tiff": "image/tiff", "gif": "image/gif", "bmp": "image/bmp", "mov": "video/mp4", "avi": "video/avi",
-    "matroska": "video/x-matroska",
-}  # fmt: skip
+_CONTAINERS: Mapping[str, str] = {**CONTAINERS, "bmp": "image/bmp", "matroska": "video/x-matroska"}
 _APART = ("bmp", "matroska")
 _WORDS: tuple[tuple[str, str], ...] = (
     ("Hash.mismatch", "The file was changed after it was signed."),

@@ -7,7 +7,7 @@ there are glasses, and the lines then say where.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, cached_property
 
 import cv2
@@ -56,14 +56,19 @@ class Glasses:
     Attributes:
         unfolded: ``(192, 192, 3)`` uint8 BGR, the face on the atlas.
         shade: the same of what its skin would be under its light.
-        crossing: contrast of the line across the nose root.
-        belief: 0 to 1.
+        crossing: contrast of the line across the nose root, or what it usually is.
+        hidden: whether that line cannot be seen: the rims decide then.
     """
 
     unfolded: ImageArray
     shade: FloatArray
     crossing: float
-    belief: float
+    hidden: bool
+
+    @cached_property
+    def belief(self) -> float:
+        """0 where none are worn, to 1."""
+        return float(ramp(self._whole, *WHOLE) if self.hidden else ramp(np.float32(self.crossing), *BRIDGE))
 
     @cached_property
     def rims(self) -> FloatArray:
@@ -118,9 +123,9 @@ class Glasses:
         return ramp(1 - self._level, *DARK)
 
     @property
-    def whole(self) -> float:
+    def _whole(self) -> np.float32:
         """How much of a line the better rim has nearly all along."""
-        return max(float(np.quantile(rim[:, 2], 0.3)) for rim in self._paths)
+        return np.float32(max(np.quantile(rim[:, 2], 0.3) for rim in self._paths))
 
     @cached_property
     def _paths(self) -> tuple[FloatArray, ...]:
@@ -151,15 +156,16 @@ def find_glasses(unfolded: ImageArray, light: FloatArray, trust: FloatArray | No
         trust: ``(96, 96)`` float32, see `Skin.trust`: where it says that the bridge is hidden, the rims decide.
     """
     shade = np.asarray(cv2.resize(light, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR), np.float32)
+    hidden = trust is not None and _hidden(trust)
+    worn = Glasses(unfolded, shade, USUAL if hidden else _across(unfolded, shade), hidden)
+    return worn if worn.belief > 0 else None
+
+
+def _across(unfolded: ImageArray, shade: FloatArray) -> float:
+    """Contrast of the line across the nose root."""
     nose = _places().nose
     grey = np.asarray(cv2.cvtColor(unfolded[nose], cv2.COLOR_BGR2GRAY), np.uint8)
-    crossing = _crossing(_lines(grey) / _luma(shade[nose]), _places().bridge[nose])
-    belief = float(ramp(crossing, *BRIDGE))
-    if trust is not None and _hidden(trust):
-        worn = Glasses(unfolded, shade, USUAL, 1.0)
-        belief = float(ramp(np.float32(worn.whole), *WHOLE))
-        return replace(worn, belief=belief) if belief > 0 else None
-    return Glasses(unfolded, shade, float(crossing), belief) if belief > 0 else None
+    return float(_crossing(_lines(grey) / _luma(shade[nose]), _places().bridge[nose]))
 
 
 def _hidden(trust: FloatArray) -> bool:

@@ -14,9 +14,10 @@ from functools import cache, cached_property
 import cv2
 import numpy as np
 
+from pipeline.mesh.beard import Beard
 from pipeline.mesh.glasses import Glasses, find_glasses
 from pipeline.mesh.maps import thrice
-from pipeline.mesh.skin import Beard, Skin, read_skin
+from pipeline.mesh.skin import Skin, read_skin
 from pipeline.mesh.topology import topology
 from pipeline.mesh.view import FaceView
 from pipeline.types import FloatArray, ImageArray

@@ -14,9 +14,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.mesh.beard import Beard, beard_place
 from pipeline.mesh.front import edge_map, find_front, logarithms, sharpened
 from pipeline.mesh.maps import ramp, thrice
-from pipeline.mesh.shade import find_shade, on_features
+from pipeline.mesh.side_shade import find_side_shade, on_features
 from pipeline.mesh.topology import ZONES, topology
 from pipeline.types import FloatArray, ImageArray
 
@@ -27,14 +28,8 @@ WIDE, NEAR = 0.16, 0.055
 
 EDGE, STEP = 5, 0.30
 """Radius of the filter that lets edges of shadows pass, in texels, and how strong (in logarithms) a step has to be."""
-
-BEARDED, BROAD = (0.2, 0.3), 4.0
-"""How much darker than expected the place of a beard is on both sides (in logarithms) where there begins to be one, and
-is; measured over so many texels (sigma)."""
-AMONG = 9
-"""How far about it single hairs are looked for, in texels."""
 STUBBLE = (0.05, 0.20)
-"""How much darker a single place of it is that is hair rather than skin."""
+"""How much darker a single place of a beard is that is hair rather than skin."""
 
 _SKIP = 11
 """Every eleventh texel is enough for a surface of six coefficients."""
@@ -69,25 +64,12 @@ class Skin:
     beard: Beard | None = None
     shade: FloatArray | None = None
 
-    def shaved(self) -> Skin:
+    def under_beard(self) -> Skin:
         """The same with light as it falls on skin under the beard: hair is dark by itself then."""
         if self.beard is None:
             return self
         light, cast = (cv2.multiply(each, self.beard.lift) for each in (self.light, self.cast))
         return replace(self, trust=self.trust * (1 - self.beard.hair), light=light, cast=cast, beard=None)
-
-
-@dataclass(frozen=True, eq=False)
-class Beard:
-    """A beard on the atlas.
-
-    Attributes:
-        hair: ``(96, 96)`` float32, 1 where it grows.
-        lift: ``(96, 96, 3)`` float32 BGR, how many times as light it is beneath as it seems to be.
-    """
-
-    hair: FloatArray
-    lift: FloatArray
 
 
 def read_skin(unfolded: ImageArray, seen: FloatArray) -> Skin:
@@ -111,7 +93,7 @@ def read_skin(unfolded: ImageArray, seen: FloatArray) -> Skin:
     expected = _expected(logs, weight, zones.skin * open_skin)
 
     depart, hue = _departure(logs, expected)
-    shade = find_shade(cv2.subtract(logs, expected), open_skin)
+    shade = find_side_shade(cv2.subtract(logs, expected), open_skin)
     lit = 1.0 if shade is None else 1 - shade.alike
     foreign_hue = ramp(hue, 0.16, 0.34) * lit
     # Dark or of another hue at the rim is hair, about the mouth a beard; elsewhere it is shade, and shade is light too.
@@ -136,14 +118,12 @@ def read_skin(unfolded: ImageArray, seen: FloatArray) -> Skin:
         edge = sharpened(front, unfolded)
     trust = zones.skin * ramp(seen, 0.08, 0.4) * (1 - doubt)
     light = _light(colour, trust, expected)
-    where = _bearded(depart, seen)
     beard = None
+    where = beard_place(depart, seen)
     if where.max() > 0:
         # Without the beard skin is lighter than it seemed, and the beard darker.
         expected = _expected(logs, weight * (1 - where), zones.skin * open_skin * (1 - where))
-        grown = where * ramp(-_departure(logs, expected)[0], *STUBBLE)
-        bare = _light(colour, (trust * (1 - grown)).astype(np.float32), expected)
-        beard = Beard(np.asarray(grown, np.float32), cv2.divide(bare + FLOOR, light + FLOOR))
+        beard = _beard(where * ramp(-_departure(logs, expected)[0], *STUBBLE), colour, trust, light, expected)
     cast = with_edges(light, colour, trust)
     if shade is not None:
         cast = cv2.multiply(cast, on_features(shade, colour, cast, open_skin * (1 - hair)))
@@ -151,26 +131,10 @@ def read_skin(unfolded: ImageArray, seen: FloatArray) -> Skin:
     return Skin(trust.astype(np.float32), hair, front, deep, edge, light, cast, beard, side)
 
 
-def _bearded(depart: FloatArray, seen: FloatArray) -> FloatArray:
-    """``(96, 96)`` float32, 1 where a beard grows: dark about the mouth, broadly and on both sides alike.
-
-    Args:
-        depart: ``(96, 96)`` float32, how much lighter than expected it is, in logarithms.
-    """
-    zones, small = topology(), (ZONES // 4, ZONES // 4)
-    bare = cv2.multiply(zones.skin, cv2.min(2 * seen, 1.0))
-    # Blurred on a smaller grid: nothing finer is left anyway.
-    total, mass = (
-        cv2.GaussianBlur(cv2.resize(each, small, interpolation=cv2.INTER_AREA), (0, 0), BROAD / 4)
-        for each in (cv2.multiply(depart, bare), bare)
-    )
-    darker = -total / (mass + np.float32(0.05))
-    # A shadow falls on one side. Where that one is not seen it tells nothing.
-    there = np.where(mass[:, ::-1] > 0.1, darker[:, ::-1], darker)
-    both = cv2.resize(ramp(np.minimum(darker, there), *BEARDED), (ZONES, ZONES), interpolation=cv2.INTER_LINEAR)
-    where = cv2.multiply(both, zones.beard)
-    # It ends softly, and the last of it is dark, too.
-    return cv2.dilate(where, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (AMONG, AMONG)))
+def _beard(hair: FloatArray, colour: FloatArray, trust: FloatArray, light: FloatArray, expected: FloatArray) -> Beard:
+    """The beard whose hair is known, with the light as it is without it."""
+    bare = _light(colour, (trust * (1 - hair)).astype(np.float32), expected)
+    return Beard(np.asarray(hair, np.float32), cv2.divide(bare + FLOOR, light + FLOOR))
 
 
 def _light(colour: FloatArray, trust: FloatArray, expected: FloatArray) -> FloatArray:

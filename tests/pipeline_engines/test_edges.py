@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
+import pytest
 
 from pipeline.engines.mesh.atlas import build_atlas
-from pipeline.engines.mesh.engine import MeshEngine, fade_depth
+from pipeline.engines.mesh.engine import MeshEngine
+from pipeline.engines.mesh.fade import fade_depth
 from pipeline.mesh import FaceView
+from pipeline.models.face_mesh import LEFT_BROW, RIGHT_BROW
 from pipeline.options import Options
-from pipeline.types import Crop
+from pipeline.types import Crop, Face
 from tests import faces, media
 
 
@@ -32,3 +36,46 @@ def test_a_face_that_the_picture_cuts_off_is_new_up_to_its_border() -> None:
     view = FaceView(Crop(cut, face.landmarks - shift, np.eye(2, 3, dtype=np.float32), face.pose))
     coverage = MeshEngine().draw(view, build_atlas(faces.identity("astronaut")), Options(likeness=0)).coverage
     assert view.enlarge(coverage)[y - 20 : y + 40, :6].min() > 0.9
+
+
+def test_skin_does_not_end_at_the_hair_as_if_it_were_a_wig() -> None:
+    """The shade that a fringe casts on the forehead stays: the step there is hardly steeper than the target's."""
+    image, face = media.portrait("astronaut"), faces.portrait_face("astronaut")
+    assert face.landmarks is not None
+    result = faces.recast(image, faces.identity("hopper"), Options(), face)
+    left, right = (int(face.landmarks[brow, 0]) for brow in (105, 334))
+    top, low = int(face.landmarks[10, 1]) - 8, int(face.landmarks[[105, 334], 1].min()) - 4
+    before, after = (
+        cv2.GaussianBlur(cv2.cvtColor(each, cv2.COLOR_BGR2GRAY)[top:low, left:right].astype(np.float32), (0, 0), 0.8)
+        for each in (image, result)
+    )
+    steps = [float(np.diff(each, axis=0).max(0).mean()) for each in (before, after)]
+    assert steps[1] < 1.22 * steps[0]
+
+
+@pytest.mark.parametrize("yaw", [-40, -20, 0, 20, 40])
+def test_the_masks_border_does_not_cross_a_brow(yaw: float) -> None:
+    """A turned head's far brow reaches the silhouette, and there the new face does, too."""
+    view = _turned_view(faces.portrait_face("hopper"), yaw)
+    engine = MeshEngine()
+    rendering = engine.draw(view, engine.prepare(faces.identity("astronaut")), Options(likeness=0.0))
+    coverage = view.enlarge(rendering.coverage)
+    for brow in (LEFT_BROW, RIGHT_BROW):
+        zone = np.zeros(coverage.shape, np.uint8)
+        cv2.fillConvexPoly(zone, cv2.convexHull(np.round(view.landmarks[list(brow), :2]).astype(np.int32)), 1)
+        assert coverage[zone > 0].mean() > 0.95
+        assert (coverage[zone > 0] < 0.5).mean() < 0.05
+
+
+def _turned_view(face: Face, yaw: float) -> FaceView:
+    """The face's mesh turned about the vertical by `yaw` degrees, on an empty crop three times as large."""
+    assert face.landmarks is not None and face.pose is not None and face.points is not None
+    angle = np.radians(yaw)
+    turn = np.array([[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]], np.float32)
+    points = (face.landmarks - face.landmarks[:468].mean(0)) @ turn.T * 3
+    points[:, :2] -= points[:, :2].min(0) - 40
+    width, height = (int(v) + 40 for v in points[:, :2].max(0))
+    crop = Crop(
+        np.full((height, width, 3), 128, np.uint8), points, np.eye(2, 3, dtype=np.float32), face.pose, face.points
+    )
+    return FaceView(crop)

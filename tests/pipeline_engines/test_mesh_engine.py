@@ -9,16 +9,14 @@ import numpy as np
 import pytest
 
 from pipeline.engines.mesh.atlas import build_atlas
-from pipeline.engines.mesh.engine import MeshEngine
-from pipeline.engines.mesh.irises import recolour
 from pipeline.engines.mesh.likeness import move_towards
 from pipeline.engines.mesh.openings import openings
 from pipeline.frame_recaster import recast_frame
 from pipeline.media import Picture
 from pipeline.mesh import FaceView, topology
-from pipeline.models.face_mesh import FACE_OVAL, INNER_LIPS, LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
+from pipeline.models.face_mesh import FACE_OVAL, INNER_LIPS, LEFT_EYE, RIGHT_EYE
 from pipeline.options import Options
-from pipeline.types import Crop, Face, FloatArray, Identity, SourcePhoto
+from pipeline.types import Crop, FloatArray, Identity, SourcePhoto
 from pipeline.wardrobe import FaceRole
 from tests import faces, media
 
@@ -275,45 +273,6 @@ def test_the_photos_detail_is_kept_beyond_128_pixels() -> None:
     assert spectrum[7:10].max() > 5 * np.median(spectrum[4:])
 
 
-def test_irises_take_the_sources_colour_and_leave_gaze_and_white() -> None:
-    image, face = media.portrait("astronaut"), faces.portrait_face("astronaut")
-    assert face.landmarks is not None
-    green = replace(faces.identity("hopper"))
-    own = faces.recast(image, green, Options(eyes="target", likeness=0.0))
-    taken = faces.recast(image, green, Options(eyes="source", likeness=0.0))
-    changed = (own != taken).any(axis=-1)
-    ys, xs = np.nonzero(changed)
-    assert len(xs) > 0
-    centres = face.landmarks[[468, 473], :2]
-    radius = np.linalg.norm(face.landmarks[469, :2] - face.landmarks[468, :2])
-    nearest = np.min([np.hypot(xs - cx, ys - cy) for cx, cy in centres], axis=0)
-    assert nearest.max() < radius * 1.8
-
-
-def test_who_smiles_with_narrow_eyes_keeps_the_colour_of_his_eyes() -> None:
-    """And a shut lid is no iris."""
-    image = cv2.resize(media.portrait("astronaut"), None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
-    known = faces.portrait_face("astronaut").landmarks
-    assert known is not None
-    found = 2 * known
-    radius = float(np.linalg.norm(found[469, :2] - found[468, :2]))
-    blue = np.array([1.2, 0.7, 0.4], np.float32)
-
-    def shift(gap: float) -> float:
-        """How much bluer the middle of the irises becomes where the lids are so many of their radii apart."""
-        landmarks = found.copy()
-        for lids in (list(RIGHT_EYE), list(LEFT_EYE)):
-            eye, area = found[lids, 1], float(cv2.contourArea(found[lids, :2]))
-            landmarks[lids, 1] = eye.mean() + (eye - eye.mean()) * (gap * radius * np.ptp(found[lids, 0]) / area)
-        changed = recolour(image, landmarks, blue).astype(np.float32) - image
-        middles = np.round(found[[468, 473], :2]).astype(int)
-        parts = [changed[y - 2 : y + 3, x - 5 : x + 6] for x, y in middles]
-        return float(np.mean([part[..., 0] - part[..., 2] for part in parts]))
-
-    assert shift(0.75) > 0.6 * shift(1.2) > 3
-    assert abs(shift(0.3)) < 1
-
-
 def test_tiny_faces_do_not_fail() -> None:
     image, face = media.portrait("hopper"), faces.portrait_face("hopper")
     assert face.landmarks is not None and face.pose is not None
@@ -343,34 +302,6 @@ def test_a_face_partly_outside_the_frame(shift: tuple[int, int]) -> None:
     assert (result != moved).any()
 
 
-@pytest.mark.parametrize("yaw", [-40, -20, 0, 20, 40])
-def test_the_masks_border_does_not_cross_a_brow(yaw: float) -> None:
-    """A turned head's far brow reaches the silhouette, and there the new face does, too."""
-    view = _turned_view(faces.portrait_face("hopper"), yaw)
-    engine = MeshEngine()
-    rendering = engine.draw(view, engine.prepare(faces.identity("astronaut")), Options(likeness=0.0))
-    coverage = view.enlarge(rendering.coverage)
-    for brow in (LEFT_BROW, RIGHT_BROW):
-        zone = np.zeros(coverage.shape, np.uint8)
-        cv2.fillConvexPoly(zone, cv2.convexHull(np.round(view.landmarks[list(brow), :2]).astype(np.int32)), 1)
-        assert coverage[zone > 0].mean() > 0.95
-        assert (coverage[zone > 0] < 0.5).mean() < 0.05
-
-
-def _turned_view(face: Face, yaw: float) -> FaceView:
-    """The face's mesh turned about the vertical by `yaw` degrees, on an empty crop three times as large."""
-    assert face.landmarks is not None and face.pose is not None and face.points is not None
-    angle = np.radians(yaw)
-    turn = np.array([[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]], np.float32)
-    points = (face.landmarks - face.landmarks[:468].mean(0)) @ turn.T * 3
-    points[:, :2] -= points[:, :2].min(0) - 40
-    width, height = (int(v) + 40 for v in points[:, :2].max(0))
-    crop = Crop(
-        np.full((height, width, 3), 128, np.uint8), points, np.eye(2, 3, dtype=np.float32), face.pose, face.points
-    )
-    return FaceView(crop)
-
-
 def test_a_trace_of_the_targets_light_changes_hardly_anything() -> None:
     """The hue of shades goes with it: from none to a little is no step."""
     # A warm face on a grey one, whose shades differ most in hue.
@@ -390,18 +321,3 @@ def test_nothing_of_a_new_face_is_coloured_in_black_and_white() -> None:
     recast = faces.recast(image, faces.identity("astronaut"), Options(), faces.faces(image)[0]).astype(int)
     assert np.abs(recast - image).max() > 60
     assert np.percentile(np.ptp(recast, axis=2), 99.9) <= 3
-
-
-def test_skin_does_not_end_at_the_hair_as_if_it_were_a_wig() -> None:
-    """The shade that a fringe casts on the forehead stays: the step there is hardly steeper than the target's."""
-    image, face = media.portrait("astronaut"), faces.portrait_face("astronaut")
-    assert face.landmarks is not None
-    result = faces.recast(image, faces.identity("hopper"), Options(), face)
-    left, right = (int(face.landmarks[brow, 0]) for brow in (105, 334))
-    top, low = int(face.landmarks[10, 1]) - 8, int(face.landmarks[[105, 334], 1].min()) - 4
-    before, after = (
-        cv2.GaussianBlur(cv2.cvtColor(each, cv2.COLOR_BGR2GRAY)[top:low, left:right].astype(np.float32), (0, 0), 0.8)
-        for each in (image, result)
-    )
-    steps = [float(np.diff(each, axis=0).max(0).mean()) for each in (before, after)]
-    assert steps[1] < 1.22 * steps[0]

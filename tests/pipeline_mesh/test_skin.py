@@ -83,7 +83,7 @@ def test_a_beard_is_no_shade_on_the_skin_beneath_it() -> None:
     lips = topology().lips > 0.5
     assert bare.beard is None or bare.beard.hair.max() < 0.1
     assert bearded.beard is not None and bearded.beard.hair[topology().beard > 0.9].mean() > 0.4
-    dark, lit, wanted = (skin.light[lips].mean() for skin in (bearded, bearded.shaved(), bare))
+    dark, lit, wanted = (skin.light[lips].mean() for skin in (bearded, bearded.under_beard(), bare))
     assert dark < 0.85 * wanted
     assert 0.86 * wanted < lit < 1.05 * wanted
 

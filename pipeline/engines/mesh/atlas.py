@@ -94,7 +94,7 @@ def build_atlas(identity: Identity) -> Atlas:
     size = _size(identity)
     views = [FaceView(_crop(photo)) for photo in identity.photos]
     read = [read_skin(view.unfolded, view.facing) for view in views]
-    skins = [skin.shaved() for skin in read]
+    skins = [skin.under_beard() for skin in read]
     tone = _tone(skins)
     pictures = [whole_lips(_unfolded(view, size)) for view in views]
     bare = [undressed(picture, skin) for picture, skin in zip(pictures, skins, strict=True)]

@@ -6,12 +6,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cache, cached_property
+from functools import cached_property
 
-import cv2
 import numpy as np
 
 from pipeline.engines.mesh.atlas import Atlas, build_atlas
+from pipeline.engines.mesh.fade import fade
 from pipeline.engines.mesh.irises import recolour
 from pipeline.engines.mesh.likeness import canonical, move_towards
 from pipeline.engines.mesh.looks import Carried
@@ -20,8 +20,6 @@ from pipeline.engines.mesh.seam import with_seam
 from pipeline.engines.mesh.smile import SMILES, smile, without_folds
 from pipeline.engines.mesh.squeeze import unsqueezed
 from pipeline.mesh import FaceView, topology
-from pipeline.mesh.maps import ramp
-from pipeline.mesh.topology import ZONES
 from pipeline.models.align import TemplateName, square_of, to_crop
 from pipeline.models.library import Library
 from pipeline.options import Options
@@ -31,13 +29,6 @@ COVERS: TemplateName = "ffhq_512"
 """How a face lies in what occluders and parsers get: with room for all of it."""
 SURROUND = 1.08
 """The crop is the face's box enlarged by this: room for the mesh's margin, beyond which nothing is drawn."""
-FADE = 2.5
-"""Width of the faded border in pixels of the coarse map."""
-BROW_FADE, FOREHEAD_FADE = 2.2, 3.8
-"""The same beside a brow, and on the forehead."""
-STEPS, OVER = 1.2, 0.1
-"""Blur (sigma) that takes the steps of the coarse map's pixels from a border, which would be seen on a large face; and
-how much farther out a brow fades, as the blur has rounded the corners that a brow lies in."""
 
 
 class MeshEngine:
@@ -114,7 +105,7 @@ class MeshEngine:
         """One of them."""
         level, scale = _level(view.points, prepared.looks.levels(Carried.of(options)))
         image = view.fold_fine(level)
-        coverage = _fade(view) * view.fold(prepared.valid)
+        coverage = fade(view) * view.fold(prepared.valid)
         through = view.through()
         more = prepared.smile - smile(canonical(view.landmarks, view.crop.pose)) if prepared.smile > SMILES else 0.0
         image = without_folds(image, view, prepared.folds, more)
@@ -144,34 +135,3 @@ def _level(points: FloatArray, levels: tuple[ImageArray, ...]) -> tuple[ImageArr
     scale = min(ratios)
     level = min(max(math.floor(math.log2(max(scale, 1e-3)) + 0.35), 0), len(levels) - 1)
     return levels[level], scale
-
-
-def _fade(view: FaceView) -> FloatArray:
-    """Fade the face out towards its silhouette, inside it only; within a pixel or two where a brow reaches that far, so
-    that no brow is half the target's; over more of a forehead, which goes on beyond the face."""
-    distance, place = fade_depth((view.seen > 0.5).astype(np.uint8)), view.fold(_places())
-    brows, forehead = np.maximum(place, 0), np.maximum(-place, 0)
-    width = FADE + (BROW_FADE - FADE) * brows + (FOREHEAD_FADE - FADE) * forehead
-    t = np.clip((distance - 1 + brows * (BROW_FADE + OVER)) / width, 0, 1)
-    return (t * t * (3 - 2 * t)).astype(np.float32)
-
-
-@cache
-def _places() -> FloatArray:
-    """``(96, 96)`` float32 over the atlas: 1 on the brows, -1 on the forehead above them, 0 elsewhere."""
-    mesh = topology()
-    top = float(mesh.uv[[105, 334], 1].min()) * ZONES
-    forehead = ramp(top - np.arange(ZONES, dtype=np.float32), 0, 6)[:, None]
-    return np.asarray(mesh.brows - forehead * (1 - mesh.brows), np.float32)
-
-
-def fade_depth(seen: ImageArray) -> FloatArray:
-    """How far within a mask each pixel lies, less than 0 beyond it; its border without steps. Where the mask meets the
-    border of the picture it goes on.
-
-    Args:
-        seen: ``(h, w)`` uint8, 0 or 1.
-    """
-    wide = cv2.copyMakeBorder(seen, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
-    within, beyond = (cv2.distanceTransform(mask, cv2.DIST_L2, 5)[1:-1, 1:-1] for mask in (wide, 1 - wide))
-    return cv2.GaussianBlur(within - beyond, (0, 0), STEPS)

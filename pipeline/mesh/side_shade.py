@@ -37,7 +37,7 @@ LEAST = 8.0
 
 
 @dataclass(frozen=True, eq=False)
-class Shade:
+class SideShade:
     """Over one side of the face.
 
     Attributes:
@@ -51,7 +51,7 @@ class Shade:
     alike: FloatArray
 
 
-def find_shade(difference: FloatArray, seen: FloatArray) -> Shade | None:
+def find_side_shade(difference: FloatArray, seen: FloatArray) -> SideShade | None:
     """Whether a side of the face is in shade; ``None`` where neither is.
 
     Args:
@@ -81,10 +81,10 @@ def find_shade(difference: FloatArray, seen: FloatArray) -> Shade | None:
     half = slice(0, ZONES // 2) if side == 0 else slice(ZONES // 2, ZONES)
     kept = np.zeros_like(alike)
     kept[:, half] = alike[:, half]
-    return Shade(half, sure, np.asarray(cv2.GaussianBlur(kept, (0, 0), 0.9) * np.float32(sure), np.float32))
+    return SideShade(half, sure, np.asarray(cv2.GaussianBlur(kept, (0, 0), 0.9) * np.float32(sure), np.float32))
 
 
-def on_features(shade: Shade, colour: FloatArray, light: FloatArray, seen: FloatArray) -> FloatArray:
+def on_features(shade: SideShade, colour: FloatArray, light: FloatArray, seen: FloatArray) -> FloatArray:
     """``(96, 96, 3)`` float32: how many times as light brows, eyes, nostrils and lips are as on the other side, where
     they are much darker: no bare skin says so there.
 

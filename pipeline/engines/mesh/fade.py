@@ -1,0 +1,52 @@
+"""How a new face ends: softly, within its outline, and so that no brow is half the target's."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import cv2
+import numpy as np
+
+from pipeline.mesh import FaceView, topology
+from pipeline.mesh.maps import ramp
+from pipeline.mesh.topology import ZONES
+from pipeline.types import FloatArray, ImageArray
+
+FADE = 2.5
+"""Width of the faded border in pixels of the coarse map."""
+BROW_FADE, FOREHEAD_FADE = 2.2, 3.8
+"""The same beside a brow, and on the forehead."""
+STEPS, OVER = 1.2, 0.1
+"""Blur (sigma) that takes the steps of the coarse map's pixels from a border, which would be seen on a large face; and
+how much farther out a brow fades, as the blur has rounded the corners that a brow lies in."""
+
+
+def fade(view: FaceView) -> FloatArray:
+    """Fade the face out towards its silhouette, inside it only; within a pixel or two where a brow reaches that far, so
+    that no brow is half the target's; over more of a forehead, which goes on beyond the face."""
+    distance, place = fade_depth((view.seen > 0.5).astype(np.uint8)), view.fold(_places())
+    brows, forehead = np.maximum(place, 0), np.maximum(-place, 0)
+    width = FADE + (BROW_FADE - FADE) * brows + (FOREHEAD_FADE - FADE) * forehead
+    t = np.clip((distance - 1 + brows * (BROW_FADE + OVER)) / width, 0, 1)
+    return (t * t * (3 - 2 * t)).astype(np.float32)
+
+
+@cache
+def _places() -> FloatArray:
+    """``(96, 96)`` float32 over the atlas: 1 on the brows, -1 on the forehead above them, 0 elsewhere."""
+    mesh = topology()
+    top = float(mesh.uv[[105, 334], 1].min()) * ZONES
+    forehead = ramp(top - np.arange(ZONES, dtype=np.float32), 0, 6)[:, None]
+    return np.asarray(mesh.brows - forehead * (1 - mesh.brows), np.float32)
+
+
+def fade_depth(seen: ImageArray) -> FloatArray:
+    """How far within a mask each pixel lies, less than 0 beyond it; its border without steps. Where the mask meets the
+    border of the picture it goes on.
+
+    Args:
+        seen: ``(h, w)`` uint8, 0 or 1.
+    """
+    wide = cv2.copyMakeBorder(seen, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    within, beyond = (cv2.distanceTransform(mask, cv2.DIST_L2, 5)[1:-1, 1:-1] for mask in (wide, 1 - wide))
+    return cv2.GaussianBlur(within - beyond, (0, 0), STEPS)
