@@ -97,10 +97,11 @@ def test_a_video_keeps_its_frames_times_and_sound(result: Report, clip: Path) ->
 
 
 def test_the_face_in_the_video_is_the_sources(result: Report) -> None:
+    """Over its frames together: a mark alone moves what a recogniser makes of one small face by some hundredths."""
     after, _ = decoded(result.output)
-    for image in after[::10]:
-        large = cv2.resize(image, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
-        assert similarity(large, "astronaut") > similarity(large, "hopper")
+    large = [cv2.resize(image, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC) for image in after[::5]]
+    new, old = (np.mean([similarity(image, name) for image in large]) for name in ("astronaut", "hopper"))
+    assert new > old + 0.03
 
 
 def test_outside_the_face_a_lossless_result_is_the_input_bit_for_bit(
