@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 
 from pipeline.mesh import FaceView
-from pipeline.mesh.hue import chroma_on, depth, depth_on, hair_on, paled, rehued
+from pipeline.mesh.hue import chroma_on, depth, depth_on, hair_on, paled, rehued, steady
 from pipeline.mesh.maps import thrice
 from pipeline.mesh.skin import Skin
 from pipeline.types import FloatArray, ImageArray, Rendering
@@ -33,10 +35,8 @@ def match_light(rendering: Rendering, view: FaceView, skin: Skin, strength: floa
         return rendering.image
     own = rendering.tone
     deep = depth(own) if rendering.deep is None else rendering.deep
-    theirs, share = _tone(skin), np.float32(min(strength, 1))
-    wanted = deep + share * (depth_on(theirs, own, deep) - deep)
-    face = rehued(rendering.image, own, deep, wanted, share * hair_on(theirs, own))
-    colourful = 1 - float(share) * (1 - chroma_on(theirs, own))
+    wanted, hair, colourful = _hues(*(tuple(each.tolist()) for each in (steady(_tone(skin)), own, deep)), strength)
+    face = rehued(rendering.image, own, deep, wanted, hair)
     if colourful < NEARLY:
         face = paled(face, own, colourful)
     gain = np.clip(view.fold(_cast(rendering, skin)) / (own + 2), GAIN_LOW, GAIN_HIGH)
@@ -44,6 +44,17 @@ def match_light(rendering: Rendering, view: FaceView, skin: Skin, strength: floa
         gain = gain ** np.float32(strength)
     lit: ImageArray = cv2.multiply(face, view.enlarge(gain.astype(np.float32)), dtype=cv2.CV_8U)
     return lit
+
+
+@lru_cache(maxsize=64)
+def _hues(
+    theirs: tuple[float, ...], own: tuple[float, ...], deep: tuple[float, ...], strength: float
+) -> tuple[FloatArray, FloatArray, float]:
+    """What `rehued` and `paled` are told, which hardly changes from frame to frame."""
+    there, here, shade = (np.array(each, np.float32) for each in (theirs, own, deep))
+    share = np.float32(min(strength, 1))
+    wanted = shade + share * (depth_on(there, here, shade) - shade)
+    return wanted, share * hair_on(there, here), 1 - float(share) * (1 - chroma_on(there, here))
 
 
 def _cast(rendering: Rendering, skin: Skin) -> FloatArray:

@@ -43,7 +43,5 @@ def composite(
 
 def _extent(mask: FloatArray) -> tuple[slice, slice]:
     """Rows and columns outside of which the mask is 0."""
-    rows, columns = np.flatnonzero(mask.max(1)), np.flatnonzero(mask.max(0))
-    if len(rows) == 0:
-        return slice(0, 0), slice(0, 0)
-    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+    x, y, width, height = cv2.boundingRect((mask > 0).view(np.uint8))
+    return slice(y, y + height), slice(x, x + width)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 import cv2
 import numpy as np
@@ -84,11 +84,18 @@ def _grained(image: ImageArray, strength: float, view: FaceView) -> ImageArray:
     """
     width, height = view.size
     x, y = np.rint(view.landmarks[BRIDGE, :2]).astype(int)
-    noise = _noise()[(np.arange(height) - y) % TILE][:, (np.arange(width) - x) % TILE]
+    top, left = -int(y) % TILE, -int(x) % TILE
     # Whole grey levels: the sum is rounded to them anyway.
+    noise = _wide(-(-max(top + height, left + width) // TILE))[top : top + height, left : left + width]
     scaled = cv2.multiply(noise, strength / _fineness(), dtype=cv2.CV_8S)
     grained: ImageArray = cv2.add(image, cv2.merge([scaled] * 3), dtype=cv2.CV_8U)
     return grained
+
+
+@lru_cache(maxsize=2)
+def _wide(tiles: int) -> FloatArray:
+    """`_noise` so many times each way."""
+    return np.tile(_noise(), (tiles, tiles))
 
 
 @cache

@@ -86,10 +86,10 @@ def depth_on(wanted: FloatArray, tone: FloatArray, deep: FloatArray) -> FloatArr
     """
     rule = depth(tone)
     share = np.clip(float(deep @ rule) / max(float(rule @ rule), 1e-6), *USUAL)
-    return np.asarray(np.float32(share) * depth(_steady(wanted)), np.float32)
+    return np.asarray(np.float32(share) * depth(steady(wanted)), np.float32)
 
 
-def _steady(tone: FloatArray) -> FloatArray:
+def steady(tone: FloatArray) -> FloatArray:
     """Half a grey level is nothing that shows, and a film's skin hardly changes from frame to frame."""
     return (np.round(tone * 2) / 2).astype(np.float32)
 
@@ -102,7 +102,7 @@ def hair_on(wanted: FloatArray, tone: FloatArray) -> FloatArray:
         wanted: ``(3,)`` float32 BGR, of the other's lit skin.
         tone: ``(3,)`` float32 BGR, of the face's lit skin.
     """
-    return np.asarray(np.float32(OWN) * (own_hue(tone) - own_hue(_steady(wanted))), np.float32)
+    return np.asarray(np.float32(OWN) * (own_hue(tone) - own_hue(steady(wanted))), np.float32)
 
 
 def rehued(
@@ -129,7 +129,7 @@ def chroma_on(wanted: FloatArray, tone: FloatArray) -> float:
         wanted: ``(3,)`` float32 BGR, of the other's lit skin.
         tone: ``(3,)`` float32 BGR, of the face's lit skin.
     """
-    theirs, own = (float(np.linalg.norm(own_hue(each))) for each in (_steady(wanted), tone))
+    theirs, own = (float(np.linalg.norm(own_hue(each))) for each in (steady(wanted), tone))
     return min(1.0, theirs / max(min(own, COLOURFUL), 1e-6))
 
 

@@ -13,11 +13,11 @@ import numpy as np
 from pipeline.engines.mesh.atlas import Atlas, build_atlas
 from pipeline.engines.mesh.fade import fade
 from pipeline.engines.mesh.irises import recolour
-from pipeline.engines.mesh.likeness import canonical, move_towards
+from pipeline.engines.mesh.likeness import move_towards
 from pipeline.engines.mesh.looks import Carried
 from pipeline.engines.mesh.openings import openings
 from pipeline.engines.mesh.seam import with_seam
-from pipeline.engines.mesh.smile import SMILES, smile, without_folds
+from pipeline.engines.mesh.smile import SMILES, smile_of, without_folds
 from pipeline.engines.mesh.squeeze import unsqueezed
 from pipeline.mesh import FaceView, topology
 from pipeline.models.align import TemplateName, square_of, to_crop
@@ -107,7 +107,7 @@ class MeshEngine:
         image = view.fold_fine(level)
         coverage = fade(view) * view.fold(prepared.valid)
         through = view.through()
-        more = prepared.smile - smile(canonical(view.landmarks, view.crop.pose)) if prepared.smile > SMILES else 0.0
+        more = prepared.smile - smile_of(view.landmarks, view.crop.pose) if prepared.smile > SMILES else 0.0
         image = without_folds(image, view, prepared.folds, more)
         image = unsqueezed(image, view, prepared.shown, prepared.tone)
         image = with_seam(image, through, view.landmarks)

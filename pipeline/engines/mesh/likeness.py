@@ -20,6 +20,8 @@ ANCHORS = ((33, 133), (263, 362), (168, 6), (1, 4), (98, 327, 2), (61, 291, 0))
 """Landmarks whose means are moved: the two eyes, nose root, tip and base, mouth."""
 REACH = 2.6
 """Radius of influence of an anchor in centimetres."""
+FLIP = np.array([1, 1, -1], np.float32)
+"""Depth grows away from the camera in a picture, and towards it in the canonical frame."""
 LIMIT = 0.55
 """No anchor moves farther than this, in centimetres."""
 
@@ -33,23 +35,18 @@ def move_towards(landmarks: FloatArray, pose: FloatArray, shape: FloatArray, amo
     """
     if amount <= 0:
         return landmarks
-    flip = np.array([1, 1, -1], np.float32)
-    own = canonical(landmarks, pose)
-    wanted = _means() @ (shape - own)
+    # Means of what is carried back are what means of it are carried back to: six points rather than all.
+    wanted = _means() @ shape - canonical(_means() @ landmarks[:VERTICES], pose)
     wanted[:, 2] *= 0.5
-    wanted *= np.minimum(1, LIMIT / (np.linalg.norm(wanted, axis=1, keepdims=True) + 1e-6))
-    moved = (_influence() @ wanted * amount) @ pose[:3, :3].T * flip
-    result = landmarks.copy()
-    result[:VERTICES] += moved
-    for iris, eye in ((slice(468, 473), (33, 133)), (slice(473, 478), (263, 362))):
-        result[iris] += moved[list(eye)].mean(0)
-    return result.astype(np.float32)
+    wanted *= np.minimum(1, LIMIT / (np.sqrt((wanted * wanted).sum(1, keepdims=True)) + 1e-6))
+    way = (wanted * np.float32(amount)) @ pose[:3, :3].T * FLIP
+    return landmarks + _influence() @ way.astype(np.float32)
 
 
 def canonical(landmarks: FloatArray, pose: FloatArray) -> FloatArray:
-    """``(468, 3)`` landmarks carried back into the canonical frame, centimetres, y up."""
+    """The first 468 of ``(n, 3)`` landmarks carried back into the canonical frame, centimetres, y up."""
     back = np.linalg.inv(pose.astype(np.float64))
-    points = landmarks[:VERTICES] * np.array([1, 1, -1], np.float32)
+    points = landmarks[:VERTICES] * FLIP
     return np.asarray(points @ back[:3, :3].T + back[:3, 3], np.float32)
 
 
@@ -64,7 +61,7 @@ def _means() -> FloatArray:
 
 @cache
 def _influence() -> FloatArray:
-    """``(468, 6)``: how much each vertex follows each anchor, 0 on the outline."""
+    """``(478, 6)``: how much each landmark follows each anchor, 0 on the outline. An iris goes where its eye does."""
     mesh = face_mesh()
     centres = np.array([mesh.vertices[list(group)].mean(0) for group in ANCHORS])
     distance = np.linalg.norm(mesh.vertices[:, None, :2] - centres[None, :, :2], axis=2)
@@ -74,4 +71,6 @@ def _influence() -> FloatArray:
     outline = uv[list(FACE_OVAL)].astype(np.float32)
     inside = np.array([cv2.pointPolygonTest(outline, (float(u), float(v)), True) for u, v in uv])
     depth = np.clip(inside / 0.17, 0, 1)
-    return (shares * (depth * depth * (3 - 2 * depth))[:, None]).astype(np.float32)
+    vertices = shares * (depth * depth * (3 - 2 * depth))[:, None]
+    irises = [np.repeat(vertices[list(eye)].mean(0, keepdims=True), 5, 0) for eye in ((33, 133), (263, 362))]
+    return np.concatenate([vertices, *irises]).astype(np.float32)

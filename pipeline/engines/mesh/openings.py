@@ -28,17 +28,20 @@ def openings(landmarks: FloatArray, size: tuple[int, int], *, mouth: bool = True
     its lids along: a photo of open eyes has no shut lids to offer.
     """
     width, height = size
-    face = math.dist(landmarks[10, :2], landmarks[152, :2])
+    places = landmarks[:, :2]
+    face = math.dist(*places[[10, 152]].tolist())
     mask = np.zeros((height, width), np.float32)
     if mouth:
-        lips = landmarks[list(INNER_LIPS), :2]
+        lips = places[list(INNER_LIPS)]
         # A border as soft as the gap is high would close it.
         soft = min(0.006 * face, SOFT * gap(lips))
         _add(mask, lips, max(0.6, soft), _open(lips, *MOUTH_OPEN))
     for lids, socket in ((RIGHT_EYE, RIGHT_SOCKET), (LEFT_EYE, LEFT_SOCKET)) if eyes else ():
-        outline = landmarks[list(lids), :2]
+        outline = places[list(lids)]
         _add(mask, outline, max(0.6, 0.006 * face), 1.0)
-        _add(mask, landmarks[list(socket), :2], max(0.8, 0.016 * face), 1 - eye_open(outline))
+        shut = 1 - eye_open(outline)
+        if shut > 0:
+            _add(mask, places[list(socket)], max(0.8, 0.016 * face), shut)
     return mask
 
 
@@ -49,17 +52,23 @@ def eye_open(outline: FloatArray) -> float:
 
 def _open(outline: FloatArray, low: float, high: float) -> float:
     """0 for a shut, 1 for an open outline, by its area over the square of its width."""
-    t = min(max((gap(outline) / max(_span(outline), 1e-3) - low) / (high - low), 0.0), 1.0)
+    span = _span(outline)
+    t = min(max((_area(outline) / (span * span) - low) / (high - low), 0.0), 1.0)
     return t * t * (3 - 2 * t)
 
 
 def gap(outline: FloatArray) -> float:
     """Mean height of an outline that begins at one corner: its area over its width."""
-    return float(cv2.contourArea(outline.astype(np.float32))) / max(_span(outline), 1e-3)
+    return _area(outline) / _span(outline)
+
+
+def _area(outline: FloatArray) -> float:
+    return float(cv2.contourArea(outline.astype(np.float32, copy=False)))
 
 
 def _span(outline: FloatArray) -> float:
-    return math.dist(outline[0], outline[len(outline) // 2])
+    """From one corner to the other."""
+    return max(math.dist(*outline[[0, len(outline) // 2]].tolist()), 1e-3)
 
 
 def _add(mask: FloatArray, outline: FloatArray, sigma: float, strength: float) -> None:
@@ -67,14 +76,16 @@ def _add(mask: FloatArray, outline: FloatArray, sigma: float, strength: float) -
     if strength <= 0:
         return
     height, width = mask.shape
-    reach = int(np.ceil(3 * sigma)) + 1
-    x0, y0 = np.maximum(np.floor(outline.min(0)).astype(int) - reach, 0)
-    x1, y1 = np.minimum(np.ceil(outline.max(0)).astype(int) + reach + 1, [width, height])
+    fixed = np.rint(outline * (1 << _SUBPIXEL)).astype(np.int32)
+    reach = math.ceil(3 * sigma) + 1
+    left, top, wide, high = cv2.boundingRect(fixed)
+    x0, y0 = max((left >> _SUBPIXEL) - reach, 0), max((top >> _SUBPIXEL) - reach, 0)
+    x1 = min((left + wide >> _SUBPIXEL) + reach + 2, width)
+    y1 = min((top + high >> _SUBPIXEL) + reach + 2, height)
     if x1 <= x0 or y1 <= y0:
         return
     part = np.zeros((y1 - y0, x1 - x0), np.uint8)
-    shifted = np.round((outline - [x0, y0]) * (1 << _SUBPIXEL)).astype(np.int32)
-    cv2.fillPoly(part, [shifted], 255, cv2.LINE_AA, _SUBPIXEL)
-    soft = cv2.GaussianBlur(part, (0, 0), sigma).astype(np.float32) * (strength / 255)
+    cv2.fillPoly(part, [fixed], 255, cv2.LINE_AA, _SUBPIXEL, (-x0 << _SUBPIXEL, -y0 << _SUBPIXEL))
+    soft = cv2.GaussianBlur(part, (0, 0), sigma).astype(np.float32) * np.float32(strength / 255)
     view = mask[y0:y1, x0:x1]
     np.maximum(view, soft, out=view)

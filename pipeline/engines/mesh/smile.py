@@ -6,11 +6,13 @@ wider, its corners higher); the folds are lifted from the photo by as much as it
 
 from __future__ import annotations
 
+import math
 from functools import cache
 
 import cv2
 import numpy as np
 
+from pipeline.engines.mesh.likeness import canonical
 from pipeline.mesh import FaceView
 from pipeline.mesh.hue import FLOOR
 from pipeline.mesh.skin import spread_colour
@@ -20,6 +22,8 @@ from pipeline.types import FloatArray, ImageArray
 WIDTH, LIFT = (0.61, 0.69), (0.03, 0.08)
 """The mouth's width, and how much its corners lie above its middle, in parts of the distance of the outer corners of
 the eyes, at which a smile begins and is a broad one. Ten faces at rest: 0.44 to 0.61, and -0.02 to 0.03."""
+_TOLD = (33, 263, 61, 291, 0, 17)
+"""Landmarks that tell: outer corners of the eyes, corners of the mouth, the middle of its upper and its lower edge."""
 FOLD = ((129, 203, 206, 216, 212, 57), (358, 423, 426, 436, 432, 287))
 """Landmarks along the folds, from the wings of the nose to beside the corners of the mouth."""
 BROAD = 5.0
@@ -42,11 +46,21 @@ def smile(shape: FloatArray) -> float:
     Args:
         shape: ``(468, 3)`` float32 vertices in the canonical frame, y up, any unit.
     """
-    eyes = float(np.linalg.norm(shape[33] - shape[263])) + 1e-6
-    width = float(np.linalg.norm(shape[61] - shape[291])) / eyes
-    lift = float(shape[[61, 291], 1].mean() - shape[[0, 17], 1].mean()) / eyes
+    return _smile(shape[list(_TOLD)].tolist())
+
+
+def smile_of(landmarks: FloatArray, pose: FloatArray) -> float:
+    """The same of ``(478, 3)`` landmarks in a picture, see `Face.pose`."""
+    return _smile(canonical(landmarks[list(_TOLD)], pose).tolist())
+
+
+def _smile(points: list[list[float]]) -> float:
+    right, left, corner, other, upper, lower = points
+    eyes = math.dist(right, left) + 1e-6
+    width = math.dist(corner, other) / eyes
+    lift = (corner[1] + other[1] - upper[1] - lower[1]) / 2 / eyes
     parts = ((width - WIDTH[0]) / (WIDTH[1] - WIDTH[0]), (lift - LIFT[0]) / (LIFT[1] - LIFT[0]))
-    return float(np.clip(np.mean([np.clip(part, 0, 1) for part in parts]), 0, 1))
+    return sum(min(max(part, 0.0), 1.0) for part in parts) / len(parts)
 
 
 def folds(picture: ImageArray) -> ImageArray:
