@@ -32,7 +32,7 @@ def composite_lit(
     face = rendering.image
     gain = _tone_gain(face, alpha, view, skin, options.match_light)
     if gain is not None:
-        face = np.asarray(cv2.LUT(face, gain), np.uint8)
+        face = np.asarray(cv2.transform(face, np.diag(gain)), np.uint8)
     if options.match_detail:
         face = match_detail(face, alpha, view, skin)
     if rendering.openings is not None:
@@ -41,8 +41,8 @@ def composite_lit(
     return blend(view.crop.image, face, alpha)
 
 
-def _tone_gain(image: ImageArray, alpha: FloatArray, view: FaceView, skin: Skin, strength: float) -> ImageArray | None:
-    """``(1, 256, 3)``: what values of `image` have to become for its skin to be as light and warm as the target's;
+def _tone_gain(image: ImageArray, alpha: FloatArray, view: FaceView, skin: Skin, strength: float) -> FloatArray | None:
+    """``(3,)``: what each channel of `image` is multiplied by for its skin to be as light and warm as the target's;
     ``None`` where it is so already, or nobody can tell.
 
     The ratio is the median over skin that both show, which neither brows nor beards of one of them move.
@@ -60,4 +60,4 @@ def _tone_gain(image: ImageArray, alpha: FloatArray, view: FaceView, skin: Skin,
     gain = np.clip(np.median(theirs / ours, axis=0), *GAIN) ** np.float32(strength)
     if float(np.abs(gain - 1).max()) < 0.004:
         return None
-    return np.rint(np.clip(np.arange(256)[:, None] * gain, 0, 255)).astype(np.uint8)[None]
+    return np.asarray(gain, np.float32)

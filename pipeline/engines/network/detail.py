@@ -21,8 +21,8 @@ FINEST = 1.2
 DEEPEST = 0.09
 """Pores and fine lines come over as they are; what is deeper in the photo, such as folds, by no more than this: it lies
 where the mesh has it, and the network has its own a little beside."""
-
-
+ROWS = 64
+"""Rows of a large picture that are worked on at a time, so that what is between two steps stays near the processor."""
 CRISP, ENLARGED = 0.6, 2.5
 """By how much edges are made steeper in a crop that is enlarged so many times or more."""
 EDGES = (1.0, 5.0)
@@ -61,16 +61,21 @@ def with_texture(
     if float(same.max()) < 0.02:
         return image
     size = (frame.shape[1], frame.shape[0])
-    # In whole numbers: a quarter of the memory of single precision, and as exact as pixels need.
-    share = lay_back(cv2.convertScaleAbs(same, alpha=255), matrix, size)
-    if int(share.max()) < 5:
-        return image
-    lost = cv2.subtract(frame, lay_back(aligned, matrix, size), dtype=cv2.CV_16S)
-    # In 256ths, of which 255 are the whole.
-    parts = share.astype(np.int16)
-    parts += parts >> 7
-    kept = cv2.multiply(lost, cv2.merge([parts] * 3), scale=1 / 256)
-    return np.asarray(cv2.add(image, kept, dtype=cv2.CV_8U), np.uint8)
+    # The share goes along as a fourth channel, which costs nothing. In 128ths, and whole numbers of 16 bits: four times
+    # as quick as single precision, and as exact as pixels need.
+    held = lay_back(cv2.merge([*cv2.split(aligned), cv2.convertScaleAbs(same, alpha=128)]), matrix, size)
+    result = np.empty_like(image)
+    for top in range(0, len(image), ROWS):
+        rows = slice(top, top + ROWS)
+        share = cv2.cvtColor(cv2.extractChannel(held[rows], 3), cv2.COLOR_GRAY2BGR)
+        kept = frame[rows].astype(np.int16)
+        kept -= cv2.cvtColor(held[rows], cv2.COLOR_BGRA2BGR)
+        kept *= share
+        kept += 64
+        kept >>= 7
+        kept += image[rows]
+        result[rows] = cv2.convertScaleAbs(cv2.max(kept, 0))
+    return result
 
 
 def unchanged(swapped: FloatArray, aligned: ImageArray) -> FloatArray:
