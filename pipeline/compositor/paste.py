@@ -11,6 +11,10 @@ def blend(target: ImageArray, face: ImageArray, alpha: FloatArray) -> ImageArray
     """``target`` where `alpha` is 0, exactly; `face` where it is 1. All of one size; uint8, uint8, float32."""
     if alpha.size == 0:
         return target
-    # Several times quicker than a difference, a product and a sum.
-    result: ImageArray = cv2.blendLinear(face, target, alpha, cv2.subtract(1.0, alpha))
+    # Among bytes, in half the time of `cv2.blendLinear`; where both are alike they stay so.
+    share = cv2.convertScaleAbs(alpha, alpha=255)
+    share = cv2.merge([share, share, share])
+    ours = cv2.multiply(face, share, scale=1 / 255)
+    theirs = cv2.multiply(target, cv2.bitwise_not(share), scale=1 / 255)
+    result: ImageArray = cv2.add(ours, theirs, dst=ours)
     return result

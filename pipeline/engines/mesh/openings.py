@@ -7,6 +7,7 @@ import math
 import cv2
 import numpy as np
 
+from pipeline.mesh.maps import blurred
 from pipeline.models.face_mesh import INNER_LIPS, LEFT_EYE, RIGHT_EYE
 from pipeline.types import FloatArray
 
@@ -86,6 +87,6 @@ def _add(mask: FloatArray, outline: FloatArray, sigma: float, strength: float) -
         return
     part = np.zeros((y1 - y0, x1 - x0), np.uint8)
     cv2.fillPoly(part, [fixed], 255, cv2.LINE_AA, _SUBPIXEL, (-x0 << _SUBPIXEL, -y0 << _SUBPIXEL))
-    soft = cv2.GaussianBlur(part, (0, 0), sigma).astype(np.float32) * np.float32(strength / 255)
+    soft = blurred(part, sigma) * np.float32(strength / 255)
     view = mask[y0:y1, x0:x1]
     np.maximum(view, soft, out=view)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from pipeline.mesh.maps import thrice
+from pipeline.mesh.maps import blurred, thrice
 from pipeline.models.face_mesh import INNER_LIPS, OUTER_LIPS
 from pipeline.types import FloatArray, ImageArray
 
@@ -70,5 +70,5 @@ def _drawn(shape: tuple[int, ...], outline: FloatArray, reach: float) -> FloatAr
     cv2.fillPoly(mask, points, 255, cv2.LINE_AA, _SUBPIXEL)
     if reach > 0:
         cv2.polylines(mask, points, True, 255, max(1, round(2 * reach)), cv2.LINE_AA, _SUBPIXEL)
-        mask = cv2.GaussianBlur(mask, (0, 0), max(0.6, reach / 2))
+        return blurred(mask, max(0.6, reach / 2)) / np.float32(255)
     return mask.astype(np.float32) / np.float32(255)
