@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from pipeline.analysis.between import Between, Patch, patch_of
+from pipeline.analysis.beyond import BEYOND, beyond, led_on
 from pipeline.analysis.landmarks import Landmarker, face_from_landmarks, region_from_landmarks
 from pipeline.analysis.trail import Trail
 from pipeline.types import Face, Frame
@@ -18,6 +19,8 @@ CLEAR = 0.6
 """Presence that a mesh needs for frames to be leapt over."""
 ASTRAY = 0.12
 """Sides of its crop that a face may lie beside where a leap expected it."""
+BACK = 8
+"""Frames over which it is taken back how far a mesh had drifted while the network saw none."""
 WARY = 12
 """Frames after a leap that failed in which every frame is looked at."""
 
@@ -41,12 +44,49 @@ class Follower:
         if position == trail.last or (position - trail.last > 1 and self._leap(trail, position, at)):
             return True
         trail.steady = False
-        for p in range(trail.last + 1, position + 1):
-            face = self.look(at(p), trail, p, 1, LOST)
-            if face is None:
-                return False
-            trail.faces[p], trail.last = face, p
+        return all(self.step(trail, p, 1, LOST, at) for p in range(trail.last + 1, position + 1))
+
+    def step(self, trail: Trail, position: int, step: int, presence: float, at: At) -> bool:
+        """Lead `trail` to the next frame (`step` 1) or to the one before (-1); whether it still has a face there."""
+        face = self.look(at(position), trail, position, step, presence)
+        if face is None or (trail.led and face.score < CLEAR):
+            led = self._beyond(trail, position, step, at)
+            if led is not None:
+                trail.faces[position], trail.last = led, max(trail.last, position)
+                trail.between.add(position)
+                trail.led, trail.wary = trail.led + 1, max(trail.wary, position + 1)
+                return True
+        if face is None:
+            return False
+        if trail.led and step > 0:
+            self._take_back(trail, face, position, at)
+        trail.faces[position], trail.last, trail.led = face, max(trail.last, position), 0
         return True
+
+    def _beyond(self, trail: Trail, position: int, step: int, at: At) -> Face | None:
+        """The face of which the network sees too little, as it is partly beyond the border."""
+        face, frame = trail.faces[position - step], at(position)
+        mesh = face.landmarks
+        assert mesh is not None
+        region, moving = region_from_landmarks(mesh), trail.region(position, step)
+        guess = mesh + np.array([moving.x - region.x, moving.y - region.y, 0], np.float32)
+        if beyond(guess, frame) < BEYOND:
+            return None
+        landmarks = led_on(at(position - step), mesh, frame, guess)
+        return None if landmarks is None else face_from_landmarks(landmarks, face.score, trail.number)
+
+    def _take_back(self, trail: Trail, face: Face, position: int, at: At) -> None:
+        """Let the meshes that were led on without the network come to where it sees the face again."""
+        expected = self._beyond(trail, position, 1, at)
+        if expected is None:
+            return
+        assert face.landmarks is not None and expected.landmarks is not None
+        drifted, count = face.landmarks - expected.landmarks, min(trail.led, BACK)
+        for back in range(1, count + 1):
+            late = trail.faces[position - back]
+            assert late.landmarks is not None
+            landmarks = late.landmarks + drifted * np.float32(1 - back / (count + 1))
+            trail.faces[position - back] = face_from_landmarks(landmarks, late.score, trail.number)
 
     def _leap(self, trail: Trail, position: int, at: At) -> bool:
         """Look at the newest frame only, and at those between where something stirs; whether all of it is certain."""

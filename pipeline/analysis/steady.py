@@ -128,8 +128,8 @@ def slip(before: Sight, now: Sight) -> FloatArray:
     if before.step != now.step or min(*before.grey.shape, *now.grey.shape) < 2 * ROOM:
         return nothing
     start, guess = before.points[chosen], now.points[chosen]
-    found, seen = _followed(before.grey, now.grey, start, guess)
-    back, again = _followed(now.grey, before.grey, found, start)
+    found, seen = followed(before.grey, now.grey, start, guess)
+    back, again = followed(now.grey, before.grey, found, start)
     # What does not lead back to where it came from was lost on the way.
     sure = seen & again & (np.linalg.norm(back - start, axis=1) < ASTRAY)
     if np.count_nonzero(sure) < FEWEST:
@@ -137,7 +137,7 @@ def slip(before: Sight, now: Sight) -> FloatArray:
     return (-now.step * _everywhere(found - guess, sure, now.points)).astype(np.float32)
 
 
-def _followed(
+def followed(
     one: ImageArray, other: ImageArray, points: FloatArray, guess: FloatArray
 ) -> tuple[FloatArray, NDArray[np.bool_]]:
     """Where ``(n, 2)`` points of one picture lie in the other, near a guess, and which of them were found."""

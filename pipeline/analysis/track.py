@@ -228,12 +228,13 @@ class Tracker:
     def _follow_back(self, trail: Trail, position: int) -> None:
         """Follow a face that was just found backwards, so that it does not pop in late."""
         for p in range(position - 1, max(self._first, self._shot_start) - 1, -1):
-            if p in trail.faces:
-                return
-            face = self._follower.look(self._frame(p), trail, p, -1, 0.5)
-            if face is None or any(p in t.faces and same_mesh(face, t.faces[p]) for t in self._trails):
-                return
-            trail.faces[p] = face
+            if p in trail.faces or not self._follower.step(trail, p, -1, 0.5, self._frame):
+                break
+            others = [t.faces[p] for t in self._trails if t is not trail and p in t.faces]
+            if any(same_mesh(trail.faces[p], other) for other in others):
+                del trail.faces[p]
+                break
+        trail.led = 0
 
     def _verify(self, frame: Frame, position: int) -> None:
         """Check that tracks still show whom they showed: now and then, and often where faces touch."""
@@ -257,7 +258,8 @@ class Tracker:
                 or (young and trail.seen < 3)
                 or (frame.index % 2 == 0 and often)
             )
-            if not due or not trail.alive or trail.checked == position:
+            # Of half a face that is led on beyond the border no embedding says whose it is.
+            if not due or not trail.alive or trail.checked == position or trail.led:
                 continue
             embedding = self._finder.embedder(frame, trail.faces[position])
             own = trail.agrees(embedding)

@@ -37,6 +37,7 @@ class Trail:
         steady: whether its skin has looked the same from mesh to mesh since it was checked.
         wary: position up to which every frame has to be looked at.
         between: positions of frames whose mesh is not the network's own.
+        led: newest frames, one after the other, to which it was led without the network.
         patch: its face in the last frame that was looked at, to compare the next one with.
         skin: what is known of how its skin moves.
     """
@@ -49,6 +50,7 @@ class Trail:
     steady: bool = False
     wary: int = -1
     between: set[int] = field(default_factory=set)
+    led: int = 0
     patch: Patch | None = None
     skin: Steady = field(default_factory=Steady)
     _sum: FloatArray = field(default_factory=lambda: np.zeros(128, np.float32))

@@ -86,7 +86,7 @@ Reading = Exact | Mean
 
 def read(view: FaceView) -> Exact:
     """All that can be told of the crop's own face."""
-    return Exact(read_skin(view.unfolded, view.facing), view.unfolded, view.small)
+    return Exact(read_skin(view.unfolded, view.facing, cut=view.cut), view.unfolded, view.small)
 
 
 def between(first: Exact, last: Exact, share: float, view: FaceView, *, long: bool = False) -> Mean | None:

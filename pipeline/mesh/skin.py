@@ -72,16 +72,17 @@ class Skin:
         return replace(self, trust=self.trust * (1 - self.beard.hair), light=light, cast=cast, beard=None)
 
 
-def read_skin(unfolded: ImageArray, seen: FloatArray) -> Skin:
+def read_skin(unfolded: ImageArray, seen: FloatArray, *, cut: bool = False) -> Skin:
     """Tell skin from what covers it.
 
     Args:
         unfolded: ``(192, 192, 3)`` uint8 BGR, a face on the atlas.
         seen: ``(96, 96)`` float32, how well each texel faces the camera, 0 to 1.
+        cut: whether the border of the picture leaves too little of it to tell what is held before it.
     """
     zones = topology()
     small = cv2.resize(unfolded, (ZONES, ZONES), interpolation=cv2.INTER_AREA)
-    front = find_front(small, edge_map(unfolded), seen)
+    front = None if cut else find_front(small, edge_map(unfolded), seen)
     colour = small.astype(np.float32)
     logs = logarithms(small)
     open_skin = np.clip(seen * 2, 0, 1)

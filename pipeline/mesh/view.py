@@ -24,6 +24,9 @@ GRID = 96
 MIDDLE = 320
 """Longer side of middling maps: as fine as what is measured on the atlas, whatever the size of the crop."""
 
+CUT = 0.06
+"""Share of a face that neither half shows, from which on little can be told of what is seen of it."""
+
 
 class FaceView:
     """Maps between a crop and the atlas. Made once for a face in a frame, shared by engine and compositor.
@@ -97,22 +100,41 @@ class FaceView:
 
     @cached_property
     def unfolded(self) -> ImageArray:
-        """``(192, 192, 3)`` uint8: the crop's own face on the atlas."""
-        return self.unfold(self.crop.image, 2 * ZONES)
+        """``(192, 192, 3)`` uint8: the crop's own face on the atlas; what of it lies beyond the picture is mirrored."""
+        return self._mirrored(self.unfold(self.crop.image, 2 * ZONES))
 
     @cached_property
     def small(self) -> ImageArray:
         """The same, ``(96, 96, 3)``."""
-        return self.unfold(self.crop.image)
+        return self._mirrored(self.unfold(self.crop.image))
 
     @cached_property
     def facing(self) -> FloatArray:
         """``(96, 96)`` float32 over the atlas: cosine between the surface and the line of sight, 0 where turned away or
         outside of the picture."""
-        cosine, x, y = self._laid_out
+        return np.maximum(self._laid_out[0], 0) * self._inside
+
+    @cached_property
+    def cut(self) -> bool:
+        """Whether so much of it lies beyond the picture that the other half does not make up for it."""
+        lost = topology().face * ~(self._inside | self._inside[:, ::-1])
+        return float(lost.sum()) > CUT * float(topology().face.sum())
+
+    @cached_property
+    def _inside(self) -> NDArray[np.bool_]:
+        """``(96, 96)`` over the atlas, which of it the picture holds."""
+        _, x, y = self._laid_out
         width, height = self.size
-        inside = (x > -1) & (x < width) & (y > -1) & (y < height)
-        return np.maximum(cosine, 0) * inside
+        return np.asarray((x > -1) & (x < width) & (y > -1) & (y < height))
+
+    def _mirrored(self, atlas: ImageArray) -> ImageArray:
+        """An atlas with its other half where one lies beyond the picture: of a border that goes on, a streak is left,
+        which looks like something held before the face."""
+        lacking = ~self._inside & self._inside[:, ::-1] & (topology().face > 0)
+        if not lacking.any():
+            return atlas
+        mask = cv2.resize(lacking.astype(np.uint8), atlas.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+        return np.where(mask[..., None] > 0, atlas[:, ::-1], atlas)
 
     @cached_property
     def _laid_out(self) -> Axes:

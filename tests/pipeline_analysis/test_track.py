@@ -113,6 +113,37 @@ def test_somebody_who_comes_back_is_the_same_track_and_seen_from_the_first_frame
     assert not there & set(range(28, 56))
 
 
+@pytest.mark.parametrize("to", [1, -1], ids=["right", "left"])
+def test_a_face_keeps_its_track_beyond_the_border_until_it_is_gone(track, known, to: int) -> None:
+    """It slips out until a cheek is left, stays, goes, and comes back: it is where it is seen, without a leap."""
+    x = np.interp(range(72), [0, 16, 36, 42, 48, 64], [260, 335, 335, 430, 430, 260])
+    clip = media.scene(72, {"hopper": lambda i: media.placed("hopper", (320 + to * x[i], 180), 100)})
+    done = track(clip)
+    seen = shown(clip, done, known)
+    assert list(seen) == [1] and set(seen[1]) == {"hopper"}
+    assert {i for i in range(72) if x[i] < 345} <= set(seen[1]["hopper"])
+    assert not {i for i in range(72) if x[i] > 400} & set(seen[1]["hopper"])
+    off = []
+    for frame, faces in done:
+        for face in faces:
+            place = clip.places[frame.index]["hopper"]
+            truth = known["hopper"].landmarks[:468, :2] @ place[:, :2].T + place[:, 2]
+            inside = (truth[:, 0] > 0) & (truth[:, 0] < 639)
+            off.append(np.linalg.norm(face.landmarks[:468, :2] - truth, axis=1)[inside].mean())
+    assert max(off) < 5
+
+
+def test_something_else_at_the_border_is_not_taken_for_the_face_that_went(track, known) -> None:
+    """A wall comes before what is left of a face: the face is not painted on it."""
+    x = np.interp(range(40), [0, 16], [260, 335])
+    clip = media.scene(40, {"hopper": lambda i: media.placed("hopper", (320 + x[i], 180), 100)})
+    wall = media.background(640, 360, 9)
+    for i in range(24, 40):
+        clip.frames[i][:, 640 - 12 * (i - 23) :] = wall[:, : 12 * (i - 23)]
+    there = {frame.index for frame, faces in track(clip) for _ in faces}
+    assert set(range(24)) <= there and not there & set(range(32, 40))
+
+
 def test_somebody_who_comes_in_between_detections_does_not_pop_in(track, known) -> None:
     clip = media.scene(30, {"hopper": lambda i: media.placed("hopper", (320, 180), 90) if i >= 5 else None})
     assert shown(clip, track(clip), known) == {1: {"hopper": list(range(5, 30))}}

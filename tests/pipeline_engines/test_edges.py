@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from pipeline.analysis.landmarks import face_from_landmarks
 from pipeline.engines.mesh.atlas import build_atlas
 from pipeline.engines.mesh.engine import MeshEngine
 from pipeline.engines.mesh.fade import fade_depth
@@ -36,6 +37,24 @@ def test_a_face_that_the_picture_cuts_off_is_new_up_to_its_border() -> None:
     view = FaceView(Crop(cut, face.landmarks - shift, np.eye(2, 3, dtype=np.float32), face.pose))
     coverage = MeshEngine().draw(view, build_atlas(faces.identity("astronaut")), Options(likeness=0)).coverage
     assert view.enlarge(coverage)[y - 20 : y + 40, :6].min() > 0.9
+
+
+@pytest.mark.parametrize("name", ["hopper", "astronaut"])
+@pytest.mark.parametrize("beyond", [0.5, 0.7])
+def test_an_eye_that_is_left_at_the_border_is_the_new_face_s(name: str, beyond: float) -> None:
+    """What the border cuts off is no reason to take what is left for something held before the face."""
+    image, face = media.portrait(name), faces.portrait_face(name)
+    source = faces.identity("astronaut" if name == "hopper" else "hopper")
+    assert face.landmarks is not None
+    whole = faces.recast(image, source, Options(), face)
+    for left in (False, True):
+        x = int(face.box.x0 + (beyond if left else 1 - beyond) * face.box.width)
+        part = slice(x, None) if left else slice(0, x)
+        shifted = face_from_landmarks(face.landmarks - np.array([x * left, 0, 0], np.float32), 1.0)
+        result = faces.recast(np.ascontiguousarray(image[:, part]), source, Options(), shifted)
+        plain = np.abs(whole[:, part].astype(int) - image[:, part]).mean(-1) > 6
+        assert (np.abs(result.astype(int) - image[:, part]).mean(-1)[plain] < 1).mean() < 0.005
+        assert np.abs(result.astype(int) - whole[:, part]).mean(-1)[plain].mean() < 7
 
 
 def test_skin_does_not_end_at_the_hair_as_if_it_were_a_wig() -> None:
