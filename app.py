@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return headless.main(given, parser)
 
-    for name in ("source", "target", "output", "cast", "people", "compare", "preview"):
+    for name in ("source", "target", "output", "cast", "people", "compare", "preview", "preset"):
         if getattr(given, name):
             parser.error(f"--{name} is for a job without the studio; add --headless")
     from studio import server

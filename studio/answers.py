@@ -223,7 +223,7 @@ def _status(error: RecastError) -> int:
         return 507
     if isinstance(error, JobUnknown):
         return 404
-    if error.code == "not_ready":
+    if error.code in ("not_ready", "preset_exists"):
         return 409
     if isinstance(error, MediaTooLarge):
         return 413

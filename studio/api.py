@@ -21,10 +21,10 @@ from studio.access.caller import Caller, caller_of
 from studio.headless import FAULT
 from studio.jobs.job import Job, JobFailed, Kind, progress_data
 from studio.operations import Request, Studio, raise_failure
-from studio.options import from_mapping
 from studio.payload import as_object, given_target, parse_cast
 from studio.pictures import jpeg
 from studio.plain import person_data
+from studio.preset_http import listed
 from studio.uploads import upload
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ Args:
     target: the {what}.
     cast: who gets which photo: person number (see /find_people) to position in `sources` from 0, or a list of them.
         Persons that are not named stay untouched; without a cast everyone gets the face in all the photos.
-    options: names and values of options; see the command line's --help.
+    options: names and values of options; see the command line's --help. `preset` names one that they are put on top of.
     consent: true states that you have the right to use these faces; an operator may require it.
 
 Returns:
@@ -83,7 +83,7 @@ def build(studio: Studio) -> None:
     ) -> AsyncIterator[tuple[list[tuple[str, str]], dict[str, Any]]]:
         """Who is in a picture or video: numbers for a cast, when they are seen, and a thumbnail of each."""
         try:
-            request = Request(given_target(target), options=from_mapping(as_object(options, "options")))
+            request = Request(given_target(target), options=studio.presets.options(as_object(options, "options")))
             async for job in waited_for(studio, request, "people", progress, caller=caller_of(call)):
                 if not job.over:
                     yield [], _moment(job)
@@ -97,6 +97,10 @@ def build(studio: Studio) -> None:
             yield pictures, {"state": "done", "people": [person_data(person) for person in people]}
         except Exception as error:
             raise shown(error) from error
+
+    def presets() -> list[dict[str, Any]]:
+        """The presets: names, and the options that each of them stands for."""
+        return listed(studio)
 
     hidden: dict[str, Any] = {"visible": False}
     sources = upload("sources", several=True)
@@ -117,6 +121,7 @@ def build(studio: Studio) -> None:
         recast_video, job, [result, report], api_name="recast_video", api_description=RECAST.format(what="video")
     )
     button.click(find_people, [target, options], [thumbnails, people], api_name="find_people")
+    button.click(presets, None, gr.JSON(label="presets", **hidden), api_name="presets")
 
 
 async def _recast(
@@ -135,7 +140,7 @@ async def _recast(
         request = Request(
             sources=tuple(Path(source) for source in sources or ()),
             target=path,
-            options=from_mapping(as_object(options, "options")),
+            options=studio.presets.options(as_object(options, "options")),
             cast=parse_cast(as_object(cast, "cast")),
             consent=consent is True,
         )

@@ -34,7 +34,6 @@ from studio.headless import FAULT
 from studio.jobs.job import Job, JobFailed, Kind
 from studio.jobs.status import status_data
 from studio.operations import Request, Studio, raise_failure
-from studio.options import from_mapping
 from studio.payload import parse_cast, safe_name
 from studio.pictures import jpeg
 from studio.plain import person_data
@@ -56,7 +55,10 @@ Cast = Annotated[
         description='Who gets which photo, such as {"1": 0}: person number to position in `sources`. Empty: everyone.'
     ),
 ]
-Options = Annotated[dict[str, Any], Field(description="Names and values of options, as the command line has them.")]
+Options = Annotated[
+    dict[str, Any],
+    Field(description="Names and values of options, as the command line has them; `preset` names one to begin with."),
+]
 Consent = Annotated[bool, Field(description=f"True states: {TEXT} An operator may require it.")]
 Name = Annotated[str, Field(description="The job's id.")]
 Token = Annotated[str, Field(description="Its owner's token; not needed with a key that the job was sent with.")]
@@ -73,7 +75,7 @@ def build(studio: Studio) -> tuple[Route, Callable[[], contextlib.AbstractAsyncC
     async def find_people(ctx: Context, target: Target, options: Options = {}) -> list[Any]:  # noqa: B006
         """Who is in a picture or video: numbers for a cast, when they are seen, and a thumbnail of each."""
         with _told():
-            wanted = Request(_file(studio, target), options=from_mapping(options))
+            wanted = Request(_file(studio, target), options=studio.presets.options(options))
             job = await _done(studio, ctx, wanted, "people")
             people = studio.people(job)
             rows = {"people": [person_data(person) for person in people]}
@@ -201,7 +203,7 @@ def _request(
     consent: bool,
     moment: float = 0.0,
 ) -> Request:
-    chosen, roles = from_mapping(options), parse_cast(cast)
+    chosen, roles = studio.presets.options(options), parse_cast(cast)
     photos = tuple(_file(studio, source) for source in sources)
     return Request(_file(studio, target), photos, chosen, roles, moment=moment, consent=consent)
 

@@ -6,21 +6,20 @@ from typing import Any
 
 from studio.examples import Example, examples
 from studio.operations import Studio
-from studio.options import FIELDS, GROUPS, Field
+from studio.options import FIELDS, GROUPS, OF_A_TARGET, Field
 from studio.present import address
-
-ELSEWHERE = ("start", "end", "exclude", "exclude_at")
-"""Options that are set by trimming and painting, not among the settings."""
+from studio.preset_http import listed
 
 
 def start_data(studio: Studio) -> dict[str, Any]:
     """See the module. The same for every visitor."""
     return {
         "groups": list(GROUPS),
-        "fields": [_field(field) for field in FIELDS if field.name not in ELSEWHERE],
+        "fields": [_field(field) for field in FIELDS if field.name not in OF_A_TARGET],
         "examples": [_example(example) for example in examples(studio.settings.examples)],
         "uploadBytes": studio.settings.upload_bytes,
         "keepHours": studio.settings.keep_seconds / 3600,
+        "presets": {"here": studio.settings.access == "open", "list": listed(studio)},
     }
 
 

@@ -40,9 +40,10 @@ from studio import options as option_flags
 from studio.made import MadeHere
 from studio.outputs import result_name
 from studio.plain import person_data, report_data
+from studio.presets import Preset, Presets
 from studio.quiet import silence_greeting
 from studio.request import others
-from studio.settings import segment_seconds
+from studio.settings import data_folder, segment_seconds
 
 if TYPE_CHECKING:
     from pipeline import Recaster
@@ -85,6 +86,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="also write a few seconds of the result as an animated .gif or .webp",
     )
+    group.add_argument(
+        "--preset", metavar="NAME|FILE.json",
+        help="options that were saved in the studio or by `app.py presets`, or a file of them; flags go before them",
+    )  # fmt: skip
     group.add_argument("--people", action="store_true", help="list who is in the target instead of changing it")
     group.add_argument("--thumbnails", type=Path, metavar="FOLDER", help="with --people: write a picture of each there")
     group.add_argument(
@@ -102,6 +107,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(given: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     """Runs what was asked for and returns the exit code; of several targets, that of the first that failed."""
     _check_arguments(given, parser)
+    if given.preset is not None:
+        try:
+            begin_with(given, Presets(data_folder(given.data) / "presets").given(given.preset))
+        except InputError as error:
+            given.several = False
+            return _failed(given, error.code, str(error), error.exit_code)
     codes = []
     with _cancel_on_signals() as cancel:
         shared, several = _Shared(given, cancel), len(given.target) > 1
@@ -111,6 +122,13 @@ def main(given: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
             if cancel.is_set() or shared.useless:
                 break
     return next(filter(None, codes), 0)
+
+
+def begin_with(given: argparse.Namespace, preset: Preset) -> None:
+    """Have the options of a preset count as flags, where there are none."""
+    for name, value in preset.options.items():
+        if not hasattr(given, name):
+            setattr(given, name, value)
 
 
 class _Shared:

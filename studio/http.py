@@ -29,7 +29,6 @@ from studio.jobs.status import status_data
 from studio.metrics import TYPE
 from studio.operations import Request as Order
 from studio.operations import Studio
-from studio.options import from_mapping
 from studio.payload import parse_cast, read_object, safe_name
 from studio.settings import is_loopback
 
@@ -64,7 +63,13 @@ Again = Annotated[
         description="The same owner's request with the same key makes one job only, however often it is sent.",
     ),
 ]
-Options = Annotated[str, Form(description="JSON: names and values of options.", max_length=1_000_000)]
+Options = Annotated[
+    str,
+    Form(
+        description="JSON: names and values of options, and `preset`, a name of /presets that they are put on top of.",
+        max_length=1_000_000,
+    ),
+]
 Part = Annotated[
     Literal["result", "credentials"],
     Query(description="The result, or the file with its Content Credentials where `report.sidecar` names one."),
@@ -132,7 +137,7 @@ def build(studio: Studio) -> APIRouter:
             raise InputError("The target is missing: send a file as target_video, or as target.")
         if len(source_image) > MOST_PHOTOS:
             raise InputError(f"There are more than {MOST_PHOTOS} photos. Remove some.")
-        chosen, roles = from_mapping(read_object(options, "options")), parse_cast(read_object(cast, "cast"))
+        chosen, roles = studio.presets.options(read_object(options, "options")), parse_cast(read_object(cast, "cast"))
         name = uuid.uuid4().hex if again is None else _name_of(owner, again)
         with contextlib.suppress(JobUnknown):
             return accepted(studio.job(name, owner), owner, caller)

@@ -17,7 +17,7 @@ from studio.jobs.estimate import place_of
 from studio.jobs.job import Job
 from studio.jobs.status import status_data
 from studio.operations import Request, Studio
-from studio.options import HIGHEST, from_mapping
+from studio.options import HIGHEST
 from studio.payload import as_object, given_target, parse_cast
 from studio.uploads import upload
 
@@ -53,7 +53,7 @@ def build(studio: Studio) -> None:
                 raise OptionError(f"A token has to have at least {SHORTEST_TOKEN} characters.")
             caller = caller_of(request)
             owner = token or caller.owner or secrets.token_urlsafe(32)
-            wanted = _request(sources, target, cast, options, consent=consent)
+            wanted = _request(studio, sources, target, cast, options, consent=consent)
             job = await asyncio.to_thread(studio.submit, wanted, owner, client=caller.client)
             message = place_of(studio.store, job).sentence
             return {
@@ -97,7 +97,7 @@ def build(studio: Studio) -> None:
             seconds = moment or 0.0
             if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < HIGHEST:
                 raise OptionError("moment has to be a number of seconds.")
-            request = _request(sources, target, cast, options, float(seconds), consent)
+            request = _request(studio, sources, target, cast, options, float(seconds), consent)
             async for job in waited_for(studio, request, "preview", progress, caller=caller_of(call)):
                 if not job.over:
                     yield None, status_data(studio.store, job)
@@ -138,6 +138,7 @@ def _token(request: gr.Request, token: str | None) -> str:
 
 
 def _request(
+    studio: Studio,
     sources: list[str] | None,
     target: str | None,
     cast: Any,
@@ -148,7 +149,7 @@ def _request(
     return Request(
         target=given_target(target),
         sources=tuple(Path(source) for source in sources or ()),
-        options=from_mapping(as_object(options, "options")),
+        options=studio.presets.options(as_object(options, "options")),
         cast=parse_cast(as_object(cast, "cast")),
         moment=moment,
         consent=consent is True,

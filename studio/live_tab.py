@@ -9,12 +9,11 @@ from html import escape
 import gradio as gr
 from fastapi import APIRouter, WebSocket
 
-from studio.desk_start import ELSEWHERE
 from studio.examples import Example, examples, head
 from studio.live.connection import DEFAULTS, Connection
 from studio.live.places import Places
 from studio.operations import Studio
-from studio.options import FIELDS, Field
+from studio.options import FIELDS, OF_A_TARGET, Field
 from studio.present import address
 from studio.settings import ASSETS
 
@@ -40,7 +39,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 
 
 def _fits(field: Field) -> bool:
-    return field.text.group in GROUPS and field.name not in ELSEWHERE
+    return field.text.group in GROUPS and field.name not in OF_A_TARGET
 
 
 def _portraits(shelf: Iterable[Example]) -> Iterator[str]:

@@ -29,6 +29,7 @@ from studio.jobs.store import Store
 from studio.jobs.worker import Workers
 from studio.metrics import Metrics
 from studio.pictures import first_frame, view_of
+from studio.presets import Presets
 from studio.request import LONG, Look, Request, seconds_of
 from studio.settings import Settings
 from studio.tracing import in_job
@@ -71,6 +72,7 @@ class Studio:
         self.workers = Workers(self.store, performer, self._ended, many, self.files.undo)
         self.retention = Retention(self.store, self.files, settings.uploads, settings.keep_seconds)
         self.admission = Admission(settings, self.store)
+        self.presets = Presets(settings.presets)
         self.retention.tidy(settings.spool)
 
     def start(self) -> None:

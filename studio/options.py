@@ -30,6 +30,8 @@ HIGHEST = 1e9
 MOST_PAINTINGS = 50
 _PNG = b"\x89PNG\r\n\x1a\n"
 GROUPS: tuple[Group, ...] = typing.get_args(Group)
+OF_A_TARGET = ("start", "end", "exclude", "exclude_at")
+"""Options that mean something for one target only: they are set by trimming and painting, and are in no preset."""
 
 
 @dataclass(frozen=True)

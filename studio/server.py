@@ -184,7 +184,7 @@ def build_app(settings: Settings) -> tuple[ASGIApp, Studio]:
     from fastapi import FastAPI
 
     from pipeline import Recaster
-    from studio import answers, blocks, http, shell, tabs, verify_http
+    from studio import answers, blocks, http, preset_http, shell, tabs, verify_http
     from studio.access import login, space
     from studio.access.gate import Gate
     from studio.access.sessions import Sessions
@@ -224,6 +224,7 @@ def build_app(settings: Settings) -> tuple[ASGIApp, Studio]:
     )
     app.include_router(http.build(studio))
     app.include_router(verify_http.build(studio))
+    app.include_router(preset_http.build(studio))
     app.include_router(login.build(settings, keys, sessions))
     if (provider := space.Provider.of_environment()) is not None:
         app.include_router(space.build(settings, provider, sessions, secret))

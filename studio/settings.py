@@ -136,6 +136,10 @@ class Settings:
         return self.data / "jobs"
 
     @property
+    def presets(self) -> Path:
+        return self.data / "presets"
+
+    @property
     def examples(self) -> Path:
         return self.data / "examples"
 

@@ -7,6 +7,7 @@ import { icon } from "../page/icons.js";
 import { follow, forgetJob, lastJob, unfollow } from "./job.js";
 import { drawPeople, drawSearch } from "./people.js";
 import { photoList } from "./photos.js";
+import { startPresets } from "./presets.js";
 import { lostCard } from "./progress.js";
 import * as server from "./server.js";
 import { drawSettings } from "./settings.js";
@@ -25,6 +26,7 @@ const card = (number, title, ...inside) =>
 
 whenThere("#desk", async (place) => {
   setStart(await recast.start);
+  startPresets();
   const photos = h("div", { id: "sources" });
   const target = h("div", { id: "target" });
   const people = h("div", { id: "people" });

@@ -104,6 +104,10 @@ export const preview = (order, moment, signal) => picture(ask("preview", send({ 
 // Strokes (a PNG) over one frame, added to what is excluded of whoever they lie on. Answers {exclude, shown}.
 export const painted = (order) => json(ask("painted", send(order)));
 
+// A preset as it is to be kept: {name, options}.
+export const savePreset = (preset) => json(ask("presets", send(preset)));
+export const removePreset = (name) => ask(`presets/${encodeURIComponent(name)}`, { method: "DELETE" });
+
 export const startJob = (order) => json(ask("jobs", send(order)));
 export const job = (name, whole = false) => json(ask(`jobs/${name}${whole ? "?whole=true" : ""}`));
 export const cancelJob = (name) => json(ask(`jobs/${name}/cancel`, { method: "POST" }));

@@ -1,6 +1,7 @@
 // The settings, drawn from what the server says there is: a new option appears by itself.
 import { desk, setOption, tell } from "./desk.js";
 import { fill, h } from "../page/dom.js";
+import { drawPresets } from "./presets.js";
 
 function control(field) {
   const value = desk.options[field.name];
@@ -89,21 +90,11 @@ const fits = (field) =>
   (!field.name.startsWith("label_") || desk.options.label !== "none");
 
 export function drawSettings(first, more) {
-  fill(first, desk.start.fields.filter((field) => field.first && fits(field)).map(control));
+  const [presets, tools] = drawPresets();
+  fill(first, presets, desk.start.fields.filter((field) => field.first && fits(field)).map(control));
   const groups = desk.start.groups.map((group) => {
     const fields = desk.start.fields.filter((field) => field.group === group && !field.first && fits(field));
     return fields.length ? h("section", {}, h("h3", {}, group), h("div", { class: "options" }, fields.map(control))) : null;
   });
-  const changed = desk.start.fields.filter((field) => desk.options[field.name] !== field.default);
-  fill(more, groups, h(
-    "button",
-    {
-      type: "button", class: "link", disabled: !changed.length, "data-key": "defaults",
-      onclick: () => {
-        for (const field of desk.start.fields) setOption(field.name, field.default);
-        drawSettings(first, more);
-      },
-    },
-    "Back to the usual settings",
-  ));
+  fill(more, groups, tools);
 }

@@ -9,6 +9,7 @@ COMMANDS: Mapping[str, str] = {
     "identities": "studio.commands.identities",
     "keys": "studio.commands.keys",
     "models": "studio.commands.models",
+    "presets": "studio.commands.presets",
     "verify": "studio.commands.verify",
 }
 """Names of commands and the modules that carry them out; each has ``main(words) -> int``, the exit code."""

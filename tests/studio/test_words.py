@@ -47,12 +47,11 @@ NAMES = {"H.264", "HEVC", "VP9", "AV1", "ProRes", "CPU", "DirectML", "Core ML", 
 
 def spoken() -> set[str]:
     """What the page says of every option and of poor photos."""
-    from studio.desk_start import ELSEWHERE
-    from studio.options import FIELDS, GROUPS
+    from studio.options import FIELDS, GROUPS, OF_A_TARGET
 
     said = {*GROUPS}
     for field in FIELDS:
-        if field.name not in ELSEWHERE:
+        if field.name not in OF_A_TARGET:
             said |= {field.text.label, field.text.about, *field.text.ends}
             said |= set(field.text.choices.values())
     from pipeline.analysis.advice import SENTENCES
