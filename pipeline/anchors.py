@@ -2,7 +2,8 @@
 
 Every fourth frame is an *anchor*, counted from the target's beginning, so that it matters neither where a segment
 starts nor which thread comes to a frame first. In the frames between two of them, a face that is calm is not read
-again; see `pipeline.mesh.reading`. Every other anchor is only read where a face is not calm over twice as long.
+again; see `pipeline.mesh.reading`. Every other anchor is only read where a face is not calm over twice as long; glasses
+are looked for at each, as rims are told by what lids look like, and eyes shut and open again in between.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from pipeline.mesh import FaceView
-from pipeline.mesh.reading import Exact, Reading, between, read
+from pipeline.mesh.reading import Exact, Mean, Reading, Rims, between, read, rims_between, rims_on
 from pipeline.options import Options
 from pipeline.places import Place, places
 from pipeline.types import Frame, Shade
@@ -31,13 +33,17 @@ class Anchor:
     """A frame whose faces are read at most once, for itself and for the frames beside it. Thread-safe.
 
     Whoever asks first has all of them copied from the frame, which is not to be changed before.
+
+    Args:
+        around: the wide span that it lies in, unless it ends one itself.
     """
 
-    def __init__(self, frame: Frame, places: Callable[[], Sequence[Place]]) -> None:
-        self._lock = threading.Lock()
+    def __init__(self, frame: Frame, places: Callable[[], Sequence[Place]], around: Span | None = None) -> None:
+        self._lock, self._around = threading.Lock(), around
         self._look: Callable[[], Views] | None = lambda: _views(frame, places())
         self._views: Views = {}
         self._read: dict[int | None, Exact] = {}
+        self._rims: dict[int | None, Rims] = {}
 
     def view(self, track: int | None) -> FaceView | None:
         """A face, unless it lies on another one: how such look depends on what is done to the others."""
@@ -48,11 +54,31 @@ class Anchor:
         """The same, and its reading."""
         with self._lock:
             view = self._view(track)
+            return None if view is None else (view, self._exact(track, view))
+
+    def rims(self, track: int | None) -> Rims:
+        """Those of its glasses. Its skin is only read for them where it is not calm."""
+        with self._lock:
+            view = self._view(track)
             if view is None:
                 return None
-            if track not in self._read:
-                self._read[track] = read(view)
-            return view, self._read[track]
+            if track not in self._rims:
+                self._rims[track] = self._told(track, view)
+            return self._rims[track]
+
+    def _told(self, track: int | None, view: FaceView) -> Rims:
+        ends = self._around.ends(track) if self._around is not None else None
+        if ends is None or self._around is None:
+            return self._exact(track, view).rims
+        skin = between(*ends, self._around.share, view)
+        if skin is None:
+            return self._exact(track, view).rims
+        return rims_on(view, skin) if _worn(*ends) else None
+
+    def _exact(self, track: int | None, view: FaceView) -> Exact:
+        if track not in self._read:
+            self._read[track] = read(view)
+        return self._read[track]
 
     def _view(self, track: int | None) -> FaceView | None:
         if self._look is not None:
@@ -85,6 +111,15 @@ class Span:
     after: Anchor
     share: float
 
+    def ends(self, track: int | None) -> tuple[Exact, Exact] | None:
+        """How a face is read in both, if it is seen there."""
+        # The one after first: it is less likely that somebody is just reading it.
+        last, first = self.after.seen(track), self.before.seen(track)
+        return None if first is None or last is None else (first[1], last[1])
+
+    def rims(self, track: int | None) -> Rims:
+        return rims_between(self.before.rims(track), self.after.rims(track), self.share)
+
 
 @dataclass(frozen=True, eq=False)
 class Beside:
@@ -105,17 +140,26 @@ class Beside:
         view = view or place.view(frame)
         if view is None:
             return None
+        narrow = self.spans[-1]
         for span in self.spans:
-            # The one after first: it is less likely that somebody is just reading it.
-            last, first = span.after.seen(track), span.before.seen(track)
-            if first is None or last is None:
+            ends = span.ends(track)
+            if ends is None:
                 continue
             if span.before is span.after:
-                return first
-            mean = between(first[1], last[1], span.share, view, long=span is not self.spans[-1])
-            if mean is not None:
-                return view, mean
+                return view, ends[0]
+            skin = between(*ends, span.share, view)
+            if skin is not None:
+                return view, Mean(skin, partial(narrow.rims, track) if _worn(*ends) else _no_rims)
         return view, read(view)
+
+
+def _no_rims() -> Rims:
+    return None
+
+
+def _worn(first: Exact, last: Exact) -> bool:
+    """Whether glasses are, in one of two frames at least."""
+    return first.glasses is not None or last.glasses is not None
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,8 +191,13 @@ def anchored(found: Iterable[Found], wardrobe: Wardrobe, options: Options) -> It
         nonlocal begin
         anchors = {begin[0]: begin[1]} if begin is not None else {}
         for each in waiting:
-            if not anchors or each.frame.index % EVERY == 0 or each is waiting[-1]:
+            if not anchors or each is waiting[-1]:
                 anchors[each.frame.index] = _anchor(each, wardrobe, options)
+        ends = dict(anchors)
+        for each in waiting:
+            if each.frame.index % EVERY == 0 and each.frame.index not in ends:
+                around = _span(each.frame.index, min(ends), max(ends), ends)
+                anchors[each.frame.index] = _anchor(each, wardrobe, options, around)
         yield from (replace(each, beside=_beside(each.frame.index, anchors)) for each in waiting)
         begin = max(anchors.items(), key=lambda anchor: anchor[0])
 
@@ -161,8 +210,8 @@ def anchored(found: Iterable[Found], wardrobe: Wardrobe, options: Options) -> It
         yield from placed()
 
 
-def _anchor(found: Found, wardrobe: Wardrobe, options: Options) -> Anchor:
-    return Anchor(found.frame, lambda: places(found.roles, wardrobe, options))
+def _anchor(found: Found, wardrobe: Wardrobe, options: Options, around: Span | None = None) -> Anchor:
+    return Anchor(found.frame, lambda: places(found.roles, wardrobe, options), around)
 
 
 def _beside(index: int, anchors: Mapping[int, Anchor]) -> Beside:

@@ -8,6 +8,7 @@ shadow or hair that comes in, and a head that turns, make it one to be read.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -33,6 +34,10 @@ BRIGHTER = 0.05
 """How much lighter or darker than the mean a channel of the whole face may be, as a share."""
 
 
+Rims = FloatArray | None
+"""``(192, 192)`` float32 over the atlas, 1 on the rims of glasses; ``None`` where none are worn."""
+
+
 @dataclass(frozen=True, eq=False)
 class Exact:
     """One face in one frame, as it was read.
@@ -52,8 +57,7 @@ class Exact:
         return find_glasses(self.unfolded, self.skin.light, self.skin.trust)
 
     @cached_property
-    def rims(self) -> FloatArray | None:
-        """``(192, 192)`` float32 over the atlas, 1 on the rims of glasses; ``None`` where none are worn."""
+    def rims(self) -> Rims:
         return self.glasses.rims if self.glasses is not None else None
 
 
@@ -63,22 +67,15 @@ class Mean:
 
     Attributes:
         skin: what it is taken for.
-        first, last, share: the others, and the share of the last one.
+        worn: gives the rims of its glasses, when they are first asked for.
     """
 
     skin: Skin
-    first: Exact
-    last: Exact
-    share: float
+    worn: Callable[[], Rims]
 
     @cached_property
-    def rims(self) -> FloatArray | None:
-        """See `Exact.rims`."""
-        first, last = self.first.rims, self.last.rims
-        if first is None or last is None:
-            one, share = (last, self.share) if first is None else (first, 1 - self.share)
-            return None if one is None else one * np.float32(share)
-        return _mean(first, last, self.share)
+    def rims(self) -> Rims:
+        return self.worn()
 
 
 Reading = Exact | Mean
@@ -89,16 +86,26 @@ def read(view: FaceView) -> Exact:
     return Exact(read_skin(view.unfolded, view.facing, cut=view.cut), view.unfolded, view.small)
 
 
-def between(first: Exact, last: Exact, share: float, view: FaceView, *, long: bool = False) -> Mean | None:
-    """What may be taken for the reading of a face between two others; ``None`` where it has to be read.
+def rims_between(first: Rims, last: Rims, share: float) -> Rims:
+    """Those of a face between two others; where one of them has none they come, or go."""
+    if first is None or last is None:
+        one, share = (last, share) if first is None else (first, 1 - share)
+        return None if one is None else one * np.float32(share)
+    return _mean(first, last, share)
+
+
+def rims_on(view: FaceView, skin: Skin) -> Rims:
+    """Those of a face whose skin is known."""
+    worn = find_glasses(view.unfolded, skin.light, skin.trust)
+    return None if worn is None else worn.rims
+
+
+def between(first: Exact, last: Exact, share: float, view: FaceView) -> Skin | None:
+    """What may be taken for the skin of a face between two others; ``None`` where it has to be read.
 
     Args:
         share: how far it is from the first (0) to the last (1).
-        long: whether eyes behind glasses may shut and open again from one to the other: rims are told by what lids look
-            like.
     """
-    if long and (first.glasses is not None or last.glasses is not None):
-        return None
     one, other = first.skin, last.skin
     edge = _edge(one, other, share)
     if edge is None and (one.edge is not None or other.edge is not None):
@@ -119,7 +126,7 @@ def between(first: Exact, last: Exact, share: float, view: FaceView, *, long: bo
         _mean(a, b, share) for a, b in ((one.hair, other.hair), (one.front, other.front), (one.dark, other.dark))
     )
     beard = _beard(one.beard, other.beard, share)
-    return Mean(Skin(trust, hair, front, dark, edge, light, cast, beard), first, last, share)
+    return Skin(trust, hair, front, dark, edge, light, cast, beard)
 
 
 def _beard(one: Beard | None, other: Beard | None, share: float) -> Beard | None:
