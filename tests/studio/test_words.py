@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -82,3 +84,55 @@ def test_the_language_a_browser_likes_best(header: str, language: str) -> None:
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
 def test_every_option_and_every_remark_is_translated(path: Path) -> None:
     assert spoken() - set(texts(path)) == set()
+
+
+NOT_SAID_TO_VISITORS = {"manifest.py", "user.py"}
+"""What is written into files, in English as the standard has it, and what is wrong with an operator's own entries."""
+MADE_OF_PARTS = {
+    "No face in frames 77.": {"No face in frames 0-310, 400-500.", "No face in frames 0-310 and 3 more runs."},
+    "7 of 7 source photos 7.": {
+        "1 of 3 source photos seems to show somebody else and was not used.",
+        "2 of 4 source photos seem to show somebody else and were not used.",
+    },
+    "Recast's invisible watermark was found 7: job 7.": {"Recast's invisible watermark was found in it: job 12."},
+    "Recast's invisible watermark was found 7; it is too faint for the job's number to be read.": {
+        "Recast's invisible watermark was found in it; it is too faint for the job's number to be read."
+    },
+}
+"""What sentences come to that are put together."""
+
+
+def sentences(tree: ast.AST) -> Iterator[str]:
+    """Those of a module that stand in its code: its notes and the general sentences of its errors. `raise` says more,
+    and is left out, as are docstrings and what goes into the log."""
+    silent: set[int] = set()
+    for node in ast.walk(tree):
+        to_log = (
+            isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and "log." in ast.unparse(node.func)
+        )
+        if isinstance(node, ast.Raise) or to_log:
+            silent |= {id(inner) for inner in ast.walk(node)}
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            silent.add(id(node.value))
+        elif isinstance(node, ast.JoinedStr):
+            silent |= {id(part) for part in node.values}
+    for node in ast.walk(tree):
+        text = ""
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            text = node.value
+        elif isinstance(node, ast.JoinedStr):
+            text = "".join(str(part.value) if isinstance(part, ast.Constant) else "7" for part in node.values)
+        if id(node) not in silent and re.fullmatch(r"[A-Z0-9].* .*\.", text):
+            yield text
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
+def test_what_a_job_notes_is_translated(path: Path) -> None:
+    known = [re.compile("(.+?)".join(map(re.escape, re.split(r"\{\w+\}", english)))) for english in texts(path)]
+    said: set[str] = set()
+    for module in (ASSETS.parent / "pipeline").rglob("*.py"):
+        if module.name not in NOT_SAID_TO_VISITORS:
+            said |= set(sentences(ast.parse(module.read_text(encoding="utf-8"))))
+    assert set(MADE_OF_PARTS) < said and len(said) > 90
+    said = said.difference(MADE_OF_PARTS).union(*MADE_OF_PARTS.values())
+    assert [text for text in sorted(said) if not any(one.fullmatch(text) for one in known)] == []
