@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.mesh.overlap import COARSE, draw_finely, overlaps
 from pipeline.mesh.raster import rasterise
 from pipeline.mesh.topology import ZONES, texels, topology, with_margin
 from pipeline.models.face_mesh import LEFT_EYE, OUTER_LIPS, RIGHT_EYE, VERTICES
@@ -179,18 +180,39 @@ class FaceView:
         """Where every pixel of the crop lies on a `size` × `size` atlas, in its texels."""
         if size not in self._fine:
             x, y = (self.enlarge(axis * np.float32(size) - np.float32(0.5)) for axis in self.atlas_at)
+            if self._overlap is not None:
+                part, *axes, there = self._overlap
+                for whole, axis in zip((x, y), axes, strict=True):
+                    np.copyto(whole[part], axis * np.float32(size) - np.float32(0.5), where=there)
             self._fine[size] = x, y
         return self._fine[size]
+
+    @cached_property
+    def _overlap(self) -> tuple[tuple[slice, slice], FloatArray, FloatArray, NDArray[np.bool_]] | None:
+        """Rows and columns of a large crop in which one part of the face lies before another, where they are on the
+        atlas, more finely than the coarse map says, and which pixels that is known of."""
+        (width, height), (columns, rows) = self.size, self.grid
+        if width / columns <= COARSE:
+            return None
+        part = overlaps(self.atlas_at, self.seen)
+        if part is None:
+            return None
+        scale = width / columns, height / rows
+        return draw_finely(self.points[:, :2], self._triangles(), topology().uv, part, scale)
+
+    def _triangles(self) -> NDArray[np.int32]:
+        """All triangles, the one in front last."""
+        mesh = topology()
+        faces = mesh.triangles[mesh.margins :]
+        far_first = np.argsort(-self.points[faces, 2].sum(1))
+        return np.concatenate([mesh.triangles[: mesh.margins], faces[far_first]])
 
     def _draw(self) -> tuple[Axes, FloatArray, Axes]:
         mesh = topology()
         placed = _rescaled(self.points[:, :2], np.array(self.size), np.array(self.grid))
-        faces = mesh.triangles[mesh.margins :]
-        far_first = np.argsort(-self.points[faces, 2].sum(1))
-        triangles = np.concatenate([mesh.triangles[: mesh.margins], faces[far_first]])
         inside = (np.arange(len(self.points)) < VERTICES).astype(np.float32)[:, None]
         values = [mesh.uv, inside, self.own[:, :2]] if self.moved else [mesh.uv, inside]
-        drawn, covered = rasterise(placed, triangles, np.hstack(values), self.grid)
+        drawn, covered = rasterise(placed, self._triangles(), np.hstack(values), self.grid)
         u, v, face, *own = drawn
         # Between an outline vertex (1) and a margin vertex (0) lies the margin.
         seen = (covered & (face > 0.99)).astype(np.float32)
