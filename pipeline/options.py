@@ -65,7 +65,7 @@ class Options:
         precision: of network engines, restorers and masks on the CPU; ``auto`` calculates in bfloat16 where the
             processor has it and the network's picture stays the same (40 dB), ``single`` in single precision always.
         select: which faces `Cast.everyone` replaces in each frame.
-        likeness: 0 keeps the target's proportions, 1 moves the inner features to the source's as far as the target's
+        likeness: 0 keeps the target's proportions, 1 gives the inner features the source's as far as the target's
             outline allows.
         eyes: whose irises' colour is shown; gaze and lids are always the target's.
         keep_occluders: leave hair, glasses and hands of the target in front of the new face.
@@ -99,7 +99,7 @@ class Options:
     device: DeviceName = "auto"
     precision: Precision = "auto"
     select: Select = "all"
-    likeness: float = 0.2
+    likeness: float = 1.0
     eyes: Eyes = "source"
     keep_occluders: bool = True
     source_glasses: bool = False

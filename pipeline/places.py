@@ -87,5 +87,12 @@ def _crop(face: Face, around: ImageArray, corner: tuple[int, int], rows: slice, 
     matrix = np.array([[1, 0, -x], [0, 1, -y]], np.float32)
     points = face.points - shift[:2]
     return Crop(
-        around[rows, columns], face.landmarks - shift, matrix, moved, points, around, (columns.start, rows.start)
+        around[rows, columns],
+        face.landmarks - shift,
+        matrix,
+        moved,
+        points,
+        around,
+        (columns.start, rows.start),
+        face.form,
     )

@@ -78,6 +78,8 @@ class Face:
         pose: ``(4, 4)`` float32; weak-perspective transform of MediaPipe's canonical face (centimetres, y up, z towards
             the camera) to pixels: x right, y down, z towards the camera.
         track: id of the track within one run, or ``None``.
+        form: ``(468, 3)`` float32; the face's shape in the frame of MediaPipe's canonical face (centimetres, y up), the
+            mean over the frames around where there are any; ``None`` for that of `landmarks`.
     """
 
     box: Box
@@ -87,6 +89,7 @@ class Face:
     embedding: FloatArray | None = None
     pose: FloatArray | None = None
     track: int | None = None
+    form: FloatArray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -317,6 +320,7 @@ class Crop:
         around: the crop with what surrounds it, for networks that look at more than they change; ``None`` for the crop
             itself.
         inset: ``(x, y)`` of the crop in `around`.
+        form: see `Face.form`.
     """
 
     image: ImageArray
@@ -326,6 +330,7 @@ class Crop:
     points: FloatArray | None = None
     around: ImageArray | None = None
     inset: tuple[int, int] = (0, 0)
+    form: FloatArray | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -39,7 +39,7 @@ def _titles(kind: ModelKind) -> dict[str, str]:
 TEXTS: Mapping[str, Text] = {
     "likeness": Text(
         "Likeness",
-        "0 keeps the target's proportions, 1 moves eyes, nose and mouth towards the source's.",
+        "0 keeps the target's proportions, 1 gives eyes, brows, nose and mouth the photo's.",
         "Face",
         ends=("Shape of the target", "Shape of the photo"),
         first=True,

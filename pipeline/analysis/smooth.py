@@ -26,6 +26,7 @@ from pipeline.models.face_mesh import (
     RIGHT_BROW,
     RIGHT_EYE,
     RIGHT_IRIS,
+    VERTICES,
 )
 from pipeline.types import FloatArray
 
@@ -84,6 +85,13 @@ def smooth_landmarks(
     return _placed(_shape(shapes, now, noise), _pose(frames, scales, now, noise))
 
 
+def mean_form(landmarks: Sequence[FloatArray], poses: Sequence[FloatArray]) -> FloatArray:
+    """The mean shape of a face over frames of one track, see `Face.form`. Arguments as for `smooth_landmarks`."""
+    meshes, frames = np.stack(landmarks)[:, :VERTICES], np.stack(poses).astype(np.float64)
+    shapes = _shapes(meshes, frames, np.cbrt(np.abs(np.linalg.det(frames[:, :3, :3]))))
+    return shapes.mean(0).astype(np.float32)
+
+
 def at_rest(poses: Sequence[FloatArray], at: int) -> bool:
     """Whether the head of frame `at` is where it is in the frames around it, by ``(4, 4)`` poses of a run of frames."""
     around = np.stack(poses[max(0, at - WIDE_REACH) : at + WIDE_REACH + 1])
@@ -120,7 +128,7 @@ def _placed(shape: Reals, pose: Reals) -> FloatArray:
 
 
 def _shapes(meshes: FloatArray, poses: Reals, scales: Reals) -> Reals:
-    """The meshes ``(n, 478, 3)`` in the head's own frame, centimetres."""
+    """The meshes ``(n, points, 3)`` in the head's own frame, centimetres."""
     placed = meshes * np.array([1, 1, -1]) - poses[:, None, :3, 3]
     # A scaled rotation is undone by its transpose over the squared scale.
     return placed @ (poses[:, :3, :3] / (scales * scales)[:, None, None])

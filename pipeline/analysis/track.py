@@ -21,7 +21,7 @@ from pipeline.analysis.cuts import CutFinder
 from pipeline.analysis.find import FaceFinder, same_mesh
 from pipeline.analysis.follow import Follower
 from pipeline.analysis.landmarks import face_from_landmarks
-from pipeline.analysis.smooth import REACH, WIDE_REACH, smooth_landmarks
+from pipeline.analysis.smooth import REACH, WIDE_REACH, mean_form, smooth_landmarks
 from pipeline.analysis.trail import SLID, SLID_BY, Trail, apart, unmatched
 from pipeline.types import Face, FloatArray, Frame, ImageArray
 
@@ -357,10 +357,17 @@ class Tracker:
         else:
             landmarks = self._landmarks(trail, position)
         face = face_from_landmarks(landmarks, trail.faces[position].score, trail.number)
-        return replace(face, embedding=trail.embedding)
+        form = mean_form(*self._run(trail, position)[:2]) if self._smooth > 0 else None
+        return replace(face, embedding=trail.embedding, form=form)
 
     def _landmarks(self, trail: Trail, position: int) -> FloatArray:
         """The track's landmarks in a frame, smoothed over the frames around it that belong together."""
+        meshes, poses, between, at = self._run(trail, position)
+        return smooth_landmarks(meshes, poses, at, self._smooth, between)
+
+    def _run(self, trail: Trail, position: int) -> tuple[list[FloatArray], list[FloatArray], list[bool], int]:
+        """Landmarks and poses of the frames around one that belong together, whether they are the network's own, and
+        the one's place among them."""
         first = last = position
         while position - first < WIDE_REACH and first - 1 in trail.faces:
             first -= 1
@@ -369,5 +376,4 @@ class Tracker:
         run = [trail.faces[p] for p in range(first, last + 1)]
         meshes = [face.landmarks for face in run if face.landmarks is not None]
         poses = [face.pose for face in run if face.pose is not None]
-        between = [p in trail.between for p in range(first, last + 1)]
-        return smooth_landmarks(meshes, poses, position - first, self._smooth, between)
+        return meshes, poses, [p in trail.between for p in range(first, last + 1)], position - first

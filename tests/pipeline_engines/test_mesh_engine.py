@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from pipeline.engines.mesh.atlas import build_atlas
-from pipeline.engines.mesh.likeness import move_towards
+from pipeline.engines.mesh.likeness import canonical, move_towards
 from pipeline.engines.mesh.openings import openings
 from pipeline.frame_recaster import recast_frame
 from pipeline.media import Picture
 from pipeline.mesh import FaceView, topology
-from pipeline.models.face_mesh import FACE_OVAL, INNER_LIPS, LEFT_EYE, RIGHT_EYE
+from pipeline.models.face_mesh import FACE_OVAL, INNER_LIPS, LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
 from pipeline.options import Options
 from pipeline.types import Crop, FloatArray, Identity, SourcePhoto
 from pipeline.wardrobe import FaceRole
@@ -48,11 +48,15 @@ def test_the_new_face_is_nearer_the_source_than_the_target(target: str, options:
 @pytest.mark.parametrize("likeness", [0.0, Options().likeness])
 def test_pose_and_expression_stay_the_targets(target: str, likeness: float) -> None:
     image = media.portrait(target)
-    result = faces.recast(image, faces.identity(other(target)), Options(likeness=likeness))
-    before, after = faces.portrait_face(target).landmarks, faces.faces(result)[0].landmarks
-    assert before is not None and after is not None
-    error = np.linalg.norm(after[:, :2] - before[:, :2], axis=1).mean() / eye_distance(before)
-    assert error < 0.02
+    """What is found in the result is the target's mesh, with its features where they were moved to."""
+    source, face = faces.identity(other(target)), faces.portrait_face(target)
+    assert face.landmarks is not None and face.pose is not None
+    result = faces.recast(image, source, Options(likeness=likeness))
+    wanted = move_towards(face.landmarks, face.pose, build_atlas(source).shape, likeness)
+    after = faces.faces(result)[0].landmarks
+    assert after is not None
+    error = np.linalg.norm(after[:, :2] - wanted[:, :2], axis=1).mean() / eye_distance(wanted)
+    assert error < 0.025
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -214,6 +218,30 @@ def test_likeness_moves_inner_features_and_never_the_outline() -> None:
     assert distance[list(FACE_OVAL)].max() < 1e-3
     assert distance[[1, 33, 263, 13]].max() > 0.5
     assert move_towards(face.landmarks, face.pose, atlas.shape, 0.0) is face.landmarks
+
+
+def test_features_get_the_sources_proportions_and_keep_the_targets_expression() -> None:
+    """Eyes as wide as the source's; a brow that is raised, and lids that shut, are as much so as before."""
+    face, atlas = faces.portrait_face("astronaut"), build_atlas(faces.identity("hopper"))
+    assert face.landmarks is not None and face.pose is not None
+    rest = canonical(face.landmarks, face.pose)
+    moved = canonical(move_towards(face.landmarks, face.pose, atlas.shape, 1.0), face.pose)
+
+    def wide(shape: FloatArray) -> float:
+        return float(np.linalg.norm(shape[33] - shape[133]) + np.linalg.norm(shape[263] - shape[362]))
+
+    assert abs(wide(moved) - wide(atlas.shape)) < 0.5 * abs(wide(rest) - wide(atlas.shape))
+    shut = face.landmarks.copy()
+    shut[[159, 386], 1] = shut[[145, 374], 1]
+    brows = list(RIGHT_BROW + LEFT_BROW)
+    shut[brows, 1] -= 0.12 * eye_distance(face.landmarks)
+    by = {}
+    for form in (None, rest):
+        after = canonical(move_towards(shut, face.pose, atlas.shape, 1.0, form), face.pose)
+        by[form is None] = after[brows, 1].mean() - moved[brows, 1].mean()
+        assert abs(after[159, 1] - after[145, 1]) < 0.15 * abs(moved[159, 1] - moved[145, 1])
+    raised = canonical(shut, face.pose)[brows, 1].mean() - rest[brows, 1].mean()
+    assert by[True] == pytest.approx(raised, rel=0.15) and by[False] == pytest.approx(raised, rel=0.02)
 
 
 def test_the_hidden_side_of_a_turned_photo_comes_from_the_other_side() -> None:

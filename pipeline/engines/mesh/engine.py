@@ -75,7 +75,7 @@ class MeshEngine:
 
     def placed(self, crop: Crop, prepared: Atlas, options: Options) -> FloatArray:
         """Where the new face's landmarks will be: ``(478, 3)`` in crop pixels."""
-        return move_towards(crop.landmarks, crop.pose, prepared.shape, options.likeness)
+        return move_towards(crop.landmarks, crop.pose, prepared.shape, options.likeness, crop.form)
 
     def render(self, views: Sequence[tuple[FaceView, Atlas]], options: Options) -> list[Rendering]:
         drawn = []

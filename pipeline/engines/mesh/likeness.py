@@ -1,76 +1,147 @@
-"""Moving the target's inner features part of the way to where the source has them.
+"""Moving the target's features to where, and as wide as, the source has them.
 
-Eyes, nose and mouth are moved as wholes, by the difference between the two faces' canonical shapes, so that expression
-stays the target's. The outline does not move. Where features go is measured only at points that expression hardly
-moves.
+The two faces are compared in the canonical frame. Eyes, brows, nose and mouth are moved as wholes, so that expression
+stays the target's: where a part goes is measured only at points of it that expression hardly moves. Eyes get the
+source's width and slant, with their lids as far apart as the target's in proportion; the nose, which no expression
+changes much, gets the source's form; brows ride on their eyes and get half of the source's arch. The outline does not
+move.
 """
 
 from __future__ import annotations
 
+import math
 from functools import cache
 
 import cv2
 import numpy as np
 
 from pipeline.mesh import topology
-from pipeline.models.face_mesh import FACE_OVAL, VERTICES, face_mesh
+from pipeline.models.face_mesh import (
+    FACE_OVAL,
+    INNER_LIPS,
+    LEFT_BROW,
+    LEFT_EYE,
+    LEFT_IRIS,
+    OUTER_LIPS,
+    RIGHT_BROW,
+    RIGHT_EYE,
+    RIGHT_IRIS,
+    VERTICES,
+    face_mesh,
+)
 from pipeline.types import FloatArray
 
-ANCHORS = ((33, 133), (263, 362), (168, 6), (1, 4), (98, 327, 2), (61, 291, 0))
-"""Landmarks whose means are moved: the two eyes, nose root, tip and base, mouth."""
-REACH = 2.6
-"""Radius of influence of an anchor in centimetres."""
-FLIP = np.array([1, 1, -1], np.float32)
-"""Depth grows away from the camera in a picture, and towards it in the canonical frame."""
-LIMIT = 0.55
-"""No anchor moves farther than this, in centimetres."""
+NOSE = (
+    168, 6, 197, 195, 5, 4, 1, 19, 94, 2, 98, 97, 326, 327, 129, 358, 49, 279, 64, 294, 48, 278, 45, 275, 220, 440, 115,
+    344, 131, 360, 198, 420, 236, 456, 51, 281, 3, 248,
+)  # fmt: skip
+"""Landmarks of the nose, after MediaPipe's published face mesh map."""
+MOUTH_AT = (61, 291, 0)
+"""Corners of the mouth and the middle of the upper lip: where a mouth is, however it moves."""
+EYE_REACH, BROW_REACH, NOSE_REACH, MOUTH_REACH = 0.7, 0.7, 0.6, 0.8
+"""How far (sigma) about them parts take skin along, in centimetres."""
+REST = 0.02
+"""Weight of skin that stays: what no part reaches with more than this moves less than they do."""
+DEPTH = 0.08
+"""How far within the outline, in parts of the atlas' side, parts move all the way."""
+LIMIT = 0.9
+"""Nothing moves farther than this, in centimetres."""
+WIDER = (0.8, 1.25)
+"""How much narrower or wider an eye becomes at most."""
+ARCH = 0.5
+"""How much of the source's arch a brow gets: as much of the target's own, frowning or raised, is kept."""
+INWARDS = 0.5
+"""How much of a move towards or away from the viewer is made: depth is known least."""
 
 
-def move_towards(landmarks: FloatArray, pose: FloatArray, shape: FloatArray, amount: float) -> FloatArray:
+def move_towards(
+    landmarks: FloatArray, pose: FloatArray, shape: FloatArray, amount: float, form: FloatArray | None = None
+) -> FloatArray:
     """`landmarks` ``(478, 3)`` with features moved by `amount` (0 to 1) towards the proportions of `shape`.
 
     Args:
         pose: ``(4, 4)`` of the landmarks, see `Face.pose`.
         shape: ``(468, 3)`` canonical shape of the source, centimetres.
+        form: the same of the target where it is known from more than these landmarks, whose noise, blinks and frowns
+            would move its features to and fro.
     """
     if amount <= 0:
         return landmarks
-    # Means of what is carried back are what means of it are carried back to: six points rather than all.
-    wanted = _means() @ shape - canonical(_means() @ landmarks[:VERTICES], pose)
-    wanted[:, 2] *= 0.5
-    wanted *= np.minimum(1, LIMIT / (np.sqrt((wanted * wanted).sum(1, keepdims=True)) + 1e-6))
-    way = (wanted * np.float32(amount)) @ pose[:3, :3].T * FLIP
-    return landmarks + _influence() @ way.astype(np.float32)
+    own = canonical(landmarks, pose) if form is None else form
+    wanted = _wanted(own, shape)
+    wanted[:, 2] *= INWARDS
+    wanted /= np.sqrt(1 + (wanted * wanted).sum(1, keepdims=True) / LIMIT**2)
+    flip = np.array([1, 1, -1], np.float32)
+    moved = (wanted * amount) @ pose[:3, :3].T * flip
+    result = landmarks.copy()
+    result[:VERTICES] += moved
+    for iris, lids in ((RIGHT_IRIS, RIGHT_EYE), (LEFT_IRIS, LEFT_EYE)):
+        result[list(iris)] += moved[list(lids)].mean(0)
+    return result.astype(np.float32)
 
 
 def canonical(landmarks: FloatArray, pose: FloatArray) -> FloatArray:
-    """The first 468 of ``(n, 3)`` landmarks carried back into the canonical frame, centimetres, y up."""
+    """``(468, 3)`` landmarks carried back into the canonical frame, centimetres, y up."""
     back = np.linalg.inv(pose.astype(np.float64))
-    points = landmarks[:VERTICES] * FLIP
+    points = landmarks[:VERTICES] * np.array([1, 1, -1], np.float32)
     return np.asarray(points @ back[:3, :3].T + back[:3, 3], np.float32)
 
 
-@cache
-def _means() -> FloatArray:
-    """``(6, 468)``: the mean of each anchor's landmarks."""
-    rows = np.zeros((len(ANCHORS), VERTICES), np.float32)
-    for row, group in zip(rows, ANCHORS, strict=True):
-        row[list(group)] = 1 / len(group)
-    return rows
+def _wanted(own: FloatArray, shape: FloatArray) -> FloatArray:
+    """``(468, 3)``: how far each vertex has to go, from both canonical shapes."""
+    difference, shares = shape - own, _shares()
+    mouth = difference[list(MOUTH_AT)].mean(0)
+    wanted = shares[:, 0:1] * mouth + shares[:, 1:2] * difference
+    for place, lids, brow in ((2, RIGHT_EYE, RIGHT_BROW), (4, LEFT_EYE, LEFT_BROW)):
+        eye = _as_wide(own, shape, lids)
+        wanted += shares[:, place : place + 1] * eye
+        wanted += shares[:, place + 1 : place + 2] * _along(eye, difference, brow)
+    return np.asarray(wanted, np.float32)
+
+
+def _as_wide(own: FloatArray, shape: FloatArray, lids: tuple[int, ...]) -> FloatArray:
+    """``(468, 3)``: how far each vertex goes with an eye that gets the other one's place, width and slant."""
+    corners = [lids[0], lids[len(lids) // 2]]
+    (a, b), (c, d) = own[corners], shape[corners]
+    before, after = b - a, d - c
+    scale = min(max(math.dist(c, d) / max(math.dist(a, b), 1e-3), WIDER[0]), WIDER[1])
+    turn = math.atan2(after[1], after[0]) - math.atan2(before[1], before[0])
+    x, y = math.cos(turn) * scale, math.sin(turn) * scale
+    turned = np.array([[x, -y, 0], [y, x, 0], [0, 0, scale]], np.float32)
+    return np.asarray((own - (a + b) / 2) @ turned.T + (c + d) / 2 - own, np.float32)
+
+
+def _along(eye: FloatArray, difference: FloatArray, brow: tuple[int, ...]) -> FloatArray:
+    """``(468, 3)``: how far each vertex goes with a brow. How high it is raised above its eye is expression."""
+    arch = difference[:, 1] - difference[list(brow), 1].mean()
+    moved = difference.copy()
+    moved[:, 1] = eye[list(brow), 1].mean() + ARCH * arch
+    return moved
 
 
 @cache
-def _influence() -> FloatArray:
-    """``(478, 6)``: how much each landmark follows each anchor, 0 on the outline. An iris goes where its eye does."""
+def _shares() -> FloatArray:
+    """``(468, 6)``: how much each vertex follows the mouth, the nose, and each eye and its brow; 0 on the outline."""
     mesh = face_mesh()
-    centres = np.array([mesh.vertices[list(group)].mean(0) for group in ANCHORS])
-    distance = np.linalg.norm(mesh.vertices[:, None, :2] - centres[None, :, :2], axis=2)
-    weights = np.exp(-0.5 * (distance / (REACH / 2)) ** 2) + 1e-9
-    shares = weights / weights.sum(1, keepdims=True)
+    parts = (
+        (OUTER_LIPS + INNER_LIPS, MOUTH_REACH),
+        (NOSE, NOSE_REACH),
+        (RIGHT_EYE, EYE_REACH),
+        (RIGHT_BROW, BROW_REACH),
+        (LEFT_EYE, EYE_REACH),
+        (LEFT_BROW, BROW_REACH),
+    )
+    flat = mesh.vertices[:, :2]
+    reach = [np.linalg.norm(flat[:, None] - flat[list(part)], axis=2).min(1) / sigma for part, sigma in parts]
+    weights = np.exp(-0.5 * np.stack(reach, 1) ** 2)
+    shares = weights / (weights.sum(1, keepdims=True) + REST)
+    return (shares * _inside()[:, None]).astype(np.float32)
+
+
+def _inside() -> FloatArray:
+    """``(468,)``: 0 on the outline, 1 well within it."""
     uv = topology().uv[:VERTICES]
     outline = uv[list(FACE_OVAL)].astype(np.float32)
     inside = np.array([cv2.pointPolygonTest(outline, (float(u), float(v)), True) for u, v in uv])
-    depth = np.clip(inside / 0.17, 0, 1)
-    vertices = shares * (depth * depth * (3 - 2 * depth))[:, None]
-    irises = [np.repeat(vertices[list(eye)].mean(0, keepdims=True), 5, 0) for eye in ((33, 133), (263, 362))]
-    return np.concatenate([vertices, *irises]).astype(np.float32)
+    depth = np.clip(inside / DEPTH, 0, 1)
+    return np.asarray(depth * depth * (3 - 2 * depth), np.float32)
