@@ -297,3 +297,17 @@ def test_the_hair_of_a_moustache_is_no_grain() -> None:
     after = quieted(picture, np.ones((96, 96), np.float32), TONE)
     one_side = slice(v - 6, v + 6), slice(middle - 36, middle - 4)
     assert after[one_side].std() > 0.95 * picture[one_side].std()
+
+
+def test_shade_beneath_a_nose_goes_and_its_nostrils_stay() -> None:
+    size = 384
+    nostrils = np.round(topology().uv[[99, 328]] * size).astype(int)
+    base = np.round(topology().uv[2] * size).astype(int)
+    picture = np.full((size, size, 3), TONE, np.uint8)
+    cv2.ellipse(picture, tuple(int(v) for v in base), (34, 20), 0, 0, 360, (70, 82, 102), -1, cv2.LINE_AA)
+    for place in nostrils:
+        cv2.circle(picture, tuple(int(v) for v in place), 5, (28, 33, 41), -1, cv2.LINE_AA)
+    after = _drawn(picture)
+    assert after[base[1], base[0]] < 0.75 * np.log(2), "the underside"
+    for u, v in nostrils:
+        assert after[v, u] > 0.7

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from pipeline.engines.mesh.beard import growth
+from pipeline.engines.mesh.brows import hairiness, strands
 from pipeline.mesh.hue import FLOOR, deepened, measured_depth, own_hue
 from pipeline.mesh.topology import ZONES, topology
 from pipeline.models.face_mesh import LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
@@ -29,6 +30,8 @@ SIDE = 0.07
 """How far it may be darker at the sides of the face, where it turns away and hair is near: cheeks keep no grey rim."""
 SOCKET = 0.45
 """How far it may be darker on lids, which else were bruised."""
+RIDGED = 0.17
+"""How far it may be darker on a brow's ridge without hair."""
 DEEP_LID = 0.6
 """How dark skin between an eye and its brow is that has the deepest hue: what is darker keeps it, while hair has its
 own."""
@@ -43,6 +46,9 @@ GLITTER = 0.15
 FOLD, RIDGE, NOSTRIL = 0.42, 0.26, 0.9
 """How far skin may depart in lightness, coarse and fine together, and how much darker a nostril may be. Held apart from
 each other only, a soft broad fold became a thin one as if drawn with a pen."""
+UNDERSIDE, BENEATH = 0.22, 3.0
+"""How much darker than skin it may be beneath a nose all together, measured over so many texels of the 96 map (sigma):
+its nostrils lie within, and are smaller."""
 CONTRAST, FINE_CONTRAST = 0.065, 0.065
 """How much bare skin differs in lightness from itself (deviation, in logarithms), what is coarse and what is fine. Hard
 light on old skin makes half as much again; under soft light that were scratches."""
@@ -83,7 +89,8 @@ def calmed(
     # Coarse parts are changed on a small grid: nothing finer is left in them anyway.
     small = cv2.resize(logs, (2 * ZONES, 2 * ZONES), interpolation=cv2.INTER_AREA)
     coarse = cv2.GaussianBlur(small, (0, 0), 2 * SIGMA)
-    zones = _zones(coarse.mean(-1), glasses=glasses)
+    hairy = hairiness(small.mean(-1))
+    zones = _zones(coarse.mean(-1), hairy, glasses=glasses)
     change = _coarse_change(coarse, zones.sized(2 * ZONES), deep, makeup=makeup)
     if makeup:
         change *= 1 - _painted(small, tone)
@@ -91,6 +98,9 @@ def calmed(
     fine = logs - cv2.resize(coarse, (size, size), interpolation=cv2.INTER_LINEAR)
     sized = zones.sized(size)
     change += _fine_change(fine, sized, deep)
+    if not glasses:
+        more = hairy * strands(fine.mean(-1), coarse.mean(-1))[..., None]
+        change += more + deepened(more, deep)
     change += _together((logs + change).mean(-1, keepdims=True), sized, deep)
     result = (picture.astype(np.float32) + FLOOR) * np.exp(change) - FLOOR
     return np.clip(result + 0.5, 0, 255).astype(np.uint8)
@@ -113,10 +123,12 @@ class _Zones:
     lips: FloatArray
     sides: FloatArray
     nostrils: FloatArray
+    beneath: FloatArray
+    ridges: FloatArray
     upper: FloatArray
 
     def sized(self, size: int) -> _Zones:
-        parts = (self.skin, self.lids, self.lips, self.sides, self.nostrils, self.upper)
+        parts = (self.skin, self.lids, self.lips, self.sides, self.nostrils, self.beneath, self.ridges, self.upper)
         return _Zones(*(cv2.resize(part, (size, size), interpolation=cv2.INTER_LINEAR)[..., None] for part in parts))
 
 
@@ -125,7 +137,9 @@ def _coarse_change(coarse: FloatArray, zones: _Zones, deep: FloatArray, *, makeu
     even = _even(shade, zones.skin, CONTRAST)
     darker = DARKER + (SIDE - DARKER) * zones.sides
     held = shade + (np.where(shade < 0, _held(even, darker), _held(even, LIGHTER)) - shade) * zones.skin
+    held += np.where(shade < 0, _held(shade, RIDGED) - shade, 0) * zones.ridges
     held += np.where(shade < 0, _cut(shade, SOCKET) - shade, 0) * zones.lids * (1 - zones.skin)
+    held += _underside(shade, zones.beneath) * (1 - zones.skin)
     gloss = np.where(shade > 0, shade - _cut(shade, GLOSS), 0) * zones.lips
     held -= gloss
     # Paint is dark without being in shade.
@@ -138,10 +152,19 @@ def _coarse_change(coarse: FloatArray, zones: _Zones, deep: FloatArray, *, makeu
     return np.asarray(held + _hue(held, zones, deep) * shaded + _held(tint, bound) - coarse, np.float32)
 
 
+def _underside(shade: FloatArray, beneath: FloatArray) -> FloatArray:
+    """The change that takes shade from beneath a nose, and leaves its nostrils, which are small."""
+    broad, mass = (cv2.GaussianBlur(each, (0, 0), 2 * BENEATH)[..., None] for each in (shade * beneath, beneath))
+    broad = np.minimum(broad / (mass + np.float32(0.05)), 0)
+    lift = (_cut(broad, UNDERSIDE) - broad) * beneath
+    return np.asarray(np.minimum(lift, np.maximum(-shade, 0)), np.float32)
+
+
 def _hue(shade: FloatArray, zones: _Zones, deep: FloatArray) -> FloatArray:
     """``(n, n, 3)``: the hue that shade has, see `deepened`; on an upper lid, which has no hair, however dark it is."""
     hue = deepened(shade, deep)
-    return np.asarray(hue + (deep * np.maximum(shade, -DEEP_LID) - hue) * zones.upper, np.float32)
+    hairless = np.maximum(zones.upper, zones.nostrils)
+    return np.asarray(hue + (deep * np.maximum(shade, -DEEP_LID) - hue) * hairless, np.float32)
 
 
 def _fine_change(fine: FloatArray, zones: _Zones, deep: FloatArray) -> FloatArray:
@@ -159,7 +182,7 @@ def _together(shade: FloatArray, zones: _Zones, deep: FloatArray) -> FloatArray:
     """The change that leaves nothing on skin darker than a fold is under soft light, nor lighter than its ridge."""
     ridge = _cut(shade, RIDGE, STEEP)
     change = (np.where(shade < 0, _cut(shade, FOLD, STEEP), ridge) - shade) * zones.skin
-    bright = (ridge - shade) * zones.lids + (_cut(shade, SHINE, STEEP) - shade) * zones.lips
+    bright = (ridge - shade) * zones.lids + (_cut(shade, SHINE, STEEP) - shade) * (zones.lips + zones.nostrils)
     other = np.where(shade < 0, (_cut(shade, NOSTRIL, STEEP) - shade) * zones.nostrils, bright)
     change += other * (1 - zones.skin)
     return np.asarray(change + deepened(change, deep), np.float32)
@@ -199,11 +222,12 @@ def _cut(values: FloatArray, bound: float, power: int = 4) -> FloatArray:
     return np.asarray(values / (1 + (values / bound) ** power) ** np.float32(1 / power), np.float32)
 
 
-def _zones(shade: FloatArray, *, glasses: bool) -> _Zones:
+def _zones(shade: FloatArray, hairy: float, *, glasses: bool) -> _Zones:
     """The zones, ``(96, 96)``. Where a beard may grow skin is bare only if none grows.
 
     Args:
         shade: ``(192, 192)`` float32, the coarse departure from the skin's lightness.
+        hairy: how much of what is dark on the brows is hair; the rest is skin in shade.
         glasses: whether rims lie on the lids.
     """
     mesh = topology()
@@ -211,12 +235,15 @@ def _zones(shade: FloatArray, *, glasses: bool) -> _Zones:
     sides = cv2.dilate(mesh.sides, np.ones((5, 5), np.uint8))
     nostrils = mesh.features * (1 - cv2.max(cv2.max(mesh.lips, mesh.lids), mesh.brows)) * (1 - bearded)
     bare = mesh.skin * (1 - bearded)
-    parts = ((bare, 1.2), (mesh.lids, 0.8), (mesh.lips, 0.8), (sides, 2.0), (nostrils, 0.8))
-    skin, lids, lips, sides, nostrils = (
-        cv2.GaussianBlur(part.astype(np.float32), (0, 0), sigma) for part, sigma in parts
+    ridges = mesh.brows * (1 - mesh.skin) * np.float32(1 - hairy)
+    # A moustache is no shade of the nose.
+    beneath = nostrils * (1 - cv2.dilate(bearded, np.ones((9, 9), np.uint8)))
+    parts = ((bare, 1.2), (mesh.lids, 0.8), (mesh.lips, 0.8), (sides, 2.0), (nostrils, 0.8), (beneath, 0.8))
+    skin, lids, lips, sides, nostrils, beneath, ridges = (
+        cv2.GaussianBlur(part.astype(np.float32), (0, 0), sigma) for part, sigma in (*parts, (ridges, 1.2))
     )
     upper = _upper_lids()
-    return _Zones(skin, lids, lips, sides, nostrils, np.zeros_like(upper) if glasses else upper)
+    return _Zones(skin, lids, lips, sides, nostrils, beneath, ridges, np.zeros_like(upper) if glasses else upper)
 
 
 @cache
