@@ -48,6 +48,10 @@ class ArrayFrame:
         grey = cv2.cvtColor(self.pixels, cv2.COLOR_BGR2GRAY)
         return cv2.resize(grey, (64, 36), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
+    def small_luma(self, size: tuple[int, int]) -> ImageArray:
+        grey = cv2.cvtColor(self.pixels, cv2.COLOR_BGR2GRAY)
+        return cv2.resize(grey, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
     def change(self, origin: tuple[int, int], before: ImageArray, after: ImageArray) -> None:
         x, y = origin
         height, width = before.shape[:2]

@@ -2,9 +2,9 @@
 
 The mesh of one frame says where to look in the next, and the network says whether there still is a face. It looks at
 every fourth frame where a face is calm (see `pipeline.analysis.follow`), at every one where that is not certain. The
-detector looks for new faces every `interval` frames, counted from the target's beginning so that it does not matter
-where a segment starts; also at cuts, and when a face was lost. A few frames are held back: a face that the detector
-finds late is followed backwards through them, and landmarks are smoothed over them.
+detector looks for new faces every `interval` frames (see `pipeline.analysis.watch`), also at cuts, and when a face was
+lost. A few frames are held back: a face that the detector finds late is followed backwards through them, and landmarks
+are smoothed over them.
 """
 
 from __future__ import annotations
@@ -15,15 +15,14 @@ from collections import deque
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-import cv2
-
 from pipeline.analysis.cuts import CutFinder
 from pipeline.analysis.find import FaceFinder, same_mesh
 from pipeline.analysis.follow import Follower
 from pipeline.analysis.landmarks import face_from_landmarks
 from pipeline.analysis.smooth import REACH, WIDE_REACH, mean_form, smooth_landmarks
 from pipeline.analysis.trail import SLID, SLID_BY, Trail, apart, unmatched
-from pipeline.types import Face, FloatArray, Frame, ImageArray
+from pipeline.analysis.watch import Watch
+from pipeline.types import Face, FloatArray, Frame
 
 log = logging.getLogger(__name__)
 
@@ -43,15 +42,6 @@ STRANGE = 0.3
 
 STRIKES = 3
 """Looks, every other frame, at a face that has become strange: a hand or a blur does that too, but not for long."""
-
-SMALL, SMALLER = 28, 52
-"""The smallest faces looked for are so many times smaller than the frame is long: each time, and now and then."""
-
-THOROUGH = 6
-"""Every so many detections are thorough ones."""
-
-UNMOVED = 4.0
-"""Grey levels by which no place of the miniature differs in a picture that nobody has come into."""
 
 STRIDE = 4
 """Frames from one look at a calm face to the next, at most."""
@@ -95,8 +85,7 @@ class Tracker:
         self._numbers = 0
         self._strange: dict[int, int] = {}
         self._touching: set[Trail] = set()
-        self._luma: ImageArray | None = None
-        self._empty: ImageArray | None = None  # the miniature of the last picture in which the detector saw nobody
+        self._watch = Watch(self._interval)
         self._follower = Follower(finder.landmarker)
         self._stride = math.gcd(STRIDE, self._interval)
 
@@ -106,8 +95,7 @@ class Tracker:
         Each face has `track`, `embedding` (the track's), landmarks, points, pose and box.
         """
         position = self._first + len(self._held)
-        self._luma = frame.luma()
-        starts = self._cuts(self._luma) or position == 0
+        starts = self._cuts(frame.luma()) or position == 0
         if starts:
             self._catch_up()
             self._shot += 1
@@ -131,7 +119,7 @@ class Tracker:
         """Bring all that is known up to this frame."""
         lost = self._follow(position)
         lost |= self._part(frame, position)
-        if starts or lost or (frame.index % self._interval == 0 and not self._still_empty(frame)):
+        if starts or lost or self._watch.due(frame, bool(self._alive())):
             self._detect(frame, position, starts)
         self._verify(frame, position)
         self._forget(position)
@@ -180,12 +168,9 @@ class Tracker:
 
     def _detect(self, frame: Frame, position: int, starts: bool) -> None:
         tracked = [trail.faces[position] for trail in self._alive()]
-        # Every few times a more thorough look: for smaller faces, and for turned ones beside those already known.
-        thorough = starts or self._thorough(frame)
-        least = max(frame.width, frame.height) / (SMALLER if thorough else SMALL)
-        turns = thorough or not tracked
-        detections = self._finder.detector(frame, turns=turns, min_face=least, fine_turns=False)
-        self._empty = None if detections or tracked else self._luma
+        look = self._watch.look(frame, bool(tracked), starts)
+        detections = self._finder.detector(frame, turns=look.turns, min_face=look.least, fine_turns=False)
+        self._watch.saw(frame, bool(detections or tracked), starts)
         for face in self._finder.meshes(frame, unmatched(detections, tracked)):
             if any(same_mesh(face, other) for other in tracked):
                 continue
@@ -196,16 +181,6 @@ class Tracker:
             if trail.seen == 0 or trail.agrees(embedding) >= STRANGE:
                 trail.learn(embedding, position)
             self._follow_back(trail, position)
-
-    def _still_empty(self, frame: Frame) -> bool:
-        """Whether nobody is followed, and the picture is the one in which nobody was seen; not when it is time for a
-        thorough look."""
-        if self._empty is None or self._luma is None or self._alive() or self._thorough(frame):
-            return False
-        return float(cv2.norm(self._luma, self._empty, cv2.NORM_INF)) < UNMOVED
-
-    def _thorough(self, frame: Frame) -> bool:
-        return frame.index % (THOROUGH * self._interval) == 0
 
     def _known(self, face: Face, embedding: FloatArray, position: int) -> Trail | None:
         """The lost track of this shot that a face belongs to."""

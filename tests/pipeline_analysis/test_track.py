@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.analysis import FaceFinder, Tracker
+from pipeline.analysis.watch import Watch
 from pipeline.types import Face, Frame
 from tests import media
 from tests.frames import ArrayFrame
@@ -195,3 +196,25 @@ def test_somebody_who_comes_into_an_empty_picture_is_seen_at_the_next_look(finde
         done += tracker.push(ArrayFrame(noisy, index, index / 30))
     seen = [frame.index for frame, faces in done + tracker.flush() if faces]
     assert seen == list(range(first, 48))
+
+
+def test_a_small_face_that_comes_into_an_empty_picture_is_found_at_the_next_thorough_look(finder: FaceFinder) -> None:
+    """A face a fiftieth of the picture's width wide, before a wall as bright as it is."""
+    wall = np.full((720, 1280, 3), 150, np.uint8)
+    somebody = media.paste(wall, "hopper", media.placed("hopper", (500, 300), 26))
+    tracker, done = Tracker(finder), []
+    for index in range(120, 150):
+        done += tracker.push(ArrayFrame(somebody if index >= 134 else wall, index, index / 30))
+    assert [frame.index for frame, faces in done + tracker.flush() if faces] == list(range(134, 150))
+
+
+def test_a_picture_in_which_nothing_moves_is_hardly_searched() -> None:
+    """But for its first frame, and once in 360."""
+    watch, searched = Watch(12), []
+    wall, grain = media.background(640, 360), np.random.default_rng(2)
+    for index in range(0, 732, 12):
+        frame = ArrayFrame(np.clip(wall + grain.normal(0, 3, wall.shape), 0, 255).astype(np.uint8), index)
+        if index == 0 or watch.due(frame, followed=False):
+            searched.append(index)
+            watch.saw(frame, anyone=False, starts=index == 0)
+    assert searched == [0, 360, 720]

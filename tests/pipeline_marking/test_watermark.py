@@ -238,9 +238,23 @@ def shades_of(pictures: list[Picture]) -> list[int]:
 
 
 def test_frames_that_show_the_same_are_marked_alike_four_at_a_time(portrait: ImageArray) -> None:
-    assert shades_of(film([portrait] * 10)) == [0, 0, 0, 0, 4, 4, 4, 4, 8, 8]
-    assert shades_of(film([portrait] * 6, first=7)) == [0, 1, 1, 1, 1, 5]  # counted from the target's beginning
-    assert shades_of(film([portrait] * 4, rate=10)) == [0, 0, 2, 2]  # no longer than an eighth of a second
+    """Something small moves all the time."""
+    slow = []
+    for n in range(10):
+        slow.append(portrait.copy())
+        cv2.circle(slow[-1], (200 + 16 * n, 300), 40, (20, 20, 20), -1)
+    assert shades_of(film(slow)) == [0, 0, 0, 0, 4, 4, 4, 4, 8, 8]
+    assert shades_of(film(slow[:6], first=7)) == [0, 1, 1, 1, 1, 5]  # counted from the target's beginning
+    assert shades_of(film(slow[:4], rate=10)) == [0, 0, 2, 2]  # no longer than an eighth of a second
+
+
+def test_frames_in_which_nothing_stirs_are_marked_alike_twelve_at_a_time(portrait: ImageArray) -> None:
+    small = cv2.resize(portrait, (320, 180), interpolation=cv2.INTER_AREA)
+    grain = np.random.default_rng(3)
+    noisy = [np.clip(small + grain.normal(0, 2, small.shape), 0, 255).astype(np.uint8) for _ in range(26)]
+    assert shades_of(film(noisy)) == [0] * 12 + [12] * 12 + [24] * 2
+    assert shades_of(film(noisy[:16], first=7)) == [0] * 5 + [5] * 11
+    assert shades_of(film(noisy[:10], rate=10)) == [0] * 5 + [5] * 5  # no longer than half a second
 
 
 def test_a_frame_that_shows_something_else_has_its_own_mark(portrait: ImageArray) -> None:

@@ -30,6 +30,9 @@ LONGEST = 0.14
 MOVED = 2.5
 """Grey levels by which the miniatures of frames that are alike differ, on the average."""
 
+AT_REST, LONGEST_REST, STIRRED = 12, 0.45, 4.0
+"""The same where nothing stirs: frames, seconds, and grey levels by which no place of the miniatures differs."""
+
 
 @dataclass(frozen=True)
 class _Manner:
@@ -110,7 +113,8 @@ class FilmShades:
     """What is added to the frames of a film, in order. One for each run through it; not to be shared by threads.
 
     Within each four frames, counted from the target's beginning, those that show much the same have the same added.
-    Where something moves among what rests, for a tenth of a second, a mark does not show.
+    Where something moves among what rests, for a tenth of a second, a mark does not show. Where nothing does, it is
+    within each twelve.
     """
 
     def __init__(self, watermark: Watermark) -> None:
@@ -122,9 +126,15 @@ class FilmShades:
         if min(frame.width, frame.height) < SMALLEST:
             return None
         look = _Look((frame.width, frame.height), frame.time, frame.luma())
-        if self._last is None or frame.index % TOGETHER == 0 or not look.like(self._last[0]):
+        if self._last is None or frame.index % AT_REST == 0 or not self._goes_on(look, frame.index):
             self._last = look, self._watermark.shade(frame)
         return self._last[1]
+
+    def _goes_on(self, look: _Look, index: int) -> bool:
+        """Whether what was added last is added to this frame too."""
+        assert self._last is not None
+        before = self._last[0]
+        return look.rests(before) or (index % TOGETHER > 0 and look.like(before))
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,6 +150,13 @@ class _Look:
         return (
             self.size == before.size and abs(self.time - before.time) < LONGEST
             and cv2.norm(self.luma, before.luma, cv2.NORM_L1) < MOVED * self.luma.size
+        )  # fmt: skip
+
+    def rests(self, before: _Look) -> bool:
+        """Whether nothing has stirred since."""
+        return (
+            self.size == before.size and abs(self.time - before.time) < LONGEST_REST
+            and cv2.norm(self.luma, before.luma, cv2.NORM_INF) < STIRRED
         )  # fmt: skip
 
 
