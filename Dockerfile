@@ -37,7 +37,7 @@ ENV PATH=/opt/recast/bin:$PATH \
     RECAST_HOME=/data/home
 VOLUME /data
 EXPOSE 7860
-# Where the host names another port (GRADIO_SERVER_PORT or PORT), the studio listens there.
+# It asks at whichever port the studio listens on, by flag or by the host's variable.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
-    CMD ["python", "-c", "import os, urllib.request as web; port = os.environ.get('GRADIO_SERVER_PORT') or os.environ.get('PORT') or 7860; web.urlopen(f'http://127.0.0.1:{port}/health', timeout=4)"]
+    CMD ["python", "app.py", "health"]
 ENTRYPOINT ["python", "app.py"]

@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from studio import headless, options, settings
+    from studio import job_flags, options, setup
 
     parser = argparse.ArgumentParser(
         prog="app.py",
@@ -52,8 +52,8 @@ def _parser() -> argparse.ArgumentParser:
         "5 cancelled, 1 a fault of Recast.",
     )
     parser.add_argument("--verbose", "-v", action="store_true", help="log what is going on")
-    settings.add_arguments(parser)
-    headless.add_arguments(parser)
+    setup.add_arguments(parser)
+    job_flags.add_arguments(parser)
     options.add_arguments(parser)
     return parser
 

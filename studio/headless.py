@@ -35,15 +35,17 @@ from pipeline.options import Options
 from pipeline.report import ProgressCallback
 from pipeline.types import Cast, Identity, Person, Role
 from pipeline.whose import named
-from studio import consent, extras, terminal
+from studio import consent, extras, job_flags, terminal
 from studio import options as option_flags
+from studio.job_flags import Place
 from studio.made import MadeHere
 from studio.outputs import result_name
 from studio.plain import person_data, report_data
-from studio.presets import Preset, Presets
+from studio.presets import Presets
 from studio.quiet import silence_greeting
 from studio.request import others
-from studio.settings import data_folder, segment_seconds
+from studio.settings import data_folder
+from studio.setup import segment_seconds
 
 if TYPE_CHECKING:
     from pipeline import Recaster
@@ -53,63 +55,12 @@ log = logging.getLogger(__name__)
 FAULT = "Something went wrong inside Recast. Run the command again with --verbose to see what."
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The flags of a job, without its options."""
-    parser.add_argument("--headless", action="store_true", help="run one job and exit, without the studio")
-    group = parser.add_argument_group("a job (with --headless)")
-    group.add_argument(
-        "--source", "-s", action="append", type=Path, default=[], metavar="PHOTO",
-        help="photo of the new face; give several of the same face for a better likeness",
-    )  # fmt: skip
-    group.add_argument(
-        "--target", "-t", action="extend", nargs="+", type=Path, metavar="TARGET",
-        help="picture or video to change; of several, each is a job, and one that fails stops none of the others",
-    )  # fmt: skip
-    group.add_argument(
-        "--output", "-o", type=Path,
-        help="the result's name or a folder for it (default: NAME-recast beside the target)",
-    )  # fmt: skip
-    group.add_argument(
-        "--cast", action="append", type=_role, default=[], metavar="PERSON=PHOTO",
-        help="this person (a number that --people lists) gets the face in this photo; repeatable",
-    )  # fmt: skip
-    group.add_argument(
-        "--compare", type=Path, metavar="FILE", help="also write the target and the result side by side, as one file"
-    )
-    group.add_argument(
-        "--compare-layout", choices=extras.LAYOUTS, default=extras.LAYOUTS[0],
-        help="with --compare: how both are arranged (default: %(default)s)",
-    )  # fmt: skip
-    group.add_argument(
-        "--preview",
-        type=Path,
-        metavar="FILE",
-        help="also write a few seconds of the result as an animated .gif or .webp",
-    )
-    group.add_argument(
-        "--preset", metavar="NAME|FILE.json",
-        help="options that were saved in the studio or by `app.py presets`, or a file of them; flags go before them",
-    )  # fmt: skip
-    group.add_argument("--people", action="store_true", help="list who is in the target instead of changing it")
-    group.add_argument("--thumbnails", type=Path, metavar="FOLDER", help="with --people: write a picture of each there")
-    group.add_argument(
-        "--consent", action="store_true",
-        help=f"state, and have it kept with the result's entry in the log: {consent.TEXT} (without it, running the "
-        "command is the statement)",
-    )  # fmt: skip
-    group.add_argument(
-        "--json", action="store_true",
-        help="write the outcome to standard output as JSON; of several targets, a line for each",
-    )  # fmt: skip
-    group.add_argument("--threads", type=_threads, help="threads for the CPU (default: all cores)")
-
-
 def main(given: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     """Runs what was asked for and returns the exit code; of several targets, that of the first that failed."""
-    _check_arguments(given, parser)
+    job_flags.check(given, parser)
     if given.preset is not None:
         try:
-            begin_with(given, Presets(data_folder(given.data) / "presets").given(given.preset))
+            job_flags.begin_with(given, Presets(data_folder(given.data) / "presets").given(given.preset))
         except InputError as error:
             given.several = False
             return _failed(given, error.code, str(error), error.exit_code)
@@ -122,13 +73,6 @@ def main(given: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
             if cancel.is_set() or shared.useless:
                 break
     return next(filter(None, codes), 0)
-
-
-def begin_with(given: argparse.Namespace, preset: Preset) -> None:
-    """Have the options of a preset count as flags, where there are none."""
-    for name, value in preset.options.items():
-        if not hasattr(given, name):
-            setattr(given, name, value)
 
 
 class _Shared:
@@ -181,36 +125,6 @@ def _job(given: argparse.Namespace, shared: _Shared) -> int:
     sys.stdout.write(outcome)
     sys.stdout.flush()
     return 0
-
-
-def _role(text: str) -> tuple[int, Path]:
-    number, separator, photo = text.partition("=")
-    if not separator or not photo or not number.strip().isdecimal() or int(number) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not PERSON=PHOTO, such as 1=face.jpg")
-    return int(number), Path(photo)
-
-
-def _threads(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError("has to be a whole number from 1")
-    return int(text)
-
-
-def _check_arguments(given: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
-    if given.target is None:
-        parser.error("--target is missing: the picture or video to work on")
-    if given.thumbnails is not None and not given.people:
-        parser.error("--thumbnails goes with --people")
-    if given.people and (given.source or given.cast or given.output or given.compare or given.preview):
-        parser.error("--people only lists who is in the target; leave out --source, --cast and what names a result")
-    if not given.people and not given.source and not given.cast:
-        parser.error("--source is missing: a photo of the new face (or --cast PERSON=PHOTO)")
-    if len(given.target) > 1:
-        alone = ("people", "cast", "compare", "preview", "exclude")
-        if words := [f"--{name}" for name in alone if getattr(given, name, None)]:
-            parser.error(f"{words[0]} goes with one --target")
-        if given.output is not None and not given.output.is_dir():
-            parser.error("--output has to be a folder that is there, where there are several targets")
 
 
 def _stop_if(cancel: threading.Event) -> None:
@@ -285,15 +199,24 @@ def _segments_folder(output: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _output(target: Path, output: Path | None, options: Options) -> Path:
+def _output(target: Path, place: Place | None, options: Options) -> Path:
     """Where the result goes. A name with an ending is taken as it is; a folder, or nothing, gets the usual name."""
-    if output is not None and not output.is_dir():
-        if not output.suffix:
-            raise OutputError("The result's name needs an ending, such as .mp4 or .png, or has to be a folder.")
-        return output
+    if place is not None and not place.folder:
+        if not place.path.suffix:
+            raise OutputError(
+                "The result's name needs an ending, such as .mp4 or .png; the name of a folder ends in a slash."
+            )
+        return place.path
     from pipeline.media.probe import probe
 
-    return (output or target.parent) / result_name(target, probe(target), options)
+    name = result_name(target, probe(target), options)
+    if place is None:
+        return target.parent / name
+    try:
+        place.path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError("The folder for the results cannot be made.") from error
+    return place.path / name
 
 
 def _look(target: Path) -> None:

@@ -19,7 +19,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError, MarkingError
-from studio import framework, logs
+from studio import framework, logs, setup
 from studio import settings as settings_module
 from studio.access.keys import Keys
 from studio.access.sessions import server_secret
@@ -50,7 +50,7 @@ WS_BYTES = 21 * settings_module.MEGABYTE
 def main(given: argparse.Namespace) -> int:
     """Serves until it is stopped."""
     try:
-        settings = settings_module.from_namespace(given)
+        settings = setup.from_namespace(given)
         settings_module.require_writable(settings.data)
     except ValueError as error:
         sys.stderr.write(f"A setting is not allowed: {error}\n")
@@ -71,7 +71,9 @@ def main(given: argparse.Namespace) -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     _check_signing(studio)
-    _greet(settings, listening.getsockname()[1])
+    port = listening.getsockname()[1]
+    settings_module.address_file(settings.data).write_text(_address(settings, port) + "\n", encoding="utf-8")
+    _greet(settings, port)
     _serve(app, studio, listening)
     return 0
 

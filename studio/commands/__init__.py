@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from importlib import import_module
 
 COMMANDS: Mapping[str, str] = {
+    "health": "studio.commands.health",
     "identities": "studio.commands.identities",
     "keys": "studio.commands.keys",
     "models": "studio.commands.models",

@@ -15,7 +15,7 @@ from pipeline.errors import InputError, OptionError
 from pipeline.options import Options
 from studio import presets as rules
 from studio.commands import run
-from studio.headless import begin_with
+from studio.job_flags import begin_with
 from studio.options import add_arguments, from_mapping, from_namespace
 from studio.presets import BadPreset, BadPresetName, PresetExists, Presets, PresetsFull, PresetUnknown
 from tests.conftest import Material

@@ -106,7 +106,7 @@ def test_manifests_fit_together() -> None:
 
 
 def variables() -> set[str]:
-    return set(re.findall(r"RECAST_[A-Z_]+", (ROOT / "studio/settings.py").read_text()))
+    return set(re.findall(r"RECAST_[A-Z_]+", (ROOT / "studio/setup.py").read_text()))
 
 
 def test_variables_that_are_set_exist_and_are_told_of() -> None:

@@ -21,6 +21,7 @@ import pytest
 
 from pipeline.marking.credentials import folder as credentials_folder
 from pipeline.models.folders import folders
+from studio.settings import address_file
 from tests.conftest import Material
 from tests.processes import end
 from tests.watch import MARK
@@ -104,24 +105,29 @@ def test_what_has_to_last_is_on_the_volume() -> None:
 
 class _Healthy(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        self.send_response(200 if self.path == "/health" else 404)
+        self.send_response(200 if self.path.startswith("/health?") else 404)
         self.end_headers()
 
 
-@pytest.mark.parametrize("name", ["PORT", "GRADIO_SERVER_PORT"])
-def test_health_is_asked_for_where_the_studio_listens(name: str) -> None:
-    """Hosts that name a port (Cloud Run and its like) are not told 7860 by the image."""
+def test_health_is_asked_for_where_the_studio_listens(tmp_path: Path) -> None:
+    """By a flag, or by a host that names a port (Cloud Run and its like): the image says none itself."""
     assert not {"PORT", "GRADIO_SERVER_PORT"} & set(variables())
     [words] = re.findall(r"^ +CMD (\[.+\])$", LISTED, re.MULTILINE)
     _, *command = json.loads(words)
+    given = {"PATH": os.environ["PATH"], "RECAST_DATA": str(tmp_path), "PORT": "1"}
+
+    def asked() -> int:
+        return subprocess.run(
+            [sys.executable, *command], cwd=ROOT, env=given, capture_output=True, timeout=60
+        ).returncode
+
+    assert asked() != 0
     with HTTPServer(("127.0.0.1", 0), _Healthy) as server:
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        given = {"PATH": os.environ["PATH"], name: str(server.server_port)}
-        asked = [sys.executable, *command]
-        done = subprocess.run(asked, env=given, capture_output=True, timeout=60)
+        address_file(tmp_path).write_text(f"http://127.0.0.1:{server.server_port}\n")
+        assert asked() == 0
         server.shutdown()
-        assert done.returncode == 0, done.stderr
-        assert subprocess.run(asked, env={**given, name: "1"}, capture_output=True, timeout=60).returncode != 0
+    assert asked() != 0
 
 
 def environment(data: Path) -> dict[str, str]:

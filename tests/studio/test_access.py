@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -24,7 +25,8 @@ from gradio_client import Client, handle_file
 from pipeline.errors import InputError
 from studio.access.keys import Keys, KeyUnknown
 from studio.access.sessions import Sessions, server_secret
-from studio.settings import Settings, from_namespace, is_loopback
+from studio.settings import Settings, is_loopback
+from studio.setup import add_arguments, from_namespace
 from tests.conftest import Material
 from tests.studio.conftest import ROOT, Server, eventually, launch, serving
 from tests.studio.test_http import finished
@@ -314,10 +316,6 @@ def test_a_session_is_signed_and_a_secret_is_kept(tmp_path: Path) -> None:
 
 
 def settings_of(monkeypatch: pytest.MonkeyPatch, *words: str, **environment: str) -> Settings:
-    import argparse
-
-    from studio.settings import add_arguments
-
     for name in list(os.environ):
         if name.startswith(("RECAST_", "GRADIO_", "SPACE_", "OAUTH_")) or name == "PORT":
             monkeypatch.delenv(name)

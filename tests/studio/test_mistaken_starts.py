@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from studio import server, settings
+from studio import server, setup
 from tests.studio.conftest import serving
 
 
 def started(*words: str) -> int:
     parser = argparse.ArgumentParser()
-    settings.add_arguments(parser)
+    setup.add_arguments(parser)
     return server.main(parser.parse_args(words))
 
 
