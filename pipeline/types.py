@@ -334,6 +334,19 @@ class Crop:
 
 
 @dataclass(frozen=True, eq=False)
+class Patch:
+    """Part of a mask that is 0 elsewhere.
+
+    Attributes:
+        part: rows and columns.
+        mask: ``(h, w)`` float32, 0 to 1.
+    """
+
+    part: tuple[slice, slice]
+    mask: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
 class Rendering:
     """What an engine returns for a crop.
 
@@ -348,6 +361,7 @@ class Rendering:
         openings: ``(height, width)`` float32, 1 where the target's own mouth and eyes show through the new face.
         through: ``(height, width, 3)`` uint8 BGR, what is seen there; the crop itself, moved along where the engine
             moves features.
+        lids: where that is a shut eyelid, which is to get the new face's skin.
         scale: pixels of the source photo per pixel of the crop; above 1 the photo is finer than the frame.
     """
 
@@ -358,4 +372,5 @@ class Rendering:
     beard: FloatArray | None = None
     openings: FloatArray | None = None
     through: ImageArray | None = None
+    lids: tuple[Patch, ...] = ()
     scale: float = 1.0

@@ -7,6 +7,7 @@ import numpy as np
 
 from pipeline.compositor.colour import match_light
 from pipeline.compositor.detail import match_detail
+from pipeline.compositor.lids import own_lids
 from pipeline.compositor.mask import opacity
 from pipeline.compositor.paste import blend
 from pipeline.mesh import FaceView
@@ -36,6 +37,8 @@ def composite(
         openings = rims if openings is None else cv2.max(openings, rims)
     if openings is not None:
         through = view.crop.image if rendering.through is None else rendering.through
+        if rendering.lids:
+            through = own_lids(through, face, rendering.lids)
         part = _extent(openings)
         face[part] = blend(face[part], through[part], np.ascontiguousarray(openings[part]))
     return blend(view.crop.image, face, alpha)

@@ -15,7 +15,7 @@ from pipeline.engines.mesh.fade import fade
 from pipeline.engines.mesh.irises import recolour
 from pipeline.engines.mesh.likeness import move_towards
 from pipeline.engines.mesh.looks import Carried
-from pipeline.engines.mesh.openings import openings
+from pipeline.engines.mesh.openings import openings, shut_lids
 from pipeline.engines.mesh.seam import with_seam
 from pipeline.engines.mesh.smile import SMILES, smile_of, without_folds
 from pipeline.engines.mesh.squeeze import unsqueezed
@@ -120,6 +120,7 @@ class MeshEngine:
             deep=prepared.deep,
             beard=prepared.beard if options.source_beard else None,
             openings=openings(view.landmarks, view.size),
+            lids=shut_lids(view.landmarks, view.size),
             through=through,
             scale=scale,
         )

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.mesh.maps import blurred
 from pipeline.models.face_mesh import INNER_LIPS, LEFT_EYE, RIGHT_EYE
-from pipeline.types import FloatArray
+from pipeline.types import FloatArray, Patch
 
 RIGHT_SOCKET = (226, 247, 30, 29, 27, 28, 56, 190, 243, 112, 26, 22, 23, 24, 110, 25)
 LEFT_SOCKET = (446, 467, 260, 259, 257, 258, 286, 414, 463, 341, 256, 252, 253, 254, 339, 255)
@@ -19,6 +19,10 @@ EYE_OPEN = (0.125, 0.24)
 """Area over squared width at which an opening begins to count as open, and is."""
 SOFT = 0.2
 """Width (sigma) of the border between the lips at most, in parts of the mouth's opening."""
+OPEN_ENOUGH = 0.2
+"""How far shut lids are that nothing is yet to be done about."""
+LASHES = 0.012
+"""How far about the gap between the lids lashes are, in heights of the face."""
 _SUBPIXEL = 4
 
 
@@ -44,6 +48,27 @@ def openings(landmarks: FloatArray, size: tuple[int, int], *, mouth: bool = True
         if shut > 0:
             _add(mask, places[list(socket)], max(0.8, 0.016 * face), shut)
     return mask
+
+
+def shut_lids(landmarks: FloatArray, size: tuple[int, int]) -> tuple[Patch, ...]:
+    """The lids that are shut, each as far as it is, without the gap and the lashes between them."""
+    places = landmarks[:, :2]
+    face = math.dist(*places[[10, 152]].tolist())
+    patches = []
+    for lids, socket in ((RIGHT_EYE, RIGHT_SOCKET), (LEFT_EYE, LEFT_SOCKET)):
+        outline = places[list(lids)]
+        shut = (1 - eye_open(outline) - OPEN_ENOUGH) / (1 - OPEN_ENOUGH)
+        found = _soft(size, places[list(socket)], max(0.8, 0.016 * face)) if shut > 0 else None
+        if found is None:
+            continue
+        part, whole = found
+        low = np.array([part[1].start, part[0].start], np.float32)
+        gap_between = _soft(whole.shape[::-1], outline - low, max(0.8, LASHES * face))
+        if gap_between is not None:
+            inner, gone = gap_between
+            whole[inner] *= 1 - np.minimum(2 * gone, 1)
+        patches.append(Patch(part, whole * np.float32(shut)))
+    return tuple(patches)
 
 
 def eye_open(outline: FloatArray) -> float:
@@ -76,7 +101,17 @@ def _add(mask: FloatArray, outline: FloatArray, sigma: float, strength: float) -
     """Paint a soft polygon into the mask, by maximum."""
     if strength <= 0:
         return
-    height, width = mask.shape
+    found = _soft(mask.shape[::-1], outline, sigma, strength)
+    if found is not None:
+        view = mask[found[0]]
+        np.maximum(view, found[1], out=view)
+
+
+def _soft(
+    size: tuple[int, ...], outline: FloatArray, sigma: float, strength: float = 1.0
+) -> tuple[tuple[slice, slice], FloatArray] | None:
+    """A soft polygon, and the rows and columns of a picture that it lies in; ``None`` outside of it."""
+    width, height = size
     fixed = np.rint(outline * (1 << _SUBPIXEL)).astype(np.int32)
     reach = math.ceil(3 * sigma) + 1
     left, top, wide, high = cv2.boundingRect(fixed)
@@ -84,9 +119,7 @@ def _add(mask: FloatArray, outline: FloatArray, sigma: float, strength: float) -
     x1 = min((left + wide >> _SUBPIXEL) + reach + 2, width)
     y1 = min((top + high >> _SUBPIXEL) + reach + 2, height)
     if x1 <= x0 or y1 <= y0:
-        return
+        return None
     part = np.zeros((y1 - y0, x1 - x0), np.uint8)
     cv2.fillPoly(part, [fixed], 255, cv2.LINE_AA, _SUBPIXEL, (-x0 << _SUBPIXEL, -y0 << _SUBPIXEL))
-    soft = blurred(part, sigma) * np.float32(strength / 255)
-    view = mask[y0:y1, x0:x1]
-    np.maximum(view, soft, out=view)
+    return (slice(y0, y1), slice(x0, x1)), blurred(part, sigma) * np.float32(strength / 255)
