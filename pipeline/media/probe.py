@@ -12,6 +12,7 @@ from av.video.stream import VideoStream
 from pipeline.errors import CorruptMedia, MediaTooLarge
 from pipeline.media import details as d
 from pipeline.media.colour import TRC_HLG, TRC_PQ
+from pipeline.media.decoder import decoder_of
 from pipeline.media.guard import LIMITS, SourceFile, media_errors, open_container
 from pipeline.media.layout import layout_of, planar_name
 from pipeline.media.sniff import Demuxer
@@ -52,20 +53,21 @@ def video_info(source: SourceFile, demuxer: Demuxer, limits: MediaLimits) -> Med
     with open_container(source, demuxer, limits) as container:
         stream = d.pick_stream(container)
         d.prepare(stream, limits)
-        first = first_frame(container, stream)
+        first = first_frame(container, stream, limits)
         return describe(source.path, demuxer, container, stream, first, limits)
 
 
-def first_frame(container: InputContainer, stream: VideoStream) -> av.VideoFrame:
+def first_frame(container: InputContainer, stream: VideoStream, limits: MediaLimits) -> av.VideoFrame:
     """Decode until there is a frame.
 
     Raises:
         CorruptMedia: there is none.
     """
+    decode = decoder_of(stream, limits)
     with media_errors(" at the beginning"):
         for number, packet in enumerate(container.demux(stream)):
             try:
-                frames = packet.decode()
+                frames = decode(packet)
             except av.error.InvalidDataError:
                 # Recordings often begin between key frames; the next packets may do.
                 log.info("the first packets of the video could not be decoded")

@@ -16,9 +16,11 @@ from av.video.stream import VideoStream
 
 from pipeline.errors import CorruptMedia, MediaTooLarge, OptionError
 from pipeline.media import details as d
+from pipeline.media.decoder import decoder_of, is_transparent
 from pipeline.media.deinterlace import Deinterlacer
 from pipeline.media.frames import VideoFrame, copy_tags
 from pipeline.media.guard import LIMITS, SourceFile, media_errors, open_container
+from pipeline.media.layout import layout_of, planar_name
 from pipeline.media.orient import turn_frame
 from pipeline.media.probe import describe, first_frame
 from pipeline.media.sniff import Demuxer
@@ -125,7 +127,7 @@ class VideoReader:
         with open_container(self.source, self.demuxer, self.limits) as container:
             stream = d.pick_stream(container)
             d.prepare(stream, self.limits)
-            first = first_frame(container, stream)
+            first = first_frame(container, stream, self.limits)
             self.tags = dict(container.metadata)
             self.other_starts = tuple(
                 s.start_time * s.time_base
@@ -135,8 +137,8 @@ class VideoReader:
             info = info or describe(self.path, self.demuxer, container, stream, first, self.limits)
             if sum(not d.is_cover(s) for s in container.streams.video) > 1:
                 self._notes.append("The file holds several videos; only the main one was kept.")
-            if stream.metadata.get("alpha_mode") == "1":
-                # It lies in a second stream inside the packets, which FFmpeg's own decoders pass over.
+            layout = layout_of(planar_name(first.format.name))
+            if is_transparent(stream) and not (layout and layout.alpha):
                 self._notes.append("The video's transparency could not be read; it was left out.")
             return info, d.details_of(stream, first)
 
@@ -189,14 +191,14 @@ class VideoReader:
 
     def _decode(self, container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
         begun, skipped, interlaced = False, 0, None
-        packets = container.demux(stream)
+        packets, decode = container.demux(stream), decoder_of(stream, self.limits)
         while True:
             with self._errors():
                 packet = next(packets, None)
             if packet is None:
                 break
             try:
-                frames = packet.decode()
+                frames = decode(packet)
             except av.error.InvalidDataError as error:
                 if not begun:
                     skipped += 1
