@@ -10,6 +10,7 @@ from pipeline.engines.base import Engine
 from pipeline.fading import faded, shown
 from pipeline.mesh import FaceView
 from pipeline.mesh.reading import Reading, read
+from pipeline.nearer import behind
 from pipeline.options import Options
 from pipeline.places import Place, places
 from pipeline.types import Frame
@@ -57,7 +58,7 @@ def _recast_faces(
         before, after = view.crop.image, compose(rendering, view, reading, options, place.painted)
         face = place.face
         after = faded(before, after, shown(face, options), options.edge_softness, face.box.width)
-        frame.change((x, y), before, after)
+        frame.change((x, y), before, behind(before, after, (x, y), place.nearer))
     return len(views)
 
 

@@ -22,10 +22,12 @@ CHROMA = 4
 
 
 class Place:
-    """A face that is to be changed: what its engine looks at, and what it changes."""
+    """A face that is to be changed: what its engine looks at, what it changes, and faces that are in front of it."""
 
-    def __init__(self, role: FaceRole, prepared: Any, engine: Engine, options: Options) -> None:
-        self.face, self.painted, self.prepared = role.face, role.painted, prepared
+    def __init__(
+        self, role: FaceRole, prepared: Any, engine: Engine, options: Options, nearer: Sequence[Face] = ()
+    ) -> None:
+        self.face, self.painted, self.prepared, self.nearer = role.face, role.painted, prepared, nearer
         self._engine, self._options = engine, options
         self.area, self.shown = engine.area(role.face, options), engine.shown(role.face, options)
 
@@ -53,11 +55,18 @@ def places(roles: Sequence[FaceRole], wardrobe: Wardrobe, options: Options) -> l
     Raises:
         Refused: the operator does not allow one of them as a source.
     """
-    return [
-        Place(role, wardrobe.prepared(role.identity), wardrobe.engine, options)
-        for role in sorted(roles, key=lambda role: role.face.box.area)
+    changed = [
+        role
+        for role in sorted(roles, key=lambda role: role.face.nearness)
         if role.face.landmarks is not None and role.face.pose is not None and role.face.points is not None
         and shown(role.face, options) > 0.0
+    ]  # fmt: skip
+    return [
+        Place(
+            role, wardrobe.prepared(role.identity), wardrobe.engine, options,
+            [other.face for other in changed[index + 1 :] if role.face.box.iou(other.face.box) > 0],
+        )
+        for index, role in enumerate(changed)
     ]  # fmt: skip
 
 

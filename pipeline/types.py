@@ -80,6 +80,8 @@ class Face:
         track: id of the track within one run, or ``None``.
         form: ``(468, 3)`` float32; the face's shape in the frame of MediaPipe's canonical face (centimetres, y up), the
             mean over the frames around where there are any; ``None`` for that of `landmarks`.
+        apart: area of the box when the track was last seen apart from others, or ``None``. A face half behind another
+            one seems larger than it is, as its mesh is led astray.
     """
 
     box: Box
@@ -90,6 +92,12 @@ class Face:
     pose: FloatArray | None = None
     track: int | None = None
     form: FloatArray | None = None
+    apart: float | None = None
+
+    @property
+    def nearness(self) -> float:
+        """The larger, the nearer to the camera."""
+        return self.box.area if self.apart is None else self.apart
 
 
 @dataclass(frozen=True, eq=False)

@@ -315,7 +315,12 @@ class Tracker:
 
     def _emit(self) -> Tracked:
         position = self._first
-        faces = [self._smoothed(trail, position) for trail in self._trails if position in trail.faces]
+        there = [trail for trail in self._trails if position in trail.faces]
+        faces = [self._smoothed(trail, position) for trail in there]
+        for trail, face in zip(there, faces, strict=True):
+            if not any(other is not face and face.box.iou(other.box) > TOUCHING for other in faces):
+                trail.apart = face.box.area
+        faces = [replace(face, apart=trail.apart) for trail, face in zip(there, faces, strict=True)]
         self._first += 1
         held = self._held.popleft()
         return held.frame, tuple(sorted(faces, key=lambda face: -face.box.area))

@@ -39,6 +39,7 @@ class Trail:
         between: positions of frames whose mesh is not the network's own.
         led: newest frames, one after the other, to which it was led without the network.
         patch: its face in the last frame that was looked at, to compare the next one with.
+        apart: area of its face when that was last seen apart from others.
         skin: what is known of how its skin moves.
     """
 
@@ -51,6 +52,7 @@ class Trail:
     wary: int = -1
     between: set[int] = field(default_factory=set)
     led: int = 0
+    apart: float | None = None
     patch: Patch | None = None
     skin: Steady = field(default_factory=Steady)
     _sum: FloatArray = field(default_factory=lambda: np.zeros(128, np.float32))

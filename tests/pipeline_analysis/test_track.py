@@ -79,6 +79,14 @@ def test_two_people_who_cross_keep_their_tracks(track, known, count: int) -> Non
     assert behind["astronaut"][0] == 0 and behind["astronaut"][-1] == count - 1
 
 
+def test_who_is_in_front_is_told_by_how_large_faces_are_apart(track) -> None:
+    """The mesh of the one who is half hidden grows over the other face."""
+    for frame, faces in track(media.crossing()):
+        front = max(faces, key=lambda face: face.nearness)
+        if len(faces) == 2:
+            assert abs(front.box.centre[0] - (100 + 440 * frame.index / 60)) < 12, frame.index
+
+
 def test_a_cut_ends_a_track(track, known) -> None:
     clip = media.cut(40, 21)
     assert shown(clip, track(clip), known) == {
