@@ -28,7 +28,7 @@ def small_face(path: Path, size: tuple[int, int], seconds: float, rate: int = 30
 def crowd(path: Path, size: tuple[int, int], seconds: float, people: int, rate: int = 30) -> Path:
     """So many people side by side, their faces a sixth of the picture's height wide.
 
-    None is an empty room but for somebody in its first frames: where nobody is at all, there is no job to do.
+    None is an empty room but for somebody in its first frame: where nobody is at all, there is no job to do.
     """
     if people == 1 and size[1] <= 1080:
         return one_face(path, size, seconds, rate)
@@ -47,7 +47,7 @@ def _rows(size: tuple[int, int], count: int, people: int, face: float = 1 / 6) -
     room = media.background(width, height)
     for index in range(count):
         frame = room
-        for person in range(people or int(index < 6)):
+        for person in range(people or int(index == 0)):
             name = ("hopper", "astronaut")[person % 2]
             x = width * (person + 0.5) / (people or 1) + width * 0.02 * math.sin(index / 30 + person)
             place = media.placed(name, (x, height * (0.48 + 0.03 * math.cos(index / 25 + person))), height * face, 0)

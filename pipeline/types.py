@@ -191,7 +191,7 @@ class Shade:
         self._levels: NDArray[np.int8] | None = None
 
     def levels(self, enlarge: Callable[[ImageArray], NDArray[np.int8]]) -> NDArray[np.int8]:
-        """The same in whole grey levels and at the frame's size, enlarged for the first of several frames."""
+        """The same in whole grey levels, enlarged for the first of several frames."""
         with self._lock:
             if self._levels is None:
                 self._levels = enlarge(self.sixteenths)

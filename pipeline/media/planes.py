@@ -24,6 +24,10 @@ Samples = NDArray[Any]
 _BGR_ORDER: Mapping[str, tuple[int, ...]] = {"grey": (0,), "gbr": (1, 0, 2), "yuv": (0, 1, 2)}
 """The planes that blue, green and red come from, or luma and chroma."""
 
+_LINES = 540
+"""Lines of a picture in each of which a shade is told; of a larger one, several after each other have the same added.
+The finest wave of a watermark is 11 of them long."""
+
 _STRIP = 1 << 18
 """Bytes that stay in a core's own cache while several passes are made over them."""
 
@@ -194,12 +198,20 @@ def add_shade(view: NDArray[Any], shade: Shade, grey: float, most: int, dither: 
 
 
 def _levels(sixteenths: ImageArray, size: tuple[int, int]) -> NDArray[np.int8]:
-    """Whole grey levels at ``(width, height)``, from -8 to 7."""
+    """Whole grey levels, from -8 to 7, at ``(width, height)``, of which one line stands for several of a large picture;
+    see `_lines_alike`."""
+    width, height = size
     # Half a level more: what is cut off then was rounded.
+    size = (width, height // _lines_alike(height))
     large = np.asarray(cv2.resize(cv2.add(sixteenths, 8.0), size, interpolation=cv2.INTER_CUBIC), np.uint8)
     np.right_shift(large, 4, out=large)
     np.subtract(large, 8, out=large)
     return large.view(np.int8)
+
+
+def _lines_alike(height: int) -> int:
+    """How many lines after each other have the same added: 1, 2 or 4."""
+    return next((some for some in (4, 2) if height >= some * _LINES and height % some == 0), 1)
 
 
 def _add_levels(view: ImageArray, levels: NDArray[np.int8]) -> None:
@@ -208,14 +220,16 @@ def _add_levels(view: ImageArray, levels: NDArray[np.int8]) -> None:
     Bytes that nothing can take out of their range are added without looking, which is ten times as quick.
     """
     height, width = view.shape
-    rows = max(1, _STRIP // width)
-    for top in range(0, height, rows):
-        part, change = view[top : top + rows], levels[top : top + rows]
+    alike = height // len(levels)
+    rows = max(1, _STRIP // width // alike)
+    for top in range(0, len(levels), rows):
+        part, change = view[top * alike : (top + rows) * alike], levels[top : top + rows]
         darkest, lightest, *_ = cv2.minMaxLoc(part)
         if darkest >= 8 and lightest <= 248:
-            np.add(part, change.view(np.uint8), out=part)
+            lines = part.reshape(len(change), alike, width)
+            np.add(lines, change[:, None].view(np.uint8), out=lines)
         else:
-            cv2.add(part, change, dst=part, dtype=cv2.CV_8U)
+            cv2.add(part, np.repeat(change, alike, axis=0), dst=part, dtype=cv2.CV_8U)
 
 
 @lru_cache(maxsize=2)

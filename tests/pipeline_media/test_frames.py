@@ -235,3 +235,24 @@ def test_shading_is_rounded_and_stays_in_range(level: int) -> None:
     found = frame.native.to_ndarray()
     assert np.abs(found - wanted).max() <= 0.5
     assert np.abs((found - wanted).mean()) < 0.1
+
+
+@pytest.mark.parametrize(("size", "alike"), [((640, 360), 1), ((1920, 1080), 2), ((3840, 2160), 4), ((1918, 1082), 2)])
+@pytest.mark.parametrize("level", [3, 128])
+def test_lines_of_a_large_picture_are_shaded_alike_and_no_otherwise_than_one_by_one(
+    size: tuple[int, int], alike: int, level: int
+) -> None:
+    """A wave as fine as a watermark's finest one."""
+    native = av.VideoFrame.from_ndarray(np.full(size[::-1], level, np.uint8), "gray8")
+    native.pts, native.time_base = 0, Fraction(1, 30)
+    frame = VideoFrame(native, 0, 0.0, 0, 1, Fraction(1, 30))
+    wave = np.sin(np.arange(180) * (2 * np.pi * 64 / 240))
+    difference = (128 + 40 * wave[:, None] * np.ones((1, 320))).astype(np.uint8)
+    frame.shade(Shade(difference))
+    found = frame.native.to_ndarray().astype(np.float32)
+    large = cv2.resize(difference, size, interpolation=cv2.INTER_CUBIC)
+    wanted = np.clip(level + (large - 128.0) / 16, 0, 255)
+    assert np.abs(found - wanted).max() <= 1.5
+    assert np.sqrt(np.mean((found - wanted) ** 2)) < 0.5
+    assert found.std() == pytest.approx(wanted.std(), rel=0.1)
+    assert (found.reshape(-1, alike, size[0]) == found[::alike, None]).all()
