@@ -17,17 +17,14 @@ from numpy.typing import NDArray
 from pipeline.mesh.beard import Beard, beard_place
 from pipeline.mesh.front import edge_map, find_front, logarithms, sharpened
 from pipeline.mesh.maps import ramp, thrice
+from pipeline.mesh.shadows import FLOOR, with_edges
 from pipeline.mesh.side_shade import find_side_shade, on_features
 from pipeline.mesh.topology import ZONES, topology
 from pipeline.types import FloatArray, ImageArray
 
-FLOOR = 10.0
-"""Added to colours before the logarithm, so that noise in the dark does not count."""
 WIDE, NEAR = 0.16, 0.055
 """Blur radii (sigma) in parts of the atlas' side."""
 
-EDGE, STEP = 5, 0.30
-"""Radius of the filter that lets edges of shadows pass, in texels, and how strong (in logarithms) a step has to be."""
 STUBBLE = (0.05, 0.20)
 """How much darker a single place of a beard is that is hair rather than skin."""
 
@@ -47,7 +44,7 @@ class Skin:
         dark: float32, 1 in shade so deep that nothing of the face is seen: what the target shows there stays.
         edge: ``(192, 192)`` float32, the same with its border on the picture's own edges; ``None`` where nothing is.
         light: ``(96, 96, 3)`` float32 BGR, the colour bare skin has or would have at each place.
-        cast: the same with the edges of hard shadows.
+        cast: the same with the edges of hard shadows, see `with_edges`.
         beard: where one grows; ``None`` where none does. In `trust`, `light` and `cast` it is taken for shade, which
             looks natural on skin that has none.
         shade: ``(96, 96)`` float32, 1 where one side lies in such shade that the other one shows more; ``None`` where
@@ -142,31 +139,6 @@ def _light(colour: FloatArray, trust: FloatArray, expected: FloatArray) -> Float
     """Normalised convolution (Knutsson & Westin 1993) of the trusted colour at two widths."""
     wide = spread_colour(colour, trust, WIDE * ZONES, (np.exp(expected) - FLOOR).astype(np.float32), 0.02)
     return spread_colour(colour, trust, NEAR * ZONES, wide, 0.12)
-
-
-def with_edges(light: FloatArray, colour: FloatArray, trust: FloatArray, step: float = STEP) -> FloatArray:
-    """`light` with the edges of hard shadows, which are sharper than any blur.
-
-    A guided filter (He, Sun & Tang 2013) of what the smooth light leaves, in logarithms: steps as strong as a shadow's
-    pass, wrinkles and pores do not.
-
-    Args:
-        light, colour: ``(96, 96, 3)`` float32 BGR, the smooth light and the face itself.
-        trust: ``(96, 96)`` float32, where it is bare skin.
-        step: how strong (in logarithms) a step has to be.
-    """
-    before = cv2.log(light + np.float32(FLOOR))
-    left = cv2.multiply(cv2.subtract(cv2.log(colour + np.float32(FLOOR)), before), thrice(trust))
-    guide = _mean(cv2.add(before, left))
-    each, window = thrice(guide), (2 * EDGE + 1, 2 * EDGE + 1)
-    mean, rest = cv2.blur(guide, window), cv2.blur(left, window)
-    variance = np.maximum(cv2.blur(guide * guide, window) - mean * mean, 0)
-    # Steeper than the filter's own rule, so that the shape of a nose, which is no step, stays the new face's.
-    share, mean = thrice(variance / (variance**2 + np.float32(step**4))), thrice(mean)
-    slope = (cv2.blur(left * each, window) - rest * mean) * share
-    passed = cv2.blur(slope, window) * each + cv2.blur(rest - slope * mean, window)
-    lit: FloatArray = np.maximum(cv2.exp(before + passed) - np.float32(FLOOR), 0)
-    return lit
 
 
 def spread_colour(

@@ -116,3 +116,34 @@ def test_brow_and_lips_of_a_side_in_shade_are_in_shade() -> None:
     points = np.round(topology().uv[list(LEFT_BROW)] * 96).astype(int)
     share = shaded.cast[points[:, 1], points[:, 0]].mean() / bare.cast[points[:, 1], points[:, 0]].mean()
     assert 0.3 < share < 0.52
+
+
+def _fold(*, both: bool) -> FloatArray:
+    """``(192, 192)``: a dark band with hard edges down one cheek, or down both, as a deep fold is."""
+    dark = np.ones((192, 192), np.float32)
+    dark[92:116, 58:72] = 0.6
+    if both:
+        dark = np.minimum(dark, dark[:, ::-1])
+    return cv2.GaussianBlur(dark, (0, 0), 1.0)
+
+
+def test_an_edge_that_is_alike_on_both_sides_is_relief_and_no_shadow() -> None:
+    """Else the new face has the folds and sockets of the old one."""
+    band = (slice(48, 56), slice(30, 35))
+    one, both = (
+        np.log(skin.light[band] / skin.cast[band]).mean()
+        for skin in (_darkened(_fold(both=False)), _darkened(_fold(both=True)))
+    )
+    assert one > 0.1
+    assert both < 0.4 * one
+
+
+def test_the_shadow_of_a_hat_lies_on_both_sides_of_the_forehead() -> None:
+    """There is no relief there that it might be."""
+    edge = int(topology().uv[[*LEFT_BROW], 1].min() * 192) - 18
+    light = np.ones((192, 192), np.float32)
+    light[edge - 24 : edge] = 0.6
+    skin = _darkened(cv2.GaussianBlur(light, (0, 0), 1.0))
+    rows = slice(edge // 2 - 5, edge // 2 + 5)
+    smooth, cast = (np.diff(np.log(each[rows, 40:56].mean((1, 2)))).max() for each in (skin.light, skin.cast))
+    assert cast > 1.5 * smooth

@@ -1,15 +1,13 @@
-"""The photo's own light, taken off the unfolded face: what varies slowly, and edges of shadows.
-
-A shadow falls on one side, a fold of the face lies on both: an edge that is alike on the two of them stays. Source of
-the cue: the albedo symmetry of Wu et al., "Unsupervised Learning of Probably Symmetric Deformable 3D Objects" (2020).
-"""
+"""The photo's own light, taken off the unfolded face: what varies slowly, and edges of shadows."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
-from pipeline.mesh.skin import FLOOR, Skin, with_edges
+from pipeline.mesh.maps import thrice
+from pipeline.mesh.shadows import FLOOR, edges, of_one_side
+from pipeline.mesh.skin import Skin
 from pipeline.mesh.topology import ZONES
 from pipeline.types import FloatArray, ImageArray
 
@@ -20,9 +18,9 @@ HUE, SKIN_HUE = 0.22, 0.5
 DARKEST = 4.0
 """Light below this (grey levels) is taken for noise."""
 STEP = 0.2
-"""How strong a step is an edge of a shadow, as in `with_edges`: less than there, as one side tells of the other."""
+"""How strong a step is an edge of a shadow, as in `edges`: less than there, as one side tells of the other."""
 MARK = 5
-"""What is narrower than this, in texels of the 96 map, is a mole or a scar rather than a shadow."""
+"""How wide a shadow is at least, in texels: a mole or a scar is the face's own, and would be gone for good."""
 RADIUS, EDGE = 1.5, 0.08
 """Within how many texels of the 96 map the border of a shadow is looked for in the photo, and how strong a step (in
 logarithms) has to be there."""
@@ -40,7 +38,7 @@ def evened(picture: ImageArray, skin: Skin, tone: FloatArray) -> FloatArray:
     """
     size = picture.shape[0]
     colour = picture.astype(np.float32)
-    gain = cv2.log((tone + 2) / np.maximum(skin.light, DARKEST)) - _of_one_side(colour, skin)
+    gain = cv2.log((tone + 2) / np.maximum(skin.light, DARKEST)) - _shadows(colour, skin)
     shade = gain.mean(-1, keepdims=True)
     bound = (HUE + (SKIN_HUE - HUE) * cv2.GaussianBlur(skin.trust, (0, 0), 0.8))[..., None]
     gain = np.clip(shade, *np.log(LIGHTNESS)) + np.clip(gain - shade, -bound, bound)
@@ -48,20 +46,12 @@ def evened(picture: ImageArray, skin: Skin, tone: FloatArray) -> FloatArray:
     return colour * cv2.exp(_on_edges(gain, colour))
 
 
-def _of_one_side(colour: FloatArray, skin: Skin) -> FloatArray:
-    """``(96, 96, 3)`` float32, in logarithms: the edges of shadows, without what is alike on both sides
-    and without marks."""
+def _shadows(colour: FloatArray, skin: Skin) -> FloatArray:
+    """``(96, 96, 3)`` float32, in logarithms: the edges of shadows."""
     small = cv2.resize(colour, (ZONES, ZONES), interpolation=cv2.INTER_AREA)
-    cast = with_edges(skin.light, small, skin.trust, STEP)
-    edges = cv2.log(cast + np.float32(FLOOR)) - cv2.log(skin.light + np.float32(FLOOR))
-    there = edges[:, ::-1]
-    alike = np.where(edges * there > 0, np.sign(edges) * np.minimum(np.abs(edges), np.abs(there)), 0)
-    one = edges - alike
-    dark = np.ascontiguousarray(np.abs(one.mean(-1)))
-    wide = cv2.morphologyEx(dark, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (MARK, MARK)))
+    one = of_one_side(edges(skin.light, small, skin.trust, STEP), MARK)
     # Where the other side is not seen it tells nothing.
-    share = wide / (dark + np.float32(1e-3)) * skin.trust[:, ::-1]
-    return np.asarray(one * share[..., None], np.float32)
+    return cv2.multiply(one, thrice(np.ascontiguousarray(skin.trust[:, ::-1])))
 
 
 def _on_edges(gain: FloatArray, colour: FloatArray) -> FloatArray:
