@@ -25,7 +25,7 @@ from studio.access.caller import caller_of
 from studio.desk import GivenCast, order_of
 from studio.http import TOKEN
 from studio.jobs.job import JobUnknown, fingerprint
-from studio.jobs_view import Picture, job_row, picture_of
+from studio.jobs_view import Picture, SmallPictures, job_row
 from studio.operations import Request as Order
 from studio.operations import Studio
 from studio.options import from_mapping
@@ -62,6 +62,7 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 def routes(studio: Studio) -> APIRouter:
     """The routes over `studio`."""
     router = APIRouter(prefix="/studio/jobs", include_in_schema=False)
+    pictures = SmallPictures(studio)
 
     def owners(request: Request, token: str) -> list[str]:
         """Who this is: the browser, and whoever signed in with it."""
@@ -89,7 +90,7 @@ def routes(studio: Studio) -> APIRouter:
     def picture(request: Request, name: str, which: Picture, token: Token) -> Response:
         """A small picture of a job: its target, its new face, or its result."""
         job = studio.job(name, owner_of(request, name, token))
-        found = picture_of(studio, job, which)
+        found = pictures.of(job, which)
         if found is None:
             return Response(status_code=204)
         return FileResponse(found, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=600"})

@@ -7,20 +7,25 @@ from pathlib import Path
 from typing import Any, Literal
 
 import cv2
+import numpy as np
 
 from pipeline.errors import RecastError
 from pipeline.media import probe
+from pipeline.types import Box, ImageArray
 from studio.jobs.job import Job
 from studio.jobs.status import status_data
 from studio.operations import Studio
-from studio.pictures import frame_at, jpeg
+from studio.pictures import frame_at, jpeg, square
 from studio.present import address
+from studio.recent import Recent
 
 log = logging.getLogger(__name__)
 
 Picture = Literal["target", "face", "result"]
 SIDE = 320
 """Longest side of a small picture."""
+FACE, AROUND = 96, 1.7
+"""Side of a small picture of a face, and how much wider than the face it is."""
 INTO = 0.1
 """Of a video, how far into it the frame is that stands for it: the first one is often black."""
 
@@ -46,28 +51,47 @@ def job_row(studio: Studio, job: Job) -> dict[str, Any]:
     }
 
 
-def picture_of(studio: Studio, job: Job, which: Picture) -> Path | None:
-    """A small JPEG, made when it is first asked for; ``None`` where there is nothing to make it from."""
-    path = studio.files.own(job.id) / f"small-{which}.jpg"
-    if path.exists():
+class SmallPictures:
+    """What stands for a job in a list: its target, its new face, its result. Thread-safe."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+        self._faces: Recent[tuple[int, int, int], ImageArray] = Recent(16)
+
+    def of(self, job: Job, which: Picture) -> Path | None:
+        """A small JPEG, made when it is first asked for; ``None`` where there is nothing to make it from."""
+        path = self._studio.files.own(job.id) / f"small-{which}.jpg"
+        if path.exists():
+            return path
+        original = next((found for found in _originals(job, which) if found.is_file()), None)
+        if original is None:
+            return None
+        try:
+            image = self._face(original) if which == "face" else self._frame(original)
+        except RecastError:
+            log.info("no small picture could be made of a %s", which, exc_info=True)
+            return None
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        part.write_bytes(jpeg(image, quality=82))
+        part.replace(path)
         return path
-    original = next((found for found in _originals(job, which) if found.is_file()), None)
-    if original is None:
-        return None
-    try:
-        info = probe(original, studio.settings.limits)
+
+    def _frame(self, original: Path) -> ImageArray:
+        info = probe(original, self._studio.settings.limits)
         image = frame_at(original, info, INTO * (info.duration or 0.0))
-    except RecastError:
-        log.info("no small picture could be made of a %s", which, exc_info=True)
-        return None
-    scale = SIDE / max(image.shape[:2])
-    if scale < 1:
-        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_bytes(jpeg(image, quality=82))
-    part.replace(path)
-    return path
+        scale = min(1.0, SIDE / max(image.shape[:2]))
+        return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+
+    def _face(self, photo: Path) -> ImageArray:
+        """Of a batch's photo, which all of its jobs have in common, it is cut out once."""
+        found = photo.stat()
+        return self._faces.get((found.st_dev, found.st_ino, found.st_mtime_ns), lambda: self._cut_out(photo))
+
+    def _cut_out(self, photo: Path) -> ImageArray:
+        image, faces, _ = self._studio.recaster.examine(photo)
+        whole = Box(0, 0, image.shape[1], image.shape[0])
+        return square(image, faces[0].box.scaled(AROUND) if faces else whole, FACE)
 
 
 def _originals(job: Job, which: Picture) -> list[Path]:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from pipeline.errors import CorruptMedia
 from pipeline.media import open_target, read_picture
-from pipeline.types import ImageArray, MediaInfo
+from pipeline.types import Box, ImageArray, MediaInfo
 
 VIEW = 1600
 """Longest side of a picture that is only looked at in the browser."""
@@ -47,6 +48,17 @@ def view_of(folder: Path, name: str, image: ImageArray, sign: Callable[[bytes], 
     data = jpeg(image, quality=92)
     path.write_bytes(sign(data) if sign is not None else data)
     return path
+
+
+def square(image: ImageArray, box: Box, side: int) -> ImageArray:
+    """The square around the middle of `box`, as much of it as the picture has, brought to `side` pixels."""
+    rows, columns = image.shape[:2]
+    edge = int(min(max(box.width, box.height), rows, columns))
+    x = int(np.clip(box.centre[0] - edge / 2, 0, columns - edge))
+    y = int(np.clip(box.centre[1] - edge / 2, 0, rows - edge))
+    cut = image[y : y + edge, x : x + edge]
+    way = cv2.INTER_AREA if edge > side else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(cut, (side, side), interpolation=way), np.uint8)
 
 
 def jpeg(image: ImageArray, quality: int = 80) -> bytes:

@@ -21,7 +21,7 @@ def address(path: Path) -> str:
 
 
 def describe(info: MediaInfo) -> str:
-    """``1280 × 720 · 10 s · 30 fps · HEVC · 10 bit · HDR``; no line begins with a dot."""
+    """``1280 × 720 · 10 s · 30 fps · HEVC · 10 bit · HDR``; no line begins with a dot, or with a unit."""
     parts = [f"{info.width} × {info.height}"]
     if info.kind != "image":
         if info.duration is not None:
@@ -37,4 +37,4 @@ def describe(info: MediaInfo) -> str:
         parts.append("HDR")
     if info.kind == "video":
         parts.append("with sound" if info.audio else "silent")
-    return "\u00a0· ".join(parts)
+    return "\u00a0· ".join(part.replace(" ", "\u00a0") for part in parts)

@@ -24,7 +24,7 @@ from pipeline.mesh.painted import read_painted
 from pipeline.options import Options, Painting
 from pipeline.types import Advice, Box, Cast, Face, Identity, ImageArray, MediaInfo, Person, Role
 from studio.jobs.job import Busy
-from studio.pictures import first_frame, jpeg
+from studio.pictures import first_frame, jpeg, square
 from studio.recent import Recent
 from studio.request import others
 from studio.scrub import Scrubber
@@ -236,17 +236,6 @@ class Previews:
             yield
         finally:
             self._turns.release()
-
-
-def square(image: ImageArray, box: Box, side: int) -> ImageArray:
-    """The square around the middle of `box`, as much of it as the picture has, brought to `side` pixels."""
-    rows, columns = image.shape[:2]
-    edge = int(min(max(box.width, box.height), rows, columns))
-    x = int(np.clip(box.centre[0] - edge / 2, 0, columns - edge))
-    y = int(np.clip(box.centre[1] - edge / 2, 0, rows - edge))
-    cut = image[y : y + edge, x : x + edge]
-    way = cv2.INTER_AREA if edge > side else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(cut, (side, side), interpolation=way), np.uint8)
 
 
 def _look(before: ImageArray, after: ImageArray, faces: tuple[Face, ...], changed: int) -> FrameLook:

@@ -72,7 +72,7 @@ class Check {
   zone() {
     const zone = h("div", { class: "drop" },
       fileButton({ accept: FILES, multiple: true, act: (files) => this.take(files), className: "big", key: "check-add" },
-        icon("shield"), h("b", {}, "Choose a file to check"), h("span", {}, "or drop it here, or paste it")));
+        icon("shield"), h("b", {}, "Choose a file to check"), h("span", { class: "with-mouse" }, "or drop it here, or paste it")));
     takesDrops(zone, (files) => this.take(files));
     return zone;
   }

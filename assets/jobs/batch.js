@@ -129,7 +129,7 @@ export function makeBatch(place, sent, closed) {
       h("div", { class: "batch-add" },
         fileButton({ accept, multiple, act: add, className: "job-act", key: `add-${name}`, id: `batch-${name}` }, icon("add"),
           h("span", {}, files.list.length && !multiple ? "Choose another" : "Add files")),
-        h("span", { class: "soft" }, "or drop them here")));
+        h("span", { class: "soft with-mouse" }, "or drop them here")));
     takesDrops(zone, add);
     return zone;
   }

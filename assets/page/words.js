@@ -28,11 +28,12 @@ export function translate(text) {
 }
 
 function lookUp(bare) {
-  const whole = texts.get(bare) ?? matched(bare);
-  if (whole !== null) return whole;
-  if (!bare.includes(" · ")) return null;
+  // In parts first: "{time} left" would take all that stands before it for the time.
+  if (!bare.includes(" · ")) return texts.get(bare) ?? matched(bare);
   const parts = bare.split(" · ");
-  return parts.map((part) => texts.get(part) ?? matched(part) ?? part).join("\u00a0· ");
+  // No line begins with a dot, or with the unit of a number.
+  const short = (part) => (part.length < 20 ? part.replaceAll(" ", "\u00a0") : part);
+  return parts.map((part) => short(texts.get(part) ?? matched(part) ?? part)).join("\u00a0· ");
 }
 
 function matched(bare) {

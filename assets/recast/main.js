@@ -67,6 +67,16 @@ whenThere("#desk", async (place) => {
   };
   // Where all is in one column, what came of it would lie below everything that it was made of.
   const toOutcome = () => matchMedia("(max-width: 900px)").matches && outcome.scrollIntoView({ block: "start" });
+  // Leads to where something is missing, which on a phone is out of sight.
+  const point = (where) => {
+    const panel = where?.closest(".panel");
+    if (!panel) return;
+    panel.classList.remove("wanted");
+    panel.getBoundingClientRect(); // so that it begins anew
+    panel.classList.add("wanted");
+    panel.scrollIntoView({ block: "nearest" });
+    where.querySelector("button")?.focus({ preventScroll: true });
+  };
   const progress = () => outcome.querySelector(".progress-card b");
 
   on("photos", () => {
@@ -102,7 +112,10 @@ whenThere("#desk", async (place) => {
 
   async function run() {
     const missing = lacking();
-    if (missing) return say(MISSING[missing]);
+    if (missing) {
+      point({ photo: photos, target }[missing]);
+      return say(MISSING[missing]);
+    }
     if (!(await consented(consent))) return say(UNSAID);
     say("");
     go.disabled = true;

@@ -64,7 +64,7 @@ export function photoList(list, { roomy = false, id, name = "photos" } = {}) {
         { accept: PICTURES, multiple: true, act: add, className: "big", key: `${name}-add`, id },
         icon("upload"),
         h("b", {}, "Add a photo"),
-        h("span", {}, "or drop it here, or paste it"),
+        h("span", { class: "with-mouse" }, "or drop it here, or paste it"),
       ),
       webcam(),
     );

@@ -15,7 +15,7 @@ export function drawTarget(place) {
         { accept: TARGETS, act: take, className: "big", key: "target-add", id: "target-file" },
         icon("film"),
         h("b", {}, "Add a picture or video"),
-        h("span", {}, "or drop it here, or paste it"),
+        h("span", { class: "with-mouse" }, "or drop it here, or paste it"),
       ),
     );
     takesDrops(zone, take);

@@ -7,8 +7,11 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+import cv2
 import httpx
+import numpy as np
 
+from tests import faces
 from tests.conftest import Material
 from tests.studio.conftest import Server
 
@@ -50,6 +53,11 @@ def test_jobs_of_others_are_neither_shown_nor_reached(server: Server, material: 
         assert ask(server, BOB, path, method)[0] == 404, path
     assert ask(server, "short", "")[0] == 422
     assert ask(server, ANN, f"/{name}/picture/target")[0] == 200
+    small = httpx.get(f"{server.url}/studio/jobs/{name}/picture/face", headers={"X-Recast-Token": ANN}, timeout=60)
+    face = np.asarray(cv2.imdecode(np.frombuffer(small.content, np.uint8), cv2.IMREAD_COLOR), np.uint8)
+    # The face and little else of the photo, whose whole is higher than it is wide.
+    [found] = faces.faces(cv2.resize(face, None, fx=4, fy=4))
+    assert face.shape == (96, 96, 3) and 0.3 < found.box.width / (4 * 96) < 0.8
     assert ask(server, ANN, "/order", "POST", {"jobs": [name, "unknown"]})[0] == 200
     assert ask(server, ANN, f"/{name}", "DELETE")[0] == 204
     assert ask(server, ANN, "")[1]["jobs"] == []

@@ -10,7 +10,9 @@ from tests.pipeline_media.make import Clip
 
 
 def told(path: Path) -> list[str]:
-    return describe(probe(path)).split("\u00a0· ")
+    line = describe(probe(path))
+    assert all(line[place - 1 : place + 2] == "\u00a0· " for place, letter in enumerate(line) if letter == "·")
+    return [part.replace("\u00a0", " ") for part in line.split("\u00a0· ")]
 
 
 def test_codecs_have_their_names_and_depth_is_told(tmp_path: Path) -> None:
