@@ -104,4 +104,5 @@ def _crop(face: Face, around: ImageArray, corner: tuple[int, int], rows: slice, 
         around,
         (columns.start, rows.start),
         face.form,
+        face.motion,
     )

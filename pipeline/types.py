@@ -82,6 +82,7 @@ class Face:
             mean over the frames around where there are any; ``None`` for that of `landmarks`.
         apart: area of the box when the track was last seen apart from others, or ``None``. A face half behind another
             one seems larger than it is, as its mesh is led astray.
+        motion: pixels a frame that it moves across and down, as far as that is known.
     """
 
     box: Box
@@ -93,6 +94,7 @@ class Face:
     track: int | None = None
     form: FloatArray | None = None
     apart: float | None = None
+    motion: tuple[float, float] = (0.0, 0.0)
 
     @property
     def nearness(self) -> float:
@@ -329,6 +331,7 @@ class Crop:
             itself.
         inset: ``(x, y)`` of the crop in `around`.
         form: see `Face.form`.
+        motion: see `Face.motion`.
     """
 
     image: ImageArray
@@ -339,6 +342,7 @@ class Crop:
     around: ImageArray | None = None
     inset: tuple[int, int] = (0, 0)
     form: FloatArray | None = None
+    motion: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True, eq=False)

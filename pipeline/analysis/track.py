@@ -338,7 +338,7 @@ class Tracker:
             landmarks = self._landmarks(trail, position)
         face = face_from_landmarks(landmarks, trail.faces[position].score, trail.number)
         form = mean_form(*self._run(trail, position)[:2]) if self._smooth > 0 else None
-        return replace(face, embedding=trail.embedding, form=form)
+        return replace(face, embedding=trail.embedding, form=form, motion=trail.motion(position))
 
     def _landmarks(self, trail: Trail, position: int) -> FloatArray:
         """The track's landmarks in a frame, smoothed over the frames around it that belong together."""

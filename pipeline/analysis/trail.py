@@ -95,6 +95,14 @@ class Trail:
         region, before = region_from_landmarks(face.landmarks), self.faces.get(self.last - 1)
         return region if before is None else moving_region(region, face, before, position - self.last)
 
+    def motion(self, position: int) -> tuple[float, float]:
+        """Pixels a frame that its face moves across and down in a frame, from those beside it."""
+        first, last = (p if p in self.faces else position for p in (position - 1, position + 1))
+        if first == last:
+            return 0.0, 0.0
+        (from_x, from_y), (x, y) = self.faces[first].box.centre, self.faces[last].box.centre
+        return (x - from_x) / (last - first), (y - from_y) / (last - first)
+
     def forget_before(self, position: int) -> None:
         """Drop meshes older than `position`, all but the newest."""
         for old in [p for p in self.faces if p < position and p != self.last]:

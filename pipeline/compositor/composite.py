@@ -9,6 +9,7 @@ from pipeline.compositor.colour import match_light
 from pipeline.compositor.detail import match_detail
 from pipeline.compositor.lids import own_lids
 from pipeline.compositor.mask import opacity
+from pipeline.compositor.motion import moved
 from pipeline.compositor.paste import blend
 from pipeline.mesh import FaceView
 from pipeline.mesh.reading import Reading
@@ -29,6 +30,7 @@ def composite(
     alpha = opacity(rendering, view, skin, options, painted)
     face = match_light(rendering, view, skin, options.match_light)
     if options.match_detail:
+        face, alpha = moved(face, alpha, view)
         face = match_detail(face, alpha, view, skin)
     openings = rendering.openings
     worn = reading.rims if options.keep_occluders else None
