@@ -78,6 +78,13 @@ class _Followed:
         self.faces.append(face)
         self.time = frame.time
 
+    def motion(self) -> tuple[float, float]:
+        """Pixels that the face moved across and down since the frame before."""
+        if len(self.faces) < 2:
+            return 0.0, 0.0
+        (from_x, from_y), (x, y) = self.faces[-2].box.centre, self.faces[-1].box.centre
+        return x - from_x, y - from_y
+
     def forget(self) -> None:
         """What was seen says nothing of what will be."""
         self.faces.clear()
@@ -113,7 +120,7 @@ class CausalTracker:
         if lost or waited >= (LOOK if self._followed else ANXIOUS) or waited < 0:
             self._looked = frame.time
             self._look(frame)
-        faces = [self._smoothed(followed) for followed in self._followed]
+        faces = [replace(self._smoothed(followed), motion=followed.motion()) for followed in self._followed]
         return tuple(sorted(faces, key=lambda face: -face.box.area))
 
     def _scale(self, width: int) -> None:

@@ -57,6 +57,12 @@ def test_what_begins_to_move_and_stops_lags_by_no_frame(finder: FaceFinder) -> N
     assert late.max() < 0.6  # a frame late would be 2 pixels
 
 
+def test_how_fast_a_face_moves_is_told(finder: FaceFinder) -> None:
+    found = follow(finder, media.camera(48).frames[:24], 0.5)
+    assert found[0][0].motion == (0.0, 0.0)
+    assert all(4 < faces[0].motion[0] < 6 for faces in found[2:])
+
+
 def test_who_leaves_is_gone_at_once_and_found_when_they_come_back(finder: FaceFinder) -> None:
     clip = media.leaving(60)
     found = follow(finder, clip.frames, 0.5, rate=30.0)

@@ -49,6 +49,7 @@ def test_a_camera_move(track, known) -> None:
     clip = media.camera()
     done = track(clip)
     assert shown(clip, done, known) == {1: {"hopper": list(range(48))}}
+    assert all(4 < faces[0].motion[0] < 6 for _, faces in done)
     face = done[20][1][0]
     assert face.embedding @ known["hopper"].embedding > 0.9
     assert face.points.shape == (5, 2) and face.pose.shape == (4, 4) and 0 < face.score <= 1
