@@ -14,6 +14,8 @@ from pipeline.mesh.skin import Skin
 from pipeline.types import FloatArray, ImageArray, Rendering
 
 GAIN_LOW, GAIN_HIGH = 0.12, 4.0
+FULL = 244
+"""Grey levels from which on a channel is nearly as light as it can be."""
 NEARLY = 0.98
 """What keeps so much of its colour keeps all of it."""
 
@@ -42,7 +44,29 @@ def match_light(rendering: Rendering, view: FaceView, skin: Skin, strength: floa
     gain = np.clip(view.fold(_cast(rendering, skin)) / (own + 2), GAIN_LOW, GAIN_HIGH)
     if strength < 1:
         gain = gain ** np.float32(strength)
-    lit: ImageArray = cv2.multiply(face, view.enlarge(gain.astype(np.float32)), dtype=cv2.CV_8U)
+    gains = view.enlarge(gain.astype(np.float32))
+    lit: ImageArray = cv2.multiply(face, gains, dtype=cv2.CV_8U)
+    return _true_in_hue(lit, face, gains, int(np.argmax(own)))
+
+
+def _true_in_hue(lit: ImageArray, face: ImageArray, gains: FloatArray, channel: int) -> ImageArray:
+    """What is too light for the picture, with the hue that it would have: cut off channel by channel it were white. It
+    is changed in place.
+
+    Args:
+        lit: ``(h, w, 3)`` uint8 BGR, the face times the gains.
+        face, gains: what it was made of.
+        channel: the lightest of skin's.
+    """
+    places = np.flatnonzero(cv2.extractChannel(lit, channel) >= FULL)
+    if len(places) == 0:
+        return lit
+    wanted = face.reshape(-1, 3)[places] * gains.reshape(-1, 3)[places]
+    lightest = wanted[:, channel]
+    # Softly: what is lighter than can be shown is still lighter than what is not quite.
+    over, rest = np.maximum(lightest - np.float32(FULL), 0), np.float32(255 - FULL)
+    scale = (FULL + rest * over / (rest + over)) / np.maximum(lightest, FULL)
+    lit.reshape(-1, 3)[places] = np.minimum(wanted * scale[:, None] + np.float32(0.5), 255)
     return lit
 
 

@@ -26,7 +26,7 @@ SHARE, OTHER = (0.45, 0.7), (0.08, 0.2)
 than expected the other side is there, where that begins to be, and is, doubtful."""
 DARKER, LIGHTER, TINTED = (0.15, 0.32), (0.35, 0.6), (0.16, 0.32)
 """How much darker, lighter, and of another hue than there a place is that begins to be, and is, something else."""
-BROAD = 2.0
+BROAD = 4.0
 """Blur radius (sigma), in texels, within which a feature is compared with the one on the other side."""
 ASKEW, DEEP = (0.15, 0.35), 1.2
 """How much darker than the other one a feature begins to be, and is, in shade; and how much is the most."""
