@@ -10,11 +10,12 @@ function tile(list, photo) {
   const bad = photo.state === "failed" || photo.advice.some((one) => one.fatal);
   return h(
     "li",
-    { class: `photo ${photo.state} ${bad ? "bad" : ""}`, id: photo.key },
+    { class: `photo ${photo.state} ${bad ? "bad" : ""}`, id: photo.key, title: photo.state === "failed" ? photo.name : null },
     h(
       "span",
       { class: "picture" },
       photo.thumbnail && h("img", { src: photo.thumbnail, alt: "Face in the photo" }),
+      photo.state === "failed" && icon("warning"),
       working && h("i", { class: "meter", style: `--share:${photo.state === "looking" ? 1 : photo.share}` }),
     ),
     h(
@@ -36,7 +37,9 @@ function remarks(list) {
         "li",
         { class: one.fatal ? "fatal" : "" },
         photo.thumbnail && list.length > 1 ? h("img", { src: photo.thumbnail, alt: "" }) : icon("warning"),
-        h("span", {}, one.sentence),
+        photo.state === "failed"
+          ? h("span", {}, h("span", { class: "verbatim name" }, photo.name), h("span", {}, one.sentence))
+          : h("span", {}, one.sentence),
       ),
     );
   });

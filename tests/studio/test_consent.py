@@ -99,7 +99,11 @@ def test_on_the_page_a_box_is_ticked_once(strict: Server, material: Material) ->
         page.click("#go")
         page.wait_for_function("document.querySelector('#status').textContent.includes('State first')")
         assert page.evaluate("document.activeElement.type") == "checkbox"
-        page.get_by_label("I have the right to use these faces").first.check()
+        box = page.get_by_label("I have the right to use these faces").first
+        box.check()
+        page.wait_for_selector(".act .consent input:disabled")
+        # The tick is white: it is seen on a fill only.
+        assert box.evaluate("(box) => getComputedStyle(box).backgroundColor") not in ("rgba(0, 0, 0, 0)", "transparent")
         page.click("#go")
         page.wait_for_selector("#done-line", timeout=120_000)
         page.reload()

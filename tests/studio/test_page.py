@@ -185,12 +185,15 @@ def test_a_poor_photo_says_why_and_a_better_one_may_come_from_the_camera(
 ) -> None:
     soft = tmp_path / "soft.jpg"
     cv2.imwrite(str(soft), cv2.GaussianBlur(cv2.imread(str(material.grace)), (0, 0), 6))
-    give_photos(page, [soft, material.both, material.empty])
+    notes = tmp_path / "notes.jpg"
+    notes.write_text("no picture")
+    give_photos(page, [soft, material.both, material.empty, notes])
     said = page.inner_text("#sources .remarks")
+    assert "notes.jpg" in said  # of which there is nothing to see
     assert "blurred" in said and "2 people" in said and "No face can be seen" in said
     page.get_by_label("Take a photo with the camera").click()
     page.locator("dialog button.primary").click()
-    page.wait_for_function("document.querySelectorAll('#sources .photo').length == 4")
+    page.wait_for_function("document.querySelectorAll('#sources .photo').length == 5")
     assert page.locator("dialog").count() == 0
 
 
