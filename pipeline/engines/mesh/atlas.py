@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from pipeline.engines.mesh.beard import dense, thinned
 from pipeline.engines.mesh.calm import shade_of
 from pipeline.engines.mesh.evening import evened
+from pipeline.engines.mesh.eyes import Found, eye_place, find_eyes
 from pipeline.engines.mesh.grain import quieted
 from pipeline.engines.mesh.irises import iris_colour
 from pipeline.engines.mesh.likeness import canonical
@@ -26,6 +27,8 @@ from pipeline.types import Crop, FloatArray, Identity, ImageArray, SourcePhoto
 SMALLEST, LARGEST = 256, 2048
 MIRROR = 0.12
 """What a mirrored texel counts beside one that is really seen."""
+ELSEWHERE = 1e-3
+"""What eyes of other photos count beside those of the one that shows them best: two gazes make none."""
 GRAZING = (0.16, 0.38)
 """Cosines to the line of sight between which the sides of the face go from smeared to sharp."""
 SHARPNESS = 6
@@ -98,9 +101,10 @@ def build_atlas(identity: Identity) -> Atlas:
     tone = _tone(skins)
     pictures = [whole_lips(_unfolded(view, size)) for view in views]
     bare = [undressed(picture, skin) for picture, skin in zip(pictures, skins, strict=True)]
-    sheet, valid = _sheet(bare, views, skins, tone)
-    worn = any(a is not b for a, b in zip(pictures, bare, strict=True))
-    dressed = _sheet(pictures, views, skins, tone)[0] if worn else None
+    glasses = [a is not b for a, b in zip(pictures, bare, strict=True)]
+    best, eyes = _eyes(identity, glasses)
+    sheet, valid = _sheet(bare, views, skins, tone, best)
+    dressed = _sheet(pictures, views, skins, tone, best)[0] if any(glasses) else None
     hairs = [skin.beard.hair for skin in read if skin.beard is not None]
     # As broadly as light is measured.
     beard = _about(np.max(hairs, axis=0), 15) if hairs else None
@@ -113,17 +117,33 @@ def build_atlas(identity: Identity) -> Atlas:
     irises = np.mean(colours, axis=0).astype(np.float32) if colours else None
     deep = shade_of(sheet, tone)
     shown = np.max([view.facing for view in views], axis=0)
-    looks = Looks(sheet, sheet if dressed is None else dressed, tone, deep)
+    looks = Looks(sheet, sheet if dressed is None else dressed, tone, deep, eyes)
     creases = folds(looks.levels(Carried())[0])
     return Atlas(looks, size, valid, shown, tone, deep, beard, shape, smile(shape), creases, irises)
 
 
 def _sheet(
-    pictures: list[ImageArray], views: list[FaceView], skins: list[Skin], tone: FloatArray
+    pictures: list[ImageArray], views: list[FaceView], skins: list[Skin], tone: FloatArray, eyes: int | None
 ) -> tuple[ImageArray, FloatArray]:
-    """The unfolded photos bound together, and where they are valid."""
+    """The unfolded photos bound together, their eyes those of one of them, if given; and where they are valid."""
     leaves = [_leaf(*each, tone) for each in zip(pictures, views, skins, strict=True)]
+    if eyes is not None:
+        others = 1 - eye_place() * (1 - ELSEWHERE)
+        binding = leaves + [leaf.mirrored() for leaf in leaves]
+        binding = [leaf if n == eyes else replace(leaf, weight=leaf.weight * others) for n, leaf in enumerate(binding)]
+        return _bind(binding, tone)
     return _bind(leaves + [leaf.mirrored() for leaf in leaves], tone)
+
+
+def _eyes(identity: Identity, glasses: list[bool]) -> tuple[int | None, tuple[Found, Found] | None]:
+    """Which photo shows the eyes best, and where they are in it. Behind glasses they are half reflections."""
+    photos = zip(identity.photos, glasses, strict=True)
+    found = [None if worn else find_eyes(_landmarks(photo)) for photo, worn in photos]
+    known = [number for number, eyes in enumerate(found) if eyes is not None]
+    if not known:
+        return None, None
+    best = max(known, key=lambda number: identity.photos[number].face.box.area)
+    return best, found[best]
 
 
 def canonical_shape(photo: SourcePhoto) -> FloatArray:

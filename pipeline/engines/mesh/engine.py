@@ -12,6 +12,7 @@ import numpy as np
 
 from pipeline.engines.mesh.atlas import Atlas, build_atlas
 from pipeline.engines.mesh.fade import fade
+from pipeline.engines.mesh.gaze import put_in, shares
 from pipeline.engines.mesh.irises import recolour
 from pipeline.engines.mesh.likeness import move_towards
 from pipeline.engines.mesh.looks import Carried
@@ -103,7 +104,9 @@ class MeshEngine:
 
     def draw(self, view: FaceView, prepared: Atlas, options: Options) -> Rendering:
         """One of them."""
-        level, scale = _level(view.points, prepared.looks.levels(Carried.of(options)))
+        carried = Carried.of(options)
+        level, scale = _level(view.points, prepared.looks.levels(carried))
+        irises = prepared.looks.irises(carried) if options.eyes == "source" else None
         image = view.fold_fine(level)
         coverage = fade(view) * view.fold(prepared.valid)
         through = view.through()
@@ -111,6 +114,11 @@ class MeshEngine:
         image = without_folds(image, view, prepared.folds, more)
         image = unsqueezed(image, view, prepared.shown, prepared.tone)
         image = with_seam(image, through, view.landmarks)
+        own = shares(view.landmarks, irises) if irises is not None else (0.0, 0.0)
+        shown = openings(view.landmarks, view.size, own=own)
+        if irises is not None and max(own) > 0:
+            for theirs in put_in(image, through, view.landmarks, irises):
+                np.maximum(shown[theirs.part], theirs.mask, out=shown[theirs.part])
         if options.eyes == "source" and prepared.irises is not None:
             through = recolour(through, view.landmarks, prepared.irises)
         return Rendering(
@@ -119,7 +127,7 @@ class MeshEngine:
             tone=prepared.tone,
             deep=prepared.deep,
             beard=prepared.beard if options.source_beard else None,
-            openings=openings(view.landmarks, view.size),
+            openings=shown,
             lids=shut_lids(view.landmarks, view.size),
             through=through,
             scale=scale,

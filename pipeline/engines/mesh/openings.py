@@ -26,11 +26,22 @@ LASHES = 0.012
 _SUBPIXEL = 4
 
 
-def openings(landmarks: FloatArray, size: tuple[int, int], *, mouth: bool = True, eyes: bool = True) -> FloatArray:
+def openings(
+    landmarks: FloatArray,
+    size: tuple[int, int],
+    *,
+    mouth: bool = True,
+    eyes: bool = True,
+    own: tuple[float, float] = (0.0, 0.0),
+) -> FloatArray:
     """``(height, width)`` float32, 1 where the target shows, soft at the border, 0 elsewhere.
 
     A mouth that is nearly shut fades away, so that closed lips belong wholly to the new face. An eye that shuts brings
     its lids along: a photo of open eyes has no shut lids to offer.
+
+    Args:
+        mouth, eyes: whether they are among it.
+        own: how far the right and the left eye, while open, are the new face's.
     """
     width, height = size
     places = landmarks[:, :2]
@@ -41,9 +52,10 @@ def openings(landmarks: FloatArray, size: tuple[int, int], *, mouth: bool = True
         # A border as soft as the gap is high would close it.
         soft = min(0.006 * face, SOFT * gap(lips))
         _add(mask, lips, max(0.6, soft), _open(lips, *MOUTH_OPEN))
-    for lids, socket in ((RIGHT_EYE, RIGHT_SOCKET), (LEFT_EYE, LEFT_SOCKET)) if eyes else ():
+    sockets = ((RIGHT_EYE, RIGHT_SOCKET, own[0]), (LEFT_EYE, LEFT_SOCKET, own[1]))
+    for lids, socket, share in sockets if eyes else ():
         outline = places[list(lids)]
-        _add(mask, outline, max(0.6, 0.006 * face), 1.0)
+        _add(mask, outline, max(0.6, 0.006 * face), 1 - share)
         shut = 1 - eye_open(outline)
         if shut > 0:
             _add(mask, places[list(socket)], max(0.8, 0.016 * face), shut)
