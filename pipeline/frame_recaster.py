@@ -58,7 +58,7 @@ def _recast_faces(
         before, after = view.crop.image, compose(rendering, view, reading, options, place.painted)
         face = place.face
         after = faded(before, after, shown(face, options), options.edge_softness, face.box.width)
-        frame.change((x, y), before, behind(before, after, (x, y), place.nearer))
+        frame.change((x, y), before, behind(before, after, (x, y), face, place.nearer))
     return len(views)
 
 
