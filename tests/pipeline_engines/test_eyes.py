@@ -72,3 +72,16 @@ def test_eyes_behind_dark_glasses_are_not_taken() -> None:
     face = faces.portrait_face("astronaut")
     assert face.embedding is not None
     assert build_atlas(Identity((SourcePhoto(image, face),), face.embedding)).looks.irises(Carried()) is None
+
+
+def test_eyes_in_deep_shade_are_not_taken() -> None:
+    image, known = media.portrait("astronaut").copy(), faces.portrait_face("astronaut").landmarks
+    assert known is not None
+    shade = np.zeros(image.shape[:2], np.float32)
+    for lids, _ in EYES:
+        (x, y), radius = known[list(lids), :2].mean(0), np.ptp(known[list(lids), 0])
+        cv2.ellipse(shade, ((float(x), float(y)), (2.0 * float(radius), 1.4 * float(radius)), 0), 1.0, -1)
+    image = (image * (1 - 0.55 * cv2.GaussianBlur(shade, (0, 0), 3))[..., None]).astype(np.uint8)
+    face = faces.portrait_face("astronaut")
+    assert face.embedding is not None
+    assert build_atlas(Identity((SourcePhoto(image, face),), face.embedding)).looks.irises(Carried()) is None

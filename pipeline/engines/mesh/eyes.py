@@ -38,6 +38,8 @@ WHITE = 0.12
 """Share of an eye that is white at least, for the white to be known."""
 CLEAR = 1.15
 """How many times as light as the iris it is at least."""
+SHADED = 0.58
+"""How light it is at least beside skin, of which it has 0.7 to 0.9: in deep shade nobody's eyes are seen."""
 RATIO = (0.17, 0.27)
 """Bounds of an iris' radius in parts of its eye's width."""
 _SUBPIXEL = 4
@@ -99,20 +101,21 @@ def find_eyes(landmarks: FloatArray) -> tuple[Found, Found] | None:
 
 
 def taken_out(
-    sheet: ImageArray, calm: ImageArray, eyes: Sequence[Found]
+    sheet: ImageArray, calm: ImageArray, eyes: Sequence[Found], tone: FloatArray
 ) -> tuple[ImageArray, tuple[Iris, Iris]] | None:
     """An atlas without its irises, a copy, and the irises; ``None`` where too little white is seen to know what is
-    behind them, or what is seen is not white: dark glasses are before them.
+    behind them, or what is seen is not white: dark glasses are before them, or they lie in deep shade.
 
     Args:
         sheet: ``(n, n, 3)`` uint8 BGR.
         calm: the same as skin is to be, which eyes are not.
+        tone: ``(3,)`` float32 BGR, the mean colour of the skin.
     """
     result, irises = _with_eyes(calm, sheet), []
     for eye in eyes:
         iris, white = _whole(sheet, eye), _whitened(result, eye)
         disc = iris[..., :3][iris[..., 3] > 127]
-        if white is None or white.mean() < CLEAR * disc.mean():
+        if white is None or white.mean() < max(CLEAR * disc.mean(), SHADED * tone.mean()):
             return None
         irises.append(Iris(_levels(iris), eye.ratio, eye.radius))
     return result, (irises[0], irises[1])

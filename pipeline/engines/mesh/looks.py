@@ -77,7 +77,7 @@ class Looks:
         if not carried.beard:
             picture = shaved(picture, self._tone)
         calm = calmed(picture, self._tone, self._deep, makeup=carried.makeup, glasses=carried.glasses)
-        blank = taken_out(picture, calm, self._eyes) if self._eyes is not None else None
+        blank = taken_out(picture, calm, self._eyes, self._tone) if self._eyes is not None else None
         levels = [calm if blank is None else blank[0]]
         while levels[-1].shape[0] > SMALLEST:
             half = levels[-1].shape[0] // 2
