@@ -100,6 +100,9 @@ def test_a_hosted_studio_leaves_them_in_the_browser(browser: Any, tmp_path: Path
         assert page.locator("text=Vorlage entfernen").is_hidden()
         put(page, 0.5)
         page.click("text=Als Vorlage sichern")
+        page.set_viewport_size({"width": 340, "height": 780})
+        fits = "document.querySelector('.preset-form').getBoundingClientRect().right <= innerWidth - 14"
+        assert page.evaluate(fits) and page.evaluate("document.documentElement.scrollWidth") <= 340
         page.fill("#preset-name", "Offered")
         page.keyboard.press("Enter")
         page.wait_for_selector(".preset-tools .said:has-text('Dieses Studio bietet')")

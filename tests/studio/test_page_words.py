@@ -73,11 +73,13 @@ def test_nothing_stays_english(browser: Any, server: Server, material: Material,
 def test_what_is_joined_is_translated_part_by_part(browser: Any, server: Server) -> None:
     with opened(browser, server.url, locale="de") as page:
         page.wait_for_selector("#tab-jobs-button:text('Aufträge')")
-        said = page.evaluate(
-            """async (text) => (await import(recast.assets + "page/words.js")).translate(text)""",
-            "78 of 282 frames · 27.8 fps · 0:07 left",
-        )
-        assert " ".join(said.split()) == "78 von 282 Bildern · 27.8 B/s · noch 0:07"
+        for english, german in (
+            ("78 of 282 frames · 27.8 fps · 0:07 left", "78 von 282 Bildern · 27.8 B/s · noch 0:07"),
+            ("Position 2 in the line, about 3 minutes.", "Platz 2 in der Reihe, etwa 3 Minuten."),
+            ("The video is damaged at 2.50 s.", "Das Video ist beschädigt, bei 2.50 s."),
+        ):
+            translate = """async (text) => (await import(recast.assets + "page/words.js")).translate(text)"""
+            assert " ".join(page.evaluate(translate, english).split()) == german
 
 
 @pytest.mark.parametrize("language", ["de", "fr"])
