@@ -22,7 +22,7 @@ def opacity(rendering: Rendering, view: FaceView, skin: Skin, options: Options, 
     if options.keep_occluders:
         shown = shown * view.to_middle(view.fold(1 - cv2.max(_with_shade(skin.hair), skin.dark)))
         if skin.edge is not None:
-            shown = shown * (1 - view.fold_middle(skin.edge))
+            shown = shown * (1 - view.still.fold_middle(skin.edge))
     if painted:
         shown = np.minimum(shown, 1 - left_alone(view, painted))
     return view.enlarge(shown)

@@ -25,8 +25,9 @@ GRID = 96
 MIDDLE = 320
 """Longer side of middling maps: as fine as what is measured on the atlas, whatever the size of the crop."""
 
-CUT = 0.06
-"""Share of a face that neither half shows, from which on little can be told of what is seen of it."""
+CUT = 0.75
+"""Share of a half of a face beyond the picture, from which on the other half, mirrored, does not make up for it: a nose
+is lit from one side, and two halves that do not fit look like something held before it."""
 
 
 class FaceView:
@@ -100,6 +101,11 @@ class FaceView:
         return slice(int(y0), max(int(y1), int(y0) + 1)), slice(int(x0), max(int(x1), int(x0) + 1))
 
     @cached_property
+    def still(self) -> FaceView:
+        """The same with the new face's features where the target's are: for what lies before both."""
+        return FaceView(self.crop) if self.moved else self
+
+    @cached_property
     def unfolded(self) -> ImageArray:
         """``(192, 192, 3)`` uint8: the crop's own face on the atlas; what of it lies beyond the picture is mirrored."""
         return self._mirrored(self.unfold(self.crop.image, 2 * ZONES))
@@ -117,9 +123,10 @@ class FaceView:
 
     @cached_property
     def cut(self) -> bool:
-        """Whether so much of it lies beyond the picture that the other half does not make up for it."""
-        lost = topology().face * ~(self._inside | self._inside[:, ::-1])
-        return float(lost.sum()) > CUT * float(topology().face.sum())
+        """Whether one half of it lies so far beyond the picture that the other one does not make up for it."""
+        face = topology().face
+        beyond = (face * ~self._inside).sum(0).reshape(2, -1).sum(1)
+        return float(beyond.max()) > CUT * float(face.sum()) / 2
 
     @cached_property
     def _inside(self) -> NDArray[np.bool_]:

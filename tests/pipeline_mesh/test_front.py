@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from pipeline.analysis.landmarks import face_from_landmarks
 from pipeline.mesh import FaceView, topology
 from pipeline.mesh.skin import read_skin
 from pipeline.options import Options
@@ -111,3 +112,15 @@ def test_nothing_is_seen_before_a_bare_face(name: str, how: str) -> None:
     view = FaceView(Crop(image, face.landmarks, np.eye(2, 3, dtype=np.float32), face.pose))
     # A fringe at the rim may be called either.
     assert (read_skin(view.unfolded, view.facing).front * (1 - topology().rim)).mean() < 0.003
+
+
+def test_a_hand_is_seen_before_a_face_that_the_picture_cuts_off_at_the_top() -> None:
+    """As in a close-up."""
+    image, face = media.portrait("astronaut"), faces.portrait_face("astronaut")
+    assert face.landmarks is not None
+    held, mask = hand(image, face.landmarks, 0.0)
+    top = int(face.landmarks[[105, 334], 1].min())
+    lower = face_from_landmarks(face.landmarks - np.array([0, top, 0], np.float32), 1.0)
+    result = faces.recast(np.ascontiguousarray(held[top:]), faces.identity("hopper"), Options(), lower)
+    change = np.abs(result.astype(int) - held[top:]).max(-1) > 12
+    assert change[cv2.erode(mask[top:], np.ones((5, 5), np.uint8)) > 0].mean() < 0.01
