@@ -48,11 +48,11 @@ class CutFinder:
         last, self._last = self._last, now
         if last is None:
             return False
-        change = cv2.norm(now, last, cv2.NORM_L1) / now.size
-        alike = float(now.ravel() @ last.ravel()) / now.size / (spread * _spread(last))
+        change, cut = cv2.norm(now, last, cv2.NORM_L1) / now.size, False
         usual = median(self._changes) if self._changes else 0.0
-        cut = change > CHANGE and alike < ALIKE and change > PEAK * usual
-        self.doubtful = change > CHANGE / 2 and alike < DOUBTFUL and change > PEAK * usual
+        if change > max(CHANGE / 2, PEAK * usual):
+            alike = float(now.ravel() @ last.ravel()) / now.size / (spread * _spread(last))
+            cut, self.doubtful = change > CHANGE and alike < ALIKE, alike < DOUBTFUL
         if cut:
             self._changes.clear()
         else:

@@ -68,17 +68,18 @@ def region_from_points(points: FloatArray) -> Region:
 
 def region_from_landmarks(landmarks: FloatArray) -> Region:
     """The region for the next frame, from this frame's mesh."""
-    right, left = landmarks[[33, 133], :2].mean(0), landmarks[[362, 263], :2].mean(0)
-    across = left - right
-    down = landmarks[[13, 14], :2].mean(0) - landmarks[168, :2]
+    flat = landmarks[:, :2]
+    # Plain sums: `mean` takes longer than all of this.
+    across = (flat[362] + flat[263]) / 2 - (flat[33] + flat[133]) / 2
+    down = (flat[13] + flat[14]) / 2 - flat[168]
     # On a profile the eye line collapses; blend in the upright axis of nose root to lips.
     sideways = across / max(float(np.hypot(*down)), 1e-3)
     upright = np.array([down[1], -down[0]]) / max(float(np.hypot(*down)), 1e-3)
     direction = sideways + 0.6 * upright
     angle = math.atan2(float(direction[1]), float(direction[0]))
     c, s = math.cos(angle), math.sin(angle)
-    turned = landmarks[:468, :2] @ np.array([[c, -s], [s, c]], np.float32)
-    low, high = turned.min(0), turned.max(0)
+    turned = np.ascontiguousarray((flat[:468] @ np.array([[c, -s], [s, c]], np.float32)).T)
+    low, high = turned.min(1), turned.max(1)
     centre, side = (low + high) / 2, float((high - low).max())
     x, y = centre @ np.array([[c, s], [-s, c]], np.float32)
     return Region(float(x), float(y), side * MARGIN, angle)
@@ -114,8 +115,8 @@ class Landmarker:
 
 def face_from_landmarks(landmarks: FloatArray, score: float, track: int | None = None) -> Face:
     """A `Face` with everything that follows from its mesh."""
-    skin = landmarks[:468, :2]
-    low, high = skin.min(0), skin.max(0)
+    skin = np.ascontiguousarray(landmarks[:468, :2].T)
+    low, high = skin.min(1), skin.max(1)
     points = np.asarray((landmarks[list(FIVE[0]), :2] + landmarks[list(FIVE[1]), :2]) / 2, np.float32)
     return Face(
         box=Box(float(low[0]), float(low[1]), float(high[0]), float(high[1])),
@@ -139,7 +140,7 @@ def head_pose(landmarks: FloatArray) -> FloatArray:
     # The weighted places lie about nought, so found ones need not.
     spread_out = found.T @ weighted
     u, spread, vt = np.linalg.svd(spread_out)
-    if np.linalg.det(spread_out) < 0:
+    if _mirrored(spread_out):
         u[:, 2] *= -1
         spread[2] *= -1
     turned = (spread.sum() / energy) * (u @ vt)
@@ -148,6 +149,12 @@ def head_pose(landmarks: FloatArray) -> FloatArray:
     turned[:, 1] *= -1
     pose[:3, :3] = turned
     return pose
+
+
+def _mirrored(matrix: NDArray[np.float64]) -> bool:
+    """Whether the determinant of a ``(3, 3)`` matrix is negative."""
+    (a, b, c), (d, e, f), (g, h, i) = matrix.tolist()
+    return bool(a * (e * i - f * h) + b * (f * g - d * i) + c * (d * h - e * g) < 0)
 
 
 @cache

@@ -10,6 +10,7 @@ was.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 
 import cv2
@@ -55,6 +56,30 @@ POSE_NOISE = np.array([9.0, 18.0, 15.0, 5.0, 3.0, 3.6, 0.9])
 Reals = NDArray[np.float64]
 
 
+@dataclass(frozen=True, eq=False)
+class Shaped:
+    """A mesh taken apart.
+
+    Attributes:
+        landmarks: ``(478, 3)``, as they were found.
+        shape: ``(478, 3)`` in the head's own frame, centimetres.
+        pose: ``(4, 4)``.
+        scale: pixels a centimetre.
+    """
+
+    landmarks: FloatArray
+    shape: Reals
+    pose: Reals
+    scale: float
+
+
+def shaped(landmarks: FloatArray, pose: FloatArray) -> Shaped:
+    """Take a mesh apart by its pose, see `Face.landmarks` and `Face.pose`."""
+    exact = pose.astype(np.float64)
+    scale = np.cbrt(np.abs(np.linalg.det(exact[None, :3, :3])))
+    return Shaped(landmarks, _shapes(landmarks[None], exact[None], scale)[0], exact, float(scale[0]))
+
+
 def smooth_landmarks(
     landmarks: Sequence[FloatArray],
     poses: Sequence[FloatArray],
@@ -71,14 +96,21 @@ def smooth_landmarks(
         strength: 0 changes nothing, 0.5 takes the jitter that is measured for noise, 1 four times as much.
         between: for each frame, whether its mesh was made of those around it, so that its noise is theirs.
     """
-    reach = WIDE_REACH if any(between) and at_rest(poses, at) else REACH
-    first, last = max(0, at - reach), min(len(landmarks), at + reach + 1)
+    run = [shaped(mesh, pose) for mesh, pose in zip(landmarks, poses, strict=True)]
+    return smooth_shaped(run, at, strength, between)
+
+
+def smooth_shaped(run: Sequence[Shaped], at: int, strength: float = 0.5, between: Sequence[bool] = ()) -> FloatArray:
+    """The same for meshes that were taken apart before."""
+    around = run[max(0, at - WIDE_REACH) : at + WIDE_REACH + 1]
+    rests = any(between) and _rests(np.array([each.pose[:2, 3] for each in around]), run[at].scale)
+    reach = WIDE_REACH if rests else REACH
+    first, last = max(0, at - reach), min(len(run), at + reach + 1)
     if strength <= 0 or last - first < 3:
-        return landmarks[at]
-    meshes, frames = np.stack(landmarks[first:last]), np.stack(poses[first:last]).astype(np.float64)
-    now = at - first
-    scales = np.cbrt(np.abs(np.linalg.det(frames[:, :3, :3])))
-    shapes = _shapes(meshes, frames, scales)
+        return run[at].landmarks
+    now, part = at - first, run[first:last]
+    shapes, frames = np.stack([each.shape for each in part]), np.stack([each.pose for each in part])
+    scales = np.array([each.scale for each in part])
     known = np.flatnonzero(~np.array(between[first:last], bool))
     jitter = _jitter(shapes) if len(known) in (0, len(shapes)) else _sparse_jitter(shapes, known)
     noise = jitter * 4 ** (2 * min(strength, 1.0) - 1)
@@ -87,16 +119,23 @@ def smooth_landmarks(
 
 def mean_form(landmarks: Sequence[FloatArray], poses: Sequence[FloatArray]) -> FloatArray:
     """The mean shape of a face over frames of one track, see `Face.form`. Arguments as for `smooth_landmarks`."""
-    meshes, frames = np.stack(landmarks)[:, :VERTICES], np.stack(poses).astype(np.float64)
-    shapes = _shapes(meshes, frames, np.cbrt(np.abs(np.linalg.det(frames[:, :3, :3]))))
-    return shapes.mean(0).astype(np.float32)
+    return mean_shape([shaped(mesh, pose) for mesh, pose in zip(landmarks, poses, strict=True)])
+
+
+def mean_shape(run: Sequence[Shaped]) -> FloatArray:
+    """The same for meshes that were taken apart before."""
+    return np.stack([each.shape[:VERTICES] for each in run]).mean(0).astype(np.float32)
 
 
 def at_rest(poses: Sequence[FloatArray], at: int) -> bool:
     """Whether the head of frame `at` is where it is in the frames around it, by ``(4, 4)`` poses of a run of frames."""
     around = np.stack(poses[max(0, at - WIDE_REACH) : at + WIDE_REACH + 1])
-    size = FACE_CENTIMETRES * abs(float(np.linalg.det(poses[at][:3, :3]))) ** (1 / 3)
-    return float(np.ptp(around[:, :2, 3], axis=0).max()) < REST * size
+    return _rests(around[:, :2, 3], abs(float(np.linalg.det(poses[at][:3, :3]))) ** (1 / 3))
+
+
+def _rests(places: FloatArray | Reals, scale: float) -> bool:
+    """Whether ``(n, 2)`` places of a head, of so many pixels a centimetre, are one."""
+    return float(np.ptp(places, axis=0).max()) < REST * FACE_CENTIMETRES * scale
 
 
 def smooth_newest(landmarks: Sequence[FloatArray], poses: Sequence[FloatArray], strength: float = 0.5) -> FloatArray:

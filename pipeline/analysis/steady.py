@@ -162,7 +162,7 @@ def _everywhere(moves: FloatArray, sure: NDArray[np.bool_], points: FloatArray) 
     ridge, middle = 1e-3 * np.eye(3), np.count_nonzero(sure) // 2
     for _ in range(4):
         weighted = own.T * weight
-        whole = np.linalg.solve(weighted @ own + ridge, weighted @ moves)
+        _, whole = cv2.solve(weighted @ own + ridge, weighted @ moves, flags=cv2.DECOMP_CHOLESKY)
         left = moves - own @ whole
         length = np.hypot(left[:, 0], left[:, 1])
         typical = np.partition(length[sure], middle)[middle]

@@ -19,7 +19,7 @@ from pipeline.analysis.cuts import CutFinder
 from pipeline.analysis.find import FaceFinder, same_mesh
 from pipeline.analysis.follow import Follower
 from pipeline.analysis.landmarks import face_from_landmarks
-from pipeline.analysis.smooth import REACH, WIDE_REACH, mean_form, smooth_landmarks
+from pipeline.analysis.smooth import REACH, WIDE_REACH, mean_shape, smooth_shaped
 from pipeline.analysis.trail import SLID, SLID_BY, Trail, apart, unmatched
 from pipeline.analysis.watch import Watch
 from pipeline.types import Face, FloatArray, Frame
@@ -337,23 +337,21 @@ class Tracker:
         else:
             landmarks = self._landmarks(trail, position)
         face = face_from_landmarks(landmarks, trail.faces[position].score, trail.number)
-        form = mean_form(*self._run(trail, position)[:2]) if self._smooth > 0 else None
+        run = self._run(trail, position)
+        form = mean_shape([trail.taken_apart(p) for p in run]) if self._smooth > 0 else None
         return replace(face, embedding=trail.embedding, form=form, motion=trail.motion(position))
 
     def _landmarks(self, trail: Trail, position: int) -> FloatArray:
         """The track's landmarks in a frame, smoothed over the frames around it that belong together."""
-        meshes, poses, between, at = self._run(trail, position)
-        return smooth_landmarks(meshes, poses, at, self._smooth, between)
+        run = self._run(trail, position)
+        shapes, between = [trail.taken_apart(p) for p in run], [p in trail.between for p in run]
+        return smooth_shaped(shapes, position - run.start, self._smooth, between)
 
-    def _run(self, trail: Trail, position: int) -> tuple[list[FloatArray], list[FloatArray], list[bool], int]:
-        """Landmarks and poses of the frames around one that belong together, whether they are the network's own, and
-        the one's place among them."""
+    def _run(self, trail: Trail, position: int) -> range:
+        """The frames around one that belong together."""
         first = last = position
         while position - first < WIDE_REACH and first - 1 in trail.faces:
             first -= 1
         while last - position < WIDE_REACH and last + 1 in trail.faces:
             last += 1
-        run = [trail.faces[p] for p in range(first, last + 1)]
-        meshes = [face.landmarks for face in run if face.landmarks is not None]
-        poses = [face.pose for face in run if face.pose is not None]
-        return meshes, poses, [p in trail.between for p in range(first, last + 1)], position - first
+        return range(first, last + 1)

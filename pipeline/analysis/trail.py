@@ -11,6 +11,7 @@ import numpy as np
 from pipeline.analysis.between import Patch
 from pipeline.analysis.embed import normalised
 from pipeline.analysis.landmarks import Region, region_from_landmarks
+from pipeline.analysis.smooth import Shaped, shaped
 from pipeline.analysis.steady import Steady
 from pipeline.types import Box, Face, FloatArray
 
@@ -55,6 +56,7 @@ class Trail:
     apart: float | None = None
     patch: Patch | None = None
     skin: Steady = field(default_factory=Steady)
+    _shaped: dict[int, Shaped] = field(default_factory=dict)
     _sum: FloatArray = field(default_factory=lambda: np.zeros(128, np.float32))
     seen: int = 0
 
@@ -103,11 +105,21 @@ class Trail:
         (from_x, from_y), (x, y) = self.faces[first].box.centre, self.faces[last].box.centre
         return (x - from_x) / (last - first), (y - from_y) / (last - first)
 
+    def taken_apart(self, position: int) -> Shaped:
+        """The mesh of a frame, taken apart once."""
+        face, known = self.faces[position], self._shaped.get(position)
+        if known is None or known.landmarks is not face.landmarks:
+            assert face.landmarks is not None and face.pose is not None
+            known = self._shaped[position] = shaped(face.landmarks, face.pose)
+        return known
+
     def forget_before(self, position: int) -> None:
         """Drop meshes older than `position`, all but the newest."""
         for old in [p for p in self.faces if p < position and p != self.last]:
             del self.faces[old]
         self.between.intersection_update(self.faces)
+        for old in [p for p in self._shaped if p < position]:
+            del self._shaped[old]
         self.skin.forget_before(position)
 
 
