@@ -92,5 +92,5 @@ def _cast(rendering: Rendering, skin: Skin) -> FloatArray:
 def _tone(skin: Skin) -> FloatArray:
     """Mean colour of the target's skin, over what is lit well; of the whole where nothing is."""
     trust = skin.trust + np.float32(1e-3)
-    mean: FloatArray = (cv2.multiply(skin.light, thrice(trust)).sum((0, 1)) / trust.sum()).astype(np.float32)
-    return mean
+    total = cv2.sumElems(cv2.multiply(skin.light, thrice(trust)))[:3]
+    return np.array(total, np.float32) / np.float32(cv2.sumElems(trust)[0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 
@@ -32,11 +34,12 @@ def with_seam(image: ImageArray, target: ImageArray, landmarks: FloatArray) -> I
         landmarks: ``(478, 3)`` pixels, where both have their features.
     """
     outer, inner = landmarks[list(OUTER_LIPS), :2], landmarks[list(INNER_LIPS), :2]
-    width = float(np.linalg.norm(np.subtract(*landmarks[list(CORNERS), :2])))
+    width = math.dist(*landmarks[list(CORNERS), :2].tolist())
     height, breadth = image.shape[:2]
-    reach = 2 * BESIDE * width
-    x0, y0 = np.clip(np.floor(outer.min(0) - reach), 0, [breadth, height]).astype(int)
-    x1, y1 = np.clip(np.ceil(outer.max(0) + reach) + 1, 0, [breadth, height]).astype(int)
+    reach = math.ceil(2 * BESIDE * width)
+    left, top, wide, high = cv2.boundingRect(outer)
+    x0, y0 = max(left - reach, 0), max(top - reach, 0)
+    x1, y1 = min(left + wide + reach, breadth), min(top + high + reach, height)
     if width < SMALLEST or x1 - x0 < 4 or y1 - y0 < 4:
         return image
     part, corner = (slice(y0, y1), slice(x0, x1)), np.array([x0, y0], np.float32)

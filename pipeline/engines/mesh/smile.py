@@ -7,7 +7,7 @@ wider, its corners higher); the folds are lifted from the photo by as much as it
 from __future__ import annotations
 
 import math
-from functools import cache
+from functools import cache, lru_cache
 
 import cv2
 import numpy as np
@@ -90,13 +90,19 @@ def without_folds(image: ImageArray, view: FaceView, lift: ImageArray, more: flo
     """
     if more <= SMILES:
         return image
-    gains = np.exp(np.linspace(-LOWERED, LIFTED, 256, dtype=np.float32) * np.float32(more))
-    # The scale has no step at nought, but nothing beside the folds may change.
-    gains[round(LOWERED / (LOWERED + LIFTED) * 255)] = 1
     part = _around(view)
-    gain = cv2.LUT(view.fold_fine(lift, part), gains)
+    gain = cv2.LUT(view.fold_fine(lift, part), _gains(round(more * FINE)))
     image[part] = cv2.multiply(image[part], gain, dtype=cv2.CV_8U)
     return image
+
+
+@lru_cache(maxsize=FINE + 1)
+def _gains(more: int) -> FloatArray:
+    """``(256,)`` float32, what the values of `folds` multiply by."""
+    gains = np.exp(np.linspace(-LOWERED, LIFTED, 256, dtype=np.float32) * np.float32(more / FINE))
+    # The scale has no step at nought, but nothing beside the folds may change.
+    gains[round(LOWERED / (LOWERED + LIFTED) * 255)] = 1
+    return gains
 
 
 def _around(view: FaceView) -> tuple[slice, slice]:

@@ -39,9 +39,11 @@ def unsqueezed(image: ImageArray, view: FaceView, shown: FloatArray, tone: Float
         return image
     part = view.around(coarse)
     at, own = view.enlarge(coarse)[part], image[part]
-    # Many times quicker than filling all channels at once.
-    plain = cv2.merge([np.full(own.shape[:2], round(float(value)), np.uint8) for value in np.clip(tone, 0, 255)])
-    image[part] = cv2.blendLinear(plain, own, at, cv2.subtract(1.0, at))
+    # Among bytes, in half the time.
+    share = cv2.convertScaleAbs(at, alpha=255)
+    plain = cv2.merge([cv2.convertScaleAbs(share, alpha=float(value) / 255) for value in tone])
+    left = cv2.cvtColor(cv2.bitwise_not(share), cv2.COLOR_GRAY2BGR)
+    image[part] = cv2.add(cv2.multiply(own, left, scale=1 / 255), plain)
     return image
 
 
