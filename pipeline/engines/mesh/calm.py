@@ -24,11 +24,11 @@ from pipeline.types import FloatArray, ImageArray
 SIGMA = 1.3
 """Of the blur that parts the coarse from the fine, in texels of the 96 map."""
 
-DARKER, LIGHTER = 0.36, 0.20
+DARKER, LIGHTER = 0.56, 0.22
 """How far what is coarse on skin may depart in lightness, in logarithms: shade is more usual than shine."""
-SIDE = 0.07
+SIDE = 0.12
 """How far it may be darker at the sides of the face, where it turns away and hair is near: cheeks keep no grey rim."""
-SOCKET = 0.6
+SOCKET = 0.84
 """How far it may be darker on lids, which else were bruised."""
 RIDGED = 0.17
 """How far it may be darker on a brow's ridge without hair."""
@@ -41,15 +41,15 @@ DULL = 0.06
 much more has half its hue from the light."""
 LINE, SPARKLE = 0.36, 0.22
 """How far a fine line, and a fine highlight, may depart from the skin beside it in lightness."""
-GLITTER = 0.15
+GLITTER = 0.20
 """How far a fine highlight may on lids, which are stretched when the target's eyes are wider."""
-FOLD, RIDGE, NOSTRIL = 0.50, 0.30, 0.9
+FOLD, RIDGE, NOSTRIL = 0.47, 0.30, 0.9
 """How far skin may depart in lightness, coarse and fine together, and how much darker a nostril may be. Held apart from
 each other only, a soft broad fold became a thin one as if drawn with a pen."""
 UNDERSIDE, BENEATH = 0.22, 3.0
 """How much darker than skin it may be beneath a nose all together, measured over so many texels of the 96 map (sigma):
 its nostrils lie within, and are smaller."""
-CONTRAST, FINE_CONTRAST = 0.09, 0.065
+CONTRAST, FINE_CONTRAST = 0.135, 0.09
 """How much bare skin differs in lightness from itself (deviation, in logarithms), what is coarse and what is fine. Hard
 light on old skin makes more; under soft light that were scratches."""
 
