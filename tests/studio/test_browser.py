@@ -146,8 +146,7 @@ def test_many_people_stay_in_their_panel(page: Any, material: Material, tmp_path
 
 
 def test_every_option_has_a_control(page: Any) -> None:
-    from studio.desk_start import ELSEWHERE
-    from studio.options import FIELDS
+    from studio.options import FIELDS, OF_A_TARGET
 
     page.get_by_text("More settings").click()
     page.wait_for_selector("#advanced label:visible")
@@ -156,5 +155,5 @@ def test_every_option_has_a_control(page: Any) -> None:
     # Those of the label appear with it.
     page.locator("input[name=option-label]").nth(1).check(force=True)
     text = page.inner_text("#desk")
-    labels = [field.text.label for field in FIELDS if field.name not in ELSEWHERE]
+    labels = [field.text.label for field in FIELDS if field.name not in OF_A_TARGET]
     assert [label for label in labels if not re.search(re.escape(label), text)] == []
