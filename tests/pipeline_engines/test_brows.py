@@ -61,3 +61,26 @@ def test_hairs_of_very_fair_brows_grow_stronger_and_of_others_do_not() -> None:
     assert (more <= 0).all() and more[middle].mean() < 0.7 * np.minimum(fine, 0)[middle].mean()
     assert not more[fair > -0.01].any() or np.abs(more[fair > -0.01]).max() < 0.02
     assert np.abs(strands(fine, dark)).max() == 0
+
+
+def _calm(logs: FloatArray) -> FloatArray:
+    """``(192, 192, 3)``: the departure from the tone after the picture was calmed, in logarithms."""
+    picture = np.clip(TONE * np.exp(logs) + 0.5, 0, 255).astype(np.uint8)
+    return np.asarray(np.log(calmed(picture, TONE, depth(TONE)).astype(np.float32) + 1) - np.log(TONE), np.float32)
+
+
+def test_fair_brows_have_the_hue_of_skin_in_shade_and_dark_ones_their_own() -> None:
+    """Paler than skin they were green on somebody pink."""
+    green = np.array([-0.03, 0.07, -0.04], np.float32)
+    left = []
+    for darkness in (0.2, 0.7):
+        shade = _brows(darkness, 0.8)
+        brow = shade < 0.9 * shade.min()
+        own, plain = (_calm(shade[..., None] * (1 - each / darkness)) for each in (green, np.zeros(3, np.float32)))
+        left.append(float((own - plain)[brow].mean(0) @ green / (green @ green)))
+    assert left[0] < 0.3 and left[1] > 0.6
+
+
+def test_what_shines_beside_a_brow_is_held() -> None:
+    shine = -_brows(0.3, 2.0)
+    assert _calm(np.repeat(shine[..., None], 3, -1)).mean(-1)[shine > 0.2].mean() < 0.18

@@ -8,7 +8,7 @@ lids nearly all of it), and its hue within bounds of its own. What is darker may
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 import cv2
@@ -32,6 +32,8 @@ SOCKET = 0.84
 """How far it may be darker on lids, which else were bruised."""
 RIDGED = 0.17
 """How far it may be darker on a brow's ridge without hair."""
+SHEEN = 0.14
+"""How far it may be lighter where brows are."""
 DEEP_LID = 0.6
 """How dark skin between an eye and its brow is that has the deepest hue: what is darker keeps it, while hair has its
 own."""
@@ -53,8 +55,10 @@ CONTRAST, FINE_CONTRAST = 0.135, 0.09
 """How much bare skin differs in lightness from itself (deviation, in logarithms), what is coarse and what is fine. Hard
 light on old skin makes more; under soft light that were scratches."""
 
-TINT, ANY_TINT, LIPS_TINT = 0.02, 0.028, 0.22
-"""How far skin, what is neither skin nor lips, and lips may depart in hue."""
+TINT, ANY_TINT, BROWS_TINT, LIPS_TINT = 0.02, 0.028, 0.13, 0.22
+"""How far skin, what is neither skin nor hair nor lips, brows, and lips may depart in hue."""
+FAIR = 0.4
+"""How dark brows are that have a hue of their own; of half as dark ones only the skin's is left."""
 NATURAL, UNPAINTED = 0.10, 0.02
 """The same without make-up, for lips and for what is neither skin nor lips."""
 FINE_TINT = 0.022
@@ -116,7 +120,7 @@ def shade_of(picture: ImageArray, tone: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True, eq=False)
 class _Zones:
-    """``(n, n, 1)`` float32 each."""
+    """``(n, n, 1)`` float32 each, and how much of what is dark on the brows is hair."""
 
     skin: FloatArray
     lids: FloatArray
@@ -124,12 +128,14 @@ class _Zones:
     sides: FloatArray
     nostrils: FloatArray
     beneath: FloatArray
-    ridges: FloatArray
+    brows: FloatArray
     upper: FloatArray
+    hairy: float = field(kw_only=True)
 
     def sized(self, size: int) -> _Zones:
-        parts = (self.skin, self.lids, self.lips, self.sides, self.nostrils, self.beneath, self.ridges, self.upper)
-        return _Zones(*(cv2.resize(part, (size, size), interpolation=cv2.INTER_LINEAR)[..., None] for part in parts))
+        parts = (self.skin, self.lids, self.lips, self.sides, self.nostrils, self.beneath, self.brows, self.upper)
+        enlarged = (cv2.resize(part, (size, size), interpolation=cv2.INTER_LINEAR)[..., None] for part in parts)
+        return _Zones(*enlarged, hairy=self.hairy)
 
 
 def _coarse_change(coarse: FloatArray, zones: _Zones, deep: FloatArray, *, makeup: bool) -> FloatArray:
@@ -137,7 +143,9 @@ def _coarse_change(coarse: FloatArray, zones: _Zones, deep: FloatArray, *, makeu
     even = _even(shade, zones.skin, CONTRAST)
     darker = DARKER + (SIDE - DARKER) * zones.sides
     held = shade + (np.where(shade < 0, _held(even, darker), _held(even, LIGHTER)) - shade) * zones.skin
-    held += np.where(shade < 0, _held(shade, RIDGED) - shade, 0) * zones.ridges
+    # What is light among brows is skin, whatever hair is beside it.
+    brow = np.where(shade < 0, (_held(shade, RIDGED) - shade) * (1 - zones.hairy), _held(shade, SHEEN) - shade)
+    held += brow * zones.brows
     held += np.where(shade < 0, _cut(shade, SOCKET) - shade, 0) * zones.lids * (1 - zones.skin)
     held += _underside(shade, zones.beneath) * (1 - zones.skin)
     gloss = np.where(shade > 0, shade - _cut(shade, GLOSS), 0) * zones.lips
@@ -145,9 +153,11 @@ def _coarse_change(coarse: FloatArray, zones: _Zones, deep: FloatArray, *, makeu
     # Paint is dark without being in shade.
     shaded = 1.0 if makeup else 1 - zones.lips
     tint = _even(coarse - shade - _hue(shade, zones, deep) * shaded, zones.skin, SPREAD)
+    # Between fair hairs skin shines through: paler than skin in shade they were green on somebody pink.
+    tint -= tint * zones.brows * np.clip(2 + 2 * held / FAIR, 0, 1)
     # Dark hair and pupils have a strong hue in logarithms and none to the eye.
-    other, lip = (ANY_TINT, LIPS_TINT) if makeup else (UNPAINTED, NATURAL)
-    bound = TINT + (other - TINT) * (1 - zones.skin)
+    other, hair, lip = (ANY_TINT, BROWS_TINT, LIPS_TINT) if makeup else (UNPAINTED, UNPAINTED, NATURAL)
+    bound = TINT + (other - TINT + (hair - other) * zones.brows) * (1 - zones.skin)
     bound += (lip / (1 + (gloss / DULL) ** 2) - bound) * zones.lips
     return np.asarray(held + _hue(held, zones, deep) * shaded + _held(tint, bound) - coarse, np.float32)
 
@@ -235,15 +245,17 @@ def _zones(shade: FloatArray, hairy: float, *, glasses: bool) -> _Zones:
     sides = cv2.dilate(mesh.sides, np.ones((5, 5), np.uint8))
     nostrils = mesh.features * (1 - cv2.max(cv2.max(mesh.lips, mesh.lids), mesh.brows)) * (1 - bearded)
     bare = mesh.skin * (1 - bearded)
-    ridges = mesh.brows * (1 - mesh.skin) * np.float32(1 - hairy)
+    brows = mesh.brows * (1 - mesh.skin)
     # A moustache is no shade of the nose.
     beneath = nostrils * (1 - cv2.dilate(bearded, np.ones((9, 9), np.uint8)))
     parts = ((bare, 1.2), (mesh.lids, 0.8), (mesh.lips, 0.8), (sides, 2.0), (nostrils, 0.8), (beneath, 0.8))
-    skin, lids, lips, sides, nostrils, beneath, ridges = (
-        cv2.GaussianBlur(part.astype(np.float32), (0, 0), sigma) for part, sigma in (*parts, (ridges, 1.2))
+    skin, lids, lips, sides, nostrils, beneath, brows = (
+        cv2.GaussianBlur(part.astype(np.float32), (0, 0), sigma) for part, sigma in (*parts, (brows, 1.2))
     )
     upper = _upper_lids()
-    return _Zones(skin, lids, lips, sides, nostrils, beneath, ridges, np.zeros_like(upper) if glasses else upper)
+    return _Zones(
+        skin, lids, lips, sides, nostrils, beneath, brows, np.zeros_like(upper) if glasses else upper, hairy=hairy
+    )
 
 
 @cache
