@@ -10,6 +10,7 @@ from pipeline.analysis.landmarks import face_from_landmarks
 from pipeline.engines.mesh.atlas import build_atlas
 from pipeline.engines.mesh.engine import MeshEngine
 from pipeline.engines.mesh.fade import fade_depth
+from pipeline.engines.mesh.likeness import move_towards
 from pipeline.mesh import FaceView, topology
 from pipeline.mesh.raster import rasterise
 from pipeline.models.face_mesh import LEFT_BROW, RIGHT_BROW
@@ -85,6 +86,21 @@ def test_the_masks_border_does_not_cross_a_brow(yaw: float) -> None:
         cv2.fillConvexPoly(zone, cv2.convexHull(np.round(view.landmarks[list(brow), :2]).astype(np.int32)), 1)
         assert coverage[zone > 0].mean() > 0.95
         assert (coverage[zone > 0] < 0.5).mean() < 0.05
+
+
+@pytest.mark.parametrize(("target", "source"), [("hopper", "astronaut"), ("astronaut", "hopper")])
+def test_the_far_end_of_a_turned_heads_brow_stays_where_it_is(target: str, source: str) -> None:
+    """It lies at the silhouette, and beyond that is the target's hair."""
+    shape = build_atlas(faces.identity(source)).shape
+    ways = {}
+    for yaw in (0, 50, -50):
+        view = _turned_view(faces.portrait_face(target), yaw)
+        pose = face_from_landmarks(view.landmarks, 1.0).pose
+        assert pose is not None
+        moved = move_towards(view.landmarks, pose, shape, 1.0) - view.landmarks
+        ways[yaw] = [float(np.linalg.norm(moved[end])) for end in (RIGHT_BROW[0], LEFT_BROW[0])]
+    for side in (0, 1):
+        assert min(ways[yaw][side] for yaw in (50, -50)) < 0.35 * ways[0][side]
 
 
 def test_the_far_side_of_a_large_turned_nose_has_no_stairs() -> None:

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from pipeline.mesh import topology
+from pipeline.mesh.maps import ramp
 from pipeline.models.face_mesh import (
     FACE_OVAL,
     INNER_LIPS,
@@ -50,6 +51,9 @@ WIDER = (0.8, 1.25)
 """How much narrower or wider an eye becomes at most."""
 ARCH = 0.5
 """How much of the source's arch a brow gets: as much of the target's own, frowning or raised, is kept."""
+TURNED = (0.25, 0.55)
+"""Cosines to the line of sight between which a place stays and moves: the far brow of a turned head lies at the
+silhouette, and would be moved across it, over hair."""
 INWARDS = 0.5
 """How much of a move towards or away from the viewer is made: depth is known least."""
 
@@ -68,7 +72,7 @@ def move_towards(
     if amount <= 0:
         return landmarks
     own = canonical(landmarks, pose) if form is None else form
-    wanted = _wanted(own, shape)
+    wanted = _wanted(own, shape, _towards(pose))
     wanted[:, 2] *= INWARDS
     wanted /= np.sqrt(1 + (wanted * wanted).sum(1, keepdims=True) / LIMIT**2)
     flip = np.array([1, 1, -1], np.float32)
@@ -87,15 +91,35 @@ def canonical(landmarks: FloatArray, pose: FloatArray) -> FloatArray:
     return np.asarray(points @ back[:3, :3].T + back[:3, 3], np.float32)
 
 
-def _wanted(own: FloatArray, shape: FloatArray) -> FloatArray:
-    """``(468, 3)``: how far each vertex has to go, from both canonical shapes."""
+def _towards(pose: FloatArray) -> FloatArray:
+    """``(468,)``: 0 for vertices that are turned away in this pose, to 1."""
+    sight = pose[2, :3]
+    return ramp(_normals() @ (sight / np.linalg.norm(sight)).astype(np.float32), *TURNED)
+
+
+@cache
+def _normals() -> FloatArray:
+    """``(468, 3)`` of the canonical face, of length 1."""
+    mesh = face_mesh()
+    a, b, c = mesh.vertices[mesh.triangles].transpose(1, 0, 2)
+    outwards = np.zeros_like(mesh.vertices)
+    for corner in mesh.triangles.T:
+        np.add.at(outwards, corner, np.cross(b - a, c - a))
+    # Triangles may turn either way: a nose points to the camera.
+    outwards *= np.sign(outwards[4, 2])
+    return np.asarray(outwards / np.linalg.norm(outwards, axis=1, keepdims=True), np.float32)
+
+
+def _wanted(own: FloatArray, shape: FloatArray, towards: FloatArray) -> FloatArray:
+    """``(468, 3)``: how far each vertex has to go, from both canonical shapes, brows as far as they are turned towards
+    the viewer."""
     difference, shares = shape - own, _shares()
     mouth = difference[list(MOUTH_AT)].mean(0)
     wanted = shares[:, 0:1] * mouth + shares[:, 1:2] * difference
     for place, lids, brow in ((2, RIGHT_EYE, RIGHT_BROW), (4, LEFT_EYE, LEFT_BROW)):
         eye = _as_wide(own, shape, lids)
         wanted += shares[:, place : place + 1] * eye
-        wanted += shares[:, place + 1 : place + 2] * _along(eye, difference, brow)
+        wanted += (shares[:, place + 1] * towards)[:, None] * _along(eye, difference, brow)
     return np.asarray(wanted, np.float32)
 
 
