@@ -28,7 +28,7 @@ DARKER, LIGHTER = 0.56, 0.22
 """How far what is coarse on skin may depart in lightness, in logarithms: shade is more usual than shine."""
 SIDE = 0.12
 """How far it may be darker at the sides of the face, where it turns away and hair is near: cheeks keep no grey rim."""
-SOCKET = 0.84
+SOCKET = 0.7
 """How far it may be darker on lids, which else were bruised."""
 RIDGED = 0.17
 """How far it may be darker on a brow's ridge without hair."""
@@ -51,7 +51,7 @@ each other only, a soft broad fold became a thin one as if drawn with a pen."""
 UNDERSIDE, BENEATH = 0.22, 3.0
 """How much darker than skin it may be beneath a nose all together, measured over so many texels of the 96 map (sigma):
 its nostrils lie within, and are smaller."""
-CONTRAST, FINE_CONTRAST = 0.135, 0.09
+CONTRAST, FINE_CONTRAST = 0.09, 0.065
 """How much bare skin differs in lightness from itself (deviation, in logarithms), what is coarse and what is fine. Hard
 light on old skin makes more; under soft light that were scratches."""
 
