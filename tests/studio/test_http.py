@@ -262,7 +262,7 @@ def test_names_of_files_lead_nowhere(server: Server, material: Material) -> None
 def test_the_document_tells_what_is_answered(server: Server) -> None:
     document = httpx.get(f"{server.url}/openapi.json", timeout=60).json()
     paths = ["/process", "/status/{name}", "/events/{name}", "/download/{name}", "/jobs/{name}", "/health", "/metrics",
-             "/verify"]  # fmt: skip
+             "/verify", "/presets"]  # fmt: skip
     assert list(document["paths"]) == paths
     for path, methods in document["paths"].items():
         for method in methods.values():
