@@ -10,6 +10,7 @@ import httpx
 import pytest
 from gradio_client import Client, handle_file
 
+from pipeline.options import Options
 from studio.presets import Presets
 from tests.conftest import Material
 from tests.studio.conftest import Server, serving
@@ -49,7 +50,7 @@ def test_programs_find_them_and_use_them(server: Server, presets: Presets, mater
 
 
 def test_the_page_keeps_them_on_ones_own_machine(server: Server, presets: Presets) -> None:
-    kept = save(server, " Film ", {"quality": "best", "likeness": 0.2})
+    kept = save(server, " Film ", {"quality": "best", "likeness": Options().likeness})
     assert (kept.status_code, kept.json()) == (200, {"name": "Film", "options": {"quality": "best"}})
     assert presets.get("Film").options == {"quality": "best"}
     again = save(server, "Film", {})
