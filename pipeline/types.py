@@ -293,7 +293,8 @@ class MediaInfo:
     """What a target is, read from its content.
 
     `width` and `height` are upright (after EXIF orientation or display rotation). `frames` is an estimate for videos
-    and ``None`` when even that is unknown; `duration` is ``None`` when the container does not say.
+    and ``None`` when even that is unknown; `duration` is ``None`` when the container does not say. `alpha` tells of a
+    video whether its frames hold transparency.
     """
 
     path: Path
@@ -314,6 +315,7 @@ class MediaInfo:
     hdr: bool = False
     interlaced: bool = False
     sample_aspect: Fraction = Fraction(1)
+    alpha: bool = False
 
 
 @dataclass(frozen=True, eq=False)

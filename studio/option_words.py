@@ -123,7 +123,7 @@ TEXTS: Mapping[str, Text] = {
     ),
     "codec": Text(
         "Codec",
-        "How a video is compressed. H.264 plays everywhere.",
+        "How a video is compressed. H.264 plays everywhere; what has transparency keeps it in VP9 or ProRes.",
         "Video",
         {"h264": "H.264", "hevc": "HEVC", "vp9": "VP9", "av1": "AV1", "prores": "ProRes", "lossless": "Lossless"},
     ),

@@ -46,6 +46,8 @@ def _ending(given: str, info: MediaInfo, options: Options) -> str:
             return given if given in (".mov", ".mkv") else ".mov"
         if given == ".webm" and options.codec in ("vp9", "av1"):
             return given
+        if info.alpha and options.codec == "h264":  # what keeps transparency is used, which no MP4 can hold
+            return given if given in (".mov", ".mkv", ".webm") else ".mov"
         return given if given in _KEPT_CONTAINERS else ".mp4"
     if options.picture_format != "same" and (info.kind == "image" or options.picture_format in _MOVING):
         return _ENDINGS[options.picture_format]

@@ -113,6 +113,9 @@ def settle_codec(
         OptionError: the container cannot hold the codec, and there is no obvious other one.
     """
     notes: list[str] = []
+    if codec == "h264" and layout.alpha and (clear := _clear_codec(container, layout, hdr)) is not None:
+        codec = clear
+        notes.append(f"The video has transparency, which H.264 cannot hold; {_TITLES[clear]} was used to keep it.")
     if codec == "h264" and container == "webm":
         codec = "vp9"
         notes.append("WebM cannot hold H.264; VP9 was used.")
@@ -135,6 +138,13 @@ def settle_codec(
             "keep it."
         )
     return codec, tuple(notes)
+
+
+def _clear_codec(container: Container, layout: Layout, hdr: bool) -> VideoCodec | None:
+    """What keeps transparency in this container, and as much else as it can; ``None`` where nothing does."""
+    candidates: tuple[VideoCodec, ...] = ("prores",) if hdr else ("vp9", "prores")
+    fitting = (codec for codec in candidates if codec in _ALLOWED[container])
+    return next((codec for codec in fitting if _keeps_alpha(codec, container, layout)), None)
 
 
 def _keeps_alpha(codec: VideoCodec, container: Container, layout: Layout) -> bool:

@@ -113,6 +113,7 @@ def describe(
         hdr=details.tags.transfer in (TRC_PQ, TRC_HLG),
         interlaced=is_interlaced(stream, first),
         sample_aspect=details.sample_aspect,
+        alpha=layout.alpha,
     )
     check_limits(info, limits)
     return info

@@ -32,6 +32,10 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     found["heic"].write_bytes(heic(Image.fromarray(frames[0])))
     for name in ("mp4", "mov", "avi"):
         found[name] = media.write_clip(folder / f"holiday.{name}", frames, 10)
+    (folder / "clear").mkdir()
+    for name, codec, pixels in (("mov", "qtrle", "argb"), ("avi", "ffv1", "bgra"), ("webm", "libvpx-vp9", "yuva420p")):
+        clear = folder / "clear" / f"holiday.{name}"
+        found[f"clear {name}"] = media.write_clip(clear, frames, 10, codec=codec, pix_fmt=pixels)
     return found
 
 
@@ -46,6 +50,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         ("mp4", {"video_format": "webm"}, ".webm"), ("mp4", {"codec": "lossless"}, ".mkv"),
         ("mp4", {"codec": "prores"}, ".mov"), ("mov", {"codec": "prores"}, ".mov"),
         ("mkv", {"codec": "lossless", "video_format": "mp4"}, ".mp4"),
+        ("clear mov", {}, ".mov"), ("clear avi", {}, ".mov"), ("clear webm", {}, ".webm"),
+        ("clear webm", {"video_format": "mp4"}, ".mp4"), ("clear webm", {"codec": "hevc"}, ".mp4"),
     ],
 )  # fmt: skip
 def test_the_ending_follows_target_and_options(
