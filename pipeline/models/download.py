@@ -33,6 +33,10 @@ UNREACHABLE = (
     "The model hub cannot be reached, so {title} could not be fetched. Check the connection, set HF_ENDPOINT to a "
     "mirror, or put the file into a folder named by RECAST_MODELS. The mesh engine needs no download."
 )
+OFFLINE = (
+    "HF_HUB_OFFLINE keeps Recast off the network, so {title} could not be fetched. Unset it, or put the file into a "
+    "folder named by RECAST_MODELS. The mesh engine needs no download."
+)
 
 
 @dataclass(frozen=True)
@@ -170,7 +174,12 @@ def _meter(name: str, total: int | None, have: int, progress: Callable[[Fetching
 def _hub_errors(entry: ModelEntry) -> Iterator[None]:
     """The library's many errors as ours."""
     import httpx2
-    from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, RepositoryNotFoundError
+    from huggingface_hub.errors import (
+        EntryNotFoundError,
+        HfHubHTTPError,
+        OfflineModeIsEnabled,
+        RepositoryNotFoundError,
+    )
 
     try:
         yield
@@ -180,6 +189,8 @@ def _hub_errors(entry: ModelEntry) -> Iterator[None]:
     except HfHubHTTPError as error:
         log.warning("the hub refused %s: %s", entry.name, error)
         raise DownloadError(f"The model hub refused to give {entry.title}. Try again later.") from error
+    except OfflineModeIsEnabled as error:
+        raise DownloadError(OFFLINE.format(title=entry.title)) from error
     except (httpx2.HTTPError, ConnectionError) as error:
         log.warning("the hub cannot be reached: %s", error)
         raise DownloadError(UNREACHABLE.format(title=entry.title)) from error

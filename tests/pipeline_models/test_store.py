@@ -226,6 +226,19 @@ def test_no_network(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     assert left_over(store) == []
 
 
+def test_offline_nobody_is_asked(remote: Hub, tmp_path: Path) -> None:
+    """Where it is wanted by `HF_HUB_OFFLINE`, the hub is left alone, and a part that has come stays for later."""
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / ".xseg_1.feedfeedfeedfeed.part").write_bytes(BYTES[:1000])
+    environment = {**os.environ, "RECAST_MODELS": str(tmp_path / "m"), "RECAST_HOME": str(tmp_path / "h"),
+                   "HF_HUB_OFFLINE": "1"}  # fmt: skip
+    done = subprocess.run([sys.executable, "app.py", "models", "get", "xseg_1"], cwd=ROOT, env=environment,
+                          capture_output=True, text=True, timeout=120)  # fmt: skip
+    assert done.returncode == 1 and "HF_HUB_OFFLINE keeps Recast off the network" in done.stderr
+    assert not remote.asked
+    assert [path.name for path in (tmp_path / "m").glob("*.part")] == [".xseg_1.feedfeedfeedfeed.part"]
+
+
 def test_a_hub_that_announces_more_than_it_gives(remote: Hub, store: Store) -> None:
     remote.announced = len(BYTES) + 5
     with pytest.raises(DownloadError, match="broke off"):
