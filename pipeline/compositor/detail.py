@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from functools import cache, lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.compositor.grain import CALM, grained, octaves, quantile, tinted, told_apart
 from pipeline.mesh import FaceView
 from pipeline.mesh.skin import Skin
 from pipeline.types import FloatArray, ImageArray
@@ -17,14 +17,14 @@ SAMPLES = 4000
 """Pixels that are enough to measure on."""
 GRAIN = 0.9
 """More than this (grey levels) is texture rather than grain."""
-CALM = 0.25
-"""Quantile at which grain is measured."""
-BRIDGE = 168
-"""The landmark that grain moves along with: on the bridge of the nose, which no expression moves."""
-FINE = 64
-"""Steps between two whole numbers of the noise as it is kept."""
-TILE = 512
-"""Side of the noise, in pixels; larger faces see it several times, which nobody can tell."""
+TINTED = 0.2
+"""Less noise than this in a plane of chroma is rounding."""
+TINT = 1.4
+"""More than this in a plane of chroma is make-up, freckles or print."""
+SHARE = 0.7
+"""Of the grain that is missing, how much is added: some of what was measured is the skin's."""
+NOISY = 0.5
+"""Grain of less than this is never coloured: it is the skin's or the codec's."""
 
 
 def match_detail(image: ImageArray, alpha: FloatArray, view: FaceView, skin: Skin) -> ImageArray:
@@ -32,7 +32,7 @@ def match_detail(image: ImageArray, alpha: FloatArray, view: FaceView, skin: Ski
 
     Both are compared on what is skin: energy of the finest detail (difference to a 3 × 3 blur) tells grain, energy in
     the next octave tells sharpness. A new face that is sharper than the frame is blurred until they agree; missing
-    grain is added as noise of the frame's own strength.
+    grain is added as noise of the frame's own strength, and of its colours where a sensor at its limit made it.
     """
     part = _middle(view)
     weight = _samples(alpha, view, skin, part)
@@ -43,8 +43,33 @@ def match_detail(image: ImageArray, alpha: FloatArray, view: FaceView, skin: Ski
     if ours[1] > theirs[1] * 1.1:
         result = _blurred(image, ours, theirs)
         ours = _finest(*_octave(result[part]), weight), theirs[1]
-    missing = 0.7 * math.sqrt(max(theirs[0] ** 2 - ours[0] ** 2, 0.0))
-    return _grained(result, min(missing, GRAIN), view) if missing > 0.08 else result
+    missing = SHARE * _missing(theirs[0], ours[0])
+    if missing > 0.08:
+        result = grained(result, min(missing, GRAIN), view)
+    if theirs[0] < NOISY:
+        return result
+    wanted = _chroma(view.crop.image[part], weight)
+    if max(map(max, wanted)) < TINTED:
+        return result
+    red, blue = (
+        told_apart(*(min(SHARE * _missing(*pair), TINT) for pair in zip(*plane, strict=True)))
+        for plane in zip(wanted, _chroma(result[part], weight), strict=True)
+    )
+    return tinted(result, red, blue, view) if red.seen or blue.seen else result
+
+
+def _missing(theirs: float, ours: float) -> float:
+    return math.sqrt(max(theirs**2 - ours**2, 0.0))
+
+
+def _chroma(image: ImageArray, weight: NDArray[np.intp]) -> list[tuple[float, float]]:
+    """Amplitudes of the two finest octaves of Cr and of Cb over the chosen pixels."""
+    planes = cv2.split(cv2.cvtColor(image, cv2.COLOR_BGR2YCrCb).astype(np.float32))[1:]
+    fine, coarse = zip(*(octaves(plane) for plane in planes), strict=True)
+    return [
+        (quantile(np.abs(one.take(weight)), CALM), quantile(np.abs(other.take(weight)), CALM))
+        for one, other in zip(fine, coarse, strict=True)
+    ]
 
 
 def _middle(view: FaceView) -> tuple[slice, slice]:
@@ -74,7 +99,7 @@ def _bands(image: ImageArray, weight: NDArray[np.intp]) -> tuple[float, float]:
     luma, fine = _octave(image)
     middle = cv2.GaussianBlur(luma, (7, 7), 1.8)
     coarser = np.abs(fine.take(weight) - middle.take(weight))
-    return _finest(luma, fine, weight), _quantile(coarser, 0.5)
+    return _finest(luma, fine, weight), quantile(coarser, 0.5)
 
 
 def _octave(image: ImageArray) -> tuple[FloatArray, FloatArray]:
@@ -84,13 +109,7 @@ def _octave(image: ImageArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _finest(luma: FloatArray, fine: FloatArray, weight: NDArray[np.intp]) -> float:
-    return _quantile(np.abs(luma.take(weight) - fine.take(weight)), CALM)
-
-
-def _quantile(values: FloatArray, share: float) -> float:
-    """Without interpolation: much quicker than numpy's."""
-    place = int(share * (len(values) - 1))
-    return float(np.partition(values, place)[place])
+    return quantile(np.abs(luma.take(weight) - fine.take(weight)), CALM)
 
 
 def _blurred(image: ImageArray, ours: tuple[float, float], theirs: tuple[float, float]) -> ImageArray:
@@ -100,43 +119,3 @@ def _blurred(image: ImageArray, ours: tuple[float, float], theirs: tuple[float, 
     share = min(max(1 - (theirs[1] + 0.25) / (ours[1] + 0.25), 0.0), 0.85)
     mixed: ImageArray = cv2.addWeighted(image, 1 - share, soft, share, 0)
     return mixed
-
-
-def _grained(image: ImageArray, strength: float, view: FaceView) -> ImageArray:
-    """Luma noise whose typical fine band is `strength`.
-
-    It has the size of the frame's own pixels wherever the face is and however large, and moves along with the face, by
-    whole pixels. New noise for each frame would be truer to film, but what is measured here is mostly the fixed texture
-    of skin and compression, and then it would boil.
-    """
-    width, height = view.size
-    x, y = np.rint(view.landmarks[BRIDGE, :2]).astype(int)
-    top, left = -int(y) % TILE, -int(x) % TILE
-    place = slice(top, top + height), slice(left, left + width)
-    # Whole grey levels: the sum is rounded to them anyway. Bytes are scaled and added many times as quickly as floats.
-    lighter, darker = (
-        cv2.cvtColor(cv2.convertScaleAbs(part[place], alpha=strength / _fineness() / FINE), cv2.COLOR_GRAY2BGR)
-        for part in _wide(-(-max(top + height, left + width) // TILE))
-    )
-    grained: ImageArray = cv2.subtract(cv2.add(image, lighter), darker)
-    return grained
-
-
-@lru_cache(maxsize=2)
-def _wide(tiles: int) -> tuple[ImageArray, ImageArray]:
-    """`_noise` so many times each way: what is above nought and what is below, in parts of one by `FINE`."""
-    noise = np.rint(np.tile(_noise(), (tiles, tiles)) * FINE)
-    return np.clip(noise, 0, 255).astype(np.uint8), np.clip(-noise, 0, 255).astype(np.uint8)
-
-
-@cache
-def _noise() -> FloatArray:
-    noise = np.random.default_rng(TILE).standard_normal((TILE, TILE)).astype(np.float32)
-    return cv2.GaussianBlur(noise, (3, 3), 0.5)
-
-
-@cache
-def _fineness() -> float:
-    """The finest octave of `_noise`, measured as that of a picture."""
-    finest = np.abs(_noise() - cv2.GaussianBlur(_noise(), (3, 3), 0.8)).ravel()
-    return _quantile(finest, CALM)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.options import Options
-from pipeline.types import Box, FloatArray
+from pipeline.types import Box, FloatArray, ImageArray
 from tests import faces, media
 
 
@@ -50,3 +50,48 @@ def test_grain_is_as_fine_as_the_frame_s_pixels_however_large_the_face(scale: fl
 def test_grain_moves_along_with_the_face() -> None:
     """New grain for each frame would boil."""
     assert alike(grain_added(1.0), grain_added(1.0, shift=7)) > 0.9
+
+
+@pytest.mark.parametrize(("halved", "strength"), [(False, 5), (True, 12)], ids=["4:4:4", "4:2:0"])
+def test_a_sensor_s_coloured_noise_is_on_the_new_face_too(halved: bool, strength: float) -> None:
+    """In poor light every channel has noise of its own; a face with grey grain looks felted in it."""
+    dark = np.asarray(media.portrait("hopper") * 0.4, np.uint8)
+    noisy = cv2.cvtColor(
+        np.asarray(np.clip(dark + noise_of(strength, dark.shape), 0, 255), np.uint8), cv2.COLOR_BGR2YCrCb
+    )
+    if halved:
+        coarse = cv2.resize(noisy, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        noisy[..., 1:] = cv2.resize(coarse, noisy.shape[1::-1], interpolation=cv2.INTER_LINEAR)[..., 1:]
+    noisy = cv2.cvtColor(noisy, cv2.COLOR_YCrCb2BGR)
+    plain, tinted = (chroma(faces.recast(image, faces.identity("astronaut"), Options())) for image in (dark, noisy))
+    theirs = chroma(noisy)
+    for before, after, wanted in zip(plain, tinted, theirs, strict=True):
+        assert before < 0.5 * wanted
+        assert 0.6 * wanted < after < 1.15 * wanted
+
+
+def test_a_clean_picture_gets_no_coloured_noise() -> None:
+    image = media.portrait("hopper")
+    smooth, grained = (
+        faces.recast(image, faces.identity("astronaut"), Options(match_detail=on)).astype(int) for on in (False, True)
+    )
+    added = (grained - smooth)[cheek(image)]
+    assert np.abs(added - added.mean(-1, keepdims=True)).mean() < 0.6
+
+
+def noise_of(strength: float, shape: tuple[int, ...]) -> FloatArray:
+    return np.random.default_rng(3).normal(0, strength, shape).astype(np.float32)
+
+
+def cheek(image: ImageArray) -> tuple[slice, slice]:
+    """The middle of the face."""
+    landmarks = faces.faces(media.portrait("hopper"))[0].landmarks
+    assert landmarks is not None and image.shape == media.portrait("hopper").shape
+    x, y = np.rint(landmarks[168, :2]).astype(int)
+    return slice(y - 40, y + 60), slice(x - 48, x + 48)
+
+
+def chroma(image: ImageArray) -> list[float]:
+    """How much of Cr and of Cb is finer than five pixels."""
+    planes = cv2.split(cv2.cvtColor(image[cheek(image)], cv2.COLOR_BGR2YCrCb).astype(np.float32))[1:]
+    return [float(np.median(np.abs(plane - cv2.GaussianBlur(plane, (7, 7), 1.8)))) for plane in planes]
