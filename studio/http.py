@@ -9,38 +9,32 @@ import json
 import secrets
 import shutil
 import uuid
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, File, Form, Header, Query, Request, UploadFile
 from fastapi import Path as InPath
-from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, StreamingResponse
+from fastapi.responses import FileResponse, StreamingResponse
 from starlette.responses import Response
 
 from pipeline.errors import InputError, about
 from studio.access.caller import Caller, caller_of
-from studio.answers import REFUSALS, Accepted, Failure, Health, Status
+from studio.answers import REFUSALS, Accepted, Failure, Status
 from studio.consent import TEXT as consent_text
 from studio.jobs.estimate import place_of
 from studio.jobs.job import Job, JobUnknown
 from studio.jobs.status import status_data
-from studio.metrics import TYPE
 from studio.operations import Request as Order
 from studio.operations import Studio
 from studio.payload import parse_cast, read_object, safe_name
-from studio.settings import is_loopback
 
-Answer = TypeVar("Answer")
 TOKEN = "X-Recast-Token"
 _SHORTEST, _LONGEST = 32, 200
 MOST_PHOTOS = 50
 _EVERY, _BEAT = 0.5, 15.0
 """Seconds between two looks at a followed job, and between two signs of life where nothing happens."""
 _CHUNK = 1 << 20
-STALLED = 1800.0
-"""Seconds without a sign of life after which a job's worker is held to be stuck."""
 
 Name = Annotated[str, InPath(description="The job's id.", min_length=1, max_length=64)]
 Token = Annotated[
@@ -100,14 +94,8 @@ def build(studio: Studio) -> APIRouter:
     """The routes over `studio`."""
     router = APIRouter(responses=REFUSALS)
 
-    # Who looks after the server is answered however many uploads are being taken in.
-    watchers = ThreadPoolExecutor(2, thread_name_prefix="watch")
-
-    async def watched(look: Callable[..., Answer], *about: Any) -> Answer:
-        return await asyncio.get_running_loop().run_in_executor(watchers, look, *about)
-
     def owned(request: Request, name: str, token: str | None, bearer: str | None) -> tuple[Job, str]:
-        owner = _owner(token, bearer, caller_of(request))
+        owner = owner_of(token, bearer, caller_of(request))
         if owner is None:
             raise JobUnknown()
         return studio.job(name, owner), owner
@@ -128,7 +116,7 @@ def build(studio: Studio) -> APIRouter:
         """Answers at once; the job's id and its owner's token are all that leads to it. Send a token of your own to
         have several jobs under one."""
         caller = caller_of(request)
-        owner = _owner(token, bearer, caller)
+        owner = owner_of(token, bearer, caller)
         if owner is not None and len(owner) < _SHORTEST:
             raise BadToken()
         owner = owner or secrets.token_urlsafe(32)
@@ -231,36 +219,11 @@ def build(studio: Studio) -> APIRouter:
         await studio.delete(name, owner)
         return Response(status_code=204)
 
-    @router.head("/health", include_in_schema=False)
-    @router.get(
-        "/health", response_model=Health, summary="Whether the server is well", responses={503: {"model": Health}}
-    )
-    async def health(
-        ready: Annotated[bool, Query(description="Answer 503 when no work can be taken.")] = False,
-        live: Annotated[bool, Query(description="Answer 503 when only a restart helps.")] = False,
-    ) -> Response:
-        found = await watched(_health, studio)
-        bad = (ready and not found["ready"]) or (live and not found["live"])
-        return JSONResponse(found, 503 if bad else 200)
-
-    @router.get(
-        "/metrics",
-        response_class=Response,
-        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
-        summary="Counters for Prometheus, for this machine or with the operator's token",
-    )
-    async def metrics(request: Request, bearer: Bearer = None) -> Response:
-        if not _may_watch(studio, request, bearer):
-            raise JobUnknown("There is nothing here.")
-        text = await watched(
-            studio.metrics.text, studio.store, studio.settings.data, studio.workers, studio.recaster.device
-        )
-        return PlainTextResponse(text, media_type=TYPE)
-
     return router
 
 
-def _owner(token: str | None, bearer: str | None, caller: Caller) -> str | None:
+def owner_of(token: str | None, bearer: str | None, caller: Caller) -> str | None:
+    """The secret that a request's jobs are kept under; ``None`` where it brings none."""
     if token:
         return token
     if caller.owner:
@@ -275,15 +238,6 @@ def _name_of(owner: str, key: str) -> str:
     return hmac.new(whose, which, "sha256").hexdigest()[:32]
 
 
-def _may_watch(studio: Studio, request: Request, bearer: str | None) -> bool:
-    expected = studio.settings.metrics_token
-    if expected:
-        return secrets.compare_digest((_owner(None, bearer, Caller()) or "").encode(), expected.encode())
-    # A proxy on this machine would make everybody look as if they were here.
-    forwarded = "x-forwarded-for" in request.headers or "forwarded" in request.headers
-    return request.client is not None and is_loopback(request.client.host) and not forwarded
-
-
 def _saved(studio: Studio, upload: UploadFile, folder: Path) -> Path:
     """An upload as a file, looked at before anything else is done with it."""
     folder.mkdir(parents=True)
@@ -293,23 +247,6 @@ def _saved(studio: Studio, upload: UploadFile, folder: Path) -> Path:
     with about(path.name):
         studio.inspect(path)
     return path
-
-
-def _health(studio: Studio) -> dict[str, Any]:
-    counts = studio.store.counts()
-    free = shutil.disk_usage(studio.settings.data).free
-    live = studio.workers.alive and studio.workers.stalled < STALLED
-    return {
-        "status": "ok" if live else "stuck",
-        "live": live,
-        "ready": live and studio.recaster.loaded and free > studio.settings.least_disk_bytes,
-        "jobs": counts.get("queued", 0) + counts.get("running", 0),
-        "queued": counts.get("queued", 0),
-        "running": counts.get("running", 0),
-        "models_loaded": studio.recaster.loaded,
-        "device": studio.recaster.device,
-        "disk_free_bytes": free,
-    }
 
 
 async def _stream(studio: Studio, request: Request, name: str, owner: str, last: int) -> AsyncIterator[str]:

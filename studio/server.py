@@ -186,7 +186,7 @@ def build_app(settings: Settings) -> tuple[ASGIApp, Studio]:
     from fastapi import FastAPI
 
     from pipeline import Recaster
-    from studio import answers, blocks, http, preset_http, shell, tabs, verify_http
+    from studio import answers, blocks, health_http, http, preset_http, shell, tabs, verify_http
     from studio.access import login, space
     from studio.access.gate import Gate
     from studio.access.sessions import Sessions
@@ -225,6 +225,7 @@ def build_app(settings: Settings) -> tuple[ASGIApp, Studio]:
         root_path=settings.path_prefix,
     )
     app.include_router(http.build(studio))
+    app.include_router(health_http.build(studio))
     app.include_router(verify_http.build(studio))
     app.include_router(preset_http.build(studio))
     app.include_router(login.build(settings, keys, sessions))

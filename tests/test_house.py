@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -81,3 +82,14 @@ def test_the_headless_command_never_loads_gradio() -> None:
         assert not {part.split(".")[0] for part in found} & {"gradio", "fastapi", "uvicorn"}, name
         waiting.extend(part for part in found if part.startswith("studio."))
     assert "studio.terminal" in seen
+
+
+def test_the_map_of_the_house_is_true() -> None:
+    """What `ARCHITECTURE.md` names is there, and every room has its place on it."""
+    named = set(re.findall(r"`((?:[\w.]+/)+[\w.]*|\w+\.(?:py|md))`", (ROOT / "ARCHITECTURE.md").read_text("utf-8")))
+    assert len(named) > 40
+    assert not {path for path in named if not (ROOT / path).exists()}
+    rooms = {f"{part}/{path.name}/" for part in ("pipeline", "studio") for path in (ROOT / part).iterdir()
+             if (path / "__init__.py").exists()}  # fmt: skip
+    assert len(rooms) > 10
+    assert not rooms - named
