@@ -4,6 +4,7 @@ import * as server from "./server.js";
 import { tell } from "./desk.js";
 
 const OFTEN = 400;
+const BESIDE = 1000;
 const PATIENT = 2500;
 
 let followed = null;
@@ -37,7 +38,7 @@ export async function follow(name) {
     }
     if (followed !== mine) return;
     tell("job", job);
-    if (["done", "failed", "cancelled"].includes(job.state)) return;
+    if (isOver(job)) return;
     if (job.live && Date.now() - pictured > 1000) {
       pictured = Date.now();
       const url = await server.livePicture(name).catch(() => null);
@@ -50,14 +51,20 @@ export async function follow(name) {
 
 export const unfollow = () => (followed = null);
 
-// Waits until a job is over, for those beside the one that is shown.
-export async function finished(name, progress) {
+// Waits until a job is over, for those beside the one that is shown; null once nobody wants to know any more.
+export async function finished(name, progress, left = () => false) {
   for (;;) {
-    const job = await server.job(name);
-    if (["done", "failed", "cancelled"].includes(job.state)) return job;
-    progress?.(job);
-    await pause(OFTEN);
+    const job = await server.job(name).catch((error) => {
+      if (error.code !== "lost") throw error;
+      return null; // the server may be starting anew
+    });
+    if (left()) return null;
+    if (job && isOver(job)) return job;
+    if (job) progress?.(job);
+    await pause(job && !document.hidden ? BESIDE : PATIENT);
   }
 }
+
+export const isOver = (job) => ["done", "failed", "cancelled"].includes(job.state);
 
 const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));

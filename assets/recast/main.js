@@ -1,10 +1,11 @@
 // The Recast tab: lays it out, and leads from photos and target over the job to the result.
+import { makeAside } from "./aside.js";
 import { consented, consentLine, MISSING as UNSAID } from "../page/consent.js";
 import { whenThere } from "../page/there.js";
 import { addPhotos, desk, lacking, on, order, restore, setStart, settled, setTarget, tell, usable } from "./desk.js";
 import { clock, fill, h } from "../page/dom.js";
 import { icon } from "../page/icons.js";
-import { follow, forgetJob, lastJob, unfollow } from "./job.js";
+import { follow, forgetJob, isOver, lastJob, unfollow } from "./job.js";
 import { drawPeople, drawSearch } from "./people.js";
 import { photoList } from "./photos.js";
 import { startPresets } from "./presets.js";
@@ -38,15 +39,19 @@ whenThere("#desk", async (place) => {
   const go = h("button", { type: "button", id: "go", class: "primary" }, h("span", {}, "Recast"));
   const consent = consentLine();
   const stop = h("button", { type: "button", id: "stop", class: "secondary", hidden: true }, "Cancel");
+  const another = h("button", { type: "button", id: "another", class: "link", hidden: true, onclick: () => leaveIt() }, "Set up another job meanwhile");
   const back = h("button", { type: "button", id: "back", class: "link", hidden: true }, "Show the last result");
   const setup = h("div", { class: "setup" },
     card("1", "New face", photos), card("2", "Picture or video", target), peopleCard, settings,
-    h("div", { class: "act" }, said, consent, go, stop, back));
+    h("div", { class: "act" }, said, consent, go, stop, another, back));
   const outcome = h("div", { class: "outcome" });
   place.replaceChildren(setup, outcome);
   place.classList.add("ready");
+  const aside = makeAside(showAside);
+  outcome.append(aside.element);
   const stage = makeStage(outcome, welcome(useExample));
   let last = null; // the job whose result was shown last
+  let current = null; // the job that the stage follows, until it is over
 
   const say = (text, tone = "fatal") => {
     said.textContent = text;
@@ -55,7 +60,7 @@ whenThere("#desk", async (place) => {
   const drawPhotos = () => fill(photos, photoList(desk.photos, { roomy: true, id: "source-file", name: "lead" }));
   const busy = (on) => {
     go.hidden = consent.hidden = on;
-    stop.hidden = !on;
+    stop.hidden = another.hidden = !on;
     stop.disabled = false;
     place.classList.toggle("at-work", on);
   };
@@ -66,7 +71,8 @@ whenThere("#desk", async (place) => {
     if (!now || now === document.body || !now.offsetParent) next()?.focus({ preventScroll: true });
   };
   // Where all is in one column, what came of it would lie below everything that it was made of.
-  const toOutcome = () => matchMedia("(max-width: 900px)").matches && outcome.scrollIntoView({ block: "start" });
+  const narrow = () => matchMedia("(max-width: 900px)").matches;
+  const toOutcome = () => narrow() && outcome.scrollIntoView({ block: "start" });
   // Leads to where something is missing, which on a phone is out of sight.
   const point = (where) => {
     const panel = where?.closest(".panel");
@@ -91,6 +97,7 @@ whenThere("#desk", async (place) => {
     drawTarget(target);
     drawSettings(first, more);
     say("");
+    if (!desk.restoring) setUpAnother();
   });
   on("engine", () => drawSettings(first, more));
   on("upload", () => drawUpload(target));
@@ -98,6 +105,7 @@ whenThere("#desk", async (place) => {
   on("searching", drawSearch);
   for (const name of ["photos", "cast", "options", "trim", "excluded"]) on(name, () => {
     if (stage.mode === "result" && !desk.restoring) stage.preview();
+    if (!desk.restoring) setUpAnother();
     back.hidden = !(last && stage.mode === "preview");
   });
   on("again", () => {
@@ -109,6 +117,30 @@ whenThere("#desk", async (place) => {
     back.hidden = true;
     stage.result(last);
   });
+
+  // The job on the stage goes on beside it, and what is on the desk may become the next one.
+  function setUpAnother() {
+    if (!current) return;
+    aside.add(current);
+    current = null;
+    unfollow();
+    busy(false);
+    titled(null);
+    stage.preview();
+    holdFocus(() => photos.querySelector("button"));
+  }
+
+  function leaveIt() {
+    setUpAnother();
+    if (narrow()) place.scrollIntoView({ block: "start" });
+  }
+
+  function showAside(job) {
+    setUpAnother();
+    aside.remove(job.id);
+    say("");
+    follow(job.id);
+  }
 
   async function run() {
     const missing = lacking();
@@ -146,10 +178,12 @@ whenThere("#desk", async (place) => {
   on("job", (job) => {
     titled(job);
     if (!job) {
+      current = null;
       busy(false);
       return stage.preview();
     }
-    if (job.state === "queued" || job.state === "running") {
+    current = isOver(job) ? null : job;
+    if (current) {
       busy(true);
       return stage.running(job);
     }
@@ -190,6 +224,8 @@ whenThere("#desk", async (place) => {
       if (error.code === "job_unknown") return forgetJob();
       return say(error.message);
     }
+    setUpAnother();
+    aside.remove(name);
     if (job.target && (job.kind === "video" || job.kind === "picture")) restore({ ...job, target: job.target.path });
     if (job.state !== "cancelled") follow(name);
   }

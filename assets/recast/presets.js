@@ -11,6 +11,7 @@ const OWN = "presets";
 
 const lists = { offered: [], own: [] }; // of {name, options}
 let refresh = () => {}; // what the settings on the page now are
+let draft = null; // {name, options, taken, said} of the preset that is being named: settings may be drawn anew meanwhile
 
 export function startPresets() {
   const { here, list } = desk.start.presets;
@@ -58,6 +59,7 @@ async function save(name, options, replace) {
       throw new server.Failure("There is a preset of that name already. Replace it, or choose another name.", "preset_exists");
   }
   keep([...lists.own.filter((one) => one.name !== kept.name), kept]);
+  draft = null;
   put(kept.options);
 }
 
@@ -101,7 +103,7 @@ function tools() {
     "Open a preset's file",
   );
   const back = link("defaults", "Back to the usual settings", () => put({}));
-  const keepThem = link("preset-save", "Save as a preset", () => ask("", changed()));
+  const keepThem = link("preset-save", "Save as a preset", () => ask("", undefined));
   const away = link("preset-remove", "Remove the preset", () => {
     remove(lists.own.find(shows)).catch((error) => (said.textContent = error.message));
   });
@@ -113,6 +115,7 @@ function tools() {
   };
 
   function rest() {
+    draft = null;
     said.textContent = "";
     fill(place, back, keepThem, download, away, load, input, said);
     show();
@@ -136,17 +139,24 @@ function tools() {
     }
   }
 
+  // Without options, what is set when the name is settled is saved.
   function ask(name, options, problem = null) {
-    let taken = "";
+    const anew = Boolean(draft);
+    draft = { taken: "", said: "", ...draft, name, options };
+    const word = () => (draft.name === draft.taken ? "Replace" : "Save");
     const field = h("input", {
       type: "text", id: "preset-name", value: name, maxLength: 60, autocomplete: "off", placeholder: "Name", "aria-label": "Name of the preset",
-      oninput: () => (done.textContent = field.value === taken ? "Replace" : "Save"),
+      "data-key": "preset-name",
+      oninput: () => {
+        draft.name = field.value;
+        done.textContent = word();
+      },
     });
-    const done = h("button", { type: "submit", class: "secondary" }, "Save");
+    const done = h("button", { type: "submit", class: "secondary" }, word());
     const tell = (error) => {
-      said.textContent = error.message;
-      if (error.code === "preset_exists") taken = field.value;
-      done.textContent = field.value === taken ? "Replace" : "Save";
+      draft.said = said.textContent = error.message;
+      if (error.code === "preset_exists") draft.taken = field.value;
+      done.textContent = word();
       field.focus();
     };
     const form = h(
@@ -155,7 +165,7 @@ function tools() {
         class: "preset-form",
         onsubmit: (event) => {
           event.preventDefault();
-          save(field.value, options, field.value === taken).catch(tell);
+          save(field.value, options === undefined ? changed() : options, field.value === draft.taken).catch(tell);
         },
         onkeydown: (event) => event.key === "Escape" && close(),
       },
@@ -165,13 +175,15 @@ function tools() {
       rest();
       keepThem.focus();
     }
-    said.textContent = "";
+    said.textContent = draft.said;
     fill(place, form, said);
+    field.setSelectionRange(name.length, name.length);
     if (problem) tell(problem);
-    else field.focus();
+    else if (!anew) field.focus();
   }
 
-  rest();
+  if (draft) ask(draft.name, draft.options);
+  else rest();
   return [place, show];
 }
 

@@ -34,6 +34,34 @@ def load(page: Any, path: Path) -> None:
     page.set_input_files("#preset-file", path)
 
 
+def test_a_name_that_is_being_typed_outlives_other_settings(browser: Any, server: Server, material: Material) -> None:
+    """A new target, and a choice that brings further settings, draw them all anew."""
+    presets = Presets(server.data / "presets")
+    try:
+        with opened(browser, server.url) as page:
+            page.click("#advanced summary")
+            put(page, 0.5)
+            page.click("text=Save as a preset")
+            page.type("#preset-name", "Half")
+            page.set_input_files("#target-file", material.eileen)
+            page.wait_for_selector("#target .target-row.ready")
+            page.wait_for_selector("#option-codec", state="detached")  # a picture has no codec
+            page.keyboard.type(" way")
+            assert page.input_value("#preset-name") == "Half way"
+            page.locator("[name=option-label][value=text]").check(force=True)
+            page.wait_for_selector("#option-label_corner")
+            put(page, 0.3)
+            page.focus("#preset-name")
+            page.keyboard.press("Enter")
+            page.wait_for_selector("#preset")
+            assert chosen(page) == "Half way"
+            assert presets.get("Half way").options == {"match_light": 0.3, "label": "text"}
+            page.wait_for_selector("#preset-name", state="detached")
+    finally:
+        for preset in presets.all():
+            presets.remove(preset.name)
+
+
 def test_settings_are_saved_chosen_and_handed_on(
     browser: Any, server: Server, material: Material, tmp_path: Path
 ) -> None:
