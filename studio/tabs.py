@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import gradio as gr
 
@@ -30,6 +30,7 @@ class Tab(Protocol):
         ...
 
 
+@runtime_checkable
 class Routed(Protocol):
     """A tab's module may have this as well."""
 
@@ -51,4 +52,4 @@ def build(studio: Studio, page: gr.Blocks) -> None:
 
 def routers(studio: Studio) -> list[APIRouter]:
     """The routes of the tabs that have some."""
-    return [tab.routes(studio) for tab in TABS if hasattr(tab, "routes")]
+    return [tab.routes(studio) for tab in TABS if isinstance(tab, Routed)]

@@ -20,7 +20,6 @@ from tests import networks
 
 UNPINNED: dict[str, ModelEntry] = {name: replace(entry, sha256=None) for name, entry in CATALOGUE.items()}
 """The catalogue without the checksums of the real files."""
-SWAPS = tuple(name for name, entry in CATALOGUE.items() if entry.kind == "swap")
 FAMILIES = (
     "inswapper_128", "hyperswap_1a_256", "ghost_1_256", "simswap_256", "simswap_unofficial_512",
     "hififace_unofficial_256", "blendswap_256", "uniface_256",

@@ -27,7 +27,6 @@ Form = Literal["same", "channels", "constant", "ramp", "source"]
 CONSTANT = (0.8, 0.4, 0.2)
 """RGB of the form ``"constant"``."""
 EMBEDDING = 512
-CONVERTED = {"crossface_ghost": 512, "crossface_simswap": 512, "crossface_hififace": 512}
 GHOST_RAW = 40.0
 """What the converter stand-ins multiply by, so that a forgotten normalisation shows."""
 

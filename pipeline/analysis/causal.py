@@ -17,7 +17,7 @@ import numpy as np
 from pipeline.analysis.find import FaceFinder, same_mesh
 from pipeline.analysis.follow import LOST
 from pipeline.analysis.landmarks import Region, face_from_landmarks, region_from_landmarks
-from pipeline.analysis.smooth import PAST, at_rest, mean_form, smooth_newest
+from pipeline.analysis.smooth import PAST, at_rest, mean_form, shaped, smooth_newest
 from pipeline.analysis.steady import Steady
 from pipeline.analysis.trail import moving_region, unmatched
 from pipeline.types import Face, Frame
@@ -171,7 +171,7 @@ class CausalTracker:
         held = followed.held[-1]
         meshes = [face.landmarks for face in followed.held if face.landmarks is not None]
         poses = [face.pose for face in followed.held if face.pose is not None]
-        form = mean_form(meshes, poses)
+        form = mean_form([shaped(mesh, pose) for mesh, pose in zip(meshes, poses, strict=True)])
         # What is held to the skin of a moving head needs no more, and what the past says of a movement comes too late.
         if held is not newest and not at_rest(poses, len(poses) - 1):
             return replace(held, form=form)

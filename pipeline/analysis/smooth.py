@@ -117,13 +117,8 @@ def smooth_shaped(run: Sequence[Shaped], at: int, strength: float = 0.5, between
     return _placed(_shape(shapes, now, noise), _pose(frames, scales, now, noise))
 
 
-def mean_form(landmarks: Sequence[FloatArray], poses: Sequence[FloatArray]) -> FloatArray:
-    """The mean shape of a face over frames of one track, see `Face.form`. Arguments as for `smooth_landmarks`."""
-    return mean_shape([shaped(mesh, pose) for mesh, pose in zip(landmarks, poses, strict=True)])
-
-
-def mean_shape(run: Sequence[Shaped]) -> FloatArray:
-    """The same for meshes that were taken apart before."""
+def mean_form(run: Sequence[Shaped]) -> FloatArray:
+    """``(468, 3)``, the mean shape of a face over frames of one track, see `Face.form`."""
     return np.stack([each.shape[:VERTICES] for each in run]).mean(0).astype(np.float32)
 
 

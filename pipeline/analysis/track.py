@@ -19,7 +19,7 @@ from pipeline.analysis.cuts import CutFinder
 from pipeline.analysis.find import FaceFinder, same_mesh
 from pipeline.analysis.follow import Follower
 from pipeline.analysis.landmarks import face_from_landmarks
-from pipeline.analysis.smooth import REACH, WIDE_REACH, mean_shape, smooth_shaped
+from pipeline.analysis.smooth import REACH, WIDE_REACH, mean_form, smooth_shaped
 from pipeline.analysis.trail import SLID, SLID_BY, Trail, apart, unmatched
 from pipeline.analysis.watch import Watch
 from pipeline.types import Face, FloatArray, Frame
@@ -338,7 +338,7 @@ class Tracker:
             landmarks = self._landmarks(trail, position)
         face = face_from_landmarks(landmarks, trail.faces[position].score, trail.number)
         run = self._run(trail, position)
-        form = mean_shape([trail.taken_apart(p) for p in run]) if self._smooth > 0 else None
+        form = mean_form([trail.taken_apart(p) for p in run]) if self._smooth > 0 else None
         return replace(face, embedding=trail.embedding, form=form, motion=trail.motion(position))
 
     def _landmarks(self, trail: Trail, position: int) -> FloatArray:

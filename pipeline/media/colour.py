@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 # AVColorSpace and AVColorRange, which PyAV hands over as integers.
-_UNSPECIFIED = 2
 _WEIGHTS = {
     1: (0.2126, 0.0722),  # BT.709
     4: (0.30, 0.11),  # FCC

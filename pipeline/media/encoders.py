@@ -105,7 +105,7 @@ def container_of(suffix: str) -> Container:
 
 
 def settle_codec(
-    codec: VideoCodec, container: Container, layout: Layout, hdr: bool, rgb_tagged: bool = False
+    codec: VideoCodec, container: Container, layout: Layout, hdr: bool
 ) -> tuple[VideoCodec, tuple[str, ...]]:
     """The codec that is really used, and notes about why it is not the one asked for.
 

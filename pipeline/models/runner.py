@@ -19,6 +19,9 @@ Arithmetic = Literal["single", "bfloat16"]
 """What a network's sums are made in where its file holds single precision: 24 bits of mantissa, or 8."""
 Dtype = type[np.float32] | type[np.float16] | type[np.float64]
 
+THREADS = "RECAST_THREADS"
+"""How many threads a network may use on the CPU, where that is not to be every core."""
+
 _DTYPES: Mapping[str, Dtype] = {"float": np.float32, "float16": np.float16, "double": np.float64}
 
 
@@ -71,5 +74,12 @@ def dtype_of(name: str) -> Dtype:
 
 
 def threads() -> int:
-    """How many threads a network may use on the CPU; 0 for as many as there are cores."""
-    return int(os.environ.get("RECAST_THREADS", "0"))
+    """How many threads a network may use on the CPU; 0 for as many as there are cores.
+
+    Raises:
+        ModelError: `THREADS` says something that is no such number.
+    """
+    text = os.environ.get(THREADS) or "0"
+    if not text.isdecimal():
+        raise ModelError(f"{THREADS} has to be a whole number of threads, and is {text!r}.")
+    return int(text)

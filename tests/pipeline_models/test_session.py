@@ -15,7 +15,7 @@ from pipeline.errors import DeviceError, ModelError
 from pipeline.models.batches import Batcher
 from pipeline.models.catalogue import CATALOGUE
 from pipeline.models.devices import check_device, settle, works
-from pipeline.models.onnx_runner import OnnxRunner
+from pipeline.models.onnx_runner import OnnxRunner, settings
 from pipeline.models.providers import PROVIDERS, chain, device_of
 from pipeline.models.session import Session
 from pipeline.options import DEVICES
@@ -134,6 +134,15 @@ def test_what_is_no_network_is_said_so(tmp_path: Path) -> None:
         session(target=rows(1)["target"])
     with pytest.raises(ModelError, match="could not be run"):
         session(target=np.zeros((1, 3, 7, 7), np.float32), source=rows(1)["source"])
+
+
+def test_threads_of_a_network_are_the_operator_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECAST_THREADS", "1")
+    assert settings("cpu").intra_op_num_threads == 1
+    onnx.save(networks.seeded(CONTRACT), str(tmp_path / "network.onnx"))
+    monkeypatch.setenv("RECAST_THREADS", "many")
+    with pytest.raises(ModelError, match="RECAST_THREADS has to be a whole number of threads, and is 'many'"):
+        Session(tmp_path / "network.onnx", "cpu")
 
 
 def test_every_device_has_a_provider_and_falls_back_to_the_cpu(tmp_path: Path) -> None:
