@@ -3,7 +3,8 @@
 Every fourth frame is an *anchor*, counted from the target's beginning, so that it matters neither where a segment
 starts nor which thread comes to a frame first. In the frames between two of them, a face that is calm is not read
 again; see `pipeline.mesh.reading`. Every other anchor is only read where a face is not calm over twice as long; glasses
-are looked for at each, as rims are told by what lids look like, and eyes shut and open again in between.
+are looked for at each, as rims are told by what lids look like, and eyes shut and open again in between. Where their
+rims are, some anchors before say as well.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from pipeline.mesh import FaceView
-from pipeline.mesh.reading import Exact, Mean, Reading, Rims, between, read, rims_between, rims_on
+from pipeline.mesh.glasses import Glasses, Trace
+from pipeline.mesh.reading import Exact, Mean, Reading, Rims, between, glasses_on, read, rims_between
 from pipeline.options import Options
 from pipeline.places import Place, places
 from pipeline.types import Frame, Shade
@@ -24,6 +26,8 @@ EVERY = 4
 """Frames from one anchor to the next."""
 WIDE = 2 * EVERY
 """The same for a face that is calm for longer."""
+TRAIL = 6
+"""Anchors before one that say where the rims of glasses are, too. Segments begin farther ahead than that."""
 
 Views = Mapping[int | None, FaceView]
 """By track."""
@@ -43,6 +47,7 @@ class Anchor:
         self._look: Callable[[], Views] | None = lambda: _views(frame, places())
         self._views: Views = {}
         self._read: dict[int | None, Exact] = {}
+        self._glasses: dict[int | None, Glasses | None] = {}
         self._rims: dict[int | None, Rims] = {}
 
     def view(self, track: int | None) -> FaceView | None:
@@ -56,24 +61,48 @@ class Anchor:
             view = self._view(track)
             return None if view is None else (view, self._exact(track, view))
 
-    def rims(self, track: int | None) -> Rims:
-        """Those of its glasses. Its skin is only read for them where it is not calm."""
+    def rims(self, track: int | None, trail: Sequence[Anchor]) -> Rims:
+        """Those of its glasses. Its skin is only read for them where it is not calm.
+
+        Args:
+            trail: the anchors before, always the same ones.
+        """
+        if not self.wears(track) and not (trail and trail[-1].wears(track)):
+            return None
+        # Never in one's own turn: an anchor may ask those after it how a face is read.
+        traces = [trace for trace in (anchor.trace(track) for anchor in trail) if trace is not None]
         with self._lock:
-            view = self._view(track)
-            if view is None:
-                return None
             if track not in self._rims:
-                self._rims[track] = self._told(track, view)
+                glasses = self._worn(track)
+                steady = glasses.after(traces) if glasses is not None else None
+                self._rims[track] = None if steady is None or steady.belief <= 0 else steady.rims
             return self._rims[track]
 
-    def _told(self, track: int | None, view: FaceView) -> Rims:
+    def wears(self, track: int | None) -> bool:
+        with self._lock:
+            glasses = self._worn(track)
+            return glasses is not None and glasses.belief > 0
+
+    def trace(self, track: int | None) -> Trace | None:
+        with self._lock:
+            glasses = self._worn(track)
+            return None if glasses is None else glasses.trace
+
+    def _worn(self, track: int | None) -> Glasses | None:
+        """What may be glasses; ``None`` where the face is not seen, or bare for longer."""
+        if track not in self._glasses:
+            view = self._view(track)
+            self._glasses[track] = None if view is None else self._told(track, view)
+        return self._glasses[track]
+
+    def _told(self, track: int | None, view: FaceView) -> Glasses | None:
         ends = self._around.ends(track) if self._around is not None else None
         if ends is None or self._around is None:
-            return self._exact(track, view).rims
+            return self._exact(track, view).glasses
         skin = between(*ends, self._around.share, view)
         if skin is None:
-            return self._exact(track, view).rims
-        return rims_on(view, skin) if _worn(*ends) else None
+            return self._exact(track, view).glasses
+        return glasses_on(view, skin) if _worn(*ends) else None
 
     def _exact(self, track: int | None, view: FaceView) -> Exact:
         if track not in self._read:
@@ -105,11 +134,13 @@ class Span:
     Attributes:
         before, after: the same one for an anchor itself.
         share: 0 at the one before to 1.
+        trail: the anchors up to the one before.
     """
 
     before: Anchor
     after: Anchor
     share: float
+    trail: tuple[Anchor, ...] = ()
 
     def ends(self, track: int | None) -> tuple[Exact, Exact] | None:
         """How a face is read in both, if it is seen there."""
@@ -118,7 +149,10 @@ class Span:
         return None if first is None or last is None else (first[1], last[1])
 
     def rims(self, track: int | None) -> Rims:
-        return rims_between(self.before.rims(track), self.after.rims(track), self.share)
+        first = self.before.rims(track, self.trail[-1 - TRAIL : -1])
+        if self.before is self.after:
+            return first
+        return rims_between(first, self.after.rims(track, self.trail[-TRAIL:]), self.share)
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +180,7 @@ class Beside:
             if ends is None:
                 continue
             if span.before is span.after:
-                return view, ends[0]
+                return view, replace(ends[0], worn=partial(span.rims, track))
             skin = between(*ends, span.share, view)
             if skin is not None:
                 return view, Mean(skin, partial(narrow.rims, track) if _worn(*ends) else _no_rims)
@@ -159,7 +193,7 @@ def _no_rims() -> Rims:
 
 def _worn(first: Exact, last: Exact) -> bool:
     """Whether glasses are, in one of two frames at least."""
-    return first.glasses is not None or last.glasses is not None
+    return first.glasses.belief > 0 or last.glasses.belief > 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,12 +218,12 @@ class Found:
 
 def anchored(found: Iterable[Found], wardrobe: Wardrobe, options: Options) -> Iterator[Found]:
     """The same frames, in order, with the anchors beside them; the first and the last are always ones."""
-    begin: tuple[int, Anchor] | None = None
+    known: dict[int, Anchor] = {}
     waiting: list[Found] = []
 
     def placed() -> Iterator[Found]:
-        nonlocal begin
-        anchors = {begin[0]: begin[1]} if begin is not None else {}
+        nonlocal known
+        anchors = {max(known): known[max(known)]} if known else {}
         for each in waiting:
             if not anchors or each is waiting[-1]:
                 anchors[each.frame.index] = _anchor(each, wardrobe, options)
@@ -198,12 +232,13 @@ def anchored(found: Iterable[Found], wardrobe: Wardrobe, options: Options) -> It
             if each.frame.index % EVERY == 0 and each.frame.index not in ends:
                 around = _span(each.frame.index, min(ends), max(ends), ends)
                 anchors[each.frame.index] = _anchor(each, wardrobe, options, around)
-        yield from (replace(each, beside=_beside(each.frame.index, anchors)) for each in waiting)
-        begin = max(anchors.items(), key=lambda anchor: anchor[0])
+        known = dict(sorted({**known, **anchors}.items()))
+        yield from (replace(each, beside=_beside(each.frame.index, anchors, known)) for each in waiting)
+        known = dict(list(known.items())[-1 - TRAIL :])
 
     for each in found:
         waiting.append(each)
-        if begin is None or each.frame.index % WIDE == 0:
+        if not known or each.frame.index % WIDE == 0:
             yield from placed()
             waiting = []
     if waiting:
@@ -214,11 +249,12 @@ def _anchor(found: Found, wardrobe: Wardrobe, options: Options, around: Span | N
     return Anchor(found.frame, lambda: places(found.roles, wardrobe, options), around)
 
 
-def _beside(index: int, anchors: Mapping[int, Anchor]) -> Beside:
-    """What is beside a frame of a run whose first and last ones are anchors."""
+def _beside(index: int, anchors: Mapping[int, Anchor], known: Mapping[int, Anchor]) -> Beside:
+    """What is beside a frame of a run whose first and last ones are anchors, of all that are known, in order."""
     first, last = min(anchors), max(anchors)
     before, after = max(n for n in anchors if n <= index), min(n for n in anchors if n >= index)
-    spans = [_span(index, before, after, anchors)]
+    trail = tuple(anchor for n, anchor in known.items() if n <= before)[-1 - TRAIL :]
+    spans = [replace(_span(index, before, after, anchors), trail=trail)]
     if first < index < last and (first, last) != (before, after):
         spans.insert(0, _span(index, first, last, anchors))
     return Beside(tuple(spans), anchors.get(index))

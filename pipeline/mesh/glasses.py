@@ -7,7 +7,8 @@ there are glasses, and the lines then say where.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
 import cv2
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.mesh.maps import ramp
-from pipeline.mesh.rims import rims
+from pipeline.mesh.rims import along_rays, closed
 from pipeline.mesh.topology import topology
 from pipeline.models.face_mesh import LEFT_EYE, RIGHT_EYE
 from pipeline.types import FloatArray, ImageArray
@@ -49,6 +50,20 @@ NEAR_RIM = 4.0
 
 
 @dataclass(frozen=True, eq=False)
+class Trace:
+    """What one frame tells the next ones of its glasses.
+
+    Attributes:
+        crossing, hidden: see `Glasses`.
+        rays: see `along_rays`.
+    """
+
+    crossing: float
+    hidden: bool
+    rays: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
 class Glasses:
     """Glasses that are believed to be on a face. Maps are ``(192, 192)`` float32 over the atlas, each made when it is
     first asked for.
@@ -58,17 +73,32 @@ class Glasses:
         shade: the same of what its skin would be under its light.
         crossing: contrast of the line across the nose root, or what it usually is.
         hidden: whether that line cannot be seen: the rims decide then.
+        rays: what is seen along rays from the eyes, see `along_rays`, where that is known from more than this picture.
     """
 
     unfolded: ImageArray
     shade: FloatArray
     crossing: float
     hidden: bool
+    rays: FloatArray | None = None
 
     @cached_property
     def belief(self) -> float:
         """0 where none are worn, to 1."""
         return float(ramp(self._whole, *WHOLE) if self.hidden else ramp(np.float32(self.crossing), *BRIDGE))
+
+    @cached_property
+    def trace(self) -> Trace:
+        lines = self._lines / np.float32(self.crossing)
+        return Trace(self.crossing, self.hidden, along_rays(np.minimum(cv2.max(lines, self._dark), 1)))
+
+    def after(self, traces: Sequence[Trace]) -> Glasses:
+        """The same in a film of which some frames before are known. Glasses do not change from frame to frame, but what
+        is seen of thin ones does: before a brow that is raised, one of its edges is as good a line."""
+        traces = (self.trace, *traces)
+        seen = [trace.crossing for trace in traces if not trace.hidden]
+        rays = sum((trace.rays for trace in traces), np.zeros_like(self.trace.rays)) / np.float32(len(traces))
+        return replace(self, crossing=float(np.mean(seen or self.crossing)), hidden=not seen, rays=rays)
 
     @cached_property
     def rims(self) -> FloatArray:
@@ -129,8 +159,7 @@ class Glasses:
 
     @cached_property
     def _paths(self) -> tuple[FloatArray, ...]:
-        lines = self._lines / np.float32(self.crossing)
-        return rims(np.minimum(cv2.max(lines, self._dark), 1))
+        return closed(self.trace.rays if self.rays is None else self.rays, SIZE)
 
     @cached_property
     def _closed(self) -> _Closed:
@@ -148,7 +177,13 @@ class Glasses:
 
 
 def find_glasses(unfolded: ImageArray, light: FloatArray, trust: FloatArray | None = None) -> Glasses | None:
-    """The glasses on a face, or ``None`` where none are worn.
+    """The glasses on a face, or ``None`` where none are worn. See `look_for`."""
+    worn = look_for(unfolded, light, trust)
+    return worn if worn.belief > 0 else None
+
+
+def look_for(unfolded: ImageArray, light: FloatArray, trust: FloatArray | None = None) -> Glasses:
+    """What may be glasses on a face.
 
     Args:
         unfolded: ``(192, 192, 3)`` uint8 BGR, the face on the atlas.
@@ -157,8 +192,7 @@ def find_glasses(unfolded: ImageArray, light: FloatArray, trust: FloatArray | No
     """
     shade = np.asarray(cv2.resize(light, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR), np.float32)
     hidden = trust is not None and _hidden(trust)
-    worn = Glasses(unfolded, shade, USUAL if hidden else _across(unfolded, shade), hidden)
-    return worn if worn.belief > 0 else None
+    return Glasses(unfolded, shade, USUAL if hidden else _across(unfolded, shade), hidden)
 
 
 def _across(unfolded: ImageArray, shade: FloatArray) -> float:

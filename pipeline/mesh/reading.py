@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from pipeline.mesh.beard import Beard
-from pipeline.mesh.glasses import Glasses, find_glasses
+from pipeline.mesh.glasses import Glasses, look_for
 from pipeline.mesh.maps import thrice
 from pipeline.mesh.skin import Skin, read_skin
 from pipeline.mesh.topology import topology
@@ -46,19 +46,23 @@ class Exact:
         skin: see `read_skin`.
         unfolded: ``(192, 192, 3)`` uint8 BGR, the face on the atlas.
         small: the same, ``(96, 96, 3)``.
+        worn: gives the rims of its glasses where they are known from more than this frame.
     """
 
     skin: Skin
     unfolded: ImageArray
     small: ImageArray
+    worn: Callable[[], Rims] | None = None
 
     @cached_property
-    def glasses(self) -> Glasses | None:
-        return find_glasses(self.unfolded, self.skin.light, self.skin.trust)
+    def glasses(self) -> Glasses:
+        return look_for(self.unfolded, self.skin.light, self.skin.trust)
 
     @cached_property
     def rims(self) -> Rims:
-        return self.glasses.rims if self.glasses is not None else None
+        if self.worn is not None:
+            return self.worn()
+        return self.glasses.rims if self.glasses.belief > 0 else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,10 +98,9 @@ def rims_between(first: Rims, last: Rims, share: float) -> Rims:
     return _mean(first, last, share)
 
 
-def rims_on(view: FaceView, skin: Skin) -> Rims:
-    """Those of a face whose skin is known."""
-    worn = find_glasses(view.unfolded, skin.light, skin.trust)
-    return None if worn is None else worn.rims
+def glasses_on(view: FaceView, skin: Skin) -> Glasses:
+    """What may be glasses on a face whose skin is known."""
+    return look_for(view.unfolded, skin.light, skin.trust)
 
 
 def between(first: Exact, last: Exact, share: float, view: FaceView) -> Skin | None:

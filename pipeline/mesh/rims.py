@@ -3,7 +3,7 @@
 Taken texel by texel a rim is hard to tell from a wrinkle beside it, and has gaps where it is as light as the skin. As a
 whole it is a closed line about the eye, well outside of it: the one along which most of a line is seen. It is found by
 dynamic programming over rays from the eye (Amini, Weymouth & Jain 1990), walking round three times:
-the middle round closes.
+the middle round closes. Both lenses are of one form, so each is also where the other one, mirrored, says.
 """
 
 from __future__ import annotations
@@ -27,6 +27,10 @@ BEND = 2
 """Most places that it moves in or out from one ray to the next."""
 STRAIGHT, WIDE = 0.10, 0.25
 """What it costs to move by one place, and to lie innermost rather than outermost: the lines of a lid are strong."""
+ALIKE, SHIFTED = 0.5, 1.2
+"""How much the other lens counts beside a lens' own line, and its blur (sigma) in places along a ray: glasses stand off
+the face, so that on a turned head both lenses lie a little to the same side of it."""
+_MIRRORED = (RAYS // 2 - np.arange(RAYS)) % RAYS
 _COST = np.float32(STRAIGHT) * np.abs(np.arange(-BEND, BEND + 1, dtype=np.float32))
 
 
@@ -36,10 +40,22 @@ def rims(lines: FloatArray) -> tuple[NDArray[np.float32], ...]:
     Args:
         lines: ``(n, n)`` float32 over the atlas, 0 to 1, how much of a line there is.
     """
+    return closed(along_rays(lines), lines.shape[0])
+
+
+def along_rays(lines: FloatArray) -> FloatArray:
+    """``(2, 96, 32)`` float32: how much of a line there is along the rays from either eye."""
     x, y = _places(lines.shape[0])
-    found = cv2.remap(lines, x, y, cv2.INTER_LINEAR).reshape(2, RAYS, STEPS)
-    best = _closed(found - WIDE * np.linspace(1, 0, STEPS, dtype=np.float32))
-    x, y = x.reshape(2, RAYS, STEPS), y.reshape(2, RAYS, STEPS)
+    return cv2.remap(lines, x, y, cv2.INTER_LINEAR).reshape(2, RAYS, STEPS)
+
+
+def closed(found: FloatArray, size: int) -> tuple[NDArray[np.float32], ...]:
+    """As `rims`, from what `along_rays` found on an atlas of that size."""
+    other = np.ascontiguousarray(found[::-1, _MIRRORED]).reshape(-1, STEPS)
+    other = cv2.GaussianBlur(other, (0, 0), sigmaX=SHIFTED, sigmaY=1e-3).reshape(found.shape)
+    both = cv2.addWeighted(found, 1 / (1 + ALIKE), other, ALIKE / (1 + ALIKE), 0)
+    best = _closed(both - WIDE * np.linspace(1, 0, STEPS, dtype=np.float32))
+    x, y = (axis.reshape(2, RAYS, STEPS) for axis in _places(size))
     rays = np.arange(RAYS)
     return tuple(
         np.stack([each[eye, rays, best[eye]] for each in (x, y, found)], 1).astype(np.float32) for eye in (0, 1)
