@@ -23,6 +23,8 @@ BACK = 8
 """Frames over which it is taken back how far a mesh had drifted while the network saw none."""
 WARY = 12
 """Frames after a leap that failed in which every frame is looked at."""
+WHOLE = 4
+"""Frames of the longest leap that is not tried once more in two halves."""
 
 At = Callable[[int], Frame]
 """The frame at a position."""
@@ -41,8 +43,12 @@ class Follower:
 
     def lead(self, trail: Trail, position: int, at: At) -> bool:
         """Lead `trail` on to `position`, with a face in each frame on the way; whether it still has one there."""
-        if position == trail.last or (position - trail.last > 1 and self._leap(trail, position, at)):
+        count = position - trail.last
+        if count == 0 or (count > 1 and self._leap(trail, position, at)):
             return True
+        trail.calm = 0
+        if count > WHOLE:
+            return self.lead(trail, trail.last + count // 2, at) and self.lead(trail, position, at)
         trail.steady = False
         return all(self.step(trail, p, 1, LOST, at) for p in range(trail.last + 1, position + 1))
 
@@ -89,7 +95,10 @@ class Follower:
             trail.faces[position - back] = face_from_landmarks(landmarks, late.score, trail.number)
 
     def _leap(self, trail: Trail, position: int, at: At) -> bool:
-        """Look at the newest frame only, and at those between where something stirs; whether all of it is certain."""
+        """Look at the newest frame only, and at those between where something stirs; whether all of it is certain.
+
+        A long leap is given up where a feature lies otherwise at its end: halves of it may be calm.
+        """
         start, count = trail.last, position - trail.last
         trail.wary = position + WARY
         face = self._landing(at(position), trail, position)
@@ -97,6 +106,8 @@ class Follower:
             return False
         first, last = self._patch(trail, start, at), _patch(at(position), face)
         gap = Between(first, last)
+        if not gap.calm and count > WHOLE:
+            return False
         trail.steady = trail.steady and gap.alike
         faces, between = {position: face}, set()
         for p in range(start + 1, position):
@@ -114,6 +125,7 @@ class Follower:
         trail.faces |= faces
         trail.between |= between
         trail.last, trail.wary, trail.patch = position, start, last
+        trail.calm = trail.calm + 1 if len(between) == count - 1 else 0
         return True
 
     def _landing(self, frame: Frame, trail: Trail, position: int) -> Face | None:

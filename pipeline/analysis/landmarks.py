@@ -188,7 +188,7 @@ def take_crop(frame: Frame, to_crop: FloatArray, size: int) -> ImageArray:
         to_crop: ``(2, 3)`` affine from frame pixels to crop pixels.
         size: side of the crop in pixels.
     """
-    return _taken(frame.region, to_crop, size, cv2.BORDER_CONSTANT)
+    return _taken(frame.region, to_crop, size, cv2.BORDER_CONSTANT, cv2.INTER_LINEAR, 2.5)
 
 
 def take_luma(frame: Frame, to_crop: FloatArray, size: int) -> ImageArray:
@@ -199,13 +199,20 @@ def take_luma(frame: Frame, to_crop: FloatArray, size: int) -> ImageArray:
         to_crop: ``(2, 3)`` affine from frame pixels to crop pixels.
         size: side of the crop in pixels.
     """
-    return _taken(frame.luma_region, to_crop, size, cv2.BORDER_REPLICATE)
+    # Crops are compared pixel by pixel: an edge has to look the same wherever it falls between pixels.
+    return _taken(frame.luma_region, to_crop, size, cv2.BORDER_REPLICATE, cv2.INTER_CUBIC, 1.6)
 
 
 def _taken(
-    read: Callable[[Box], tuple[ImageArray, tuple[int, int]]], to_crop: FloatArray, size: int, border: int
+    read: Callable[[Box], tuple[ImageArray, tuple[int, int]]],
+    to_crop: FloatArray,
+    size: int,
+    border: int,
+    warp: int,
+    most: float,
 ) -> ImageArray:
-    """What the affine `to_crop` shows of what `read` gives: a part of the frame and its top-left corner."""
+    """What the affine `to_crop` shows of what `read` gives: a part of the frame and its top-left corner. What would be
+    reduced more than `most` times is halved first, so that the warp does not alias."""
     back = cv2.invertAffineTransform(to_crop)
     corners = np.array([[-1, -1, 1], [size, -1, 1], [-1, size, 1], [size, size, 1]], np.float32) @ back.T
     (x0, y0), (x1, y1) = np.floor(corners.min(0)), np.ceil(corners.max(0)) + 1
@@ -216,11 +223,9 @@ def _taken(
     (a, b), (c, d) = back[:, :2].tolist()
     reduced = math.sqrt(abs(a * d - b * c))
     shift = np.array([[1, 0, corner[0]], [0, 1, corner[1]], [0, 0, 1]], np.float32)
-    # Large faces are halved first, so that the bilinear warp does not alias.
-    while reduced / shift[0, 0] > 2.5 and min(part.shape[:2]) > 2:
+    while reduced / shift[0, 0] > most and min(part.shape[:2]) > 2:
         height, width = part.shape[0] // 2 * 2, part.shape[1] // 2 * 2
         halved = cv2.resize(part[:height, :width], (width // 2, height // 2), interpolation=cv2.INTER_AREA)
         part = np.asarray(halved, np.uint8)
         shift = shift @ np.array([[2, 0, 0.5], [0, 2, 0.5], [0, 0, 1]], np.float32)
-    warp = to_crop @ shift
-    return np.asarray(cv2.warpAffine(part, warp, (size, size), flags=cv2.INTER_LINEAR, borderMode=border), np.uint8)
+    return np.asarray(cv2.warpAffine(part, to_crop @ shift, (size, size), flags=warp, borderMode=border), np.uint8)

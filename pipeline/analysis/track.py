@@ -1,10 +1,10 @@
 """Faces followed through a video: detected now and then, tracked between, forwards and backwards.
 
 The mesh of one frame says where to look in the next, and the network says whether there still is a face. It looks at
-every fourth frame where a face is calm (see `pipeline.analysis.follow`), at every one where that is not certain. The
-detector looks for new faces every `interval` frames (see `pipeline.analysis.watch`), also at cuts, and when a face was
-lost. A few frames are held back: a face that the detector finds late is followed backwards through them, and landmarks
-are smoothed over them.
+every fourth frame where a face is calm (see `pipeline.analysis.follow`), at every sixth where all have been so for a
+while, at every one where that is not certain. The detector looks for new faces every `interval` frames (see
+`pipeline.analysis.watch`), also at cuts, and when a face was lost. A few frames are held back: a face that the detector
+finds late is followed backwards through them, and landmarks are smoothed over them.
 """
 
 from __future__ import annotations
@@ -43,8 +43,11 @@ STRANGE = 0.3
 STRIKES = 3
 """Looks, every other frame, at a face that has become strange: a hand or a blur does that too, but not for long."""
 
-STRIDE = 4
-"""Frames from one look at a calm face to the next, at most."""
+STRIDE, STROLL = 4, 6
+"""Frames from one look at a calm face to the next, and where every face was calm all the way between its last `REST`
+looks. Both go into `interval`, so that detections never lie between two looks."""
+
+REST = 5
 
 SELDOM = 5
 """A face that has looked the same all the time is checked by embedding so many times less often."""
@@ -123,6 +126,9 @@ class Tracker:
             self._detect(frame, position, starts)
         self._verify(frame, position)
         self._forget(position)
+        if frame.index % self._interval == 0:
+            calm = all(trail.calm >= REST for trail in self._alive())
+            self._stride = math.gcd(STROLL if calm else STRIDE, self._interval)
 
     def flush(self) -> list[Tracked]:
         """The frames still held, at the end of the video."""

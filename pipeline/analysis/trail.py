@@ -36,6 +36,7 @@ class Trail:
         checked: position of the newest mesh whose embedding agreed with the track.
         alive: whether it is followed; a trail that is not may be taken up again when the same face comes back.
         steady: whether its skin has looked the same from mesh to mesh since it was checked.
+        calm: leaps one after the other in which every frame was told from its neighbours.
         wary: position up to which every frame has to be looked at.
         between: positions of frames whose mesh is not the network's own.
         led: newest frames, one after the other, to which it was led without the network.
@@ -50,6 +51,7 @@ class Trail:
     faces: dict[int, Face] = field(default_factory=dict)
     alive: bool = True
     steady: bool = False
+    calm: int = 0
     wary: int = -1
     between: set[int] = field(default_factory=set)
     led: int = 0

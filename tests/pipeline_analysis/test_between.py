@@ -9,7 +9,8 @@ import pytest
 
 from pipeline.analysis import FaceFinder, Tracker
 from pipeline.analysis.between import Between, patch_of
-from pipeline.types import FloatArray
+from pipeline.analysis.landmarks import Landmarker, Region
+from pipeline.types import FloatArray, Frame
 from tests import media
 from tests.frames import ArrayFrame
 from tests.media import Clip
@@ -90,3 +91,42 @@ def test_a_talking_face_opens_its_mouth_and_shuts_its_eyes_as_far_as_ever(finder
     eyes = [np.linalg.norm(mesh[159, :2] - mesh[145, :2]) / size(mesh) for mesh in meshes]
     assert np.corrcoef(mouth, [media.opening(i) for i in range(48)])[0, 1] > 0.97
     assert np.corrcoef(eyes, [1 - media.closing(i) for i in range(48)])[0, 1] > 0.9
+
+
+def test_a_face_at_rest_is_seldom_looked_at_and_its_blink_is_not_missed(known) -> None:
+    """A blink of three frames, from the second to the fourth after one that is looked at."""
+    shut, random = {80: 0.5, 81: 1.0, 82: 0.5}, np.random.default_rng(1)
+    look = {
+        eyes: media.grimace(media.portrait("hopper"), known["hopper"].landmarks, 0.0, eyes) for eyes in (0.0, 0.5, 1.0)
+    }
+    room, place = media.background(640, 360), media.placed("hopper", (320, 190), 150)
+    finder = FaceFinder()
+    finder.landmarker = counted = Counted()
+    tracker, done, looks, frames = Tracker(finder), [], [], []
+    for index in range(90):
+        image = media.paste(room, "hopper", place, look[shut.get(index, 0.0)])
+        image = np.clip(image + random.normal(0, 2, image.shape), 0, 255).astype(np.uint8)
+        frames.append(ArrayFrame(image, index, index / 30))
+        done += tracker.push(frames[-1])
+        looks.append(counted.calls)
+    followed = [faces[0].landmarks for _, faces in done + tracker.flush()]
+    assert looks[78] - looks[60] == 3
+    for index in range(78, 85):
+        mesh, own = followed[index], finder.faces(frames[index])[0].landmarks
+        assert eye(mesh) == pytest.approx(eye(own), abs=0.1 * eye(followed[78]))
+    assert eye(followed[81]) < 0.75 * eye(followed[78])
+
+
+def eye(mesh: FloatArray) -> float:
+    """How far an eye is open, in sizes of the face."""
+    return float(np.linalg.norm(mesh[159, :2] - mesh[145, :2])) / size(mesh)
+
+
+class Counted(Landmarker):
+    """Counts the frames that the network looks at."""
+
+    calls = 0
+
+    def __call__(self, frame: Frame, region: Region) -> tuple[FloatArray, float]:
+        self.calls += 1
+        return super().__call__(frame, region)
