@@ -37,7 +37,7 @@ def whole(folder: Path, upstream: str, http: int, https: int) -> Path:
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
          "subjectAltName=DNS:localhost", "-keyout", "privkey.pem", "-out", "fullchain.pem"],
-        cwd=folder, check=True, capture_output=True,
+        cwd=folder, check=True, capture_output=True, timeout=60,
     )  # fmt: skip
     text = TEMPLATE.read_text().replace("${RECAST_HOST}", "localhost").replace("${RECAST_UPSTREAM}", upstream)
     text = text.replace("listen [::]:80 default_server;", "").replace("listen [::]:443 ssl;", "")

@@ -92,7 +92,7 @@ def test_many_threads_share_full_batches() -> None:
         while len(batcher._waiting) < 8 and time.monotonic() < until:
             time.sleep(0.001)
         going.set()
-        assert opening.result() == [0] and [job.result() for job in rest] == [[2 * n] for n in range(1, 9)]
+        assert opening.result(30) == [0] and [job.result(30) for job in rest] == [[2 * n] for n in range(1, 9)]
     assert sizes == [1, 4, 4]
 
 
