@@ -48,3 +48,19 @@ def test_lines_on_the_far_side_of_a_turned_face_fade_and_those_in_front_stay() -
     assert _contrast(result, turned, whole.astype(np.float32)) > 0.9 * _contrast(
         drawn, turned, whole.astype(np.float32)
     )
+
+
+def test_the_far_brow_ends_before_the_silhouette_and_the_near_one_keeps_its_end() -> None:
+    front, turned = _turned(0), _turned(30)
+    dark = np.full((SIDE, SIDE, 3), 40, np.uint8)
+    result = unsqueezed(dark.copy(), turned, front.facing, TONE).astype(np.float32).mean(-1)
+
+    def at(landmark: int) -> float:
+        x, y = np.rint(turned.landmarks[landmark, :2]).astype(int)
+        return float((result[y, x] - 40) / (np.mean(TONE) - 40))
+
+    ends = {end: at(end) for end in (70, 300)}
+    far = max(ends, key=lambda end: ends[end])
+    assert ends[far] > 0.4
+    assert min(ends.values()) < 0.05
+    assert max(at(middle) for middle in (105, 334, 107, 336)) < 0.1
