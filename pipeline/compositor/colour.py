@@ -10,6 +10,7 @@ import numpy as np
 from pipeline.mesh import FaceView
 from pipeline.mesh.hue import chroma_on, depth, depth_on, hair_on, paled, rehued, steady
 from pipeline.mesh.maps import thrice
+from pipeline.mesh.relief import given_back
 from pipeline.mesh.skin import Skin
 from pipeline.types import FloatArray, ImageArray, Rendering
 
@@ -41,7 +42,7 @@ def match_light(rendering: Rendering, view: FaceView, skin: Skin, strength: floa
     face = rehued(rendering.image, own, deep, wanted, hair)
     if colourful < NEARLY:
         face = paled(face, own, colourful)
-    gain = np.clip(view.fold(_cast(rendering, skin)) / (own + 2), GAIN_LOW, GAIN_HIGH)
+    gain = np.clip(view.fold(_cast(rendering, skin, colourful)) / (own + 2), GAIN_LOW, GAIN_HIGH)
     if strength < 1:
         gain = gain ** np.float32(strength)
     gains = view.enlarge(gain.astype(np.float32))
@@ -81,12 +82,14 @@ def _hues(
     return wanted, share * hair_on(there, here), 1 - float(share) * (1 - chroma_on(there, here))
 
 
-def _cast(rendering: Rendering, skin: Skin) -> FloatArray:
+def _cast(rendering: Rendering, skin: Skin, colourful: float) -> FloatArray:
     """``(96, 96, 3)``: the target's light. The shade that a beard is on bare skin gives way where the new face has one
-    itself, which were twice as dark."""
-    if rendering.beard is None or skin.beard is None:
-        return skin.cast
-    return cv2.multiply(skin.cast, 1 + (skin.beard.lift - 1) * rendering.beard[..., None])
+    itself, which were twice as dark; and what of the photo's relief the target shows itself comes back."""
+    cast, theirs = skin.cast, skin.relief
+    if rendering.beard is not None and skin.beard is not None:
+        lift = 1 + (skin.beard.lift - 1) * rendering.beard[..., None]
+        cast, theirs = cv2.multiply(cast, lift), cv2.subtract(theirs, cv2.log(lift))
+    return cast if rendering.relief is None else cv2.multiply(cast, given_back(*rendering.relief, theirs, colourful))
 
 
 def _tone(skin: Skin) -> FloatArray:

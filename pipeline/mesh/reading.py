@@ -129,7 +129,7 @@ def between(first: Exact, last: Exact, share: float, view: FaceView) -> Skin | N
         _mean(a, b, share) for a, b in ((one.hair, other.hair), (one.front, other.front), (one.dark, other.dark))
     )
     beard = _beard(one.beard, other.beard, share)
-    return Skin(trust, hair, front, dark, edge, light, cast, beard)
+    return Skin(trust, hair, front, dark, edge, light, cast, _mean(one.relief, other.relief, share), beard)
 
 
 def _beard(one: Beard | None, other: Beard | None, share: float) -> Beard | None:

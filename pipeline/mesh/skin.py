@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pipeline.mesh.beard import Beard, beard_place
 from pipeline.mesh.front import edge_map, find_front, logarithms, sharpened
 from pipeline.mesh.maps import ramp, thrice
+from pipeline.mesh.relief import relief
 from pipeline.mesh.shadows import FLOOR, with_edges
 from pipeline.mesh.side_shade import find_side_shade, on_features
 from pipeline.mesh.topology import ZONES, topology
@@ -45,6 +46,7 @@ class Skin:
         edge: ``(192, 192)`` float32, the same with its border on the picture's own edges; ``None`` where nothing is.
         light: ``(96, 96, 3)`` float32 BGR, the colour bare skin has or would have at each place.
         cast: the same with the edges of hard shadows, see `with_edges`.
+        relief: ``(96, 96, 3)`` float32, how the face departs from `cast`, see `pipeline.mesh.relief`.
         beard: where one grows; ``None`` where none does. In `trust`, `light` and `cast` it is taken for shade, which
             looks natural on skin that has none.
         shade: ``(96, 96)`` float32, 1 where one side lies in such shade that the other one shows more; ``None`` where
@@ -58,6 +60,7 @@ class Skin:
     edge: FloatArray | None
     light: FloatArray
     cast: FloatArray
+    relief: FloatArray
     beard: Beard | None = None
     shade: FloatArray | None = None
 
@@ -126,7 +129,7 @@ def read_skin(unfolded: ImageArray, seen: FloatArray, *, cut: bool = False) -> S
     if shade is not None:
         cast = cv2.multiply(cast, on_features(shade, colour, cast, open_skin * (1 - hair)))
     side = None if shade is None else shade.alike
-    return Skin(trust.astype(np.float32), hair, front, deep, edge, light, cast, beard, side)
+    return Skin(trust.astype(np.float32), hair, front, deep, edge, light, cast, relief(colour, cast), beard, side)
 
 
 def _beard(hair: FloatArray, colour: FloatArray, trust: FloatArray, light: FloatArray, expected: FloatArray) -> Beard:

@@ -60,6 +60,8 @@ class Rendering:
             render the target's light themselves.
         deep: ``(3,)`` float32, how the hue of its shade goes with its darkness, see `pipeline.mesh.hue`; ``None`` for
             skin's rule.
+        relief: ``(96, 96, 3)`` float32 over the atlas each, that of the new face as drawn, and what was taken from
+            the photo's, see `pipeline.mesh.relief`; ``None`` where nothing was.
         beard: ``(96, 96)`` float32 over the atlas, 1 where the new face has a beard; ``None`` where it has none.
         openings: ``(height, width)`` float32, 1 where the target's own mouth and eyes show through the new face.
         through: ``(height, width, 3)`` uint8 BGR, what is seen there; the crop itself, moved along where the engine
@@ -72,6 +74,7 @@ class Rendering:
     coverage: FloatArray
     tone: FloatArray | None = None
     deep: FloatArray | None = None
+    relief: tuple[FloatArray, FloatArray] | None = None
     beard: FloatArray | None = None
     openings: FloatArray | None = None
     through: ImageArray | None = None

@@ -19,6 +19,7 @@ from pipeline.engines.mesh.looks import Carried, Looks
 from pipeline.engines.mesh.pores import pores
 from pipeline.engines.mesh.smile import folds, smile
 from pipeline.engines.mesh.undress import undressed
+from pipeline.engines.mesh.withheld import withheld
 from pipeline.mesh.skin import NEAR, Skin, read_skin, spread_colour
 from pipeline.mesh.topology import ZONES, topology
 from pipeline.mesh.view import FaceView, spread
@@ -117,7 +118,8 @@ def build_atlas(identity: Identity) -> Atlas:
     irises = np.mean(colours, axis=0).astype(np.float32) if colours else None
     deep = shade_of(sheet, tone)
     shown = np.max([view.facing for view in views], axis=0)
-    looks = Looks(sheet, sheet if dressed is None else dressed, tone, deep, eyes)
+    own = withheld(bare, views, read, beard)
+    looks = Looks(sheet, sheet if dressed is None else dressed, tone, deep, eyes, own)
     creases = folds(looks.levels(Carried())[0])
     return Atlas(looks, size, valid, shown, tone, deep, beard, shape, smile(shape), creases, irises)
 

@@ -126,6 +126,7 @@ class MeshEngine:
             coverage,
             tone=prepared.tone,
             deep=prepared.deep,
+            relief=prepared.looks.relief(carried),
             beard=prepared.beard if options.source_beard else None,
             openings=shown,
             lids=shut_lids(view.landmarks, view.size),

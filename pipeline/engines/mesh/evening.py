@@ -15,6 +15,8 @@ LIGHTNESS = (0.35, 2.6)
 """Bounds of the gain that evens out a photo's light."""
 HUE, SKIN_HUE = 0.22, 0.5
 """How far the gain may depart in hue, in logarithms: on what is no skin it would turn lips and eyes lilac."""
+LIGHTER = np.float32(2)
+"""Grey levels by which skin becomes lighter than its tone, as `match_light` takes them off again."""
 DARKEST = 4.0
 """Light below this (grey levels) is taken for noise."""
 STEP = 0.2
@@ -38,7 +40,7 @@ def evened(picture: ImageArray, skin: Skin, tone: FloatArray) -> FloatArray:
     """
     size = picture.shape[0]
     colour = picture.astype(np.float32)
-    gain = cv2.log((tone + 2) / np.maximum(skin.light, DARKEST)) - _shadows(colour, skin)
+    gain = cv2.log((tone + LIGHTER) / np.maximum(skin.light, DARKEST)) - _shadows(colour, skin)
     shade = gain.mean(-1, keepdims=True)
     bound = (HUE + (SKIN_HUE - HUE) * cv2.GaussianBlur(skin.trust, (0, 0), 0.8))[..., None]
     gain = np.clip(shade, *np.log(LIGHTNESS)) + np.clip(gain - shade, -bound, bound)

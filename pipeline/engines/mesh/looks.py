@@ -10,14 +10,25 @@ import numpy as np
 
 from pipeline.engines.mesh.beard import shaved
 from pipeline.engines.mesh.calm import calmed
+from pipeline.engines.mesh.evening import LIGHTER
 from pipeline.engines.mesh.eyes import Found, Iris, taken_out
+from pipeline.engines.mesh.withheld import Withheld
+from pipeline.mesh.relief import relief
+from pipeline.mesh.topology import ZONES
 from pipeline.options import Options
 from pipeline.types import FloatArray, ImageArray
 
 SMALLEST = 64
 """Side of the smallest level."""
 
-_Made = tuple[tuple[ImageArray, ...], tuple[Iris, Iris] | None]
+_Relief = tuple[FloatArray, FloatArray]
+
+
+@dataclass(frozen=True, eq=False)
+class _Made:
+    levels: tuple[ImageArray, ...]
+    irises: tuple[Iris, Iris] | None
+    relief: _Relief | None
 
 
 @dataclass(frozen=True)
@@ -42,6 +53,7 @@ class Looks:
         tone: ``(3,)`` float32 BGR, the mean colour of the skin.
         deep: ``(3,)`` float32, the depth of hue of its shade.
         eyes: where the eyes lie, whose irises are taken out; ``None`` where they are not known.
+        own: what the photos show.
     """
 
     def __init__(
@@ -50,36 +62,57 @@ class Looks:
         dressed: ImageArray,
         tone: FloatArray,
         deep: FloatArray,
-        eyes: tuple[Found, Found] | None = None,
+        eyes: tuple[Found, Found] | None,
+        own: Withheld,
     ) -> None:
-        self._bare, self._dressed, self._tone, self._deep, self._eyes = bare, dressed, tone, deep, eyes
+        self._bare, self._dressed, self._tone, self._deep = bare, dressed, tone, deep
+        self._eyes, self._own = eyes, own
         self._lock = threading.Lock()
         self._made: dict[Carried, _Made] = {}
 
     def levels(self, carried: Carried) -> tuple[ImageArray, ...]:
         """The picture at full, half, quarter ... size: ``(n, n, 3)`` uint8 BGR."""
-        return self._look(carried)[0]
+        return self._look(carried).levels
 
     def irises(self, carried: Carried) -> tuple[Iris, Iris] | None:
         """The irises that it is without; ``None`` where it has them."""
-        return self._look(carried)[1]
+        return self._look(carried).irises
+
+    def relief(self, carried: Carried) -> _Relief | None:
+        """``(96, 96, 3)`` float32 each: its relief, and what was taken from the photos'; ``None`` for nothing."""
+        return self._look(carried).relief
 
     def _look(self, carried: Carried) -> _Made:
         if self._dressed is self._bare:
             carried = replace(carried, glasses=False)
         with self._lock:
             if carried not in self._made:
-                self._made[carried] = self._levels(carried)
+                self._made[carried] = self._make(carried)
             return self._made[carried]
 
-    def _levels(self, carried: Carried) -> _Made:
-        picture = self._dressed if carried.glasses else self._bare
-        if not carried.beard:
-            picture = shaved(picture, self._tone)
-        calm = calmed(picture, self._tone, self._deep, makeup=carried.makeup, glasses=carried.glasses)
+    def _make(self, carried: Carried) -> _Made:
+        picture, calm = self._calm(carried)
         blank = taken_out(picture, calm, self._eyes, self._tone) if self._eyes is not None else None
         levels = [calm if blank is None else blank[0]]
         while levels[-1].shape[0] > SMALLEST:
             half = levels[-1].shape[0] // 2
             levels.append(np.asarray(cv2.resize(levels[-1], (half, half), interpolation=cv2.INTER_AREA), np.uint8))
-        return tuple(levels), None if blank is None else blank[1]
+        return _Made(tuple(levels), None if blank is None else blank[1], self._relief(calm, carried))
+
+    def _calm(self, carried: Carried) -> tuple[ImageArray, ImageArray]:
+        """A look, and the same as its skin is to be."""
+        picture = self._dressed if carried.glasses else self._bare
+        if not carried.beard:
+            picture = shaved(picture, self._tone)
+        return picture, calmed(picture, self._tone, self._deep, makeup=carried.makeup, glasses=carried.glasses)
+
+    def _relief(self, calm: ImageArray, carried: Carried) -> _Relief | None:
+        usual = calm if carried == Carried() else self._calm(Carried())[1]
+        drawn, before = (self._departure(each) for each in (calm, usual))
+        taken = self._own.taken(drawn, before)
+        return None if taken is None else (drawn, taken)
+
+    def _departure(self, picture: ImageArray) -> FloatArray:
+        small = cv2.resize(picture, (ZONES, ZONES), interpolation=cv2.INTER_AREA)
+        # By as much lighter as `evened` makes it.
+        return relief(small, np.broadcast_to(self._tone + LIGHTER, small.shape).astype(np.float32))

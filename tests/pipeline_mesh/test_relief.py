@@ -1,0 +1,44 @@
+"""What was taken from a photo comes back where the target shows the same."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.mesh.relief import given_back, relief
+from pipeline.types import FloatArray
+
+
+def _map(value: float) -> FloatArray:
+    return np.full((96, 96, 3), value, np.float32)
+
+
+def _shadow() -> FloatArray:
+    """Half of the face, half as light."""
+    shadow = _map(0.0)
+    shadow[:, :48] = np.log(0.5)
+    return shadow
+
+
+def test_on_the_same_face_all_of_it_comes_back() -> None:
+    drawn = _map(0.1)
+    times = given_back(drawn, _shadow(), drawn + _shadow())
+    assert np.allclose(times[:, 8:40], 0.5, atol=0.02)
+    assert np.allclose(times[:, 52:], 1.0)
+
+
+def test_of_what_the_target_has_half_half_comes_back() -> None:
+    times = given_back(_map(0.0), _shadow(), 0.5 * _shadow())
+    assert np.allclose(times[:, 8:40], np.sqrt(0.5), atol=0.02)
+
+
+def test_nothing_comes_back_where_the_target_shows_none_of_it_and_never_more_than_was_taken() -> None:
+    plain, shadow = _map(0.0), _shadow()
+    assert np.allclose(given_back(plain, shadow, plain), 1.0)
+    assert np.allclose(given_back(plain, shadow, -shadow), 1.0)
+    assert given_back(plain, shadow, 3 * shadow).min() >= 0.499
+
+
+def test_relief_is_what_departs_from_the_light() -> None:
+    light = _map(160.0)
+    assert np.allclose(relief(light, light), 0.0, atol=1e-6)
+    assert (relief(light * np.float32(0.5), light) < -0.6).all()
