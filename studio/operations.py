@@ -134,27 +134,14 @@ class Studio:
         consent = None if kind in ("people", "comparison") else self.admission.consent(owner, request.consent)
         self.admission.admit(owner, client)
         origins = () if name else tuple(self.own(path) for path in (request.target, *request.sources))
-        for positions in request.cast.values():
-            if any(position >= len(request.sources) for position in positions):
-                raise InputError(
-                    f"The cast names a photo that is not there: {len(request.sources)} were given, the first is 0."
-                )
+        _require_photos_of(request)
         name = name or uuid.uuid4().hex
         try:
             target, *sources = (
                 self.files.take(name, path, number) for number, path in enumerate((request.target, *request.sources))
             )
             # Only now: the same upload, come once more, takes the place of the first one.
-            info = self.inspect(target)
-            for source in sources:
-                if self.inspect(source).kind == "video" and kind != "comparison":
-                    raise InputError("A source has to be a photo, not a video.")
-            if only and info.kind not in only:
-                raise InputError(
-                    "This is a video: use /recast_video."
-                    if info.kind == "video"
-                    else "This is a picture: use /recast_image."
-                )
+            info = self._looked_at(target, sources, kind, only)
             kind = kind or ("picture" if info.kind == "image" else "video")
             if request.people:
                 self.files.save_people(name, request.people, elsewhere=request.elsewhere)
@@ -177,6 +164,21 @@ class Studio:
             log.info("a job waits", extra={"kind": kind})
         self.workers.nudge()
         return job
+
+    def _looked_at(self, target: Path, sources: Sequence[Path], kind: Kind | None, only: tuple[str, ...]) -> MediaInfo:
+        """What a target is, once all files have been looked at. Arguments as for `submit`.
+
+        Raises:
+            InputError: one of them cannot be used, or not for this.
+        """
+        info = self.inspect(target)
+        for source in sources:
+            if self.inspect(source).kind == "video" and kind != "comparison":
+                raise InputError("A source has to be a photo, not a video.")
+        if only and info.kind not in only:
+            named = ("video", "/recast_video") if info.kind == "video" else ("picture", "/recast_image")
+            raise InputError(f"This is a {named[0]}: use {named[1]}.")
+        return info
 
     def job(self, name: str, owner: str) -> Job:
         """A job as it is now, for its owner.
@@ -314,6 +316,13 @@ class Studio:
         if not contained(path, self.settings.readable):
             raise FileMissing("The file is gone. Please upload it again.")
         return path
+
+
+def _require_photos_of(request: Request) -> None:
+    """Refuse a cast that names a photo which was not given."""
+    count = len(request.sources)
+    if any(position >= count for positions in request.cast.values() for position in positions):
+        raise InputError(f"The cast names a photo that is not there: {count} were given, the first is 0.")
 
 
 def raise_failure(job: Job) -> None:

@@ -1,38 +1,21 @@
-"""What results are signed with: the operator's certificate, or one that this installation made for itself.
-
-The installation's chain is an ES256 certificate under a root of its own (the profile of C2PA's section on
-certificates). The root's private key signs that one certificate and is forgotten, so nothing else can ever be signed
-with it.
-"""
+"""What results are signed with: the operator's certificate, or one that this installation made for itself."""
 
 from __future__ import annotations
 
-import logging
 import os
-import secrets
-import shutil
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from pipeline.errors import MarkingError
+from pipeline.marking.certificate import Algorithm, checked
+from pipeline.marking.installation import kept
 
-if TYPE_CHECKING:
-    from cryptography import x509
-    from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
-
-log = logging.getLogger(__name__)
-
-Algorithm = Literal["es256", "es384", "es512", "ps256", "ed25519"]
 Origin = Literal["installation", "operator"]
 
 _FOLDER, _CERTIFICATE, _KEY, _URL = "RECAST_CREDENTIALS", "RECAST_SIGN_CERT", "RECAST_SIGN_KEY", "RECAST_SIGN_URL"
 _TIME_STAMPS, _ANCHORS = "RECAST_SIGN_TSA", "RECAST_TRUST_ANCHORS"
-_YEARS = 10
-_SECRET = 32
 
 
 @dataclass(frozen=True, repr=False)
@@ -72,13 +55,13 @@ def credentials(environment: Mapping[str, str] = os.environ) -> Credentials:
     Raises:
         MarkingError: the operator's certificate or key cannot be used; the sentence says why.
     """
-    own = _kept(folder(environment))
+    own = kept(folder(environment))
     trusted = own.anchors + _further(environment)
     stamps = environment.get(_TIME_STAMPS, "")
     chain, url = _pem(environment, _CERTIFICATE), environment.get(_URL, "")
     key = _pem(environment, _KEY)
     if not (chain or key or url):
-        return Credentials(own.chain, own.key, own.algorithm, "installation", trusted, own.secret, "", stamps,
+        return Credentials(own.chain, own.key, "es256", "installation", trusted, own.secret, "", stamps,
                            own.lasting)  # fmt: skip
     if not chain:
         raise MarkingError(f"A signing key is set, and no certificate: set {_CERTIFICATE} too.")
@@ -100,7 +83,7 @@ def anchors(environment: Mapping[str, str] = os.environ) -> str:
     Raises:
         MarkingError: ``RECAST_TRUST_ANCHORS`` holds no certificates.
     """
-    return _kept(folder(environment)).anchors + _further(environment)
+    return kept(folder(environment)).anchors + _further(environment)
 
 
 def _further(environment: Mapping[str, str]) -> str:
@@ -125,65 +108,6 @@ def folder(environment: Mapping[str, str] = os.environ) -> Path:
     return Path(home) / "recast" / "credentials"
 
 
-def checked(chain: str, key: str) -> Algorithm:
-    """The algorithm that certificate and key sign with.
-
-    Raises:
-        MarkingError: one of them cannot be read, the certificate is not valid now, or they do not belong together.
-    """
-    from cryptography import x509
-    from cryptography.hazmat.primitives import serialization
-
-    try:
-        certificate = x509.load_pem_x509_certificates(chain.encode())[0]
-    except (ValueError, IndexError) as error:
-        raise MarkingError("The signing certificate cannot be read; PEM is wanted, the signer's own first.") from error
-    now = datetime.now(UTC)
-    if certificate.not_valid_after_utc <= now:
-        raise MarkingError(f"The signing certificate expired on {certificate.not_valid_after_utc:%d %B %Y}.")
-    if certificate.not_valid_before_utc > now:
-        raise MarkingError(f"The signing certificate is not valid before {certificate.not_valid_before_utc:%d %B %Y}.")
-    _require_signing(certificate)
-    algorithm = _algorithm(certificate.public_key())
-    if key:
-        try:
-            private = serialization.load_pem_private_key(key.encode(), None)
-        except (ValueError, TypeError) as error:
-            raise MarkingError("The signing key cannot be read; PEM without a password is wanted.") from error
-        form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-        if private.public_key().public_bytes(*form) != certificate.public_key().public_bytes(*form):
-            raise MarkingError("The signing key does not belong to the signing certificate.")
-    return algorithm
-
-
-def _require_signing(certificate: x509.Certificate) -> None:
-    from cryptography import x509
-
-    try:
-        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-        purposes = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except x509.ExtensionNotFound as error:
-        raise MarkingError(
-            "The signing certificate does not say what it is for; C2PA wants key usage and extended key usage in it."
-        ) from error
-    if not usage.digital_signature or not list(purposes):
-        raise MarkingError("The signing certificate is not one for digital signatures.")
-
-
-def _algorithm(public: CertificatePublicKeyTypes) -> Algorithm:
-    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-
-    if isinstance(public, ec.EllipticCurvePublicKey):
-        curves: dict[str, Algorithm] = {"secp256r1": "es256", "secp384r1": "es384", "secp521r1": "es512"}
-        if public.curve.name in curves:
-            return curves[public.curve.name]
-    if isinstance(public, rsa.RSAPublicKey):
-        return "ps256"
-    if isinstance(public, ed25519.Ed25519PublicKey):
-        return "ed25519"
-    raise MarkingError("The signing certificate has a kind of key that C2PA does not allow.")
-
-
 def _pem(environment: Mapping[str, str], name: str) -> str:
     """A variable's PEM: itself, or the file it names."""
     value = environment.get(name, "").strip()
@@ -193,130 +117,3 @@ def _pem(environment: Mapping[str, str], name: str) -> str:
         return Path(value).read_text(encoding="ascii")
     except (OSError, ValueError) as error:
         raise MarkingError(f"The file that {name} names cannot be read.") from error
-
-
-def _kept(place: Path) -> Credentials:
-    """The installation's own credentials, made where there are none, or no valid ones."""
-    try:
-        found = _load(place)
-        if found is None:
-            _keep(place, _made())
-            found = _load(place)
-    except ValueError as error:
-        raise MarkingError(
-            "The signing credentials of this installation are damaged; the operator has to restore or remove them."
-        ) from error
-    except OSError:
-        log.warning("credentials could not be kept; these last until the process ends", exc_info=True)
-        found = None
-    if found is not None:
-        return found
-    return _credentials(_made(), lasting=False)
-
-
-def _load(place: Path) -> Credentials | None:
-    try:
-        parts = {name: (place / name).read_text(encoding="ascii") for name in ("chain.pem", "key.pem", "anchors.pem")}
-        parts["secret"] = (place / "secret").read_text(encoding="ascii")
-    except FileNotFoundError:
-        return None
-    for name in ("key.pem", "secret"):
-        if (place / name).stat().st_mode & 0o077:
-            log.warning("%s was readable for others; that is mended now", name)
-            (place / name).chmod(0o600)
-    try:
-        checked(parts["chain.pem"], parts["key.pem"])
-    except MarkingError as error:
-        log.warning("the installation's certificate is replaced: %s", error)
-        renewed = _made()
-        renewed["anchors.pem"] += parts["anchors.pem"]
-        renewed["secret"] = parts["secret"]
-        _keep(place, renewed)
-        return _credentials(renewed)
-    return _credentials(parts)
-
-
-def _credentials(parts: Mapping[str, str], lasting: bool = True) -> Credentials:
-    secret = bytes.fromhex(parts["secret"])
-    return Credentials(
-        parts["chain.pem"], parts["key.pem"], "es256", "installation", parts["anchors.pem"], secret, lasting=lasting
-    )
-
-
-def _keep(place: Path, parts: Mapping[str, str]) -> None:
-    """Write the folder whole or not at all; where another process was first, theirs is left."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    fresh = place.with_name(f".{place.name}.{secrets.token_hex(6)}")
-    fresh.mkdir(mode=0o700)
-    try:
-        for name, text in parts.items():
-            mode = 0o644 if name in ("chain.pem", "anchors.pem") else 0o600
-            handle = os.open(fresh / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-            with os.fdopen(handle, "w", encoding="ascii") as file:
-                file.write(text)
-        if place.exists() and not _whole(place):
-            place.rename(place.with_name(f"{place.name}.before-{secrets.token_hex(4)}"))
-        with suppress(FileExistsError, OSError):
-            fresh.rename(place)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-
-
-def _whole(place: Path) -> bool:
-    try:
-        chain, key = (place / "chain.pem").read_text("ascii"), (place / "key.pem").read_text("ascii")
-        checked(chain, key)
-        return (place / "secret").exists() and (place / "anchors.pem").exists()
-    except (OSError, ValueError, MarkingError):
-        return False
-
-
-def _made() -> dict[str, str]:
-    """A new chain, its key and a secret, by file name."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-
-    def name(what: str) -> x509.Name:
-        return x509.Name([
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Recast"), x509.NameAttribute(NameOID.COMMON_NAME, what),
-        ])  # fmt: skip
-
-    def usage(signs: bool) -> x509.KeyUsage:
-        return x509.KeyUsage(
-            digital_signature=signs, content_commitment=False, key_encipherment=False, data_encipherment=False,
-            key_agreement=False, key_cert_sign=not signs, crl_sign=not signs, encipher_only=False, decipher_only=False,
-        )  # fmt: skip
-
-    begin = datetime.now(UTC) - timedelta(minutes=5)
-    mark = secrets.token_hex(4)
-    issuer, subject = name(f"Installation {mark} root"), name(f"Installation {mark}")
-    root_key, leaf_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    base = x509.CertificateBuilder().issuer_name(issuer).not_valid_before(begin)
-    root = (
-        base.subject_name(issuer).public_key(root_key.public_key()).serial_number(x509.random_serial_number())
-        .not_valid_after(begin + timedelta(days=366 * _YEARS))
-        .add_extension(x509.BasicConstraints(True, 0), True).add_extension(usage(False), True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(root_key.public_key()), False)
-        .sign(root_key, hashes.SHA256())
-    )  # fmt: skip
-    leaf = (
-        base.subject_name(subject).public_key(leaf_key.public_key()).serial_number(x509.random_serial_number())
-        .not_valid_after(begin + timedelta(days=365 * _YEARS))
-        .add_extension(x509.BasicConstraints(False, None), True).add_extension(usage(True), True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), False)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(leaf_key.public_key()), False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key()), False)
-        .sign(root_key, hashes.SHA256())
-    )  # fmt: skip
-    form = serialization.Encoding.PEM
-    root_pem = root.public_bytes(form).decode("ascii")
-    return {
-        "chain.pem": leaf.public_bytes(form).decode("ascii") + root_pem,
-        "key.pem": leaf_key.private_bytes(
-            form, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ).decode("ascii"),
-        "anchors.pem": root_pem,
-        "secret": secrets.token_hex(_SECRET),
-    }  # fmt: skip

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pipeline.errors import MarkingError
-from pipeline.marking.credentials import Credentials, checked
+from pipeline.marking.certificate import checked
+from pipeline.marking.credentials import Credentials
 from pipeline.marking.manifest import definition, ingredient
 
 if TYPE_CHECKING:

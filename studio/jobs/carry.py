@@ -16,7 +16,7 @@ from pipeline.whose import named
 from studio.inspection.inspector import Inspector
 from studio.jobs.files import Files, remove
 from studio.jobs.job import Job, Outcome
-from studio.jobs.worker import Running
+from studio.jobs.running import Running
 from studio.made import MadeHere
 from studio.outputs import MARK, result_name
 from studio.pictures import first_frame, frame_at, view_of

@@ -13,13 +13,13 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from pipeline.errors import Cancelled, DiskFull, RecastError
 from pipeline.models.memory import out_of_memory
 from pipeline.report import Progress
-from pipeline.types import ImageArray
-from studio.jobs.job import FULL, Job, JobFailed, JobUnknown, Kind, Outcome, State, is_full
+from studio.jobs.job import FULL, Job, JobFailed, JobUnknown, Outcome, State, is_full
+from studio.jobs.running import Duty, End, Running
 from studio.jobs.store import Store
 from studio.tracing import in_job
 
@@ -27,71 +27,12 @@ log = logging.getLogger(__name__)
 
 FAULT = "Something went wrong inside Recast. The operator's log says what."
 MEMORY = "There was not enough memory for this job. Try a smaller picture or video."
-NOTED = 1.0
-"""Seconds between two notes of a job's progress in the store; in between, it is known in memory only."""
 INTERRUPTED = 15.0
 """Seconds that interrupted work gets to let go."""
 PATIENCE = (0.2, 1.0, 5.0)
 """Seconds between tries to write how a job ended, before other jobs get their turn."""
 NAP = 2.0
 """Seconds after which an idle worker looks for work of its own accord."""
-
-
-@dataclass(eq=False)
-class Running:
-    """A job in a worker's hands. The worker writes, everybody reads.
-
-    Attributes:
-        place: of its worker, from 0; those that take any work first. Each works on a GPU of its own where it can.
-        cancelled: set when the work has to stop, for whatever reason; handed to the pipeline.
-        unwanted: whether somebody asked for that, rather than the server that stops.
-        leaving: set when the server stops; the work is to end at the next place from which it can go on.
-        moved: when it was last heard of, on the monotonic clock.
-        progress, preview: the newest moment, and the newest picture of a finished frame.
-    """
-
-    job: Job
-    note: Callable[[Progress], None]
-    settled: Callable[[], None]
-    place: int = 0
-    cancelled: threading.Event = field(default_factory=threading.Event)
-    unwanted: bool = False
-    leaving: threading.Event = field(default_factory=threading.Event)
-    moved: float = field(default_factory=time.monotonic)
-    progress: Progress | None = None
-    preview: ImageArray | None = None
-    _noted: float = 0.0
-
-    def show(self, progress: Progress) -> None:
-        """The pipeline's progress callback."""
-        if progress.preview is not None:
-            self.preview = progress.preview
-        before, self.progress = self.progress, replace(progress, preview=None)
-        now = self.moved = time.monotonic()
-        if now - self._noted >= NOTED or before is None or before.stage != progress.stage:
-            self._noted = now
-            self.note(progress)
-
-
-@dataclass(frozen=True)
-class Duty:
-    """What a worker takes: any job, or short ones, or those of one kind."""
-
-    name: str
-    place: int
-    long: bool = True
-    only: Kind | None = None
-
-
-@dataclass(frozen=True)
-class End:
-    """How a job ended."""
-
-    name: str
-    state: State
-    outcome: Outcome | None = None
-    code: str = ""
-    sentence: str = ""
 
 
 class Workers:

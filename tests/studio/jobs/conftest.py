@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from studio.jobs.job import Job, Outcome
+from studio.jobs.running import Running
 from studio.jobs.store import Store
-from studio.jobs.worker import Running, Workers
+from studio.jobs.worker import Workers
 
 
 def job(name: str, owner: str = "ann", **more: Any) -> Job:

@@ -19,8 +19,9 @@ from pipeline.models.providers import chain
 from pipeline.report import Progress
 from studio.jobs import worker
 from studio.jobs.job import Busy, Job, JobUnknown, Outcome
+from studio.jobs.running import Running
 from studio.jobs.store import Store
-from studio.jobs.worker import Running, Workers
+from studio.jobs.worker import Workers
 from studio.operations import Studio
 from studio.settings import Settings
 from tests.studio.conftest import eventually
