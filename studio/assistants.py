@@ -27,7 +27,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import Field
 from starlette.routing import Route
 
-from pipeline.errors import InputError, OptionError, RecastError
+from pipeline.errors import InputError, RecastError
 from studio.access.caller import Caller, caller_of
 from studio.consent import TEXT
 from studio.headless import FAULT
@@ -38,11 +38,11 @@ from studio.payload import parse_cast, safe_name
 from studio.pictures import jpeg
 from studio.plain import person_data
 from studio.present import address
+from studio.tokens import LONGEST, SHORTEST, owner_for
 
 log = logging.getLogger(__name__)
 
 PATH = "/mcp"
-_SHORTEST_TOKEN = 32
 _ENDINGS = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "image/gif": ".gif", "video/mp4": ".mp4",
             "video/webm": ".webm", "video/quicktime": ".mov"}  # fmt: skip
 
@@ -61,6 +61,7 @@ Options = Annotated[
 ]
 Consent = Annotated[bool, Field(description=f"True states: {TEXT} An operator may require it.")]
 Name = Annotated[str, Field(description="The job's id.")]
+OwnToken = Annotated[str, Field(description=f"Of {SHORTEST} to {LONGEST} characters, to have several jobs under one.")]
 Token = Annotated[str, Field(description="Its owner's token; not needed with a key that the job was sent with.")]
 
 
@@ -118,15 +119,13 @@ def build(studio: Studio) -> tuple[Route, Callable[[], contextlib.AbstractAsyncC
     @tool
     async def submit_job(
         ctx: Context, sources: Sources, target: Target, cast: Cast = {}, options: Options = {},  # noqa: B006
-        token: Annotated[str, Field(description="Of 32 characters at least, for several jobs under one.")] = "",
+        token: OwnToken = "",
         consent: Consent = False,
     ) -> dict[str, Any]:  # fmt: skip
         """Put a job into the line; it goes on when you leave. Its id and its token are the only way to it."""
         with _told():
-            if token and len(token) < _SHORTEST_TOKEN:
-                raise OptionError(f"A token has to have at least {_SHORTEST_TOKEN} characters.")
             caller = _caller(ctx)
-            owner = token or caller.owner or secrets.token_urlsafe(32)
+            owner = owner_for(token, caller)
             wanted = _request(studio, sources, target, cast, options, consent)
             job = await asyncio.to_thread(studio.submit, wanted, owner, client=caller.client)
             return {**status_data(studio.store, job), "token": None if owner == caller.owner else owner}

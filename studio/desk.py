@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Query
 from fastapi import Request as Caller
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
@@ -30,7 +30,7 @@ from pipeline.whose import named
 from studio.access.caller import caller_of
 from studio.desk_job import job_view
 from studio.desk_start import start_data
-from studio.http import MOST_PHOTOS, TOKEN
+from studio.http import MOST_PHOTOS
 from studio.jobs.job import Job, JobFailed
 from studio.jobs.status import status_data
 from studio.operations import Request, Studio, raise_failure
@@ -38,8 +38,7 @@ from studio.options import from_mapping
 from studio.pictures import jpeg
 from studio.present import address, describe
 from studio.previews import FrameLook, Previews
-
-Token = Annotated[str, Header(alias=TOKEN, min_length=32, max_length=200)]
+from studio.tokens import OwnersToken
 
 
 class GivenPhoto(BaseModel):
@@ -124,7 +123,7 @@ def routes(studio: Studio) -> APIRouter:
         }
 
     @router.post("/people")
-    async def people(request: Caller, given: GivenTarget, token: Token) -> StreamingResponse:
+    async def people(request: Caller, given: GivenTarget, token: OwnersToken) -> StreamingResponse:
         """Who is in a target: a line of JSON for each moment of the search, the last one with the people. Whoever
         leaves ends the search. What an earlier one has found of the same upload is answered at once."""
         options = from_mapping({"start": given.start, "end": given.end})
@@ -142,7 +141,7 @@ def routes(studio: Studio) -> APIRouter:
         return _picture(previews.frame(Path(path), moment), "private, max-age=300")
 
     @router.post("/preview")
-    def preview(given: GivenMoment, token: Token) -> Response:
+    def preview(given: GivenMoment, token: OwnersToken) -> Response:
         """One frame as it will be."""
         _require_few(given)
         look = previews.recast(
@@ -156,7 +155,7 @@ def routes(studio: Studio) -> APIRouter:
         return _picture(look, "no-store")
 
     @router.post("/painted")
-    def painted(given: GivenStrokes, token: Token) -> dict[str, Any]:
+    def painted(given: GivenStrokes, token: OwnersToken) -> dict[str, Any]:
         """What is left as it is of whom, after some strokes of the brush, and where that lies in the frame."""
         done = previews.painted(
             Path(given.target),
@@ -170,13 +169,13 @@ def routes(studio: Studio) -> APIRouter:
         return {"exclude": exclude, "shown": picture_data(done.shown, "png")}
 
     @router.post("/jobs", status_code=202)
-    def start(request: Caller, given: GivenCast, token: Token) -> dict[str, Any]:
+    def start(request: Caller, given: GivenCast, token: OwnersToken) -> dict[str, Any]:
         """Put a job into the line."""
         order = order_of(given, found_people(given.people, token))
         return {"id": studio.submit(order, token, client=caller_of(request).client).id}
 
     @router.get("/jobs/{name}")
-    def job(name: str, token: Token, whole: bool = False) -> dict[str, Any]:
+    def job(name: str, token: OwnersToken, whole: bool = False) -> dict[str, Any]:
         """How a job is, what it was made of, and what came of it; with `whole`, the people of its cast as well, or
         where they were found in another target, whom a search has to ask about."""
         found = studio.job(name, token)
@@ -188,7 +187,7 @@ def routes(studio: Studio) -> APIRouter:
         return view
 
     @router.get("/jobs/{name}/live")
-    def live(name: str, token: Token) -> Response:
+    def live(name: str, token: OwnersToken) -> Response:
         """The newest finished frame of a running job."""
         running = studio.job(name, token)
         if running.preview is None:
@@ -197,11 +196,11 @@ def routes(studio: Studio) -> APIRouter:
         return Response(shown, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
     @router.post("/jobs/{name}/cancel")
-    def cancel(name: str, token: Token) -> dict[str, Any]:
+    def cancel(name: str, token: OwnersToken) -> dict[str, Any]:
         return status_data(studio.store, studio.cancel(name, token))
 
     @router.post("/jobs/{name}/comparison", status_code=202)
-    def comparison(request: Caller, name: str, token: Token) -> dict[str, Any]:
+    def comparison(request: Caller, name: str, token: OwnersToken) -> dict[str, Any]:
         """A job that puts original and result side by side."""
         return {"id": studio.compare(name, token, caller_of(request).client).id}
 

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import hmac
 import json
-import secrets
 import shutil
 import uuid
 from collections.abc import AsyncIterator
@@ -28,9 +27,10 @@ from studio.jobs.status import status_data
 from studio.operations import Request as Order
 from studio.operations import Studio
 from studio.payload import parse_cast, read_object, safe_name
+from studio.tokens import LONGEST, TOKEN, owner_for
 
-TOKEN = "X-Recast-Token"
-_SHORTEST, _LONGEST = 32, 200
+_LONGEST_KEY = 200
+"""Characters of an idempotency key."""
 MOST_PHOTOS = 50
 _EVERY, _BEAT = 0.5, 15.0
 """Seconds between two looks at a followed job, and between two signs of life where nothing happens."""
@@ -38,13 +38,13 @@ _CHUNK = 1 << 20
 
 Name = Annotated[str, InPath(description="The job's id.", min_length=1, max_length=64)]
 Token = Annotated[
-    str | None, Header(alias=TOKEN, max_length=_LONGEST, description="The owner's token, as /process answered it.")
+    str | None, Header(alias=TOKEN, max_length=LONGEST, description="The owner's token, as /process answered it.")
 ]
 Bearer = Annotated[
     str | None,
     Header(
         alias="Authorization",
-        max_length=_LONGEST + 10,
+        max_length=LONGEST + 10,
         description="`Bearer` and the studio's key, where it asks for one; else `Bearer` and the owner's token.",
     ),
 ]
@@ -53,7 +53,7 @@ Again = Annotated[
     Header(
         alias="Idempotency-Key",
         min_length=1,
-        max_length=_LONGEST,
+        max_length=_LONGEST_KEY,
         description="The same owner's request with the same key makes one job only, however often it is sent.",
     ),
 ]
@@ -85,11 +85,6 @@ class NotReady(InputError):
     sentence = "The job has no result yet."
 
 
-class BadToken(InputError):
-    code = "bad_token"
-    sentence = f"A token has to have {_SHORTEST} to {_LONGEST} characters."
-
-
 def build(studio: Studio) -> APIRouter:
     """The routes over `studio`."""
     router = APIRouter(responses=REFUSALS)
@@ -116,10 +111,7 @@ def build(studio: Studio) -> APIRouter:
         """Answers at once; the job's id and its owner's token are all that leads to it. Send a token of your own to
         have several jobs under one."""
         caller = caller_of(request)
-        owner = owner_of(token, bearer, caller)
-        if owner is not None and len(owner) < _SHORTEST:
-            raise BadToken()
-        owner = owner or secrets.token_urlsafe(32)
+        owner = owner_for(owner_of(token, bearer, caller), caller)
         given = target_video or target
         if given is None:
             raise InputError("The target is missing: send a file as target_video, or as target.")

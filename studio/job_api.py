@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,8 @@ from studio.jobs.status import status_data
 from studio.operations import Request, Studio
 from studio.options import HIGHEST
 from studio.payload import as_object, given_target, parse_cast
+from studio.tokens import owner_for
 from studio.uploads import upload
-
-SHORTEST_TOKEN = 32
 
 
 def build(studio: Studio) -> None:
@@ -43,16 +41,14 @@ def build(studio: Studio) -> None:
             target: the picture or video.
             cast: person number to position in `sources` from 0, or a list of them.
             options: names and values of options.
-            token: of at least 32 characters, to have several jobs under one; a new one is made where none is given and
+            token: of 32 to 200 characters, to have several jobs under one; a new one is made where none is given and
                 the job does not belong to the key it is sent with.
             consent: true states, for this token and from now on, that you have the right to use these faces; an
                 operator may require it.
         """
         try:
-            if token and len(token) < SHORTEST_TOKEN:
-                raise OptionError(f"A token has to have at least {SHORTEST_TOKEN} characters.")
             caller = caller_of(request)
-            owner = token or caller.owner or secrets.token_urlsafe(32)
+            owner = owner_for(token, caller)
             wanted = _request(studio, sources, target, cast, options, consent=consent)
             job = await asyncio.to_thread(studio.submit, wanted, owner, client=caller.client)
             message = place_of(studio.store, job).sentence

@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import gradio as gr
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 from starlette.responses import Response
@@ -23,19 +23,17 @@ from pipeline.types import Person
 from pipeline.whose import Spot, parse_whose
 from studio.access.caller import caller_of
 from studio.desk import GivenCast, order_of
-from studio.http import TOKEN
 from studio.jobs.job import JobUnknown, fingerprint
 from studio.jobs_view import Picture, SmallPictures, job_row
 from studio.operations import Request as Order
 from studio.operations import Studio
 from studio.options import from_mapping
+from studio.tokens import OwnersToken
 
 NAME, TITLE = "jobs", "Jobs"
 PLACE = '<div id="jobs" class="jobs"><div class="ghost tall" aria-hidden="true"></div></div>'
 MOST = 200
 """Jobs of one batch."""
-
-Token = Annotated[str, Header(alias=TOKEN, min_length=32, max_length=200)]
 
 
 class GivenOrder(BaseModel):
@@ -78,7 +76,7 @@ def routes(studio: Studio) -> APIRouter:
         raise JobUnknown()
 
     @router.get("")
-    def all_jobs(request: Request, token: Token) -> dict[str, Any]:
+    def all_jobs(request: Request, token: OwnersToken) -> dict[str, Any]:
         """Everything of this owner, in the order it is shown: what waits in the order it is taken."""
         jobs = [studio.workers.now(job) for job in studio.store.owned([fingerprint(o) for o in owners(request, token)])]
         turns = {job.id: turn for turn, job in enumerate(studio.store.line(long=True))}
@@ -87,7 +85,7 @@ def routes(studio: Studio) -> APIRouter:
         return {"jobs": [job_row(studio, job) for job in jobs], "keep_hours": studio.settings.keep_seconds / 3600}
 
     @router.get("/{name}/picture/{which}")
-    def picture(request: Request, name: str, which: Picture, token: Token) -> Response:
+    def picture(request: Request, name: str, which: Picture, token: OwnersToken) -> Response:
         """A small picture of a job: its target, its new face, or its result."""
         job = studio.job(name, owner_of(request, name, token))
         found = pictures.of(job, which)
@@ -96,30 +94,30 @@ def routes(studio: Studio) -> APIRouter:
         return FileResponse(found, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=600"})
 
     @router.post("/{name}/cancel")
-    def cancel(request: Request, name: str, token: Token) -> dict[str, Any]:
+    def cancel(request: Request, name: str, token: OwnersToken) -> dict[str, Any]:
         return job_row(studio, studio.cancel(name, owner_of(request, name, token)))
 
     @router.post("/{name}/again", status_code=202)
-    def again(request: Request, name: str, token: Token) -> dict[str, Any]:
+    def again(request: Request, name: str, token: OwnersToken) -> dict[str, Any]:
         """The same once more, as a new job."""
         owner = owner_of(request, name, token)
         return job_row(studio, studio.again(name, owner, caller_of(request).client))
 
     @router.delete("/{name}", status_code=204)
-    async def delete(request: Request, name: str, token: Token) -> Response:
+    async def delete(request: Request, name: str, token: OwnersToken) -> Response:
         """Stop a job and delete everything of it."""
         await studio.delete(name, await asyncio.to_thread(owner_of, request, name, token))
         return Response(status_code=204)
 
     @router.post("/order")
-    def order(request: Request, given: GivenOrder, token: Token) -> dict[str, Any]:
+    def order(request: Request, given: GivenOrder, token: OwnersToken) -> dict[str, Any]:
         """Take what waits in this order."""
         for owner in owners(request, token):
             studio.store.reorder(fingerprint(owner), given.jobs)
         return all_jobs(request, token)
 
     @router.post("/batch", status_code=202)
-    def batch(request: Request, given: GivenBatch, token: Token) -> dict[str, Any]:
+    def batch(request: Request, given: GivenBatch, token: OwnersToken) -> dict[str, Any]:
         """Many targets with one face or one cast, or many photos on one target."""
         if max(len(given.targets), len(given.photos)) > MOST:
             raise InputError(f"A batch has at most {MOST} jobs. Send it in parts.")

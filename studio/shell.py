@@ -10,18 +10,17 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import cache
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Header, HTTPException
+from fastapi import APIRouter, HTTPException
 from fastapi.responses import FileResponse
 
 from studio.consent import IMPLIED, TEXT
 from studio.device import device_state
-from studio.http import TOKEN
 from studio.operations import Studio
 from studio.settings import ASSETS
+from studio.tokens import OwnersToken
 
-Token = Annotated[str, Header(alias=TOKEN, min_length=32, max_length=200)]
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".svg": "image/svg+xml"}
 """Files of `assets` that the page's own scripts come from and may ask for."""
 
@@ -105,13 +104,13 @@ def routes(studio: Studio) -> APIRouter:
         return FileResponse(found, media_type=_TYPES[found.suffix], headers={"Cache-Control": kept})
 
     @router.get("/consent")
-    def consent(token: Token) -> dict[str, Any]:
+    def consent(token: OwnersToken) -> dict[str, Any]:
         """What is stated before a first job, and whether this owner has."""
         rule = studio.settings.consent
         return {"rule": rule, "text": TEXT, "implied": IMPLIED, "stated": studio.admission.has_consented(token)}
 
     @router.post("/consent")
-    def state(token: Token) -> dict[str, Any]:
+    def state(token: OwnersToken) -> dict[str, Any]:
         """This owner states it."""
         studio.admission.consent(token, stated=True)
         return consent(token)

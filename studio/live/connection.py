@@ -26,6 +26,7 @@ from studio.operations import Studio
 from studio.options import from_mapping
 from studio.payload import as_object
 from studio.present import address
+from studio.tokens import is_token
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,6 @@ MOST_SOUNDS = 200
 """Messages of sound that wait; the oldest make room."""
 IDLE = 30.0
 """Seconds without a frame or a word after which a visitor has left their place to others."""
-SHORTEST_TOKEN, LONGEST_TOKEN = 32, 200
 _POLICY, _AGAIN, _GONE, _FAULT = 1008, 1013, 1001, 1011
 """Codes of RFC 6455 (and its registry) that a connection is closed with."""
 
@@ -93,7 +93,7 @@ class Connection:
             if first["type"] != "hello":
                 raise protocol.BadMessage()
             owner = first.get("owner")
-            known = isinstance(owner, str) and SHORTEST_TOKEN <= len(owner) <= LONGEST_TOKEN
+            known = is_token(owner)
             consent = self._studio.admission.consent(
                 str(owner) if known else "", known and first.get("consent") is True
             )

@@ -145,7 +145,7 @@ def test_who_may_not_is_refused_and_nothing_of_the_server_is_read(
         refused = call(server, mine, "find_people", target=target)
         assert refused.is_error and refused.content[0].text.endswith(f"({code})"), (target, refused.content[0].text)
     bad = call(server, mine, "submit_job", sources=[], target=sent(material.eileen), token="short")
-    assert bad.is_error and "bad_option" in bad.content[0].text
+    assert bad.is_error and "bad_token" in bad.content[0].text
     assert jobs_files(server) == before
     assert "Traceback" not in "".join(server.log)
 

@@ -352,6 +352,10 @@ def test_the_same_jobs_through_the_gradio_client(client: Client, server: Server,
     for name in ("/job_status", "/job_result", "/cancel_job"):
         with pytest.raises(AppError, match="job_unknown"):
             client.predict(job["job"], secrets.token_urlsafe(32), api_name=name)
+    for token in ("short", "x" * 201):
+        with pytest.raises(AppError, match="bad_token"):
+            client.predict(sources=[handle_file(material.grace)], target=handle_file(material.eileen), token=token,
+                           api_name="/submit_job")  # fmt: skip
     assert delete(server, both) == 204
 
 
