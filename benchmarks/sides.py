@@ -114,7 +114,7 @@ def reference(clip: Path, folder: Path, device: DeviceName = "cpu") -> Job:
         with VideoFileClip(str(clip)) as film:
             film.image_transform(change).write_videofile(
                 str(output), codec="libx264", audio_codec="aac", preset=settings.get("preset", "medium"),
-                ffmpeg_params=words, logger=None,
+                ffmpeg_params=words, logger=None, temp_audiofile_path=str(folder),
             )  # fmt: skip
         return frames[0], {}
 
