@@ -14,7 +14,16 @@ from pipeline.engines.mesh.openings import openings
 from pipeline.frame_recaster import recast_frame
 from pipeline.media import Picture
 from pipeline.mesh import FaceView, topology
-from pipeline.models.face_mesh import FACE_OVAL, INNER_LIPS, LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
+from pipeline.models.face_mesh import (
+    FACE_OVAL,
+    INNER_LIPS,
+    LEFT_BROW,
+    LEFT_EYE,
+    LEFT_IRIS,
+    RIGHT_BROW,
+    RIGHT_EYE,
+    RIGHT_IRIS,
+)
 from pipeline.options import Options
 from pipeline.types import Crop, FloatArray, Identity, SourcePhoto
 from pipeline.wardrobe import FaceRole
@@ -180,6 +189,22 @@ def test_shut_lips_leave_no_opening_and_shut_eyes_bring_their_lids() -> None:
         shut[list(eye), 1] = landmarks[list(eye), 1].mean()
     lid = np.round(landmarks[[159, 27], :2].mean(0)).astype(int)
     assert mask[lid[1], lid[0]] < 0.5 < openings(shut, size)[lid[1], lid[0]]
+
+
+def test_the_narrow_eye_of_who_winks_is_the_new_faces_and_a_shut_one_the_targets() -> None:
+    """Or else one eye had the target's colour, and the other one the photo's."""
+    landmarks = faces.portrait_face("astronaut").landmarks
+    assert landmarks is not None
+    centre = np.round(landmarks[RIGHT_IRIS[0], :2]).astype(int)
+    shown = {}
+    for name, right, left in (("wink", 0.6, 1.0), ("shut wink", 0.25, 1.0), ("blink", 0.6, 0.6)):
+        narrow = landmarks.copy()
+        for eye, share in ((RIGHT_EYE, right), (LEFT_EYE, left)):
+            middle = landmarks[RIGHT_IRIS[0] if eye is RIGHT_EYE else LEFT_IRIS[0], 1]
+            narrow[list(eye), 1] = middle + share * (landmarks[list(eye), 1] - middle)
+        shown[name] = openings(narrow, (512, 512), own=(1.0, 1.0))[centre[1], centre[0]]
+    assert shown["wink"] < 0.3
+    assert min(shown["shut wink"], shown["blink"]) > 0.7
 
 
 def test_a_narrow_gap_between_the_lips_stays_open() -> None:
