@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from pipeline.compositor.paste import blend
 from pipeline.mesh.maps import ramp
 from pipeline.models.face_mesh import FACE_OVAL
 from pipeline.types import Face, FloatArray, ImageArray
@@ -44,7 +45,7 @@ def behind(
             crown = high.mean(0) + np.float32(TEMPLES) * (high - high.mean(0)) + np.float32(CROWN) * up
             kept = np.maximum(kept, np.float32(hidden) * _soft(before, np.concatenate([high, crown]), 2 * sigma))
         if kept.max() > 0:
-            after = np.asarray(cv2.blendLinear(before, after, kept, 1 - kept), np.uint8)
+            after = blend(after, before, kept)
     return after
 
 

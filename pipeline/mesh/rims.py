@@ -2,8 +2,9 @@
 
 Taken texel by texel a rim is hard to tell from a wrinkle beside it, and has gaps where it is as light as the skin. As a
 whole it is a closed line about the eye, well outside of it: the one along which most of a line is seen. It is found by
-dynamic programming over rays from the eye (Amini, Weymouth & Jain 1990), walking round three times:
-the middle round closes. Both lenses are of one form, so each is also where the other one, mirrored, says.
+dynamic programming over rays from the eye (Amini, Weymouth & Jain 1990), walking round once, with half a round before
+that and after it: by then a way can have come from everywhere, so it closes. Both lenses are of one form, so each is
+also where the other one, mirrored, says.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from pipeline.types import FloatArray
 
 RAYS, STEPS = 96, 32
 """Directions from the eye, and places along each."""
+LEAD = RAYS // 2
+"""Rays that are walked before and after the round that counts: three times what it takes to cross all places."""
 INNERMOST, OUTERMOST = (0.72, 0.60, 0.30, 0.50), (1.15, 0.85, 0.95, 1.10)
 """Where a rim may be: outwards, towards the nose, above and below the middle of the eye, in widths of the eye."""
 BEND = 2
@@ -64,7 +67,7 @@ def closed(found: FloatArray, size: int) -> tuple[NDArray[np.float32], ...]:
 
 def _closed(gain: FloatArray) -> NDArray[np.intp]:
     """``(2, rays)``: the place on each ray of both eyes, such that the sum of the gains is largest."""
-    rounds = np.concatenate([gain, gain, gain], 1).transpose(1, 0, 2)
+    rounds = np.concatenate([gain[:, -LEAD:], gain, gain[:, :LEAD]], 1).transpose(1, 0, 2)
     totals = np.full((len(rounds), 2, STEPS + 2 * BEND), -np.inf, np.float32)
     within = totals[:, :, BEND : BEND + STEPS]
     within[0] = rounds[0]
@@ -80,7 +83,7 @@ def _closed(gain: FloatArray) -> NDArray[np.intp]:
 
 
 def _way_back(ends: NDArray[np.intp], near: FloatArray) -> NDArray[np.intp]:
-    """``(2, rays)``: the best way, from its ends, through the middle of three rounds."""
+    """``(2, rays)``: the best way, from its ends, through the round between both leads."""
     # The move that leads best to each place, the first of equal ones.
     moves, best = np.zeros(near[:, 0].shape, np.int8), near[:, 0] - _COST[0]
     for number in range(1, len(_COST)):
@@ -89,10 +92,10 @@ def _way_back(ends: NDArray[np.intp], near: FloatArray) -> NDArray[np.intp]:
         np.maximum(best, other, out=best)
     path = np.empty((2, RAYS), np.intp)
     for eye, at in enumerate(ends.tolist()):
-        for ray, row in reversed(list(enumerate(moves[RAYS:-1, eye].tolist(), RAYS))):
+        for ray, row in reversed(list(enumerate(moves[LEAD:-1, eye].tolist()))):
             at += row[at] - BEND
-            if ray < 2 * RAYS:
-                path[eye, ray - RAYS] = at
+            if ray < RAYS:
+                path[eye, ray] = at
     return path
 
 

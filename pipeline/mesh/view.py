@@ -179,7 +179,7 @@ class FaceView:
 
     def fold_fine(self, atlas: Map, part: tuple[slice, slice] | None = None) -> Map:
         """As `fold`, at the crop's full size: for what is finer than the coarse map. Of a part of it, if one is given,
-        as rows and columns."""
+        as rows and columns. Colours may be fourfold, see `look_up`."""
         x, y = self._texels(atlas.shape[0])
         return look_up(atlas, x, y) if part is None else look_up(atlas, x[part], y[part])
 
@@ -230,12 +230,22 @@ class FaceView:
 def look_up(picture: Map, x: FloatArray, y: FloatArray) -> Map:
     """`picture` at each of the places, between its samples; its border goes on beyond it.
 
-    Colours are looked up at a thirty-second of a pixel, which takes half the time.
+    OpenCV looks four channels up in half the time that it takes for three: a picture of three gets one more on the way,
+    one that has it already (see `fourfold`) comes out without.
     """
-    if picture.ndim == 3 and picture.dtype == np.uint8:
-        x, y = cv2.convertMaps(x, y, cv2.CV_16SC2)
-    found: Map = cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return found
+    if picture.ndim == 2:
+        single: Map = cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return single
+    four = picture if picture.shape[2] == 4 else fourfold(picture)
+    found = cv2.remap(four, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    colour: Map = cv2.cvtColor(found, cv2.COLOR_BGRA2BGR)
+    return colour
+
+
+def fourfold(picture: Map) -> Map:
+    """``(h, w, 3)`` with one more channel, which says nothing: for pictures in which much is looked up."""
+    four: Map = cv2.cvtColor(picture, cv2.COLOR_BGR2BGRA)
+    return four
 
 
 def spread(values: FloatArray, size: int) -> FloatArray:

@@ -22,7 +22,7 @@ from pipeline.engines.mesh.undress import undressed
 from pipeline.engines.mesh.withheld import withheld
 from pipeline.mesh.skin import NEAR, Skin, read_skin, spread_colour
 from pipeline.mesh.topology import ZONES, topology
-from pipeline.mesh.view import FaceView, spread
+from pipeline.mesh.view import FaceView, fourfold, spread
 from pipeline.types import Crop, FloatArray, Identity, ImageArray, SourcePhoto
 
 SMALLEST, LARGEST = 256, 2048
@@ -50,7 +50,7 @@ class Atlas:
         beard: ``(96, 96)`` float32, 1 where one grows and around; ``None`` without one.
         shape: ``(468, 3)`` float32, the face's proportions in the canonical frame (centimetres, y up).
         smile: how broadly the photos' face smiles, see `smile`.
-        folds: ``(384, 384, 3)`` uint8, what lifts the folds of that smile, see `folds`.
+        folds: ``(384, 384, 4)`` uint8, what lifts the folds of that smile, see `folds`; fourfold.
         irises: ``(3,)`` float32, see `iris_colour`; ``None`` where no photo shows them well.
     """
 
@@ -120,7 +120,7 @@ def build_atlas(identity: Identity) -> Atlas:
     shown = np.max([view.facing for view in views], axis=0)
     own = withheld(bare, views, read, beard)
     looks = Looks(sheet, sheet if dressed is None else dressed, tone, deep, eyes, own)
-    creases = folds(looks.levels(Carried())[0])
+    creases = fourfold(folds(looks.levels(Carried())[0]))
     return Atlas(looks, size, valid, shown, tone, deep, beard, shape, smile(shape), creases, irises)
 
 

@@ -105,7 +105,7 @@ class MeshEngine:
     def draw(self, view: FaceView, prepared: Atlas, options: Options) -> Rendering:
         """One of them."""
         carried = Carried.of(options)
-        level, scale = _level(view.points, prepared.looks.levels(carried))
+        level, scale = _level(view.points, prepared.looks.sheets(carried))
         irises = prepared.looks.irises(carried) if options.eyes == "source" else None
         image = view.fold_fine(level)
         coverage = fade(view) * view.fold(prepared.valid)

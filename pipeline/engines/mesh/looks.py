@@ -15,6 +15,7 @@ from pipeline.engines.mesh.eyes import Found, Iris, taken_out
 from pipeline.engines.mesh.withheld import Withheld
 from pipeline.mesh.relief import relief
 from pipeline.mesh.topology import ZONES
+from pipeline.mesh.view import fourfold
 from pipeline.options import Options
 from pipeline.types import FloatArray, ImageArray
 
@@ -27,6 +28,7 @@ _Relief = tuple[FloatArray, FloatArray]
 @dataclass(frozen=True, eq=False)
 class _Made:
     levels: tuple[ImageArray, ...]
+    sheets: tuple[ImageArray, ...]
     irises: tuple[Iris, Iris] | None
     relief: _Relief | None
 
@@ -74,6 +76,10 @@ class Looks:
         """The picture at full, half, quarter ... size: ``(n, n, 3)`` uint8 BGR."""
         return self._look(carried).levels
 
+    def sheets(self, carried: Carried) -> tuple[ImageArray, ...]:
+        """The same ``(n, n, 4)``, to be looked up in; see `look_up`."""
+        return self._look(carried).sheets
+
     def irises(self, carried: Carried) -> tuple[Iris, Iris] | None:
         """The irises that it is without; ``None`` where it has them."""
         return self._look(carried).irises
@@ -97,7 +103,8 @@ class Looks:
         while levels[-1].shape[0] > SMALLEST:
             half = levels[-1].shape[0] // 2
             levels.append(np.asarray(cv2.resize(levels[-1], (half, half), interpolation=cv2.INTER_AREA), np.uint8))
-        return _Made(tuple(levels), None if blank is None else blank[1], self._relief(calm, carried))
+        sheets = tuple(fourfold(level) for level in levels)
+        return _Made(tuple(levels), sheets, None if blank is None else blank[1], self._relief(calm, carried))
 
     def _calm(self, carried: Carried) -> tuple[ImageArray, ImageArray]:
         """A look, and the same as its skin is to be."""
