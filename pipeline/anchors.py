@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeVar
 
 from pipeline.mesh import FaceView
 from pipeline.mesh.glasses import Glasses, Trace
@@ -29,6 +30,8 @@ WIDE = 2 * EVERY
 TRAIL = 6
 """Anchors before one that say where the rims of glasses are, too. Segments begin farther ahead than that."""
 
+Item = TypeVar("Item")
+
 Views = Mapping[int | None, FaceView]
 """By track."""
 
@@ -38,12 +41,13 @@ class Anchor:
 
     Whoever asks first has all of them copied from the frame, which is not to be changed before.
 
-    Args:
+    Attributes:
+        index: of the frame.
         around: the wide span that it lies in, unless it ends one itself.
     """
 
     def __init__(self, frame: Frame, places: Callable[[], Sequence[Place]], around: Span | None = None) -> None:
-        self._lock, self._around = threading.Lock(), around
+        self.index, self.around, self._lock = frame.index, around, threading.Lock()
         self._look: Callable[[], Views] | None = lambda: _views(frame, places())
         self._views: Views = {}
         self._read: dict[int | None, Exact] = {}
@@ -96,10 +100,10 @@ class Anchor:
         return self._glasses[track]
 
     def _told(self, track: int | None, view: FaceView) -> Glasses | None:
-        ends = self._around.ends(track) if self._around is not None else None
-        if ends is None or self._around is None:
+        ends = self.around.ends(track) if self.around is not None else None
+        if ends is None or self.around is None:
             return self._exact(track, view).glasses
-        skin = between(*ends, self._around.share, view)
+        skin = between(*ends, self.around.share, view)
         if skin is None:
             return self._exact(track, view).glasses
         return glasses_on(view, skin) if _worn(*ends) else None
@@ -216,33 +220,88 @@ class Found:
     shade: Shade | None = None
 
 
-def anchored(found: Iterable[Found], wardrobe: Wardrobe, options: Options) -> Iterator[Found]:
-    """The same frames, in order, with the anchors beside them; the first and the last are always ones."""
-    known: dict[int, Anchor] = {}
+@dataclass(frozen=True, eq=False)
+class Row:
+    """Frames after each other that are read together.
+
+    Attributes:
+        trail: the anchors before them that say anything of them, in order; the last one is the frame before. Nothing
+            before the first frame of all, which is a row by itself.
+    """
+
+    trail: tuple[Found, ...]
+    frames: tuple[Found, ...]
+
+    @property
+    def anchors(self) -> tuple[Found, ...]:
+        return tuple(each for each in self.frames if each is self.frames[-1] or each.frame.index % EVERY == 0)
+
+
+def rows(found: Iterable[Found]) -> Iterator[Row]:
+    """The same frames, in order. The first and the last ones of all are always anchors."""
+    trail: tuple[Found, ...] = ()
     waiting: list[Found] = []
-
-    def placed() -> Iterator[Found]:
-        nonlocal known
-        anchors = {max(known): known[max(known)]} if known else {}
-        for each in waiting:
-            if not anchors or each is waiting[-1]:
-                anchors[each.frame.index] = _anchor(each, wardrobe, options)
-        ends = dict(anchors)
-        for each in waiting:
-            if each.frame.index % EVERY == 0 and each.frame.index not in ends:
-                around = _span(each.frame.index, min(ends), max(ends), ends)
-                anchors[each.frame.index] = _anchor(each, wardrobe, options, around)
-        known = dict(sorted({**known, **anchors}.items()))
-        yield from (replace(each, beside=_beside(each.frame.index, anchors, known)) for each in waiting)
-        known = dict(list(known.items())[-1 - TRAIL :])
-
     for each in found:
         waiting.append(each)
-        if not known or each.frame.index % WIDE == 0:
-            yield from placed()
-            waiting = []
+        if not trail or each.frame.index % WIDE == 0:
+            row = Row(trail, tuple(waiting))
+            yield row
+            trail, waiting = trailing((*trail, *row.anchors)), []
     if waiting:
-        yield from placed()
+        yield Row(trail, tuple(waiting))
+
+
+def trailing(anchors: tuple[Item, ...]) -> tuple[Item, ...]:
+    """Those of some anchors in order that say anything of the frames after them: `TRAIL` before the last. The first of
+    these may lie within a wide span, so two more tell where that begins."""
+    return anchors[-3 - TRAIL :]
+
+
+def anchored(found: Iterable[Found], wardrobe: Wardrobe, options: Options) -> Iterator[Found]:
+    """The same frames, in order, with the anchors beside them."""
+    known: dict[int, Anchor] = {}
+    for row in rows(found):
+        placed, known = along(row, known, wardrobe, options)
+        yield from placed
+
+
+def along(
+    row: Row, known: Mapping[int, Anchor] | None, wardrobe: Wardrobe, options: Options
+) -> tuple[tuple[Found, ...], dict[int, Anchor]]:
+    """The frames of a row with the anchors beside them, and the anchors that the next row has to do with.
+
+    Args:
+        known: those of the frames before it, by their numbers; made anew of its trail when ``None``.
+    """
+    if known is None:
+        known = _along_before(row.trail, wardrobe, options)
+    anchors = {max(known): known[max(known)]} if known else {}
+    last = row.frames[-1]
+    anchors[last.frame.index] = _anchor(last, wardrobe, options)
+    ends = dict(anchors)
+    for each in row.anchors[:-1]:
+        around = _span(each.frame.index, min(ends), max(ends), ends)
+        anchors[each.frame.index] = _anchor(each, wardrobe, options, around)
+    known = dict(sorted({**known, **anchors}.items()))
+    placed = tuple(replace(each, beside=_beside(each.frame.index, anchors, known)) for each in row.frames)
+    return placed, dict(list(known.items())[-1 - TRAIL :])
+
+
+def _along_before(trail: Sequence[Found], wardrobe: Wardrobe, options: Options) -> dict[int, Anchor]:
+    """The anchors of a trail, as each was in its own row."""
+    whole = len(trail) < 3 + TRAIL  # it goes back to the first frame of all, which is a row by itself
+    ends: dict[int, Anchor] = {}
+    for place, each in enumerate(trail):
+        if each.frame.index % WIDE == 0 or (whole and place == 0):
+            ends[each.frame.index] = _anchor(each, wardrobe, options)
+    known = dict(ends)
+    for each in trail:
+        number = each.frame.index
+        before = max((end for end in ends if end < number), default=None)
+        if number not in ends and before is not None:
+            after = min(end for end in ends if end > number)
+            known[number] = _anchor(each, wardrobe, options, _span(number, before, after, ends))
+    return dict(sorted(known.items())[-1 - TRAIL :])
 
 
 def _anchor(found: Found, wardrobe: Wardrobe, options: Options, around: Span | None = None) -> Anchor:

@@ -213,6 +213,16 @@ class EncoderError(RecastError):
     sentence = "The video could not be encoded."
 
 
+class ProcessLost(RecastError):
+    """A process that rendered a part of the film was ended, and so was the one that did it again."""
+
+    code = "renderer_lost"
+    sentence = (
+        "A part of the film could not be rendered: what was at it was ended twice, maybe for want of memory. The log "
+        "says how."
+    )
+
+
 @contextmanager
 def about(file: str) -> Iterator[None]:
     """Where several files were given: have what is wrong with one say which it is.

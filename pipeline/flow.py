@@ -12,6 +12,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Generic, TypeVar
@@ -100,32 +101,40 @@ class _Stopped(Exception):
 def run(
     source: Iterable[Item],
     analyse: Callable[[Iterable[Item]], Iterable[Found]],
-    render: Callable[[Found], Done],
+    render: Callable[[Found], Iterable[Done]],
     write: Callable[[Done], None],
     *,
     clock: StageClock,
     crew: Crew,
+    side_by_side: int | None = None,
+    ahead: int = DEPTH,
     cancel: threading.Event | None = None,
+    stop: threading.Event | None = None,
 ) -> None:
     """Carry every item of `source` through the stages; `write` is called on the calling thread, in order.
 
     Args:
         source: iterated on a thread of its own.
         analyse: from all items to all that it found, in order; counts its own time on `clock`.
-        render: called on one of the crew's workers.
+        render: called on one of several threads; of one thing that was found it makes any number of things to write.
+            Counts its own time on `clock`, and takes its own turns.
         write: the last stage.
-        clock: where the time of reading, rendering and writing is counted.
-        crew: whose turn it is to render, where several jobs run.
+        clock: where the time of reading and writing is counted.
+        crew: of the machine.
+        side_by_side: threads that render; as many as the crew has workers when ``None``.
+        ahead: how much may wait to be rendered or written beside that.
         cancel: checked between frames.
+        stop: set as soon as any stage has failed, or the job is cancelled, for what takes longer to notice.
 
     Raises:
         Cancelled: `cancel` was set.
         Exception: what the first failing stage raised.
     """
-    stop = threading.Event()
+    stop = stop or threading.Event()
+    many = side_by_side or crew.workers
     failures: list[BaseException] = []
     read: _Channel[Item] = _Channel(stop)
-    rendering: _Channel[Future[Done]] = _Channel(stop, DEPTH + crew.workers)
+    rendering: _Channel[Future[Iterable[Done]]] = _Channel(stop, ahead + many)
 
     def guarded(body: Callable[[], None]) -> Callable[[], None]:
         def stage() -> None:
@@ -144,15 +153,11 @@ def run(
             read.put(item)
         read.close()
 
-    with crew.job(), ThreadPoolExecutor(crew.workers, thread_name_prefix="render") as pool:
-
-        def work(found: Found) -> Done:
-            with crew.turn(), clock.work("render"):
-                return render(found)
+    with crew.job(), ThreadPoolExecutor(many, thread_name_prefix="render") as pool:
 
         def analysing() -> None:
             for found in analyse(read):
-                rendering.put(pool.submit(contextvars.copy_context().run, work, found))
+                rendering.put(pool.submit(contextvars.copy_context().run, render, found))
             rendering.close()
 
         # What is logged on these threads belongs to whatever the caller is at.
@@ -162,13 +167,17 @@ def run(
             thread.start()
         try:
             for future in rendering:
-                if cancel is not None and cancel.is_set():
-                    raise Cancelled
-                done = future.result()
-                with clock.work("write"):
-                    write(done)
+                for done in _awaited(future, stop, cancel):
+                    if cancel is not None and cancel.is_set():
+                        raise Cancelled
+                    with clock.work("write"):
+                        write(done)
         except _Stopped:
             pass
+        except Cancelled:
+            # Rendering says so too, where another stage has failed.
+            if not failures:
+                raise
         finally:
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
@@ -176,6 +185,16 @@ def run(
                 thread.join()
     if failures:
         raise failures[0]
+
+
+def _awaited(future: Future[Iterable[Done]], stop: threading.Event, cancel: threading.Event | None) -> Iterable[Done]:
+    """What was rendered."""
+    while not futures.wait([future], _POLL).done:
+        if cancel is not None and cancel.is_set():
+            raise Cancelled
+        if stop.is_set():
+            raise _Stopped
+    return future.result()
 
 
 def _timed(source: Iterable[Item], clock: StageClock) -> Iterator[Item]:

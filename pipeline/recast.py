@@ -30,6 +30,7 @@ from pipeline.media import Picture, open_target, probe, read_picture
 from pipeline.models.store import Store
 from pipeline.options import Options
 from pipeline.policy import Policy
+from pipeline.processes.pool import Pool
 from pipeline.report import ProgressCallback, Report
 from pipeline.segments import SEGMENT_SECONDS, Segments, in_segments
 from pipeline.sources import belonging, told
@@ -53,6 +54,8 @@ class Recaster:
         gpu: which of several networks run on; see `beside`.
         policy: which faces and what content are allowed; what the environment says when ``None``.
         store: where networks come from; what the environment says when ``None``.
+        processes: that render long films beside this one; what the environment says, or else the machine, when
+            ``None``.
 
     Example:
         >>> recaster = Recaster()
@@ -70,6 +73,7 @@ class Recaster:
         gpu: int = 0,
         policy: Policy | None = None,
         store: Store | None = None,
+        processes: int | None = None,
     ) -> None:
         self.device, self.limits, self._store = device, limits, store
         self.marking = marking or Marking.from_environment()
@@ -77,7 +81,7 @@ class Recaster:
             folder().parent, lambda: self.marking.credentials.secret, self.marking.environment
         )
         self.threads = threads or os.cpu_count() or 2
-        self._crew = Crew(self.threads)
+        self._crew, self.pool = Crew(self.threads), Pool(processes)
         self._wardrobes = Wardrobes(store, gpu, self.policy, lambda frame, face: self._finder.embedder(frame, face))
         self._open_finder: Callable[[], FaceFinder] = FaceFinder
 
@@ -85,7 +89,7 @@ class Recaster:
         """Another one whose networks run on another GPU. What finds faces, on the CPU, is shared."""
         other = Recaster(self.device, self.threads, self.limits, self.marking, gpu, self.policy, self._store)
         other._open_finder = lambda: self._finder
-        other._crew = self._crew
+        other._crew, other.pool = self._crew, self.pool
         return other
 
     @cached_property
@@ -310,12 +314,12 @@ class Recaster:
         task = Task(cast, info, Path(output), options, mark, begin, progress, cancel)
         finder, wardrobe = self._finder, self._wardrobes.of(options)
         crew = self._crew_of(options, wardrobe.engine.together)
-        whole = Whole(finder, wardrobe, crew, self.limits)
+        whole = Whole(finder, wardrobe, crew, self.limits, self.pool)
         report: Report | None = None
         if info.kind == "image":
             report = whole.picture(task)
         elif work is not None and in_segments(task, segment):
-            report = Segments(finder, wardrobe, crew, self.limits, work, segment).recast(task)
+            report = Segments(finder, wardrobe, crew, self.limits, work, segment, self.pool).recast(task)
         report = report or whole.video(task)
         return replace(report, notes=(*told(cast), *report.notes))
 

@@ -11,30 +11,29 @@ import json
 import logging
 import os
 import time
-from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import av
 
 from pipeline.analysis import FaceFinder, Tracker
-from pipeline.anchors import Found, anchored
 from pipeline.casting import Casting, nobody
 from pipeline.crew import Crew
 from pipeline.errors import NoFaceInTarget, OptionError
 from pipeline.fingerprint import cast_digest
-from pipeline.flow import StageClock, run
-from pipeline.frame_recaster import recast_frame
+from pipeline.flow import StageClock
 from pipeline.ledger import Ledger
 from pipeline.media.encoders import MUXERS
 from pipeline.media.frames import VideoFrame
 from pipeline.media.output import PendingFile, output_errors
 from pipeline.media.parts import Part, PartJoiner, PartReader, PartWriter, settled
 from pipeline.presence import Presence
+from pipeline.processes.pool import Pool
+from pipeline.rendering import Done, Film, Kept, Processes, helped
 from pipeline.report import Progress, Report
-from pipeline.steps import cast_in, device_notes, marked, tracked, until
+from pipeline.steps import device_notes
 from pipeline.task import Task
-from pipeline.types import Frame, MediaLimits
+from pipeline.types import MediaLimits
 from pipeline.wardrobe import Wardrobe
 
 log = logging.getLogger(__name__)
@@ -84,9 +83,10 @@ class Segments:
     """Carries out casts in segments, over a folder that keeps them."""
 
     def __init__(
-        self, finder: FaceFinder, wardrobe: Wardrobe, crew: Crew, limits: MediaLimits, work: Path, seconds: float
-    ) -> None:
-        self._finder, self._wardrobe, self._crew, self._limits = finder, wardrobe, crew, limits
+        self, finder: FaceFinder, wardrobe: Wardrobe, crew: Crew, limits: MediaLimits, work: Path, seconds: float,
+        pool: Pool | None = None,
+    ) -> None:  # fmt: skip
+        self._finder, self._wardrobe, self._crew, self._limits, self._pool = finder, wardrobe, crew, limits, pool
         self._work, self._seconds = work, seconds
 
     def recast(self, task: Task) -> Report | None:
@@ -110,19 +110,20 @@ class Segments:
             self._prepare(_key(task, self._seconds, encoding))
             presence = Presence(role.person.number for role in task.cast.roles)
             done: list[_Done] = []
-            while not done or done[-1].more:
-                number = len(done)
-                segment = self._load(number)
-                if segment is None:
-                    segment = self._render(number, task, reader, first, ledger)
-                    self._save(number, segment)
-                else:
-                    spent += segment.seconds
-                    ledger.replay(segment.changed, segment.anyone)
-                clock.include(segment.stages)
-                for time_, persons in zip(segment.times, segment.persons, strict=True):
-                    presence.add(time_, persons)
-                done.append(segment)
+            with helped(task, self._pool) as processes:
+                while not done or done[-1].more:
+                    number = len(done)
+                    segment = self._load(number)
+                    if segment is None:
+                        segment = self._render(number, task, reader, first, ledger, processes)
+                        self._save(number, segment)
+                    else:
+                        spent += segment.seconds
+                        ledger.replay(segment.changed, segment.anyone)
+                    clock.include(segment.stages)
+                    for time_, persons in zip(segment.times, segment.persons, strict=True):
+                        presence.add(time_, persons)
+                    done.append(segment)
             if ledger.done == 0:
                 raise OptionError("The part to keep holds no frame.")
             if ledger.changed == 0:
@@ -147,8 +148,11 @@ class Segments:
             roles=presence.report(), fingerprint=mark.fingerprint, marks=mark.marks, sidecar=mark.sidecar,
         )  # fmt: skip
 
-    def _render(self, number: int, task: Task, reader: PartReader, first: VideoFrame, ledger: Ledger) -> _Done:
-        options, cancel = task.options, task.cancel
+    def _render(
+        self, number: int, task: Task, reader: PartReader, first: VideoFrame, ledger: Ledger,
+        processes: Processes | None,
+    ) -> _Done:  # fmt: skip
+        options = task.options
         begin, clock, casting = time.perf_counter(), StageClock(), Casting(task.cast, options)
         tracker = Tracker(self._finder, smooth=options.smooth)
         start, stop = reader.bounds(number, self._seconds)
@@ -156,25 +160,14 @@ class Segments:
         faces_seen: list[bool] = []
         times: list[float] = []
         shown: list[tuple[int, ...]] = []
-        opening = number == 0
-
-        def analyse(frames: Iterable[Frame]) -> Iterator[Found]:
-            faces = cast_in(tracked(tracker, frames, clock, self._crew), casting)
-            for found in marked(anchored(faces, self._wardrobe, options), task.mark):
-                assert isinstance(found.frame, VideoFrame)
-                if found.frame.pts >= stop:
-                    return
-                if found.frame.pts >= start or opening:
-                    yield found
-
-        def render(found: Found) -> tuple[Found, int]:
-            changed = recast_frame(found.frame, found.roles, self._wardrobe, options, found.beside)
-            task.mark.frame(found.frame, shade=found.shade)
-            return found, changed
+        film = Film(
+            task, tracker, casting, self._wardrobe, self._crew, clock, processes,
+            Kept(start if number else None, stop),
+        )  # fmt: skip
 
         with PartWriter(self._path(number), task.output, reader, first, options) as writer:
 
-            def write(done: tuple[Found, int]) -> None:
+            def write(done: Done) -> None:
                 found, changed = done
                 writer.write(found.frame)
                 changes.append(changed)
@@ -183,8 +176,7 @@ class Segments:
                 shown.append(found.persons)
                 ledger.advance(found.frame, changed, found.anyone)
 
-            frames = until(reader.part(number, self._seconds, BEFORE, AFTER), cancel)
-            run(frames, analyse, render, write, clock=clock, crew=self._crew, cancel=cancel)
+            film.render(reader.part(number, self._seconds, BEFORE, AFTER), write)
             with clock.work("write", 0):
                 part = writer.finish_part()
             return _Done(

@@ -54,6 +54,11 @@ class Wardrobe:
                 self._prepared[identity] = self.engine.prepare(identity)
             return self._prepared[identity]
 
+    def take(self, identity: Identity, prepared: Any) -> None:
+        """Take what an engine of the same kind made of `identity` elsewhere."""
+        with self._lock:
+            self._prepared[identity] = prepared
+
     def check(self, frame: Frame, face: Face) -> None:
         """May this face of a frame be replaced?
 

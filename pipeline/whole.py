@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
 
 from pipeline.analysis import FaceFinder, Tracker
-from pipeline.anchors import Found, anchored
 from pipeline.casting import Casting, nobody
 from pipeline.crew import Crew
 from pipeline.errors import NoFaceInTarget, OptionError
-from pipeline.flow import StageClock, run
+from pipeline.flow import StageClock
 from pipeline.frame_recaster import recast_frame
 from pipeline.media import check_picture_name, open_result, open_target, read_picture, write_picture
 from pipeline.options import Options
 from pipeline.presence import Presence
+from pipeline.processes.pool import Pool
+from pipeline.rendering import Done, Film, helped
 from pipeline.report import Progress, Report
-from pipeline.steps import cast_in, device_notes, marked, numbered, tracked, until
+from pipeline.steps import device_notes, numbered
 from pipeline.task import RECASTING, Task
-from pipeline.types import Frame, MediaLimits
+from pipeline.types import MediaLimits
 from pipeline.wardrobe import Wardrobe
 
 
@@ -30,10 +30,13 @@ class Whole:
         wardrobe: the engine, and what it made of the identities.
         crew: who works on its frames.
         limits: bounds on what is opened.
+        pool: processes that may render films beside this one.
     """
 
-    def __init__(self, finder: FaceFinder, wardrobe: Wardrobe, crew: Crew, limits: MediaLimits) -> None:
-        self._finder, self._wardrobe, self._crew, self._limits = finder, wardrobe, crew, limits
+    def __init__(
+        self, finder: FaceFinder, wardrobe: Wardrobe, crew: Crew, limits: MediaLimits, pool: Pool | None = None
+    ) -> None:
+        self._finder, self._wardrobe, self._crew, self._limits, self._pool = finder, wardrobe, crew, limits, pool
 
     def picture(self, task: Task) -> Report:
         """Carry out a cast on a picture."""
@@ -73,27 +76,20 @@ class Whole:
         ledger, presence = task.ledger(), Presence(casting.numbers)
         tracker = Tracker(self._finder, smooth=options.smooth)
 
-        def analyse(frames: Iterable[Frame]) -> Iterator[Found]:
-            found = cast_in(tracked(tracker, frames, clock, self._crew), casting)
-            return marked(anchored(found, wardrobe, options), mark)
-
-        def render(found: Found) -> tuple[Found, int]:
-            changed = recast_frame(found.frame, found.roles, wardrobe, options, found.beside)
-            mark.frame(found.frame, shade=found.shade)
-            return found, changed
-
         with (
             open_target(info.path, info, options.start, options.end, self._limits) as reader,
             open_result(task.output, reader, options, mark.tags, mark.seal(info)) as writer,
+            helped(task, self._pool) as processes,
         ):
+            film = Film(task, tracker, casting, wardrobe, self._crew, clock, processes)
 
-            def write(done: tuple[Found, int]) -> None:
+            def write(done: Done) -> None:
                 found, changed = done
                 writer.write(found.frame)
                 presence.add(found.frame.time, found.persons)
                 ledger.advance(found.frame, changed, found.anyone)
 
-            run(until(reader, task.cancel), analyse, render, write, clock=clock, crew=self._crew, cancel=task.cancel)
+            film.render(reader, write)
             if ledger.done == 0:
                 raise OptionError("The part to keep holds no frame.")
             if ledger.changed == 0:

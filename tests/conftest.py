@@ -16,6 +16,8 @@ from tests.watch import pytest_addoption, pytest_configure
 
 __all__ = ["Material", "material", "pytest_addoption", "pytest_configure"]
 
+# Processes that render are for tests that say so: others shall take the same way on every machine.
+os.environ["RECAST_PROCESSES"] = "0"
 # Results are signed; nothing of that may end up among the credentials of whoever runs the tests.
 os.environ["RECAST_CREDENTIALS"] = str(temporary() / "credentials" / "own")
 

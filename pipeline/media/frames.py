@@ -7,6 +7,7 @@ reaches the encoder as the decoder gave it.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from fractions import Fraction
 
 import av
@@ -138,6 +139,16 @@ class VideoFrame:
     def small_luma(self, size: tuple[int, int]) -> ImageArray:
         """``(height, width)`` uint8 of ``(width, height)``."""
         return planes.reduced_luma(self.native, self._layout, size)
+
+    def restore(self, corner: tuple[int, int], samples: Sequence[planes.Samples]) -> None:
+        """Put samples of all planes but alpha in the place of the frame's own, the top left of the first at `corner`,
+        which has to lie on whole chroma samples: what `change` made of the same part elsewhere."""
+        self.native.make_writable()
+        self._own, self._miniature = True, None
+        for plane, part in enumerate(samples):
+            across, down = self._layout.shifts(plane)
+            x, y, (height, width) = corner[0] >> across, corner[1] >> down, part.shape
+            planes.plane_view(self.native, plane, self._layout)[y : y + height, x : x + width] = part
 
     def shade(self, shade: Shade) -> None:
         """Lighten and darken the luma (every plane of RGB); see `pipeline.types.Frame`."""

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from pipeline import Cast, Options, Recaster
-from pipeline.anchors import EVERY, TRAIL, WIDE, Found, anchored
+from pipeline.anchors import EVERY, TRAIL, WIDE, Anchor, Found, along, anchored, rows
 from pipeline.frame_recaster import recast_frame
 from pipeline.marking import Marking
 from pipeline.mesh.reading import Exact, Mean
@@ -221,3 +221,20 @@ def test_the_result_does_not_depend_on_the_number_of_workers(tmp_path: Path) -> 
             pictures.append([frame.to_ndarray() for frame in container.decode(video=0)])
     assert len(pictures[0]) == 22
     assert all(np.array_equal(one, other) for one, other in zip(*pictures, strict=True))
+
+
+@pytest.mark.parametrize("first", range(13))
+def test_a_trail_gives_the_anchors_of_the_rows_before(first: int) -> None:
+    """Wherever a film begins, and however far it has come."""
+
+    def told(known: dict[int, Anchor]) -> dict[int, tuple[float, ...]]:
+        spans = {n: anchor.around for n, anchor in known.items()}
+        return {n: (span.before.index, span.after.index, span.share) if span else (n,) for n, span in spans.items()}
+
+    known: dict[int, Anchor] = {}
+    images = [media.portrait(NAME)] * 75
+    for row in rows(found_in(images, first)):
+        again = along(row, None, faces.wardrobe(), OPTIONS)[1]
+        known = along(row, known, faces.wardrobe(), OPTIONS)[1]
+        assert told(again) == told(known)
+    assert len(known) == TRAIL + 1

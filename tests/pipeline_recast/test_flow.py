@@ -22,11 +22,13 @@ def test_order_is_kept_though_rendering_takes_unequal_time() -> None:
     written: list[int] = []
     jitter = random.Random(1)
 
-    def render(item: int) -> int:
-        time.sleep(jitter.random() * 0.004)
-        return item
-
     clock = StageClock()
+
+    def render(item: int) -> tuple[int]:
+        with clock.work("render"):
+            time.sleep(jitter.random() * 0.004)
+        return (item,)
+
     run(range(200), passing, render, written.append, clock=clock, crew=Crew(4))
     assert written == list(range(200))
     stages = clock.report()
@@ -54,7 +56,7 @@ def test_a_slow_writer_holds_the_reader_back() -> None:
         with lock:
             alive -= 1
 
-    run(frames(), passing, lambda item: item, write, clock=StageClock(), crew=Crew(2))
+    run(frames(), passing, lambda item: (item,), write, clock=StageClock(), crew=Crew(2))
     assert alive == 0
     assert most <= 2 * DEPTH + 2 + 4
 
@@ -75,7 +77,7 @@ def test_the_first_error_of_any_stage_reaches_the_caller_and_no_thread_is_left(s
         run(
             (fail("read", item) for item in range(1000)),
             lambda items: (fail("analyse", item) for item in items),
-            lambda item: fail("render", item),
+            lambda item: (fail("render", item),),
             lambda item: fail("write", item) and None,
             clock=StageClock(),
             crew=Crew(2),
@@ -92,9 +94,52 @@ def test_cancel_stops_within_a_frame() -> None:
             cancel.set()
 
     with pytest.raises(Cancelled):
-        run(range(10_000), passing, lambda item: item, write, clock=StageClock(), crew=Crew(2), cancel=cancel)
+        run(range(10_000), passing, lambda item: (item,), write, clock=StageClock(), crew=Crew(2), cancel=cancel)
     assert written == list(range(11))
 
 
 def test_nothing_to_do() -> None:
-    run([], passing, lambda item: item, lambda item: None, clock=StageClock(), crew=Crew(2))
+    run([], passing, lambda item: (item,), lambda item: None, clock=StageClock(), crew=Crew(2))
+
+
+def test_what_is_rendered_together_is_written_one_by_one() -> None:
+    written: list[int] = []
+    clock = StageClock()
+    run(range(5), passing, lambda item: range(item), written.append, clock=clock, crew=Crew(2), side_by_side=3, ahead=1)
+    assert written == [0, 0, 1, 0, 1, 2, 0, 1, 2, 3]
+    assert clock.report()["write"].frames == 10
+
+
+def test_cancel_does_not_wait_for_what_is_rendered_together() -> None:
+    cancel, begun, stop = threading.Event(), threading.Event(), threading.Event()
+
+    def render(item: int) -> tuple[int]:
+        begun.set()
+        # As what renders elsewhere is told: it ends with the run, not by itself.
+        assert stop.wait(60)
+        return (item,)
+
+    def asked() -> None:
+        assert begun.wait(60)
+        cancel.set()
+
+    asking = threading.Thread(target=asked)
+    asking.start()
+    with pytest.raises(Cancelled):
+        run([1, 2], passing, render, print, clock=StageClock(), crew=Crew(2), cancel=cancel, stop=stop)
+    asking.join(60)
+
+
+def test_an_error_is_told_rather_than_what_it_stops() -> None:
+    stop = threading.Event()
+
+    def source() -> Iterator[int]:
+        yield 1
+        raise Fault("read")
+
+    def render(item: int) -> tuple[int]:
+        assert stop.wait(60)
+        raise Cancelled
+
+    with pytest.raises(Fault, match="read"):
+        run(source(), passing, render, print, clock=StageClock(), crew=Crew(2), stop=stop)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -71,6 +72,14 @@ class Looks:
         self._eyes, self._own = eyes, own
         self._lock = threading.Lock()
         self._made: dict[Carried, _Made] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process gets of it: everything that is made, but no lock."""
+        with self._lock:
+            return {name: value for name, value in vars(self).items() if name != "_lock"} | {"_made": dict(self._made)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, _lock=threading.Lock())
 
     def levels(self, carried: Carried) -> tuple[ImageArray, ...]:
         """The picture at full, half, quarter ... size: ``(n, n, 3)`` uint8 BGR."""

@@ -1,0 +1,415 @@
+"""Films rendered in processes beside this one: the same bits, whatever happens to the processes."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from pipeline import Cancelled, Cast, Options, Progress, Recaster
+from pipeline.errors import IdentityRefused, OptionError, ProcessLost
+from pipeline.media.colour import Colour
+from pipeline.media.window import Window
+from pipeline.options import PaintedMask
+from pipeline.processes import budget
+from pipeline.processes.child import _sendable
+from pipeline.processes.pool import Pool
+from pipeline.processes.wire import Gone, Line, Piece, Rows, Shown
+from pipeline.processes.worker import Worker
+from tests import faces, media
+from tests.processes import process
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="sockets are handed to processes")
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 90.0
+FRAMES = 60
+MANY = 2
+
+
+def wait(true: Callable[[], object], what: str) -> None:
+    until = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < until, what
+        time.sleep(0.02)
+
+
+def bits(path: Path) -> str:
+    """Of the pictures' packets."""
+    found = hashlib.sha256()
+    with av.open(str(path)) as container:
+        for packet in container.demux(video=0):
+            found.update(bytes(packet))
+    return found.hexdigest()
+
+
+def alive(number: int) -> bool:
+    try:
+        state = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state not in "ZX"
+
+
+@contextmanager
+def ready(recaster: Recaster) -> Iterator[Pool]:
+    """All processes have been begun."""
+    pool = recaster.pool
+    try:
+        with pool.job((), MANY):
+            pool.begin()
+            wait(lambda: pool.ready == MANY, "the processes did not begin")
+            yield pool
+    finally:
+        pool.close()
+
+
+@pytest.fixture(scope="module")
+def recaster() -> Iterator[Recaster]:
+    made = Recaster(processes=MANY)
+    yield made
+    made.pool.close()
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return media.portrait_file("astronaut", tmp_path_factory.mktemp("source"))
+
+
+@pytest.fixture(scope="module")
+def cast(recaster: Recaster, photo: Path) -> Cast:
+    return Cast(everyone=recaster.identify([photo]))
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two people who change sides, so that one face lies on another; sound."""
+    frames = media.crossing(FRAMES).frames
+    return media.write_clip(tmp_path_factory.mktemp("clip") / "two.mp4", frames, 25, audio=2.3)
+
+
+@pytest.fixture(scope="module")
+def alone(cast: Cast, clip: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What threads of one process make of it."""
+    output = tmp_path_factory.mktemp("alone") / "a.mp4"
+    report = Recaster(processes=0).recast(cast, clip, output)
+    assert report.changed > FRAMES - 5
+    return bits(output)
+
+
+def test_the_same_bits_as_on_threads(recaster: Recaster, cast: Cast, clip: Path, alone: str, tmp_path: Path) -> None:
+    shown: list[Progress] = []
+    with ready(recaster):
+        report = recaster.recast(cast, clip, tmp_path / "a.mp4", progress=shown.append)
+    assert bits(tmp_path / "a.mp4") == alone
+    assert report.frames == FRAMES
+    assert report.stages["render"].frames == report.stages["write"].frames == FRAMES
+    assert report.stages["render"].seconds > 0.1
+    done = [progress.done for progress in shown]
+    assert done == sorted(done)
+    assert done[-1] == FRAMES
+    assert any(progress.preview is not None for progress in shown)
+
+
+def test_until_they_are_there_this_one_does_it(cast: Cast, clip: Path, alone: str, tmp_path: Path) -> None:
+    fresh = Recaster(processes=MANY)
+    try:
+        fresh.recast(cast, clip, tmp_path / "a.mp4")
+    finally:
+        fresh.pool.close()
+    assert bits(tmp_path / "a.mp4") == alone
+
+
+def test_segments_give_the_same_bits(recaster: Recaster, cast: Cast, clip: Path, tmp_path: Path) -> None:
+    Recaster(processes=0).recast(cast, clip, tmp_path / "a.mp4", work=tmp_path / "one", segment=0.7)
+    with ready(recaster):
+        recaster.recast(cast, clip, tmp_path / "b.mp4", work=tmp_path / "two", segment=0.7)
+    assert len(list((tmp_path / "two").glob("*.part"))) == 4
+    assert bits(tmp_path / "a.mp4") == bits(tmp_path / "b.mp4")
+
+
+def test_two_jobs_share_them(recaster: Recaster, cast: Cast, clip: Path, alone: str, tmp_path: Path) -> None:
+    failures: list[BaseException] = []
+
+    def job(name: str) -> None:
+        try:
+            recaster.recast(cast, clip, tmp_path / name)
+        except BaseException as error:
+            failures.append(error)
+
+    with ready(recaster) as pool:
+        jobs = [threading.Thread(target=job, args=(name,), daemon=True) for name in ("a.mp4", "b.mp4")]
+        for each in jobs:
+            each.start()
+        for each in jobs:
+            each.join(PATIENCE)
+            assert not each.is_alive()
+        assert len(pool.numbers) == MANY
+    assert not failures
+    assert bits(tmp_path / "a.mp4") == bits(tmp_path / "b.mp4") == alone
+
+
+def test_a_killed_process_costs_nothing_but_time(
+    recaster: Recaster, cast: Cast, clip: Path, alone: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    killed: list[int] = []
+
+    def kill(progress: Progress) -> None:
+        with recaster.pool._changed:
+            busy = [worker.number for worker in recaster.pool._busy]
+        if progress.done >= 8 and not killed and busy:
+            killed.append(busy[0])
+            os.kill(busy[0], signal.SIGKILL)
+
+    with ready(recaster) as pool, caplog.at_level(logging.WARNING):
+        recaster.recast(cast, clip, tmp_path / "a.mp4", progress=kill)
+        assert killed
+        assert killed[0] not in pool.numbers
+    assert bits(tmp_path / "a.mp4") == alone
+    assert "ended with -9; what it was at is done again" in caplog.text
+
+
+def test_who_always_kills_them_is_told_so(recaster: Recaster, cast: Cast, clip: Path, tmp_path: Path) -> None:
+    over = threading.Event()
+
+    def kill() -> None:
+        while not over.wait(0.001):
+            with recaster.pool._changed:
+                for worker in recaster.pool._busy:
+                    os.kill(worker.number, signal.SIGKILL)
+
+    with ready(recaster):
+        killer = threading.Thread(target=kill, daemon=True)
+        killer.start()
+        try:
+            with pytest.raises(ProcessLost) as caught:
+                recaster.recast(cast, clip, tmp_path / "a.mp4")
+        finally:
+            over.set()
+            killer.join(PATIENCE)
+    assert caught.value.code == "renderer_lost"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_cancel_leaves_them_ready_for_the_next_job(
+    recaster: Recaster, cast: Cast, clip: Path, alone: str, tmp_path: Path
+) -> None:
+    cancel = threading.Event()
+
+    def stop(progress: Progress) -> None:
+        if progress.done >= 4:
+            cancel.set()
+
+    with ready(recaster) as pool:
+        before = pool.numbers
+        with pytest.raises(Cancelled):
+            recaster.recast(cast, clip, tmp_path / "a.mp4", progress=stop, cancel=cancel)
+        assert list(tmp_path.iterdir()) == []
+        assert sorted(pool.numbers) == sorted(before)
+        recaster.recast(cast, clip, tmp_path / "a.mp4")
+        assert sorted(pool.numbers) == sorted(before)
+    assert bits(tmp_path / "a.mp4") == alone
+
+
+def test_faces_are_forgotten_with_their_job(recaster: Recaster, cast: Cast, clip: Path, tmp_path: Path) -> None:
+    learned: set[int] = set()
+
+    def look(_: Progress) -> None:
+        with recaster.pool._changed:
+            for worker in recaster.pool._busy:
+                learned.update(worker._known)
+
+    with ready(recaster) as pool:
+        recaster.recast(cast, clip, tmp_path / "a.mp4", progress=look)
+        with pool._changed:
+            assert learned
+            assert all(not worker._known for worker in pool._idle)
+
+
+def test_idle_ones_leave() -> None:
+    pool = Pool(1, idle=0.2)
+    try:
+        with pool.job((), 1):
+            assert pool.numbers == ()
+            pool.begin()
+            wait(lambda: pool.ready == 1, "the process did not begin")
+            (number,) = pool.numbers
+            time.sleep(0.5)
+            assert alive(number)
+        wait(lambda: not pool.numbers, "the process did not leave")
+        wait(lambda: not alive(number), "the process did not end")
+    finally:
+        pool.close()
+
+
+SCRIPT = """
+import sys, threading
+from pipeline.processes.pool import Pool
+pool = Pool(2)
+with pool.job((), 2):
+    pool.begin()
+    print(*pool.numbers, flush=True)
+    if sys.argv[1] == "later":
+        while pool.ready < 2:
+            threading.Event().wait(0.05)
+        print("ready", flush=True)
+    threading.Event().wait(300)
+"""
+
+
+@pytest.mark.parametrize("when", ["at once", "later"])
+def test_they_end_with_the_one_that_began_them(when: str) -> None:
+    with process(sys.executable, "-c", SCRIPT, when, cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        numbers = [int(word) for word in parent.stdout.readline().split()]
+        assert len(numbers) == 2
+        if when == "later":
+            assert parent.stdout.readline().strip() == "ready"
+        parent.kill()
+        parent.wait(PATIENCE)
+        wait(lambda: not any(map(alive, numbers)), "processes outlived the one that began them")
+
+
+def test_errors_and_their_codes_come_across() -> None:
+    error = pickle.loads(pickle.dumps(_sendable(IdentityRefused("Not this one."))))
+    assert isinstance(error, IdentityRefused)
+    assert (error.code, str(error)) == ("identity_refused", "Not this one.")
+
+    class Odd(Exception):
+        """Cannot be sent, as nobody else knows it."""
+
+    odd = _sendable(Odd("strange"))
+    assert type(odd) is RuntimeError
+    assert "strange" in str(odd)
+
+
+def test_what_fails_in_a_process_is_raised_here(recaster: Recaster) -> None:
+    """And the process goes on."""
+    face = faces.portrait_face("hopper")
+    window = Window(0, 0.0, (0, 0), (0, 0), "no such format", Colour(0.2126, 0.0722, False, 8), ())
+    rows = Rows(Options(), (), (Piece(window, (Shown(face, 0, PaintedMask("")),), True),))
+    with ready(recaster) as pool:
+        prepared = {0: faces.wardrobe().prepared(faces.identity("astronaut"))}
+        for _ in range(2):
+            answer = pool.render(rows, prepared, lambda: False)
+            assert answer is not None
+            assert isinstance(answer.error, ValueError)
+            assert any("_found" in note for note in answer.error.__notes__)
+        good = replace(rows, pieces=(replace(rows.pieces[0], window=replace(window, layout="yuv420p")),))
+        answer = pool.render(good, prepared, lambda: False)
+        assert answer is not None
+        assert answer.error is None
+        assert answer.changed is not None
+        assert answer.changed[0].faces == 0
+
+
+def test_where_none_can_be_begun_this_one_does_it(
+    cast: Cast,
+    clip: Path,
+    alone: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    broken = Recaster(processes=MANY)
+    # A program that ends at once, as an interpreter does that finds no Recaster.
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with caplog.at_level(logging.WARNING):
+        broken.recast(cast, clip, tmp_path / "a.mp4")
+    assert bits(tmp_path / "a.mp4") == alone
+    assert broken.pool.numbers == () or broken.pool.most == 0
+    broken.pool.close()
+    assert "before it was ready" in caplog.text
+
+
+def test_a_line_says_when_nobody_is_there() -> None:
+    ours, theirs = socket.socketpair()
+    line, other = Line(ours), Line(theirs)
+    line.bounded(PATIENCE)
+    large = np.arange(3_000_000)
+    saying = threading.Thread(target=other.say, args=(large,), daemon=True)
+    saying.start()
+    assert np.array_equal(line.hear(), large)
+    saying.join(PATIENCE)
+    assert not line.waits(0.0)
+    other.close()
+    assert line.waits(PATIENCE)
+    with pytest.raises(Gone):
+        line.hear()
+    with pytest.raises(Gone):
+        for _ in range(100):
+            line.say(large)
+    line.close()
+
+
+def test_one_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.processes.worker.START_UP", 0.0)
+    worker = Worker()
+    try:
+        os.kill(worker.number, signal.SIGSTOP)
+        with pytest.raises(Gone):
+            worker.ready()
+    finally:
+        assert worker.end() == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(
+    ("cores", "gigabytes", "many"),
+    [(1, 64, 0), (2, 64, 0), (3.5, 64, 0), (4, 64, 3), (8, 64, 6), (64, 64, 6), (8, 2, 2), (8, 1, 0), (8, 0.5, 0)],
+)
+def test_cores_and_memory_bound_them(cores: float, gigabytes: float, many: int) -> None:
+    assert budget.affordable(cores, int(gigabytes * (1 << 30))) == many
+    assert budget.affordable(cores, None) >= many
+
+
+def test_the_operator_decides() -> None:
+    assert budget.wanted({}) is budget.wanted({budget.SWITCH: " Auto "}) is None
+    assert budget.wanted({budget.SWITCH: "0"}) == 0
+    assert budget.wanted({budget.SWITCH: "3"}) == 3
+    for bad in ("-1", "many", "1.5", "99999"):
+        with pytest.raises(OptionError, match="RECAST_PROCESSES"):
+            budget.wanted({budget.SWITCH: bad})
+
+
+def test_control_groups_bound_cores_and_memory(tmp_path: Path) -> None:
+    (tmp_path / "cpu.max").write_text("150000 100000\n")
+    (tmp_path / "memory.max").write_text("1000\n")
+    (tmp_path / "memory.current").write_text("700\n")
+    (tmp_path / "memory.stat").write_text("anon 500\ninactive_file 150\n")
+    machine = tmp_path / "meminfo"
+    machine.write_text("MemTotal: 9 kB\nMemAvailable:       5000 kB\n")
+    assert budget.cores(tmp_path) == min(1.5, budget.cores(tmp_path / "nowhere"))
+    assert budget.free_memory(tmp_path, machine) == 450
+    (tmp_path / "cpu.max").write_text("max 100000\n")
+    (tmp_path / "memory.max").write_text("max\n")
+    assert budget.cores(tmp_path) == budget.cores(tmp_path / "nowhere") >= 1
+    assert budget.free_memory(tmp_path, machine) == 5000 * 1024
+    assert budget.free_memory(tmp_path / "nowhere", tmp_path / "nothing") is None
+
+
+def test_nonsense_is_told_before_any_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(budget.SWITCH, "plenty")
+    with pytest.raises(OptionError, match="RECAST_PROCESSES has to be auto"):
+        Recaster()
+
+
+def test_short_films_are_left_to_this_one() -> None:
+    assert Pool(2).enough == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv(budget.SWITCH)
+        assert Pool().enough == budget.ENOUGH
