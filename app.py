@@ -8,15 +8,20 @@ python app.py --headless -t film.mp4 --people                      who is in it
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
 
-from studio.commands import COMMANDS, run
-from studio.quiet import quieten
+OWN_PYTHON = Path(__file__).resolve().parent / ".venv" / "bin" / "python"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit code. Each way in loads only what it needs."""
+    from studio.commands import COMMANDS, run
+    from studio.quiet import quieten
+
     words = sys.argv[1:] if arguments is None else arguments
     quieten(verbose="--verbose" in words or "-v" in words)
     if words and words[0] in COMMANDS:
@@ -58,7 +63,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _with_packages() -> None:
+    """Goes on in the Python that `make` has put the packages into, where this one lacks them."""
+    if find_spec("av") is not None:
+        return
+    if OWN_PYTHON.exists() and Path(sys.prefix) != OWN_PYTHON.parents[1]:
+        os.execv(OWN_PYTHON, [str(OWN_PYTHON), *sys.argv])
+    sys.exit("Recast's packages are not installed. `make run` installs them and starts the studio.")
+
+
 if __name__ == "__main__":
+    _with_packages()
     try:
         code = main()
     except KeyboardInterrupt:

@@ -33,7 +33,7 @@ from pipeline.errors import (
 )  # fmt: skip
 from pipeline.options import Options
 from pipeline.report import ProgressCallback
-from pipeline.types import Cast, Identity, Person, Role
+from pipeline.types import Cast, Identity, MediaLimits, Person, Role
 from pipeline.whose import named
 from studio import consent, extras, job_flags, terminal
 from studio import options as option_flags
@@ -45,7 +45,7 @@ from studio.presets import Presets
 from studio.quiet import silence_greeting
 from studio.request import others
 from studio.settings import data_folder
-from studio.setup import segment_seconds
+from studio.setup import media_limits, segment_seconds
 
 if TYPE_CHECKING:
     from pipeline import Recaster
@@ -66,7 +66,10 @@ def main(given: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
             return _failed(given, error.code, str(error), error.exit_code)
     codes = []
     with _cancel_on_signals() as cancel:
-        shared, several = _Shared(given, cancel), len(given.target) > 1
+        try:
+            shared, several = _Shared(given, cancel), len(given.target) > 1
+        except ValueError as error:
+            parser.error(str(error))
         for target in given.target:
             one = argparse.Namespace(**{**vars(given), "target": target, "several": several})
             codes.append(_job(one, shared))
@@ -80,11 +83,12 @@ class _Shared:
 
     Attributes:
         outputs: names that results have taken.
+        limits: what is too large.
         useless: whether the photos of the new face cannot be used, and no target can get it.
     """
 
     def __init__(self, given: argparse.Namespace, cancel: threading.Event) -> None:
-        self.cancel, self.outputs = cancel, set[Path]()
+        self.cancel, self.outputs, self.limits = cancel, set[Path](), media_limits()
         self.useless = False
         self._given = given
 
@@ -96,7 +100,7 @@ class _Shared:
             silence_greeting()
         _stop_if(self.cancel)
         options = option_flags.from_namespace(self._given)
-        return Recaster(device=options.device, threads=self._given.threads)
+        return Recaster(device=options.device, threads=self._given.threads, limits=self.limits)
 
     @cached_property
     def everyone(self) -> Identity | None:
@@ -135,7 +139,7 @@ def _stop_if(cancel: threading.Event) -> None:
 def _people(given: argparse.Namespace, shared: _Shared) -> str:
     """Who is in the target, as a table or as JSON."""
     options = option_flags.from_namespace(given)
-    _look(given.target)
+    _look(given.target, shared.limits)
     recaster, cancel = shared.recaster, shared.cancel
     with terminal.progress() as show:
         people = recaster.people(given.target, options, progress=show, cancel=cancel)
@@ -164,8 +168,8 @@ def _recast(given: argparse.Namespace, shared: _Shared) -> str:
     # Whoever runs the command is the operator, who may want to be asked all the same.
     stated = consent.given(consent.rule_from("implied"), given.consent, None, time.time())
     options = option_flags.from_namespace(given)
-    _look(given.target)
-    output = _output(given.target, given.output, options)
+    _look(given.target, shared.limits)
+    output = _output(given.target, given.output, options, shared.limits)
     if output in shared.outputs:
         raise OutputError(f"{given.target}: Another target's result has the name {output.name} there.")
     shared.outputs.add(output)
@@ -199,7 +203,7 @@ def _segments_folder(output: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _output(target: Path, place: Place | None, options: Options) -> Path:
+def _output(target: Path, place: Place | None, options: Options, limits: MediaLimits) -> Path:
     """Where the result goes. A name with an ending is taken as it is; a folder, or nothing, gets the usual name."""
     if place is not None and not place.folder:
         if not place.path.suffix:
@@ -209,7 +213,7 @@ def _output(target: Path, place: Place | None, options: Options) -> Path:
         return place.path
     from pipeline.media.probe import probe
 
-    name = result_name(target, probe(target), options)
+    name = result_name(target, probe(target, limits), options)
     if place is None:
         return target.parent / name
     try:
@@ -219,12 +223,12 @@ def _output(target: Path, place: Place | None, options: Options) -> Path:
     return place.path / name
 
 
-def _look(target: Path) -> None:
+def _look(target: Path, limits: MediaLimits) -> None:
     """Open the target before anything else is done, so that what is wrong with it is said of it."""
     from pipeline.media.probe import probe
 
     with about(str(target)):
-        probe(target)
+        probe(target, limits)
 
 
 def _identified(recaster: Recaster, photos: Sequence[Path]) -> Identity:

@@ -78,6 +78,10 @@ Consent = Annotated[
 Cast = Annotated[str, Form(description='JSON: who gets which photo, such as {"1": 0}.', max_length=100_000)]
 
 
+_FIELDS = frozenset(("source_image", "target_video", "target", "options", "cast", "consent"))
+"""Of the form that makes a job; a misspelt one would otherwise be a setting that has no effect."""
+
+
 class NotReady(InputError):
     """There is no result (yet, or at all)."""
 
@@ -111,6 +115,9 @@ def build(studio: Studio) -> APIRouter:
         """Answers at once; the job's id and its owner's token are all that leads to it. Send a token of your own to
         have several jobs under one."""
         caller = caller_of(request)
+        unknown = sorted({*await request.form()} - _FIELDS)
+        if unknown:
+            raise InputError(f"There is no field {unknown[0]}. Fields are {', '.join(sorted(_FIELDS))}.")
         owner = owner_for(owner_of(token, bearer, caller), caller)
         given = target_video or target
         if given is None:

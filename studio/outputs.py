@@ -22,6 +22,8 @@ _ENDINGS = {content: ending for ending, content in reversed(_PICTURES.items())} 
 _MOVING = ("webp", "png")
 """Formats that hold an animation as well as a picture."""
 _KEPT_CONTAINERS = (".mp4", ".mov", ".mkv")
+_EDITED = ("mxf", "dv")
+"""Containers of what is edited further: QuickTime holds their uncompressed sound and their timecode."""
 MARK = "-recast"
 
 
@@ -48,6 +50,8 @@ def _ending(given: str, info: MediaInfo, options: Options) -> str:
             return given
         if info.alpha and options.codec == "h264":  # what keeps transparency is used, which no MP4 can hold
             return given if given in (".mov", ".mkv", ".webm") else ".mov"
+        if info.container in _EDITED:
+            return ".mov"
         return given if given in _KEPT_CONTAINERS else ".mp4"
     if options.picture_format != "same" and (info.kind == "image" or options.picture_format in _MOVING):
         return _ENDINGS[options.picture_format]

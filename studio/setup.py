@@ -119,6 +119,15 @@ def segment_seconds() -> float:
     return number("RECAST_SEGMENT_SECONDS", SEGMENT_SECONDS)
 
 
+def media_limits() -> MediaLimits:
+    """What is too large to be opened, for the command line: the same as for the studio.
+
+    Raises:
+        ValueError: the environment says what is no number.
+    """
+    return _limits(MediaLimits())
+
+
 def _access(given: str | None, host: str, on_space: bool) -> Access:
     if not given:
         if is_loopback(host):

@@ -31,10 +31,14 @@ class _Told:
             raise gr.Error(NOT_UPLOADED, print_exception=False) from None
 
 
-# Their titles are what programs know them by.
+# One photo in place of a list is what most programs begin with. Their titles are what programs know them by.
 class _File(_Told, FileData):
     model_config = ConfigDict(title=FileData.__name__)
 
 
 class _Files(_Told, ListFiles):
     model_config = ConfigDict(title=ListFiles.__name__)
+
+    @classmethod
+    def model_validate(cls, obj: Any, **more: Any) -> Any:
+        return super().model_validate([obj] if isinstance(obj, dict) else obj, **more)

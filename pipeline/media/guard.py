@@ -39,7 +39,7 @@ LIMITS = MediaLimits()
 VIDEO_DECODERS = (
     "h264", "hevc", "vp8", "libvpx", "vp9", "libdav1d", "av1", "mpeg4", "mpeg1video", "mpeg2video", "h263", "flv",
     "msmpeg4", "msmpeg4v2", "msmpeg4v1", "wmv1", "wmv2", "wmv3", "vc1", "mjpeg", "prores", "dnxhd", "cfhd", "ffv1",
-    "huffyuv", "ffvhuff", "utvideo", "rawvideo", "dvvideo", "png", "qtrle",
+    "huffyuv", "ffvhuff", "utvideo", "rawvideo", "v210", "dvvideo", "png", "qtrle",
 )  # fmt: skip
 AUDIO_DECODERS = (
     "aac", "aac_latm", "mp3float", "mp3", "mp2float", "mp2", "mp1float", "ac3", "eac3", "dca", "opus", "libopus",

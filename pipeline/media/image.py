@@ -21,7 +21,7 @@ from pipeline.media import exif as exif_tags
 from pipeline.media.guard import LIMITS, SourceFile
 from pipeline.media.orient import Turn, exif_turn, turn_array
 from pipeline.media.picture import Picture
-from pipeline.media.probe import check_limits
+from pipeline.media.probe import check_limits, too_many_pixels
 from pipeline.media.sniff import PictureFormat, sniff
 from pipeline.types import MediaInfo, MediaLimits
 
@@ -51,7 +51,7 @@ def picture_errors() -> Iterator[None]:
     except (Image.DecompressionBombError, MemoryError) as error:
         raise MediaTooLarge("The picture has more pixels than allowed.") from error
     except UnidentifiedImageError as error:
-        raise CorruptMedia("The picture is damaged.") from error
+        raise CorruptMedia("The picture is damaged, or of a kind that Recast cannot open.") from error
     except _DAMAGED as error:
         raise CorruptMedia("The picture is damaged or cut off.") from error
 
@@ -72,7 +72,7 @@ def picture_info(source: SourceFile, found: PictureFormat, limits: MediaLimits) 
 def info_of(path: Path, image: ImageFile.ImageFile, found: PictureFormat, limits: MediaLimits) -> MediaInfo:
     """`MediaInfo` of an opened picture. Counts the frames of an animation without decoding them."""
     if image.width * image.height > limits.pixels:
-        raise MediaTooLarge(f"{image.width} x {image.height} pixels are more than allowed.")
+        raise MediaTooLarge(too_many_pixels(image.width, image.height, limits))
     with picture_errors():
         frames = int(getattr(image, "n_frames", 1)) if found in _ANIMATED else 1
         turn = _turn(image)

@@ -122,11 +122,15 @@ def describe(
 def check_limits(info: MediaInfo, limits: MediaLimits) -> None:
     """Raise `MediaTooLarge`, naming what is too large, before anything long is begun."""
     if info.width * info.height > limits.pixels:
-        raise MediaTooLarge(f"{info.width} x {info.height} pixels are more than allowed.")
+        raise MediaTooLarge(too_many_pixels(info.width, info.height, limits))
     if info.duration is not None and info.duration > limits.seconds:
         raise MediaTooLarge(f"{info.duration:.0f} seconds are more than the {limits.seconds:.0f} allowed.")
     if info.frames is not None and info.frames > limits.frames:
         raise MediaTooLarge(f"{info.frames} frames are more than the {limits.frames} allowed.")
+
+
+def too_many_pixels(width: int, height: int, limits: MediaLimits) -> str:
+    return f"{width} x {height} pixels are more than the {limits.pixels / 1e6:g} million allowed."
 
 
 def stream_duration(container: InputContainer, stream: VideoStream) -> float | None:

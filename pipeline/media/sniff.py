@@ -15,11 +15,13 @@ HEAD = 1024
 """Bytes that `sniff` wants to see."""
 
 PictureFormat = Literal["JPEG", "PNG", "WEBP", "AVIF", "BMP", "TIFF", "GIF", "HEIF"]
-Demuxer = Literal["mov", "matroska", "avi", "mpegts", "mpeg", "flv", "asf"]
+Demuxer = Literal["mov", "matroska", "avi", "mpegts", "mpeg", "flv", "asf", "mxf", "dv"]
 
 _ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _OLD_QUICKTIME = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 _HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+_MXF = bytes.fromhex("060e2b34020501010d010201")
+_DV = bytes.fromhex("1f0700")
 _TS_PACKET = 188
 _M2TS_PACKET = 192
 
@@ -88,6 +90,10 @@ def _demuxer(head: bytes) -> Demuxer | None:
         return "asf"
     if head.startswith(b"\x00\x00\x01\xba"):
         return "mpeg"
+    if head.startswith(_MXF):
+        return "mxf"
+    if head.startswith(_DV):
+        return "dv"
     if _has_sync(head, 0, _TS_PACKET) or _has_sync(head, 4, _M2TS_PACKET):
         return "mpegts"
     return None

@@ -54,6 +54,35 @@ def test_a_picture_is_recast_and_reported(material: Material, tmp_path: Path, mo
     assert not np.array_equal(before, after)
 
 
+def test_what_is_too_large_is_up_to_whoever_runs_it(
+    material: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECAST_MAX_MEGAPIXELS", "0.1")
+    done = run("-s", material.grace, "-t", material.eileen, "-o", tmp_path / "result.png")
+    assert done.returncode == 2 and "pixels are more than the 0.1 million allowed." in done.stderr
+    monkeypatch.setenv("RECAST_MAX_MEGAPIXELS", "many")
+    done = run("-s", material.grace, "-t", material.eileen, "-o", tmp_path / "result.png")
+    assert done.returncode == 2 and "RECAST_MAX_MEGAPIXELS" in done.stderr and not list(tmp_path.iterdir())
+
+
+def test_any_python_leads_to_the_one_with_the_packages(tmp_path: Path) -> None:
+    """`python app.py` is what people type, whichever environment they are in."""
+    for name in ("app.py", "studio", "pipeline"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    copy = tmp_path / "app.py"
+    copy.unlink()
+    copy.write_text((ROOT / "app.py").read_text())
+    bare = [sys.executable, "-S", str(copy), "--help"]  # without site-packages
+    missing = subprocess.run(bare, capture_output=True, text=True, timeout=60)
+    assert missing.returncode == 1 and "`make run` installs them" in missing.stderr
+    place = tmp_path / ".venv" / "bin"
+    place.mkdir(parents=True)
+    (place / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    (place / "python").chmod(0o755)
+    found = subprocess.run(bare, capture_output=True, text=True, timeout=60)
+    assert found.returncode == 0 and "--headless" in found.stdout
+
+
 def test_a_mask_in_a_file_leaves_its_places_alone(material: Material, tmp_path: Path) -> None:
     """The upper half of the video's first frame is white: there the face stays the target's."""
     mask, output = tmp_path / "mask.png", tmp_path / "result.mkv"

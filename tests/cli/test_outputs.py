@@ -32,6 +32,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     found["heic"].write_bytes(heic(Image.fromarray(frames[0])))
     for name in ("mp4", "mov", "avi"):
         found[name] = media.write_clip(folder / f"holiday.{name}", frames, 10)
+    tape = [np.full((576, 720, 3), 90, np.uint8)] * 4
+    found["mxf"] = media.write_clip(folder / "holiday.mxf", tape, 25, codec="mpeg2video")
     (folder / "clear").mkdir()
     for name, codec, pixels in (("mov", "qtrle", "argb"), ("avi", "ffv1", "bgra"), ("webm", "libvpx-vp9", "yuva420p")):
         clear = folder / "clear" / f"holiday.{name}"
@@ -43,7 +45,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     ("target", "options", "ending"),
     [
         ("jpg", {}, ".jpg"), ("heic", {}, ".jpg"), ("heic", {"picture_format": "avif"}, ".avif"),
-        ("bmp", {}, ".bmp"), ("mov", {}, ".mov"), ("avi", {}, ".mp4"),
+        ("bmp", {}, ".bmp"), ("mov", {}, ".mov"), ("avi", {}, ".mp4"), ("mxf", {}, ".mov"),
         ("jpg", {"picture_format": "png"}, ".png"), ("png", {"picture_format": "jpeg"}, ".jpg"),
         ("png", {"picture_format": "avif"}, ".avif"), ("jpg", {"video_format": "mkv"}, ".jpg"),
         ("mp4", {"picture_format": "png"}, ".mp4"), ("mp4", {"video_format": "mov"}, ".mov"),

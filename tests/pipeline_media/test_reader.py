@@ -29,6 +29,7 @@ CONTAINERS = [
     ("prores.mov", Clip(codec="prores_ks", pixel_format="yuv422p10le")),
     ("ffv1.mkv", Clip(codec="ffv1")),
     ("mjpeg.avi", Clip(codec="mjpeg", pixel_format="yuvj420p")),
+    ("v210.mov", Clip(codec="v210", pixel_format="yuv422p10le")),
     ("raw.avi", Clip(codec="rawvideo", pixel_format="bgr24")),
     ("rgb.mp4", Clip(codec="libx264rgb", pixel_format="rgb24")),
 ]
@@ -50,6 +51,20 @@ def test_every_container_and_codec_gives_the_decoders_frames(tmp_path: Path, nam
             assert all(np.array_equal(a, b) for a, b in zip(samples(frame.native), samples(native), strict=True))
     error = np.abs(frames[5].image().astype(int) - scene(5))
     assert error.mean() < 12
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "pixels"), [("a.mxf", "mpeg2video", "yuv422p"), ("a.dv", "dvvideo", "yuv420p")]
+)
+def test_what_comes_from_broadcasters_and_tape(tmp_path: Path, name: str, codec: str, pixels: str) -> None:
+    path = Clip(codec=codec, pixel_format=pixels, size=(720, 576), rate=Fraction(25), options={"b": "25M"}).make(
+        tmp_path / name
+    )
+    with VideoReader(path) as reader:
+        assert (reader.demuxer, reader.details.rate) == (name[2:], 25)
+        frames = list(reader)
+    assert [round(frame.time * 25) for frame in frames] == list(range(12))
+    assert np.abs(frames[5].image().astype(int) - scene(5, 720, 576)).mean() < 12
 
 
 def test_rate_of_ntsc_is_a_fraction(tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ TARGETS: dict[str, tuple[Callable[[bytes], bytes], type[InputError], str]] = {
     "playlist": (lambda clip: b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n", UnsupportedMedia, "not a picture or video"),
     "script": (lambda clip: b"ffconcat version 1.0\nfile '/etc/passwd'\n", UnsupportedMedia, "not a picture or video"),
     "bomb": (lambda clip: png_bomb(60_000), MediaTooLarge, "pixels than allowed"),
-    "large": (lambda clip: png_bomb(9_000), MediaTooLarge, "more than allowed"),
+    "large": (lambda clip: png_bomb(9_000), MediaTooLarge, "more than the 64 million allowed"),
     "half a picture": (lambda clip: png_bomb(500), CorruptMedia, "damaged or cut off"),
 }  # fmt: skip
 

@@ -67,6 +67,13 @@ def test_a_bare_path_is_told_how_files_are_given(client: Client, server: Server,
     assert path not in "".join(server.log[begin:])
 
 
+def test_one_photo_needs_no_list(client: Client, material: Material) -> None:
+    _, report = client.predict(
+        sources=handle_file(str(material.grace)), target=handle_file(str(material.eileen)), api_name="/recast_image"
+    )
+    assert report["changed"] == 1
+
+
 def test_a_picture_equals_the_command_lines(client: Client, material: Material, tmp_path: Path) -> None:
     mask = tmp_path / "mask.png"
     painted = np.zeros(cv2.imread(str(material.both)).shape[:2], np.uint8)  # type: ignore[union-attr]

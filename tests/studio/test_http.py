@@ -221,6 +221,7 @@ def test_a_running_job_is_deleted_with_everything(server: Server, material: Mate
         (400, "bad_input", {"cast": {"1": 5}}),
         (422, "wrong_form", {"options": "x" * 1_010_000}),
         (400, "bad_token", {"token": "short"}),
+        (400, "bad_input", {"quality": "best"}),
     ],
 )
 def test_mistakes_are_told_and_nothing_is_stored(
