@@ -63,6 +63,17 @@ def test_a_small_photo_leaves_the_targets_eyes() -> None:
     assert max(shares(3 * known, irises)) == 0.0
 
 
+def test_an_eye_of_few_pixels_has_a_pupil() -> None:
+    plain, known = media.portrait("astronaut"), faces.portrait_face("astronaut").landmarks
+    assert known is not None
+    source = _photo(_painted(plain, known, 0.0, (120, 150, 140)))
+    irises = build_atlas(source).looks.irises(Carried())
+    assert irises is not None
+    for iris in irises:
+        luma = iris.levels[0][..., :3].mean(-1)
+        assert luma[32, 32] < 0.75 * luma[32, 14]
+
+
 def test_eyes_behind_dark_glasses_are_not_taken() -> None:
     image, known = media.portrait("astronaut").copy(), faces.portrait_face("astronaut").landmarks
     assert known is not None

@@ -16,7 +16,7 @@ import numpy as np
 from pipeline.engines.mesh.eyes import DISC, EYES, SIDE, Iris, eye_frame, eye_widths
 from pipeline.types import FloatArray, ImageArray, Patch
 
-COARSE, FINE = 0.5, 1.0
+COARSE, FINE = 0.4, 0.8
 """Radius of an iris in the photo in parts of that in the frame at which nothing is left of the photo's eyes, and
 all."""
 ASIDE, AHEAD = 0.6, 0.8
