@@ -14,7 +14,7 @@ from pipeline.mesh.relief import given_back
 from pipeline.mesh.skin import Skin
 from pipeline.types import FloatArray, ImageArray, Rendering
 
-GAIN_LOW, GAIN_HIGH = 0.12, 4.0
+GAIN_LOW, GAIN_HIGH = 0.01, 4.0
 FULL = 244
 """Grey levels from which on a channel is nearly as light as it can be."""
 NEARLY = 0.98

@@ -54,3 +54,18 @@ def test_a_brow_that_sits_lower_than_the_other_one_is_no_shade() -> None:
     brow = np.round(topology().uv[list(LEFT_BROW)] * 96).astype(int)
     assert lower.min() > 0.75
     assert shaded[brow[:, 1], brow[:, 0]].mean() < 0.6
+
+
+def test_a_face_fades_to_black_with_its_frame() -> None:
+    """It went on shining in the last frames of a fade, and in the first ones of the next scene."""
+    face = faces.portrait_face("astronaut")
+    assert face.landmarks is not None
+    cheeks = [np.round(face.landmarks[place, :2]).astype(int) for place in (205, 425)]
+    before = media.portrait("astronaut")
+    after = faces.recast(before, faces.identity("hopper"), face=face)
+    for left in (0.1, 0.04, 0.02):
+        dark = np.round(before * left).astype(np.uint8)
+        result = faces.recast(dark, faces.identity("hopper"), face=face)
+        for x, y in cheeks:
+            there = slice(y - 4, y + 5), slice(x - 4, x + 5)
+            assert abs(float(result[there].mean()) - left * float(after[there].mean())) < 1.0
