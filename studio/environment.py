@@ -3,11 +3,37 @@
 from __future__ import annotations
 
 import os
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
 Number = TypeVar("Number", int, float)
 Choice = TypeVar("Choice", bound=str)
+
+
+NAMES = tuple(
+    f"RECAST_{name}"
+    for name in (
+        "ACCEPT_LICENCES ACCESS CONSENT CREDENTIALS DATA GATE HOME HOSTS JOBS_EACH_MINUTE KEEP_HOURS LABEL LABEL_CORNER "
+        "LABEL_LANGUAGE LABEL_SIZE LEAST_DISK_MB LIVE_EACH_MINUTE LIVE_RECORD_SECONDS LIVE_VISITORS LOG LOOKS_EACH_MINUTE "
+        "MARKING MAX_FRAMES MAX_MEGAPIXELS MAX_SECONDS MAX_UPLOAD_MB MCP METRICS_TOKEN METRICS_TOKEN_FILE MODELS "
+        "PREVIEWS_EACH_MINUTE PROCESSES QUEUE QUEUE_EACH SEGMENT_SECONDS SIGN_CERT SIGN_IN_RETURN SIGN_KEY SIGN_TSA SIGN_URL "
+        "SOURCES STOP_SECONDS THREADS TRUSTED_PROXIES TRUST_ANCHORS UPLOADS_EACH_MINUTE USERS WEBHOOK_SECRET "
+        "WEBHOOK_SECRET_FILE WEBHOOK_URL WORKERS"
+    ).split()
+)
+"""Every variable of Recast's own."""
+_ALIKE = 0.88
+"""How like a known name another one has to be; what Kubernetes sets for a service called recast is not."""
+
+
+def misspelt() -> list[str]:
+    """Sentences on variables that have no effect for a slip in their name, such as ``RECAST_KEEP_HOUR``."""
+    found = []
+    for name in sorted(os.environ):
+        meant = get_close_matches(name, NAMES, 1, _ALIKE) if name.startswith("RECAST") and name not in NAMES else []
+        found += [f"{name} is no setting and has no effect. {one} is perhaps meant." for one in meant]
+    return found
 
 
 def secret(name: str) -> str:

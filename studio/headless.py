@@ -37,6 +37,7 @@ from pipeline.types import Cast, Identity, MediaLimits, Person, Role
 from pipeline.whose import named
 from studio import consent, extras, job_flags, terminal
 from studio import options as option_flags
+from studio.environment import misspelt
 from studio.job_flags import Place
 from studio.made import MadeHere
 from studio.outputs import result_name
@@ -64,6 +65,8 @@ def main(given: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         except InputError as error:
             given.several = False
             return _failed(given, error.code, str(error), error.exit_code)
+    for slip in misspelt():
+        sys.stderr.write(f"Note: {slip}\n")
     codes = []
     with _cancel_on_signals() as cancel:
         try:

@@ -78,8 +78,8 @@ class MadeHere:
                     "INSERT INTO results (fingerprint, sha256, kind, marks, at, consent) VALUES (?, ?, ?, ?, ?, ?)",
                     (fingerprint, digest, kind, ",".join(marks), time.time(), stated),
                 )
-        except (OSError, sqlite3.Error):
-            log.warning("a result could not be noted in the log of what was made here", exc_info=True)
+        except (OSError, sqlite3.Error) as error:
+            log.warning("a result could not be noted in the log of what was made here: %s", error)
 
     def find(self, fingerprint: str, sha256: str) -> Made | None:
         """The newest result with this digest, or else with this fingerprint (``""`` for none)."""

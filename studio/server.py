@@ -23,6 +23,7 @@ from studio import framework, logs, setup
 from studio import settings as settings_module
 from studio.access.keys import Keys
 from studio.access.sessions import server_secret
+from studio.environment import misspelt
 from studio.examples import examples
 from studio.jobs.schema import Unusable
 from studio.quiet import silence_greeting
@@ -61,6 +62,8 @@ def main(given: argparse.Namespace) -> int:
         sys.stderr.write(_cannot_listen(settings, error))
         return 2
     logs.install(settings.log, given.verbose)
+    for slip in misspelt():
+        log.warning("%s", slip)
 
     if not given.verbose:
         silence_greeting()

@@ -17,6 +17,7 @@ let language = "en"; // what is shown
 let wanted = "en"; // what was chosen
 let texts = new Map();
 let patterns = [];
+let decimal = ".";
 const originals = new WeakMap();
 
 export function translate(text) {
@@ -33,7 +34,7 @@ function lookUp(bare) {
   const parts = bare.split(" · ");
   // No line begins with a dot, or with the unit of a number.
   const short = (part) => (part.length < 20 ? part.replaceAll(" ", "\u00a0") : part);
-  return parts.map((part) => short(texts.get(part) ?? matched(part) ?? part)).join("\u00a0· ");
+  return parts.map((part) => short(texts.get(part) ?? matched(part) ?? numeral(part))).join("\u00a0· ");
 }
 
 function matched(bare) {
@@ -42,11 +43,14 @@ function matched(bare) {
     if (!values) continue;
     return text.replace(/\{(\w+)\}/g, (_, name) => {
       const value = values[names.indexOf(name) + 1] ?? "";
-      return texts.get(value) ?? matched(value) ?? value;
+      return texts.get(value) ?? matched(value) ?? numeral(value);
     });
   }
   return null;
 }
+
+// A number, or a time, with this language's decimal sign; anything else as it is.
+const numeral = (value) => (/^[\d:]+\.\d+( s)?$/.test(value) ? value.replace(".", decimal) : value);
 
 function pattern(english, text) {
   const names = [];
@@ -117,6 +121,7 @@ async function choose(name) {
   }
   // The more of a text is fixed, the surer it is meant.
   patterns.sort((one, other) => other.fixed - one.fixed);
+  decimal = (0.5).toLocaleString(name).replace(/\d/g, "");
   language = name;
   visit(document.documentElement);
 }

@@ -59,8 +59,8 @@ def kept(place: Path) -> Own:
         raise MarkingError(
             "The signing credentials of this installation are damaged; the operator has to restore or remove them."
         ) from error
-    except OSError:
-        log.warning("credentials could not be kept; these last until the process ends", exc_info=True)
+    except OSError as error:
+        log.warning("credentials could not be kept, and last until the process ends: %s", error)
         found = None
     if found is not None:
         return found

@@ -65,6 +65,16 @@ def test_what_is_too_large_is_up_to_whoever_runs_it(
     assert done.returncode == 2 and "RECAST_MAX_MEGAPIXELS" in done.stderr and not list(tmp_path.iterdir())
 
 
+def test_a_home_that_cannot_be_written_to_is_told_in_lines(
+    material: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HOME", "XDG_DATA_HOME", "RECAST_HOME", "RECAST_DATA", "RECAST_CREDENTIALS"):
+        monkeypatch.setenv(name, "/proc/nowhere")  # not even root may write there
+    done = run("-s", material.grace, "-t", material.eileen, "-o", tmp_path / "result.png")  # `run` refuses a traceback
+    assert done.returncode == 0 and (tmp_path / "result.png").exists()
+    assert "credentials could not be kept" in done.stderr and "could not be noted" in done.stderr
+
+
 def test_any_python_leads_to_the_one_with_the_packages(tmp_path: Path) -> None:
     """`python app.py` is what people type, whichever environment they are in."""
     for name in ("app.py", "studio", "pipeline"):

@@ -74,9 +74,11 @@ def test_what_is_joined_is_translated_part_by_part(browser: Any, server: Server)
     with opened(browser, server.url, locale="de") as page:
         page.wait_for_selector("#tab-jobs-button:text('Aufträge')")
         for english, german in (
-            ("78 of 282 frames · 27.8 fps · 0:07 left", "78 von 282 Bildern · 27.8 B/s · noch 0:07"),
+            ("78 of 282 frames · 27.8 fps · 0:07 left", "78 von 282 Bildern · 27,8 B/s · noch 0:07"),
+            ("1280 × 720 · 9.4 s · 29.97 fps · H.264 · silent", "1280 × 720 · 9,4 s · 29,97 B/s · H.264 · stumm"),
+            ("1.2 MB", "1,2 MB"),
             ("Position 2 in the line, about 3 minutes.", "Platz 2 in der Reihe, etwa 3 Minuten."),
-            ("The video is damaged at 2.50 s.", "Das Video ist beschädigt, bei 2.50 s."),
+            ("The video is damaged at 2.50 s.", "Das Video ist beschädigt, bei 2,50 s."),
         ):
             translate = """async (text) => (await import(recast.assets + "page/words.js")).translate(text)"""
             assert " ".join(page.evaluate(translate, english).split()) == german
