@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Sequence
+from functools import cache, partial
 from pathlib import Path
 
 import cv2
@@ -28,20 +29,29 @@ LEFT, RIGHT = 0, 1
 """Hopper walks on the left of the film, the astronaut on the right."""
 
 
-def film(count: int) -> list[ImageArray]:
+@cache
+def film(count: int) -> tuple[ImageArray, ...]:
+    """Both of them, walking. Not to be written into."""
+
     def hopper(i: int) -> FloatArray:
         return media.placed("hopper", (150 + 6 * i, 170), 110)
 
     def astronaut(i: int) -> FloatArray:
         return media.placed("astronaut", (480 - 5 * i, 190), 105)
 
-    return media.scene(count, {"hopper": hopper, "astronaut": astronaut}).frames
+    return tuple(media.scene(count, {"hopper": hopper, "astronaut": astronaut}).frames)
 
 
 def pair(image: ImageArray) -> tuple[Face, Face]:
     """Whoever is on the left, and on the right."""
     one, other = sorted(faces.faces(image), key=lambda face: face.box.x0)
     return one, other
+
+
+@cache
+def walkers(index: int) -> tuple[Face, Face]:
+    """The same in a frame of `film(14)`."""
+    return pair(film(14)[index])
 
 
 def person(number: int, name: str) -> Person:
@@ -69,6 +79,11 @@ def both_ways(one: str = "astronaut", other: str = "hopper") -> Cast:
 @pytest.fixture(scope="module")
 def recaster() -> Recaster:
     return Recaster(marking=Marking(frozenset()))
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return media.write_clip(tmp_path_factory.mktemp("film") / "clip.mp4", film(14), RATE)
 
 
 @pytest.mark.parametrize("engine", ["mesh", "network", "hybrid"])
@@ -116,11 +131,9 @@ def test_faces_that_are_rendered_at_once_keep_their_own() -> None:
 
 @pytest.mark.parametrize("whose", ["", "1", "2", "everyone"])
 @pytest.mark.parametrize("roles", [True, False])
-def test_in_a_film(recaster: Recaster, tmp_path: Path, whose: str, roles: bool) -> None:
+def test_in_a_film(recaster: Recaster, clip: Path, tmp_path: Path, whose: str, roles: bool) -> None:
     """Painted over both of them in a later frame; who keeps it is who is named, or both."""
-    frames = film(14)
-    clip = media.write_clip(tmp_path / "clip.mp4", frames, RATE)
-    painted = np.maximum.reduce([strokes(frames[10].shape, face) for face in pair(frames[10])])
+    painted = np.maximum.reduce([strokes(film(14)[10].shape, face) for face in walkers(10)])
     options = Options(
         exclude=over_frame(painted, whose), exclude_at=10 / RATE, keep_occluders=False, codec="lossless", smooth=0.3
     )
@@ -130,28 +143,28 @@ def test_in_a_film(recaster: Recaster, tmp_path: Path, whose: str, roles: bool) 
     recaster.recast(cast, clip, tmp_path / "result.mkv", options)
     before, after = decoded(clip), decoded(tmp_path / "result.mkv")
     for index in (1, 7, 13):
-        left, right = pair(frames[index])
+        left, right = walkers(index)
         assert kept(before[index], after[index], left) is (whose != "2"), index
         assert kept(before[index], after[index], right) is (whose != "1"), index
 
 
 @pytest.mark.parametrize("who", [LEFT, RIGHT])
-def test_who_is_nobody_whom_the_cast_knows_keeps_it_too(recaster: Recaster, tmp_path: Path, who: int) -> None:
+def test_who_is_nobody_whom_the_cast_knows_keeps_it_too(
+    recaster: Recaster, clip: Path, tmp_path: Path, who: int
+) -> None:
     """Everyone gets the face, nobody has a number: the film's faces are told by who was painted on."""
-    frames = film(14)
-    clip = media.write_clip(tmp_path / "clip.mp4", frames, RATE)
     options = Options(
-        exclude=over_frame(strokes(frames[10].shape, pair(frames[10])[who])), exclude_at=10 / RATE,
+        exclude=over_frame(strokes(film(14)[10].shape, walkers(10)[who])), exclude_at=10 / RATE,
         keep_occluders=False, codec="lossless", smooth=0.3,
     )  # fmt: skip
     recaster.recast(Cast(everyone=faces.identity("astronaut")), clip, tmp_path / "result.mkv", options)
     before, after = decoded(clip), decoded(tmp_path / "result.mkv")
     for index in (1, 7, 13):
-        for side, face in enumerate(pair(frames[index])):
+        for side, face in enumerate(walkers(index)):
             assert kept(before[index], after[index], face) is (side == who), (index, side)
 
 
-def look_at(frames: list[ImageArray]) -> Look:
+def look_at(frames: Sequence[ImageArray]) -> Look:
     def at(moment: float) -> tuple[tuple[Face, ...], tuple[int, int]]:
         frame = frames[round(moment * RATE)]
         return faces.faces(frame), (frame.shape[1], frame.shape[0])
@@ -163,19 +176,19 @@ def test_strokes_on_somebody_unknown_stay_theirs() -> None:
     """Painted on at two moments, before anybody has looked who is in the film, and again once somebody has."""
     frames = film(14)
     paintings = Paintings(look_at(frames), ())
-    left, _ = pair(frames[0])
+    left, _ = walkers(0)
     assert paintings.paint(strokes(frames[0].shape, left), 0.0, erase=False)
     first = paintings.written()
     assert [painting.whose.startswith("0.0@") for painting in first] == [True]
     again = Paintings(look_at(frames), ())
     again.lay(Options(exclude=first))
-    again.paint(strokes(frames[10].shape, pair(frames[10])[LEFT]), 10 / RATE, erase=False)
+    again.paint(strokes(frames[10].shape, walkers(10)[LEFT]), 10 / RATE, erase=False)
     assert [painting.whose for painting in again.written()] == [first[0].whose]
     known = Paintings(look_at(frames), (person(1, "hopper"), person(2, "astronaut")))
     known.lay(Options(exclude=again.written()))
-    known.paint(strokes(frames[4].shape, pair(frames[4])[RIGHT]), 4 / RATE, erase=False)
+    known.paint(strokes(frames[4].shape, walkers(4)[RIGHT]), 4 / RATE, erase=False)
     assert [painting.whose for painting in known.written()] == ["1", "2"]
-    known.paint(strokes(frames[10].shape, pair(frames[10])[LEFT]), 10 / RATE, erase=True)
+    known.paint(strokes(frames[10].shape, walkers(10)[LEFT]), 10 / RATE, erase=True)
     known.paint(np.full(frames[0].shape[:2], 255, np.uint8), 10 / RATE, erase=True)
     assert known.written() == ()
 
