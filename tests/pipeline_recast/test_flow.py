@@ -99,7 +99,9 @@ def test_cancel_stops_within_a_frame() -> None:
 
 
 def test_nothing_to_do() -> None:
-    run([], passing, lambda item: (item,), lambda item: None, clock=StageClock(), crew=Crew(2))
+    written: list[int] = []
+    run([], passing, lambda item: (item,), written.append, clock=StageClock(), crew=Crew(2))
+    assert not written
 
 
 def test_what_is_rendered_together_is_written_one_by_one() -> None:
