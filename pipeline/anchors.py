@@ -10,7 +10,7 @@ rims are, some anchors before say as well.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
@@ -36,6 +36,22 @@ Views = Mapping[int | None, FaceView]
 """By track."""
 
 
+@dataclass(frozen=True, eq=False)
+class Memory:
+    """What is known of an anchor, for another process that has to do with it. By track; what is not there has to be
+    told from the frame.
+
+    Attributes:
+        wears: whether there may be glasses.
+        traces: of these; see `Anchor.trace`.
+        read: the face, as it was read.
+    """
+
+    wears: Mapping[int | None, bool]
+    traces: Mapping[int | None, Trace | None]
+    read: Mapping[int | None, Exact]
+
+
 class Anchor:
     """A frame whose faces are read at most once, for itself and for the frames beside it. Thread-safe.
 
@@ -44,13 +60,23 @@ class Anchor:
     Attributes:
         index: of the frame.
         around: the wide span that it lies in, unless it ends one itself.
+
+    Args:
+        memory: what is known of it already.
     """
 
-    def __init__(self, frame: Frame, places: Callable[[], Sequence[Place]], around: Span | None = None) -> None:
+    def __init__(
+        self,
+        frame: Frame,
+        places: Callable[[], Sequence[Place]],
+        around: Span | None = None,
+        memory: Memory | None = None,
+    ) -> None:
         self.index, self.around, self._lock = frame.index, around, threading.Lock()
         self._look: Callable[[], Views] | None = lambda: _views(frame, places())
         self._views: Views = {}
-        self._read: dict[int | None, Exact] = {}
+        self._memory = memory or _NOTHING
+        self._read: dict[int | None, Exact] = dict(self._memory.read)
         self._glasses: dict[int | None, Glasses | None] = {}
         self._rims: dict[int | None, Rims] = {}
 
@@ -59,11 +85,13 @@ class Anchor:
         with self._lock:
             return self._view(track)
 
-    def seen(self, track: int | None) -> tuple[FaceView, Exact] | None:
-        """The same, and its reading."""
+    def exact(self, track: int | None) -> Exact | None:
+        """Its reading."""
         with self._lock:
+            if track in self._read:
+                return self._read[track]
             view = self._view(track)
-            return None if view is None else (view, self._exact(track, view))
+            return None if view is None else self._exact(track, view)
 
     def rims(self, track: int | None, trail: Sequence[Anchor]) -> Rims:
         """Those of its glasses. Its skin is only read for them where it is not calm.
@@ -84,13 +112,33 @@ class Anchor:
 
     def wears(self, track: int | None) -> bool:
         with self._lock:
+            if track in self._memory.wears:
+                return self._memory.wears[track]
             glasses = self._worn(track)
             return glasses is not None and glasses.belief > 0
 
     def trace(self, track: int | None) -> Trace | None:
         with self._lock:
+            if track in self._memory.traces:
+                return self._memory.traces[track]
             glasses = self._worn(track)
             return None if glasses is None else glasses.trace
+
+    @property
+    def wearers(self) -> frozenset[int | None]:
+        """Of whom it is known by now that they wear glasses."""
+        with self._lock:
+            return frozenset(track for track, glasses in self._glasses.items() if glasses and glasses.belief > 0)
+
+    def memory(self, wearers: Collection[int | None]) -> Memory:
+        """What is known of it by now, as far as anybody asks for it later: all that tells where the glasses of
+        `wearers` are, and that others wear none."""
+        with self._lock:
+            glasses = dict(self._glasses)
+            read = {track: replace(exact, worn=None) for track, exact in self._read.items() if track in wearers}
+        wears = {track: worn is not None and worn.belief > 0 for track, worn in glasses.items()}
+        traces = {track: worn.trace if worn else None for track, worn in glasses.items() if track in wearers}
+        return Memory(wears, traces, read)
 
     def _worn(self, track: int | None) -> Glasses | None:
         """What may be glasses; ``None`` where the face is not seen, or bare for longer."""
@@ -117,6 +165,20 @@ class Anchor:
         if self._look is not None:
             self._views, self._look = self._look(), None
         return self._views.get(track)
+
+
+_NOTHING = Memory({}, {}, {})
+
+
+def remembered(row: Row, known: Mapping[int, Anchor]) -> dict[int, Memory]:
+    """What is known of the anchors of a row once it is rendered, by the numbers of their frames.
+
+    Args:
+        known: see `along`.
+    """
+    anchors = [known[each.frame.index] for each in row.anchors]
+    wearers = frozenset[int | None]().union(*(anchor.wearers for anchor in anchors))
+    return {anchor.index: anchor.memory(wearers) for anchor in anchors}
 
 
 def _views(frame: Frame, places: Sequence[Place]) -> Views:
@@ -149,8 +211,8 @@ class Span:
     def ends(self, track: int | None) -> tuple[Exact, Exact] | None:
         """How a face is read in both, if it is seen there."""
         # The one after first: it is less likely that somebody is just reading it.
-        last, first = self.after.seen(track), self.before.seen(track)
-        return None if first is None or last is None else (first[1], last[1])
+        last, first = self.after.exact(track), self.before.exact(track)
+        return None if first is None or last is None else (first, last)
 
     def rims(self, track: int | None) -> Rims:
         first = self.before.rims(track, self.trail[-1 - TRAIL : -1])
@@ -210,6 +272,7 @@ class Found:
         persons: those of the cast who were.
         beside: for `recast_frame`.
         shade: for `JobMark.frame`.
+        memory: what is known of it as an anchor already.
     """
 
     frame: Frame
@@ -218,6 +281,7 @@ class Found:
     persons: tuple[int, ...]
     beside: Beside | None = None
     shade: Shade | None = None
+    memory: Memory | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -305,7 +369,7 @@ def _along_before(trail: Sequence[Found], wardrobe: Wardrobe, options: Options) 
 
 
 def _anchor(found: Found, wardrobe: Wardrobe, options: Options, around: Span | None = None) -> Anchor:
-    return Anchor(found.frame, lambda: places(found.roles, wardrobe, options), around)
+    return Anchor(found.frame, lambda: places(found.roles, wardrobe, options), around, found.memory)
 
 
 def _beside(index: int, anchors: Mapping[int, Anchor], known: Mapping[int, Anchor]) -> Beside:

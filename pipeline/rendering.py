@@ -6,11 +6,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from pipeline.analysis import Tracker
-from pipeline.anchors import Found, Row, anchored, rows, trailing
+from pipeline.anchors import Found, Memory, Row, anchored, rows, trailing
 from pipeline.casting import Casting
 from pipeline.crew import Crew
 from pipeline.engines.catalogue import needs_no_network
@@ -22,7 +22,7 @@ from pipeline.media.window import Window, taken
 from pipeline.places import places
 from pipeline.processes.pool import Pool
 from pipeline.processes.row import rendered
-from pipeline.processes.wire import Changed, Piece, Rows, Shown
+from pipeline.processes.wire import Changed, Piece, Rendered, Rows, Shown
 from pipeline.steps import cast_in, expected, marked, tracked, until
 from pipeline.task import Task
 from pipeline.types import Frame, Identity
@@ -31,6 +31,8 @@ from pipeline.wardrobe import Wardrobe
 HELD = 1 << 30
 """Bytes of frames that may be under way to and from processes."""
 _ROW = 8
+_REMEMBERED = 64
+"""Frames before the trail of a row of which is still known how they were read."""
 
 Done = tuple[Found, int]
 """A finished frame, and how many of its faces were changed."""
@@ -182,6 +184,8 @@ class _Beside:
 
     def __init__(self, film: Film, processes: Processes) -> None:
         self._film, self._pool, self._identities = film, processes.pool, processes.identities
+        self._lock = threading.Lock()
+        self._memories: dict[int, Memory] = {}
 
     def prepared(self, frames: Iterable[Frame]) -> Iterator[_Packed]:
         film = self._film
@@ -224,9 +228,12 @@ class _Beside:
             for role in found.roles:
                 film.wardrobe.check(found.frame, role.face)
         if packed.rows is not None:
-            changed = self._elsewhere(packed.rows) or self._here(packed.rows)
-            if changed is None:
+            given = self._reminded(packed.rows)
+            finished = self._elsewhere(given) or self._here(given)
+            if finished is None:
                 raise Cancelled
+            self._remember(given, finished.memories)
+            changed = finished.changed
             windows = [piece.window for piece in packed.rows.pieces if piece.wanted]
         done = []
         with film.crew.turn(), film.clock.work("render", 0):
@@ -240,7 +247,28 @@ class _Beside:
         film.clock.add("render", 0.0, len(done))
         return done
 
-    def _elsewhere(self, given: Rows) -> tuple[Changed, ...] | None:
+    def _reminded(self, given: Rows) -> Rows:
+        """A row with what is known by now of the anchors before it. Of how faces were read there, only what the anchors
+        after them are told by that are not known yet."""
+        numbers = [piece.window.index for piece in given.trail]
+        with self._lock:
+            known = [self._memories.get(number) for number in numbers]
+        trail = []
+        for piece, memory, after in zip(given.trail, known, [*known, None][1:], strict=True):
+            if memory is not None and after is not None:
+                memory = replace(memory, read={})
+            trail.append(replace(piece, memory=memory))
+        return replace(given, trail=tuple(trail))
+
+    def _remember(self, given: Rows, memories: Mapping[int, Memory]) -> None:
+        first = given.trail[0].window.index if given.trail else 0
+        with self._lock:
+            self._memories.update(memories)
+            # Rows are finished nearly in order; who asks for an older one has it told anew.
+            for number in [number for number in self._memories if number < first - _REMEMBERED]:
+                del self._memories[number]
+
+    def _elsewhere(self, given: Rows) -> Rendered | None:
         numbers = {shown.number for piece in (*given.trail, *given.pieces) for shown in piece.roles}
         prepared = {number: self._film.wardrobe.prepared(self._identities[number]) for number in numbers}
         answer = self._pool.render(given, prepared, self._stopped)
@@ -249,11 +277,11 @@ class _Beside:
         if answer.error is not None:
             raise answer.error
         self._film.clock.add("render", answer.seconds, 0)
-        if answer.changed is None:
+        if answer.rendered is None:
             raise Cancelled
-        return answer.changed
+        return answer.rendered
 
-    def _here(self, given: Rows) -> tuple[Changed, ...] | None:
+    def _here(self, given: Rows) -> Rendered | None:
         film = self._film
         with film.crew.turn(), film.clock.work("render", 0):
             return rendered(given, self._identities, film.wardrobe, self._stopped)

@@ -86,14 +86,14 @@ def main(descriptor: int) -> None:
 
 def _answer(rows: Rows, identities: dict[int, Identity], wardrobe: Wardrobe, line: Line, log: _Log) -> Answer:
     begin = time.perf_counter()
-    changed, failed = None, None
+    done, failed = None, None
     try:
-        changed = rendered(rows, identities, wardrobe, lambda: _stopped(line))
+        done = rendered(rows, identities, wardrobe, lambda: _stopped(line))
     except Gone:
         raise
     except BaseException as error:
         failed = _sendable(error)
-    return Answer(changed, failed, time.perf_counter() - begin, log.taken())
+    return Answer(done, failed, time.perf_counter() - begin, log.taken())
 
 
 def _stopped(line: Line) -> bool:

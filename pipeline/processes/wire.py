@@ -12,6 +12,7 @@ import struct
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.anchors import Memory
 from pipeline.media.planes import Samples
 from pipeline.media.window import Window
 from pipeline.options import Options, PaintedMask
@@ -65,11 +66,13 @@ class Piece:
 
     Attributes:
         wanted: whether it is rendered, rather than only read for those beside it.
+        memory: what is known of it as an anchor already.
     """
 
     window: Window
     roles: tuple[Shown, ...]
     wanted: bool
+    memory: Memory | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +92,19 @@ class Changed:
     samples: tuple[Samples, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Rendered:
+    """A finished row.
+
+    Attributes:
+        changed: for each frame that was wanted, in order.
+        memories: what is known of its anchors, by the numbers of their frames.
+    """
+
+    changed: tuple[Changed, ...]
+    memories: dict[int, Memory]
+
+
 @dataclass(frozen=True)
 class Said:
     """A line of the log."""
@@ -103,12 +119,12 @@ class Answer:
     """What became of a row.
 
     Attributes:
-        changed: for each frame that was wanted, in order; ``None`` where it failed, or was not wanted any more.
+        rendered: ``None`` where it failed, or was not wanted any more.
         error: what was raised.
         seconds: that it took.
     """
 
-    changed: tuple[Changed, ...] | None
+    rendered: Rendered | None
     error: BaseException | None
     seconds: float
     said: tuple[Said, ...] = ()

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -314,8 +315,8 @@ def test_what_fails_in_a_process_is_raised_here(recaster: Recaster) -> None:
         answer = pool.render(good, prepared, lambda: False)
         assert answer is not None
         assert answer.error is None
-        assert answer.changed is not None
-        assert answer.changed[0].faces == 0
+        assert answer.rendered is not None
+        assert answer.rendered.changed[0].faces == 0
 
 
 def test_where_none_can_be_begun_this_one_does_it(
@@ -413,3 +414,23 @@ def test_short_films_are_left_to_this_one() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv(budget.SWITCH)
         assert Pool().enough == budget.ENOUGH
+
+
+def test_what_one_has_read_another_one_is_told(recaster: Recaster, photo: Path, tmp_path: Path) -> None:
+    """Of somebody who wears glasses, whose rims are followed over several rows."""
+    cast = Cast(everyone=recaster.identify([photo]))
+    clip = media.write_clip(tmp_path / "hopper.mp4", media.camera(FRAMES).frames, 25)
+    told: list[int] = []
+    pool = recaster.pool
+    render = pool.render
+
+    def watched(rows: Rows, *rest: Any) -> Any:
+        told.append(sum(piece.memory is not None for piece in rows.trail))
+        return render(rows, *rest)
+
+    with ready(recaster), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pool, "render", watched)
+        recaster.recast(cast, clip, tmp_path / "a.mp4")
+    Recaster(processes=0).recast(cast, clip, tmp_path / "b.mp4")
+    assert bits(tmp_path / "a.mp4") == bits(tmp_path / "b.mp4")
+    assert max(told) >= 4
