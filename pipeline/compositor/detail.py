@@ -42,7 +42,7 @@ def match_detail(image: ImageArray, alpha: FloatArray, view: FaceView, skin: Ski
     result = image
     if ours[1] > theirs[1] * 1.1:
         result = _blurred(image, ours, theirs)
-        ours = _finest(*_octave(result[part]), weight), theirs[1]
+        ours = _bands(result[part], weight)[0], theirs[1]
     missing = SHARE * _missing(theirs[0], ours[0])
     if missing > 0.08:
         result = grained(result, min(missing, GRAIN), view)
@@ -64,12 +64,8 @@ def _missing(theirs: float, ours: float) -> float:
 
 def _chroma(image: ImageArray, weight: NDArray[np.intp]) -> list[tuple[float, float]]:
     """Amplitudes of the two finest octaves of Cr and of Cb over the chosen pixels."""
-    planes = cv2.split(cv2.cvtColor(image, cv2.COLOR_BGR2YCrCb).astype(np.float32))[1:]
-    fine, coarse = zip(*(octaves(plane) for plane in planes), strict=True)
-    return [
-        (quantile(np.abs(one.take(weight)), CALM), quantile(np.abs(other.take(weight)), CALM))
-        for one, other in zip(fine, coarse, strict=True)
-    ]
+    planes = cv2.split(cv2.cvtColor(image, cv2.COLOR_BGR2YCrCb))[1:]
+    return [(_typical(one, CALM), _typical(other, CALM)) for one, other in (octaves(p, weight) for p in planes)]
 
 
 def _middle(view: FaceView) -> tuple[slice, slice]:
@@ -96,20 +92,12 @@ def _samples(alpha: FloatArray, view: FaceView, skin: Skin, part: tuple[slice, s
 def _bands(image: ImageArray, weight: NDArray[np.intp]) -> tuple[float, float]:
     """Amplitude of the two finest octaves of luma over the chosen pixels. Of the finest a low percentile: wrinkles,
     freckles and the strokes of a brush leave calm places between them, grain is everywhere."""
-    luma, fine = _octave(image)
-    middle = cv2.GaussianBlur(luma, (7, 7), 1.8)
-    coarser = np.abs(fine.take(weight) - middle.take(weight))
-    return _finest(luma, fine, weight), quantile(coarser, 0.5)
+    finest, coarser = octaves(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), weight)
+    return _typical(finest, CALM), _typical(coarser, 0.5)
 
 
-def _octave(image: ImageArray) -> tuple[FloatArray, FloatArray]:
-    """Luma, and what is left of it without its finest octave."""
-    luma = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float32)
-    return luma, cv2.GaussianBlur(luma, (3, 3), 0.8)
-
-
-def _finest(luma: FloatArray, fine: FloatArray, weight: NDArray[np.intp]) -> float:
-    return quantile(np.abs(luma.take(weight) - fine.take(weight)), CALM)
+def _typical(octave: FloatArray, share: float) -> float:
+    return quantile(np.abs(octave), share)
 
 
 def _blurred(image: ImageArray, ours: tuple[float, float], theirs: tuple[float, float]) -> ImageArray:

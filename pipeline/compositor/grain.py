@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.mesh import FaceView
 from pipeline.types import FloatArray, ImageArray
@@ -62,9 +63,11 @@ def grained(image: ImageArray, strength: float, view: FaceView) -> ImageArray:
 def tinted(image: ImageArray, red: Coloured, blue: Coloured, view: FaceView) -> ImageArray:
     """`image`, uint8 BGR, with noise in Cr and Cb that leaves its luma (BT.601) as it is."""
     place, tiles = _place(view)
-    cr, cb = (_plane(noise, place, tiles, number * APART) for number, noise in enumerate((red, blue), 1))
-    noise = cv2.merge((1.772 * cb, -0.714 * cr - 0.344 * cb, 1.403 * cr))
-    result: ImageArray = cv2.add(image, noise, dtype=cv2.CV_8U)
+    r, b = (
+        _plane(noise, place, tiles, number * APART, gain) for number, noise, gain in ((1, red, 1.403), (2, blue, 1.772))
+    )
+    g = cv2.addWeighted(r, -0.714 / 1.403, b, -0.344 / 1.772, 0)
+    result: ImageArray = cv2.add(image, cv2.merge((b, g, r)), dtype=cv2.CV_8U)
     return result
 
 
@@ -76,10 +79,23 @@ def told_apart(fine: float, coarse: float) -> Coloured:
     return Coloured(float(strengths[0]), float(strengths[1]))
 
 
-def octaves(plane: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The two finest octaves of one channel, float32 ``(h, w)``: what blurs of 0.8 and of 1.8 pixels take away."""
-    fine = cv2.GaussianBlur(plane, (3, 3), 0.8)
-    return plane - fine, fine - cv2.GaussianBlur(plane, (7, 7), 1.8)
+def octaves(plane: ImageArray | FloatArray, places: NDArray[np.intp] | None = None) -> tuple[FloatArray, FloatArray]:
+    """The two finest octaves of one channel, float32: what blurs of 0.8 and of 1.8 pixels take away.
+
+    Args:
+        plane: ``(h, w)`` uint8 or float32.
+        places: of which pixels, counted row by row, all of them when ``None``: `(n,)` is returned.
+    """
+    fine, coarse = (cv2.sepFilter2D(plane, cv2.CV_32F, kernel, kernel) for kernel in _kernels())
+    if places is not None:
+        plane, fine, coarse = plane.take(places), fine.take(places), coarse.take(places)
+    return plane - fine, fine - coarse
+
+
+@cache
+def _kernels() -> tuple[FloatArray, FloatArray]:
+    fine, coarse = (cv2.getGaussianKernel(size, sigma, cv2.CV_32F) for size, sigma in ((3, 0.8), (7, 1.8)))
+    return fine, coarse
 
 
 def quantile(values: FloatArray, share: float) -> float:
@@ -97,9 +113,9 @@ def _place(view: FaceView) -> tuple[tuple[slice, slice], int]:
     return (slice(top, top + height), slice(left, left + width)), tiles
 
 
-def _plane(noise: Coloured, place: tuple[slice, slice], tiles: int, aside: int) -> FloatArray:
+def _plane(noise: Coloured, place: tuple[slice, slice], tiles: int, aside: int, gain: float) -> FloatArray:
     fine, coarse = (_shifted(kind, tiles, aside)[place] for kind in KINDS)
-    plane: FloatArray = cv2.addWeighted(fine, noise.fine, coarse, noise.coarse, 0)
+    plane: FloatArray = cv2.addWeighted(fine, gain * noise.fine, coarse, gain * noise.coarse, 0)
     return plane
 
 
