@@ -7,7 +7,9 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
+from pipeline.errors import InputError
 from studio import consent, extras
+from studio.folders import unfolded
 from studio.presets import Preset
 
 
@@ -28,12 +30,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--headless", action="store_true", help="run one job and exit, without the studio")
     group = parser.add_argument_group("a job (with --headless)")
     group.add_argument(
-        "--source", "-s", action="append", type=Path, default=[], metavar="PHOTO",
-        help="photo of the new face; give several of the same face for a better likeness",
+        "--source", "-s", action="extend", nargs="+", type=Path, default=[], metavar="PHOTO",
+        help="photo of the new face; give several of the same face, or a folder of them, for a better likeness",
     )  # fmt: skip
     group.add_argument(
         "--target", "-t", action="extend", nargs="+", type=Path, metavar="TARGET",
-        help="picture or video to change; of several, each is a job, and one that fails stops none of the others",
+        help="picture or video to change; of several, or of a folder's, each is a job, and one that fails stops none "
+        "of the others",
     )  # fmt: skip
     group.add_argument(
         "--output", "-o", type=Place.of,
@@ -85,6 +88,10 @@ def check(given: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
         parser.error("--people only lists who is in the target; leave out --source, --cast and what names a result")
     if not given.people and not given.source and not given.cast:
         parser.error("--source is missing: a photo of the new face (or --cast PERSON=PHOTO)")
+    try:
+        given.source, given.target = unfolded(given.source, videos=False), unfolded(given.target)
+    except (InputError, OSError) as error:
+        parser.error(str(error))
     if len(given.target) > 1:
         alone = ("people", "cast", "compare", "preview", "exclude")
         if words := [f"--{name}" for name in alone if getattr(given, name, None)]:
