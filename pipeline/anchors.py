@@ -99,16 +99,14 @@ class Anchor:
         Args:
             trail: the anchors before, always the same ones.
         """
-        if not self.wears(track) and not (trail and trail[-1].wears(track)):
-            return None
-        # Never in one's own turn: an anchor may ask those after it how a face is read.
-        traces = [trace for trace in (anchor.trace(track) for anchor in trail) if trace is not None]
         with self._lock:
-            if track not in self._rims:
-                glasses = self._worn(track)
-                steady = glasses.after(traces) if glasses is not None else None
-                self._rims[track] = None if steady is None or steady.belief <= 0 else steady.rims
-            return self._rims[track]
+            if track in self._rims:
+                return self._rims[track]
+            glasses = self._worn(track)
+        # Never in one's own turn: an anchor may ask those after it how a face is read.
+        rims = None if glasses is None else _steady(glasses, track, trail)
+        with self._lock:
+            return self._rims.setdefault(track, rims)
 
     def wears(self, track: int | None) -> bool:
         with self._lock:
@@ -154,7 +152,7 @@ class Anchor:
         skin = between(*ends, self.around.share, view)
         if skin is None:
             return self._exact(track, view).glasses
-        return glasses_on(view, skin) if _worn(*ends) else None
+        return glasses_on(view, skin) if _perhaps_worn(*ends) else None
 
     def _exact(self, track: int | None, view: FaceView) -> Exact:
         if track not in self._read:
@@ -220,6 +218,10 @@ class Span:
             return first
         return rims_between(first, self.after.rims(track, self.trail[-TRAIL:]), self.share)
 
+    def rims_on(self, exact: Exact, track: int | None) -> Rims:
+        """Those of a face that was read in this very frame."""
+        return _steady(exact.glasses, track, self.trail[-TRAIL:])
+
 
 @dataclass(frozen=True, eq=False)
 class Beside:
@@ -249,17 +251,27 @@ class Beside:
                 return view, replace(ends[0], worn=partial(span.rims, track))
             skin = between(*ends, span.share, view)
             if skin is not None:
-                return view, Mean(skin, partial(narrow.rims, track) if _worn(*ends) else _no_rims)
-        return view, read(view)
+                return view, Mean(skin, partial(narrow.rims, track) if _perhaps_worn(*ends) else _no_rims)
+        exact = read(view)
+        return view, replace(exact, worn=partial(narrow.rims_on, exact, track))
 
 
 def _no_rims() -> Rims:
     return None
 
 
-def _worn(first: Exact, last: Exact) -> bool:
-    """Whether glasses are, in one of two frames at least."""
-    return first.glasses.belief > 0 or last.glasses.belief > 0
+def _steady(glasses: Glasses, track: int | None, trail: Sequence[Anchor]) -> Rims:
+    """The rims of a frame, whose own glasses are known, after those of some anchors."""
+    if glasses.belief <= 0 and not any(anchor.wears(track) for anchor in trail):
+        return None
+    traces = [trace for trace in (anchor.trace(track) for anchor in trail) if trace is not None]
+    steady = glasses.after(traces)
+    return steady.rims if steady.belief > 0 else None
+
+
+def _perhaps_worn(first: Exact, last: Exact) -> bool:
+    """Whether glasses are, in one of two frames at least, or a hand hides whether they are."""
+    return any(exact.glasses.belief > 0 or exact.glasses.hidden for exact in (first, last))
 
 
 @dataclass(frozen=True, eq=False)

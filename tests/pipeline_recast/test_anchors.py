@@ -132,6 +132,22 @@ def test_glasses_stay_on_where_one_frame_does_not_show_their_bridge() -> None:
     assert rims[2].sum() > 0.8 * rims[0].sum()
 
 
+def test_glasses_stay_on_behind_a_hand_that_hides_their_bridge() -> None:
+    """Where that is hidden a frame alone cannot tell, and a new brow covered the rims."""
+    calm = media.portrait(NAME)
+    landmarks = faces.portrait_face(NAME).landmarks
+    assert landmarks is not None
+    (x, y), wide = landmarks[168, :2], int(np.ptp(landmarks[[33, 263], 0]) * 0.2)
+    held = calm.copy()
+    held[int(y) - wide :, int(x) - wide : int(x) + wide] = calm[300, 256]
+    hidden = range(TRAIL * EVERY, (TRAIL + 3) * EVERY)
+    images = [held if n in hidden else calm for n in range((TRAIL + 5) * EVERY)]
+    before, behind, between = (rims_of(images, n) for n in (EVERY, hidden[EVERY], hidden[EVERY + 2]))
+    rim = before > 0.5
+    assert behind[rim].mean() > 0.5
+    assert between[rim].mean() > 0.5
+
+
 def rims_of(images: Sequence[ImageArray], number: int) -> FloatArray:
     """The rims of glasses in one frame of a film, 0 where none are worn."""
     each = list(anchored(found_in(images), faces.wardrobe(), OPTIONS))[number]
