@@ -62,7 +62,7 @@ def patch_of(frame: Frame, mesh: FloatArray) -> Patch:
     """The patch about a mesh in a frame."""
     region = region_from_landmarks(mesh)
     to_crop, scale = region.to_crop(SIDE), SIDE / region.side
-    luma = cv2.GaussianBlur(take_luma(frame, to_crop, SIDE), (3, 3), 0.7).astype(np.float32)
+    luma = cv2.GaussianBlur(take_luma(frame, to_crop, SIDE), (3, 3), 0.9).astype(np.float32)
     points = mesh * np.float32(scale)
     points[:, :2] = mesh[:, :2] @ to_crop[:, :2].T + to_crop[:, 2]
     return Patch(luma, mesh, points, np.asarray(cv2.invertAffineTransform(to_crop), np.float32), scale)
