@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 import logging
 import os
+import signal
 import sys
 import threading
 import weakref
@@ -204,6 +205,7 @@ class Pool:
                     continue
                 self._idle.append(worker)
                 self._failed = 0
+                log.info("a process renders beside this one, number %d", worker.number)
             except Gone:
                 self._failed += 1
                 log.warning("a process that was to render ended with %s before it was ready", worker.end())
@@ -226,10 +228,14 @@ class Pool:
             self._changed.notify_all()
 
     def _lost(self, worker: Worker) -> None:
+        status = worker.end()
         with self._changed:
             self._busy.remove(worker)
+            if status == -signal.SIGKILL:
+                # Likeliest for want of memory: the jobs that run now make do with one fewer.
+                self._most = max(1, self._most - 1)
             self._changed.notify_all()
-        log.warning("a process that renders ended with %s; what it was at is done again", worker.end())
+        log.warning("a process that renders ended with %s; what it was at is done again", status)
 
     def _leave(self, always: bool = False) -> None:
         with self._changed:

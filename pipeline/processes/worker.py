@@ -21,7 +21,11 @@ log = logging.getLogger(__name__)
 START_UP = 120.0
 """Seconds after which a process that has not said that it is ready is given up."""
 PATIENCE = 600.0
-"""The same for one that does not answer."""
+"""The same for one that does not answer, ..."""
+STUCK = 60.0
+"""... that takes or gives nothing in the middle of a message, ..."""
+LEAVE = 15.0
+"""... and that goes on with a row which nobody wants any more; a frame of it is always finished."""
 _TURN = 0.1
 _ROOT = Path(__file__).resolve().parents[2]
 _ALONE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -51,7 +55,7 @@ class Worker:
         finally:
             theirs.close()
         self._line, self._begun = Line(ours), time.monotonic()
-        self._line.bounded(PATIENCE)
+        self._line.bounded(STUCK)
         self._known: set[int] = set()
         self._stale: deque[int] = deque()
 
@@ -96,7 +100,7 @@ class Worker:
         while not self._line.waits(_TURN):
             if not told and stopped():
                 self._line.say(Stop())
-                told = True
+                told, until = True, time.monotonic() + LEAVE
             if time.monotonic() > until:
                 raise Gone
         answer = self._line.hear()
