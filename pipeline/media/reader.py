@@ -29,6 +29,11 @@ from pipeline.types import MediaInfo, MediaLimits
 
 log = logging.getLogger(__name__)
 
+_RECORDINGS = ("mpegts", "mpeg")
+"""Containers without a head or an end: a recording of broadcasts stops where it was stopped."""
+_TAIL = 2
+"""Fields of the one frame that it may stop in."""
+
 
 class VideoReader:
     """The frames of a video between `start` and `end` seconds; a context manager that can be iterated once.
@@ -191,19 +196,25 @@ class VideoReader:
 
     def _decode(self, container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
         begun, skipped, interlaced = False, 0, None
+        broken: list[Exception | None] = []
         packets, decode = container.demux(stream), decoder_of(stream, self.limits)
         while True:
             with self._errors():
                 packet = next(packets, None)
             if packet is None:
                 break
+            if len(broken) > _TAIL or (broken and packet.size):
+                self._fail(broken[0])
             try:
                 frames = decode(packet)
             except av.error.InvalidDataError as error:
                 if not begun:
                     skipped += 1
                     continue
-                self._fail(error)
+                if self.demuxer not in _RECORDINGS:
+                    self._fail(error)
+                broken.append(error)
+                continue
             except av.error.EOFError:
                 break
             for frame in frames:
@@ -211,7 +222,10 @@ class VideoReader:
                     if not begun:
                         skipped += 1
                         continue
-                    self._fail(None)
+                    if self.demuxer not in _RECORDINGS:
+                        self._fail(None)
+                    broken.append(None)
+                    continue
                 begun = True
                 if self.info.interlaced:
                     if interlaced is None:
@@ -222,6 +236,10 @@ class VideoReader:
                     yield frame
         if interlaced is not None:
             yield from interlaced.flush()
+        if len(broken) > _TAIL:
+            self._fail(broken[0])
+        if broken:
+            self._note("The recording stops in the middle of a frame, which was left out.")
         if skipped and begun and not self._searched:
             self._note(f"The first {skipped} frames could not be decoded and were left out.")
 

@@ -199,6 +199,35 @@ def test_cut_off_files_are_refused_at_once(tmp_path: Path, name: str, share: flo
         VideoReader(path)
 
 
+@pytest.mark.parametrize("name", ["clip.ts", "clip.mpg"])
+def test_a_recording_may_stop_anywhere(tmp_path: Path, name: str) -> None:
+    """Broadcasts are recorded until somebody stops, in the middle of a frame, and no head tells how long they are."""
+    codec = "libx264" if name.endswith("ts") else "mpeg2video"
+    path = Clip(codec=codec, frames=60, size=(320, 240), rate=Fraction(25), options={"g": "10", "b": "4M"}).make(
+        tmp_path / name
+    )
+    data, notes = path.read_bytes(), set[str]()
+    for share in np.linspace(0.5, 0.95, 10):
+        path.write_bytes(data[: int(len(data) * share)])
+        with VideoReader(path) as reader:
+            read = [frame.time for frame in reader]
+        steps = np.diff(read)  # the last frame may have come before those that it is shown after
+        assert 60 * share - 5 < len(read) < 60 and steps.min() > 0.038 and np.allclose(steps[:-3], 0.04, atol=0.002)
+        notes.update(reader.notes)
+    assert notes == {"The recording stops in the middle of a frame, which was left out."}
+
+
+def test_a_recording_with_a_hole_is_damaged(tmp_path: Path) -> None:
+    path = Clip(frames=90, size=(320, 240), options={"g": "10", "b": "4M"}).make(tmp_path / "clip.ts")
+    data = bytearray(path.read_bytes())
+    at = len(data) // 3 // 188 * 188
+    data[at + 20 : at + 188 * 300] = bytes(188 * 300 - 20)  # some frames
+    path.write_bytes(data)
+    with pytest.raises(CorruptMedia, match="damaged at"), VideoReader(path) as reader:
+        for _ in reader:
+            pass
+
+
 def test_damage_is_told_with_its_time(tmp_path: Path) -> None:
     path = Clip(frames=60, size=(128, 96), options={"g": "10", "crf": "10"}).make(tmp_path / "clip.mp4")
     data = bytearray(path.read_bytes())
