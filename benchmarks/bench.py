@@ -4,10 +4,12 @@
     python -m benchmarks.bench --sizes 3840x2160 --faces small --name small
 
 Clips of each size with so many faces are recast by every side (see `benchmarks.sides`) by turns, each time in a process
-of its own; medians are compared. *small* is one face, a twentieth of the picture's height wide. The table and a plot go
-to ``benchmarks/results``, under `--name`. `--full` adds a stand-in network of inswapper_128's true size and cost. The
-reference way is insightface's `FaceAnalysis` and `INSwapper.get` with paste, on the same ONNX file, frames through
-MoviePy. Our results are marked (watermark and Content Credentials), its are not.
+of its own; medians are compared. *small* is one face, a twentieth of the picture's height wide; *panned* an empty room
+before a moving camera. What a job costs once, and the face without which there would be none, count for much in a short
+clip: footage without faces wants ``--seconds 10``. The table and a plot go to ``benchmarks/results``, under `--name`.
+`--full` adds a stand-in network of inswapper_128's true size and cost. The reference way is insightface's
+`FaceAnalysis` and `INSwapper.get` with paste, on the same ONNX file, frames through MoviePy. Our results are marked
+(watermark and Content Credentials), its are not.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.clips import crowd, small_face
+from benchmarks.clips import crowd, panned, small_face
 from benchmarks.sides import Measured, Side
 
 RESULTS = Path(__file__).parent / "results"
@@ -55,7 +57,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--sizes", nargs="+", default=list(SIZES))
-    parser.add_argument("--faces", nargs="+", default=[], help='numbers, or "small"; left out, it is also a row at 4K')
+    parser.add_argument(
+        "--faces", nargs="+", default=[], help='numbers, "small" or "panned"; left out, small is a row at 4K'
+    )
     parser.add_argument("--sides", nargs="+", choices=USUAL, default=list(USUAL))
     parser.add_argument("--name", default="bench", help="of what is written")
     given = parser.parse_args()
@@ -85,6 +89,8 @@ def compare(size: str, faces: str, seconds: float, rounds: int, sides: list[Side
         clip = Path(folder) / "clip.mp4"
         if faces == "small":
             small_face(clip, (width, height), seconds)
+        elif faces == "panned":
+            panned(clip, (width, height), seconds)
         else:
             crowd(clip, (width, height), seconds, int(faces))
         for _ in range(rounds):

@@ -35,6 +35,14 @@ def crowd(path: Path, size: tuple[int, int], seconds: float, people: int, rate: 
     return side_by_side(path, size, seconds, people, rate)
 
 
+def panned(path: Path, size: tuple[int, int], seconds: float, rate: int = 30) -> Path:
+    """An empty room, over which the camera pans as long as the clip lasts, but for somebody in its first frame.
+
+    All of the picture moves, so that it is searched whenever that is due, and marked anew every few frames.
+    """
+    return media.write_clip(path, _pan(size, round(seconds * rate)), rate, audio=seconds)
+
+
 def side_by_side(path: Path, size: tuple[int, int], seconds: float, people: int, rate: int = 30) -> Path:
     """As `crowd`, with faces of one size however many there are."""
     return media.write_clip(path, _rows(size, round(seconds * rate), people), rate, audio=seconds)
@@ -52,6 +60,20 @@ def _rows(size: tuple[int, int], count: int, people: int, face: float = 1 / 6) -
             x = width * (person + 0.5) / (people or 1) + width * 0.02 * math.sin(index / 30 + person)
             place = media.placed(name, (x, height * (0.48 + 0.03 * math.cos(index / 25 + person))), height * face, 0)
             frame = media.paste(frame, name, place)
+        yield np.clip(frame + grain[index % GRAINS], 0, 255).astype(np.uint8)
+
+
+def _pan(size: tuple[int, int], count: int) -> Iterator[ImageArray]:
+    width, height = size
+    rng = np.random.default_rng(5)
+    grain = [rng.normal(0, 2, (height, width, 1)).astype(np.int8).astype(np.int16) for _ in range(GRAINS)]
+    way, rise = width // 2, height // 8
+    room = media.background(width + way, height + rise)
+    for index in range(count):
+        x, y = round(way * (1 - math.cos(index / 100)) / 2), round(rise * (1 - math.cos(index / 20)) / 2)
+        frame = room[y : y + height, x : x + width]
+        if index == 0:
+            frame = media.paste(frame, "hopper", media.placed("hopper", (width / 2, height / 2), height / 6, 0))
         yield np.clip(frame + grain[index % GRAINS], 0, 255).astype(np.uint8)
 
 
