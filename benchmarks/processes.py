@@ -1,11 +1,12 @@
 """Frames a second of a whole job, by how many processes render it beside the one that reads, analyses and writes.
 
     python -m benchmarks.processes [--processes 0 1 2] [--seconds 10] [--rounds 5] [--sizes 1280x720] [--faces 1]
-                                   [--cold]
+                                   [--cold] [--limit]
 
 All sides run by turns, so that a busy machine slows all of them; medians are compared, and every side's result has to
 be the same, packet by packet. Processes are begun before the clock is, unless `--cold` is given. How much there is to
-gain depends on the cores: run it where it matters, while nothing else runs.
+gain depends on the cores: run it where it matters, while nothing else runs. `--limit` adds what there is to gain at
+most, also where there are few cores: a job whose rows come back at once, as they were.
 """
 
 from __future__ import annotations
@@ -13,20 +14,27 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import pickle
 import statistics
 import tempfile
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import av
 
 from benchmarks.clips import crowd
 from pipeline import Cast, Options, Recaster
 from pipeline.processes import budget
+from pipeline.processes.pool import Pool
+from pipeline.processes.wire import Answer, Changed, Rendered, Rows
 from tests import media
 
 START_UP = 120.0
+LIMIT = -1
+"""Stands for as many processes as one likes."""
 
 
 @dataclass
@@ -47,6 +55,15 @@ class Side:
     result: str = ""
 
 
+class AtOnce(Pool):
+    """What the first process would see of any number of others that take no time: everything but the new faces."""
+
+    def render(self, rows: Rows, prepared: Mapping[int, Any], stopped: Callable[[], bool]) -> Answer:
+        sent: Rows = pickle.loads(pickle.dumps(rows, pickle.HIGHEST_PROTOCOL))
+        same = tuple(Changed(1, piece.window.planes) for piece in sent.pieces if piece.wanted)
+        return Answer(Rendered(same, {}), None, 0.0)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     usual = sorted({0, 1, 2, budget.affordable(budget.cores(), budget.free_memory())})
@@ -56,6 +73,7 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="+", default=["1280x720"])
     parser.add_argument("--faces", type=int, default=1)
     parser.add_argument("--cold", action="store_true", help="begin the processes anew for every job")
+    parser.add_argument("--limit", action="store_true", help="add what no number of processes can exceed")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         photo = media.portrait_file("astronaut", Path(folder))
@@ -63,14 +81,18 @@ def main() -> None:
             width, height = (int(part) for part in text.split("x"))
             clip = crowd(Path(folder) / f"{text}.mp4", (width, height), given.seconds, given.faces)
             print(f"{text}, {given.faces} faces, {budget.cores():g} cores, load {os.getloadavg()[0]:.1f}")
-            tell(compare(given.processes, photo, clip, given.rounds, given.cold))
+            tell(compare(given.processes, photo, clip, given.rounds, given.cold, given.limit))
 
 
-def compare(processes: list[int], photo: Path, clip: Path, rounds: int, cold: bool = False) -> dict[int, Side]:
+def compare(
+    processes: list[int], photo: Path, clip: Path, rounds: int, cold: bool = False, limit: bool = False
+) -> dict[int, Side]:
     """Every side, once more in each round."""
     sides = {}
-    for many in processes:
-        recaster = Recaster(processes=many)
+    for many in [*processes, *([LIMIT] if limit else [])]:
+        recaster = Recaster(processes=max(many, 0))
+        if many == LIMIT:
+            recaster.pool = AtOnce(2)
         sides[many] = Side(recaster, Cast(everyone=recaster.identify([photo])))
     for _ in range(rounds):
         for many, side in sides.items():
@@ -83,6 +105,7 @@ def once(side: Side, many: int, clip: Path, cold: bool) -> None:
     pool, output = side.recaster.pool, clip.with_name(f"result-{many}.mkv")
     if cold:
         pool.close()
+    cold = cold or many == LIMIT
     with pool.job((), many):
         if not cold:
             pool.begin()
@@ -124,12 +147,13 @@ def tell(sides: dict[int, Side]) -> None:
     first = next(iter(sides.values()))
     for many, side in sides.items():
         ratios = [fps / other for fps, other in zip(side.fps, first.fps, strict=True)]
+        name = f"{many:2d} processes" if many != LIMIT else "at once"
         print(
-            f"  {many:2d} processes {statistics.median(side.fps):7.1f} frames/s, {statistics.median(ratios):.2f} times"
+            f"  {name:12s} {statistics.median(side.fps):7.1f} frames/s, {statistics.median(ratios):.2f} times"
             f" ({', '.join(f'{ratio:.2f}' for ratio in ratios)}); processor time {statistics.median(side.cpu):.1f} ms"
             f" a frame; {side.memory:.0f} MB each"
         )
-    if len({side.result for side in sides.values()}) > 1:
+    if len({side.result for many, side in sides.items() if many != LIMIT}) > 1:
         raise SystemExit("The results are not the same.")
 
 

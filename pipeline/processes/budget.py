@@ -17,7 +17,7 @@ MOST = 6
 LEAST_CORES = 4
 """Where there are fewer, threads of one process keep them busy: there, what is read twice costs more than is gained."""
 EACH = 400 << 20
-"""Bytes of memory that a process is counted with. It uses 180 to 200 MB at 720p and 1080p; see
+"""Bytes of memory that a process is counted with. It uses 200 MB with one face, and 270 with four large ones; see
 `python -m benchmarks.processes`."""
 ENOUGH = 120
 """Frames from which on a film is worth beginning processes, each of which takes two thirds of a second of a core."""
