@@ -7,6 +7,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from pipeline.compositor.glare import unclipped
 from pipeline.mesh import FaceView
 from pipeline.mesh.hue import chroma_on, depth, depth_on, hair_on, paled, rehued, steady
 from pipeline.mesh.maps import thrice
@@ -38,19 +39,25 @@ def match_light(rendering: Rendering, view: FaceView, skin: Skin, strength: floa
         return rendering.image
     own = rendering.tone
     deep = depth(own) if rendering.deep is None else rendering.deep
-    wanted, hair, colourful = _hues(*(tuple(each.tolist()) for each in (steady(_tone(skin)), own, deep)), strength)
+    cast, glare = unclipped(skin.cast, skin.light, skin.trust, own)
+    glaring = glare.max() > 0
+    tone = _mean(np.maximum(skin.light, cast), skin.trust) if glaring else _mean(skin.light, skin.trust)
+    wanted, hair, colourful = _hues(*(tuple(each.tolist()) for each in (steady(tone), own, deep)), strength)
     face = rehued(rendering.image, own, deep, wanted, hair)
     if colourful < NEARLY:
         face = paled(face, own, colourful)
-    gain = np.clip(view.fold(_cast(rendering, skin, colourful)) / (own + 2), GAIN_LOW, GAIN_HIGH)
+    gain = np.clip(view.fold(_cast(rendering, skin, cast, colourful)) / (own + 2), GAIN_LOW, GAIN_HIGH)
     if strength < 1:
         gain = gain ** np.float32(strength)
     gains = view.enlarge(gain.astype(np.float32))
     lit: ImageArray = cv2.multiply(face, gains, dtype=cv2.CV_8U)
-    return _true_in_hue(lit, face, gains, int(np.argmax(own)))
+    kept = view.enlarge(view.fold(1 - glare)) if glaring else None
+    return _true_in_hue(lit, face, gains, int(np.argmax(own)), kept)
 
 
-def _true_in_hue(lit: ImageArray, face: ImageArray, gains: FloatArray, channel: int) -> ImageArray:
+def _true_in_hue(
+    lit: ImageArray, face: ImageArray, gains: FloatArray, channel: int, kept: FloatArray | None
+) -> ImageArray:
     """What is too light for the picture, with the hue that it would have: cut off channel by channel it were white. It
     is changed in place.
 
@@ -58,6 +65,8 @@ def _true_in_hue(lit: ImageArray, face: ImageArray, gains: FloatArray, channel: 
         lit: ``(h, w, 3)`` uint8 BGR, the face times the gains.
         face, gains: what it was made of.
         channel: the lightest of skin's.
+        kept: ``(h, w)`` float32, how far hues are to be kept: where the target's own are cut off, the new face's are
+            as well. All over when ``None``.
     """
     places = np.flatnonzero(cv2.extractChannel(lit, channel) >= FULL)
     if len(places) == 0:
@@ -67,7 +76,11 @@ def _true_in_hue(lit: ImageArray, face: ImageArray, gains: FloatArray, channel: 
     # Softly: what is lighter than can be shown is still lighter than what is not quite.
     over, rest = np.maximum(lightest - np.float32(FULL), 0), np.float32(255 - FULL)
     scale = (FULL + rest * over / (rest + over)) / np.maximum(lightest, FULL)
-    lit.reshape(-1, 3)[places] = np.minimum(wanted * scale[:, None] + np.float32(0.5), 255)
+    whole = np.minimum(wanted * scale[:, None] + np.float32(0.5), 255)
+    if kept is not None:
+        share = kept.reshape(-1, 1)[places]
+        whole = whole * share + np.minimum(wanted, 255) * (1 - share)
+    lit.reshape(-1, 3)[places] = whole
     return lit
 
 
@@ -82,18 +95,19 @@ def _hues(
     return wanted, share * hair_on(there, here), 1 - float(share) * (1 - chroma_on(there, here))
 
 
-def _cast(rendering: Rendering, skin: Skin, colourful: float) -> FloatArray:
-    """``(96, 96, 3)``: the target's light. The shade that a beard is on bare skin gives way where the new face has one
-    itself, which were twice as dark; and what of the photo's relief the target shows itself comes back."""
-    cast, theirs = skin.cast, skin.relief
+def _cast(rendering: Rendering, skin: Skin, cast: FloatArray, colourful: float) -> FloatArray:
+    """``(96, 96, 3)``: the target's light, of its `cast`. The shade that a beard is on bare skin gives way where the
+    new face has one itself, which were twice as dark; and what of the photo's relief the target shows itself comes
+    back."""
+    theirs = skin.relief
     if rendering.beard is not None and skin.beard is not None:
         lift = 1 + (skin.beard.lift - 1) * rendering.beard[..., None]
         cast, theirs = cv2.multiply(cast, lift), cv2.subtract(theirs, cv2.log(lift))
     return cast if rendering.relief is None else cv2.multiply(cast, given_back(*rendering.relief, theirs, colourful))
 
 
-def _tone(skin: Skin) -> FloatArray:
+def _mean(light: FloatArray, trust: FloatArray) -> FloatArray:
     """Mean colour of the target's skin, over what is lit well; of the whole where nothing is."""
-    trust = skin.trust + np.float32(1e-3)
-    total = cv2.sumElems(cv2.multiply(skin.light, thrice(trust)))[:3]
+    trust = trust + np.float32(1e-3)
+    total = cv2.sumElems(cv2.multiply(light, thrice(trust)))[:3]
     return np.array(total, np.float32) / np.float32(cv2.sumElems(trust)[0])
