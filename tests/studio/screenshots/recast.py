@@ -103,6 +103,15 @@ def running(page: Any, props: Props) -> None:
 
 
 @state
+def next_job(page: Any, props: Props) -> None:
+    """One is at work, and the next is set up."""
+    running(page, props)
+    page.get_by_text("Set up another job meanwhile").click()
+    give_target(page, props.eileen)
+    page.wait_for_selector(".divided .layer.after img")
+
+
+@state
 def result_video(page: Any, props: Props) -> None:
     page.click(".example >> nth=2")
     page.wait_for_selector("#download")
