@@ -20,6 +20,7 @@ from pipeline.engines.mesh.pores import pores
 from pipeline.engines.mesh.smile import folds, smile
 from pipeline.engines.mesh.undress import undressed
 from pipeline.engines.mesh.withheld import withheld
+from pipeline.mesh.maps import thrice
 from pipeline.mesh.skin import NEAR, Skin, read_skin, spread_colour
 from pipeline.mesh.topology import ZONES, topology
 from pipeline.mesh.view import FaceView, fourfold, spread
@@ -231,15 +232,15 @@ def _bind(leaves: list[_Leaf], tone: FloatArray) -> tuple[ImageArray, FloatArray
     picture = np.zeros((size, size, 3), np.float32)
     sharp = np.zeros((ZONES, ZONES), np.float32)
     for leaf, share in zip(leaves, shares, strict=True):
-        picture += leaf.picture * cv2.resize(share, (size, size), interpolation=cv2.INTER_LINEAR)[..., None]
+        picture += cv2.multiply(leaf.picture, thrice(cv2.resize(share.astype(np.float32), (size, size))))
         sharp += leaf.sharp * share
     valid = np.max([leaf.valid for leaf in leaves], axis=0)
     valid = cv2.GaussianBlur((np.clip(valid, 0, 1) * zones.face).astype(np.float32), (0, 0), 1.5)
     # Hair must not bleed into the faded border, nor smears to the sides: there is plain skin instead.
     keep = (np.clip(valid * 1.6 - 0.3, 0, 1) * (1 - zones.sides * (1 - sharp * (1 - zones.brim)))).astype(np.float32)
     plain = cv2.resize(_plain(picture, keep, tone), (size, size), interpolation=cv2.INTER_LINEAR) + pores(picture)
-    keep = cv2.resize(keep, (size, size), interpolation=cv2.INTER_LINEAR)[..., None]
-    picture = picture * keep + plain * (1 - keep)
+    keep = thrice(cv2.resize(keep, (size, size), interpolation=cv2.INTER_LINEAR))
+    picture = plain + cv2.multiply(picture - plain, keep)
     # To the sides the target's own skin is better than what was never seen.
     covered = (valid * (1 - zones.sides * (1 - sharp))).astype(np.float32)
     covered = cv2.morphologyEx(covered, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (13, 13)))

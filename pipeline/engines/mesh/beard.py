@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.engines.mesh.pores import pores
 from pipeline.mesh.hue import FLOOR
-from pipeline.mesh.maps import ramp
+from pipeline.mesh.maps import broadly, grey, ramp
 from pipeline.mesh.skin import spread_colour
 from pipeline.mesh.topology import ZONES, topology
 from pipeline.models.face_mesh import INNER_LIPS
@@ -82,7 +82,7 @@ def thinned(picture: ImageArray, beard: FloatArray, tone: FloatArray) -> ImageAr
     size = picture.shape[0]
     logs = cv2.log(picture.astype(np.float32) + np.float32(FLOOR)) - np.log(tone + np.float32(FLOOR))
     share = cv2.resize(beard * _jaw(), (size, size), interpolation=cv2.INTER_LINEAR)
-    coarse = cv2.GaussianBlur(logs, (0, 0), 1.5 * size / ZONES).mean(-1)
+    coarse = broadly(grey(logs), 1.5 * size / ZONES)
     lift = cv2.exp(np.maximum(-coarse, 0) * share)[..., None]
     thin = (picture + np.float32(FLOOR)) * lift - np.float32(FLOOR)
     return np.clip(thin + 0.5, 0, 255).astype(np.uint8)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from pipeline.mesh.maps import thrice
+from pipeline.mesh.maps import grey, thrice
 from pipeline.mesh.shadows import FLOOR, edges, of_one_side
 from pipeline.mesh.skin import Skin
 from pipeline.mesh.topology import ZONES
@@ -41,7 +41,7 @@ def evened(picture: ImageArray, skin: Skin, tone: FloatArray) -> FloatArray:
     size = picture.shape[0]
     colour = picture.astype(np.float32)
     gain = cv2.log((tone + LIGHTER) / np.maximum(skin.light, DARKEST)) - _shadows(colour, skin)
-    shade = gain.mean(-1, keepdims=True)
+    shade = grey(gain)[..., None]
     bound = (HUE + (SKIN_HUE - HUE) * cv2.GaussianBlur(skin.trust, (0, 0), 0.8))[..., None]
     gain = np.clip(shade, *np.log(LIGHTNESS)) + np.clip(gain - shade, -bound, bound)
     gain = cv2.resize(gain.astype(np.float32), (size, size), interpolation=cv2.INTER_LINEAR)
@@ -60,8 +60,11 @@ def _on_edges(gain: FloatArray, colour: FloatArray) -> FloatArray:
     """`gain` with its borders moved to the picture's edges: a guided filter (He, Sun & Tang 2013)."""
     radius = max(1, round(RADIUS * colour.shape[0] / ZONES))
     window = (2 * radius + 1, 2 * radius + 1)
-    guide = cv2.log(colour + np.float32(FLOOR)).mean(-1, keepdims=True)
-    middle, rest = cv2.blur(guide, window)[..., None], cv2.blur(gain, window)
-    variance = np.maximum(cv2.blur(guide * guide, window)[..., None] - middle**2, 0)
-    slope = (cv2.blur(gain * guide, window) - rest * middle) / (variance + np.float32(EDGE**2))
-    return np.asarray(cv2.blur(slope, window) * guide + cv2.blur(rest - slope * middle, window), np.float32)
+    guide = grey(cv2.log(colour + np.float32(FLOOR)))
+    middle, rest = cv2.blur(guide, window), cv2.blur(gain, window)
+    variance = cv2.max(cv2.blur(cv2.multiply(guide, guide), window) - cv2.multiply(middle, middle), 0)
+    middle, guide = thrice(middle), thrice(guide)
+    slope = cv2.blur(cv2.multiply(gain, guide), window) - cv2.multiply(rest, middle)
+    slope = cv2.divide(slope, thrice(variance + np.float32(EDGE**2)))
+    offset = cv2.blur(rest - cv2.multiply(slope, middle), window)
+    return np.asarray(cv2.multiply(cv2.blur(slope, window), guide) + offset, np.float32)

@@ -11,7 +11,7 @@ import numpy as np
 
 from pipeline.engines.mesh.beard import growth
 from pipeline.mesh.hue import FLOOR
-from pipeline.mesh.maps import ramp
+from pipeline.mesh.maps import broadly, grey, ramp
 from pipeline.mesh.topology import ZONES, topology
 from pipeline.types import FloatArray
 
@@ -34,8 +34,8 @@ def quieted(picture: FloatArray, shown: FloatArray, tone: FloatArray) -> FloatAr
     """
     size = picture.shape[0]
     logs = cv2.log(picture + np.float32(FLOOR))
-    fine = logs - cv2.GaussianBlur(logs, (0, 0), FINE * size / ZONES)
-    luma = np.abs(fine.mean(-1))
+    fine = logs - broadly(logs, FINE * size / ZONES)
+    luma = np.abs(grey(fine))
     shade = cv2.resize(logs, (ZONES, ZONES), interpolation=cv2.INTER_AREA) - np.log(tone + np.float32(FLOOR))
     # Hair of a beard is never alike on both sides.
     bare = cv2.GaussianBlur(shown * topology().skin * (1 - growth(shade.mean(-1))), (0, 0), 0.8)

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from pipeline.mesh import topology
-from pipeline.mesh.maps import ramp
+from pipeline.mesh.maps import broadly, ramp
 from pipeline.models.face_mesh import INNER_LIPS, OUTER_LIPS
 from pipeline.types import FloatArray, ImageArray
 
@@ -68,7 +68,7 @@ def _spread(lab: FloatArray, weight: FloatArray) -> FloatArray:
 def _wrinkles(picture: ImageArray) -> FloatArray:
     """``(n, n, 3)`` float32: the finest detail of the lips, mirrored towards the middle."""
     size = picture.shape[0]
-    fine = picture.astype(np.float32) - cv2.GaussianBlur(picture, (0, 0), size / SIZE).astype(np.float32)
+    fine = picture.astype(np.float32) - broadly(picture, size / SIZE)
     rows = np.arange(size, dtype=np.float32)
     middle = _middle() * size - 0.5
     offset = (rows - middle) * SIZE / size

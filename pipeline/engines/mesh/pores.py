@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
+from pipeline.mesh.maps import broadly
 from pipeline.mesh.topology import topology
 from pipeline.types import FloatArray, ImageArray
 
@@ -28,7 +28,7 @@ def pores(picture: ImageArray | FloatArray) -> FloatArray:
     """
     size = picture.shape[0]
     reach = max(4, int(size * PATCH))
-    fine = picture.astype(np.float32) - cv2.GaussianBlur(picture, (0, 0), size / COARSEST).astype(np.float32)
+    fine = picture.astype(np.float32) - broadly(picture, size / COARSEST)
     places = (topology().uv[list(CHEEKS)] * size).astype(int)
     patch = min((fine[y - reach : y + reach, x - reach : x + reach] for x, y in places), key=lambda part: part.std())
     # A single spot strewn about would be seen everywhere.
