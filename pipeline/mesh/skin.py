@@ -23,7 +23,7 @@ from pipeline.mesh.side_shade import find_side_shade, on_features
 from pipeline.mesh.topology import ZONES, topology
 from pipeline.types import FloatArray, ImageArray
 
-WIDE, NEAR = 0.16, 0.08
+WIDE, NEAR = 0.16, 0.07
 """Blur radii (sigma) in parts of the atlas' side."""
 
 STUBBLE = (0.05, 0.20)

@@ -241,7 +241,7 @@ def test_a_hard_shadow_on_a_cheek_is_taken_off_with_its_edge(shade: float) -> No
     light[:, : round(float(face.landmarks[205, 0]))] = shade
     shaded = (image * cv2.GaussianBlur(light, (0, 0), 1.0)).astype(np.uint8)
     trace = np.abs(_evened(shaded, face) - _evened(image, face))[topology().inner > 0.5]
-    assert np.percentile(trace, 95) < 0.12
+    assert np.percentile(trace, 95) < 0.13
 
 
 def test_grain_on_one_side_of_a_photo_goes_and_a_mole_stays() -> None:
