@@ -172,8 +172,9 @@ def test_the_keyboard_is_not_lost_while_a_job_runs_and_is_cancelled(page: Any, m
     page.keyboard.press("Enter")
     page.wait_for_selector(".progress-card")
     page.wait_for_function("document.activeElement.matches('.progress-card b')")
-    page.keyboard.press("Shift+Tab")
-    assert page.evaluate("document.activeElement.id") == "stop"
+    for before in ("another", "stop"):
+        page.keyboard.press("Shift+Tab")
+        assert page.evaluate("document.activeElement.id") == before
     page.keyboard.press("Enter")
     page.wait_for_function("['go', 'done-line'].includes(document.activeElement.id)")
 
