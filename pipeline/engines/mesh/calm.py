@@ -31,7 +31,7 @@ SIDE = 0.12
 """How far it may be darker at the sides of the face, where it turns away and hair is near: cheeks keep no grey rim."""
 SOCKET = 0.7
 """How far it may be darker on lids, which else were bruised."""
-RIDGED = 0.17
+RIDGED = 0.06
 """How far it may be darker on a brow's ridge without hair."""
 SHEEN = 0.14
 """How far it may be lighter where brows are."""
