@@ -12,7 +12,6 @@ most, also where there are few cores: a job whose rows come back at once, as the
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import pickle
 import statistics
@@ -23,14 +22,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import av
-
 from benchmarks.clips import crowd
 from pipeline import Cast, Options, Recaster
 from pipeline.processes import budget
 from pipeline.processes.pool import Pool
 from pipeline.processes.wire import Answer, Changed, Rendered, Rows
 from tests import media
+from tests.media_files import bits
 
 START_UP = 120.0
 LIMIT = -1
@@ -117,7 +115,7 @@ def once(side: Side, many: int, clip: Path, cold: bool) -> None:
         side.cpu.append((used(pool.numbers) - before) / report.frames * 1000)
         side.memory = max([side.memory, *map(largest, pool.numbers)])
     side.fps.append(report.fps)
-    side.result = digest(output)
+    side.result = bits(output)
 
 
 def used(numbers: tuple[int, ...]) -> float:
@@ -133,14 +131,6 @@ def largest(number: int) -> float:
     """Megabytes of memory that a process has used at most."""
     lines = Path(f"/proc/{number}/status").read_text().splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
-
-
-def digest(path: Path) -> str:
-    found = hashlib.sha256()
-    with av.open(str(path)) as container:
-        for packet in container.demux(video=0):
-            found.update(bytes(packet))
-    return found.hexdigest()
 
 
 def tell(sides: dict[int, Side]) -> None:

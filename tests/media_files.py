@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -110,3 +111,12 @@ def write_clip(
                 out.mux(sound.encode(chunk))
             out.mux(sound.encode(None))
     return path
+
+
+def bits(path: Path) -> str:
+    """A digest of the packets of a video's pictures."""
+    found = hashlib.sha256()
+    with av.open(str(path)) as container:
+        for packet in container.demux(video=0):
+            found.update(bytes(packet))
+    return found.hexdigest()

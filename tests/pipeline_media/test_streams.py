@@ -12,7 +12,7 @@ import pytest
 from pipeline.media import VideoReader, VideoWriter, probe
 from pipeline.options import Options
 from tests.pipeline_media.make import Clip, packets
-from tests.pipeline_media.test_writer import QUICK, rewrite, stamps
+from tests.pipeline_media.rewriting import QUICK, rewrite, stamps
 
 TEXTS = ((0.1, 0.4, "Hello there"), (0.5, 0.9, "Grüße & more"))
 

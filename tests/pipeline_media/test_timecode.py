@@ -11,7 +11,7 @@ import pytest
 from pipeline.media.timecode import later, timecode_of
 from pipeline.options import Options
 from tests.pipeline_media.make import Clip
-from tests.pipeline_media.test_writer import rewrite
+from tests.pipeline_media.rewriting import rewrite
 
 NTSC = Fraction(30000, 1001)
 

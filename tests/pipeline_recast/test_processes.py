@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
-import pickle
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -18,21 +15,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import av
-import numpy as np
 import pytest
 
 from pipeline import Cancelled, Cast, Options, Progress, Recaster
-from pipeline.errors import IdentityRefused, OptionError, ProcessLost
+from pipeline.errors import ProcessLost
 from pipeline.media.colour import Colour
 from pipeline.media.window import Window
 from pipeline.options import PaintedMask
-from pipeline.processes import budget
-from pipeline.processes.child import _sendable
 from pipeline.processes.pool import Pool
-from pipeline.processes.wire import Gone, Line, Piece, Rows, Shown
-from pipeline.processes.worker import Worker
+from pipeline.processes.wire import Piece, Rows, Shown
 from tests import faces, media
+from tests.media_files import bits
 from tests.processes import process
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="sockets are handed to processes")
@@ -48,15 +41,6 @@ def wait(true: Callable[[], object], what: str) -> None:
     while not true():
         assert time.monotonic() < until, what
         time.sleep(0.02)
-
-
-def bits(path: Path) -> str:
-    """Of the pictures' packets."""
-    found = hashlib.sha256()
-    with av.open(str(path)) as container:
-        for packet in container.demux(video=0):
-            found.update(bytes(packet))
-    return found.hexdigest()
 
 
 def alive(number: int) -> bool:
@@ -82,16 +66,6 @@ def recaster() -> Iterator[Recaster]:
     made = Recaster(processes=MANY)
     yield made
     made.pool.close()
-
-
-@pytest.fixture(scope="module")
-def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return media.portrait_file("astronaut", tmp_path_factory.mktemp("source"))
-
-
-@pytest.fixture(scope="module")
-def cast(recaster: Recaster, photo: Path) -> Cast:
-    return Cast(everyone=recaster.identify([photo]))
 
 
 @pytest.fixture(scope="module")
@@ -311,19 +285,6 @@ def test_they_end_with_the_one_that_began_them(when: str) -> None:
         wait(lambda: not any(map(alive, numbers)), "processes outlived the one that began them")
 
 
-def test_errors_and_their_codes_come_across() -> None:
-    error = pickle.loads(pickle.dumps(_sendable(IdentityRefused("Not this one."))))
-    assert isinstance(error, IdentityRefused)
-    assert (error.code, str(error)) == ("identity_refused", "Not this one.")
-
-    class Odd(Exception):
-        """Cannot be sent, as nobody else knows it."""
-
-    odd = _sendable(Odd("strange"))
-    assert type(odd) is RuntimeError
-    assert "strange" in str(odd)
-
-
 def test_what_fails_in_a_process_is_raised_here(recaster: Recaster) -> None:
     """And the process goes on."""
     face = faces.portrait_face("hopper")
@@ -361,84 +322,6 @@ def test_where_none_can_be_begun_this_one_does_it(
     assert broken.pool.numbers == () or broken.pool.most == 0
     broken.pool.close()
     assert "before it was ready" in caplog.text
-
-
-def test_a_line_says_when_nobody_is_there() -> None:
-    ours, theirs = socket.socketpair()
-    line, other = Line(ours), Line(theirs)
-    line.bounded(PATIENCE)
-    large = np.arange(3_000_000)
-    saying = threading.Thread(target=other.say, args=(large,), daemon=True)
-    saying.start()
-    assert np.array_equal(line.hear(), large)
-    saying.join(PATIENCE)
-    assert not line.waits(0.0)
-    other.close()
-    assert line.waits(PATIENCE)
-    with pytest.raises(Gone):
-        line.hear()
-    with pytest.raises(Gone):
-        for _ in range(100):
-            line.say(large)
-    line.close()
-
-
-def test_one_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.processes.worker.START_UP", 0.0)
-    worker = Worker()
-    try:
-        os.kill(worker.number, signal.SIGSTOP)
-        with pytest.raises(Gone):
-            worker.ready()
-    finally:
-        assert worker.end() == -signal.SIGKILL
-
-
-@pytest.mark.parametrize(
-    ("cores", "gigabytes", "many"),
-    [(1, 64, 0), (2, 64, 0), (3.5, 64, 0), (4, 64, 3), (8, 64, 6), (64, 64, 6), (8, 2, 2), (8, 1, 0), (8, 0.5, 0)],
-)
-def test_cores_and_memory_bound_them(cores: float, gigabytes: float, many: int) -> None:
-    assert budget.affordable(cores, int(gigabytes * (1 << 30))) == many
-    assert budget.affordable(cores, None) >= many
-
-
-def test_the_operator_decides() -> None:
-    assert budget.wanted({}) is budget.wanted({budget.SWITCH: " Auto "}) is None
-    assert budget.wanted({budget.SWITCH: "0"}) == 0
-    assert budget.wanted({budget.SWITCH: "3"}) == 3
-    for bad in ("-1", "many", "1.5", "99999"):
-        with pytest.raises(OptionError, match="RECAST_PROCESSES"):
-            budget.wanted({budget.SWITCH: bad})
-
-
-def test_control_groups_bound_cores_and_memory(tmp_path: Path) -> None:
-    (tmp_path / "cpu.max").write_text("150000 100000\n")
-    (tmp_path / "memory.max").write_text("1000\n")
-    (tmp_path / "memory.current").write_text("700\n")
-    (tmp_path / "memory.stat").write_text("anon 500\ninactive_file 150\n")
-    machine = tmp_path / "meminfo"
-    machine.write_text("MemTotal: 9 kB\nMemAvailable:       5000 kB\n")
-    assert budget.cores(tmp_path) == min(1.5, budget.cores(tmp_path / "nowhere"))
-    assert budget.free_memory(tmp_path, machine) == 450
-    (tmp_path / "cpu.max").write_text("max 100000\n")
-    (tmp_path / "memory.max").write_text("max\n")
-    assert budget.cores(tmp_path) == budget.cores(tmp_path / "nowhere") >= 1
-    assert budget.free_memory(tmp_path, machine) == 5000 * 1024
-    assert budget.free_memory(tmp_path / "nowhere", tmp_path / "nothing") is None
-
-
-def test_nonsense_is_told_before_any_job(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(budget.SWITCH, "plenty")
-    with pytest.raises(OptionError, match="RECAST_PROCESSES has to be auto"):
-        Recaster()
-
-
-def test_short_films_are_left_to_this_one() -> None:
-    assert Pool(2).enough == 0
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv(budget.SWITCH)
-        assert Pool().enough == budget.ENOUGH
 
 
 def test_what_one_has_read_another_one_is_told(recaster: Recaster, photo: Path, tmp_path: Path) -> None:

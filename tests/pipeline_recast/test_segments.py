@@ -31,16 +31,6 @@ def recaster() -> Recaster:
 
 
 @pytest.fixture(scope="module")
-def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return media.portrait_file("astronaut", tmp_path_factory.mktemp("source"))
-
-
-@pytest.fixture(scope="module")
-def cast(recaster: Recaster, photo: Path) -> Cast:
-    return Cast(everyone=recaster.identify([photo]))
-
-
-@pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Variable frame rate, sound, key frames now and then."""
     times = [i * 40 + (i % 3) * 5 for i in range(100)]
