@@ -18,6 +18,9 @@ FROM python:${PYTHON}-slim-bookworm
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libgl1 libglib2.0-0 \
     && rm -rf /var/lib/apt/lists/*
+# The image of Python comes without its own modules compiled; like ours, they would be compiled at every start, at each
+# question after its health too.
+RUN python -m compileall -q -x site-packages "$(python -c 'import os; print(os.path.dirname(os.__file__))')"
 RUN useradd --create-home --uid 1000 recast && install -d -o recast -g recast /data
 COPY --from=wheels /opt/recast /opt/recast
 WORKDIR /app

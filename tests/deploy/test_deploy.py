@@ -71,6 +71,19 @@ def test_only_the_proxy_is_reached_from_outside() -> None:
         assert services[name]["environment"]["RECAST_LOG"] == "json"
 
 
+def test_the_proxy_and_prometheus_find_whichever_of_the_two_runs() -> None:
+    services = production()["services"]
+    [upstream] = re.findall(r":-(\S+):\d+\}", services["proxy"]["environment"]["RECAST_UPSTREAM"])
+    [scraped] = yaml.safe_load((DEPLOY / "monitoring/prometheus.yml").read_text())["scrape_configs"]
+    [target] = scraped["static_configs"][0]["targets"]
+    assert target.split(":")[0] == upstream
+    for name in ("recast", "gpu"):
+        networks = services[name]["networks"]
+        others = networks["inside"]["aliases"] if isinstance(networks, dict) else []
+        assert upstream in (name, *others)
+        assert upstream in services[name]["environment"]["RECAST_HOSTS"].split(",")
+
+
 def test_files_that_the_files_name_are_there() -> None:
     for service in production()["services"].values():
         for volume in service.get("volumes", ()):
@@ -103,6 +116,15 @@ def test_manifests_fit_together() -> None:
         assert pod["spec"]["terminationGracePeriodSeconds"] >= float(stop) + 20
         assert {mount["name"] for mount in container["volumeMounts"]} == {vol["name"] for vol in pod["spec"]["volumes"]}
         assert pod["spec"]["securityContext"]["runAsNonRoot"] and "limits" in container["resources"]
+
+
+def test_a_clusters_prometheus_is_let_in() -> None:
+    """By the service's name: a pod's address is no name that the server goes by."""
+    found = list(manifests())
+    [hosts] = [item["data"]["RECAST_HOSTS"].split(",") for item in found if item["kind"] == "ConfigMap"]
+    [service] = [item["metadata"] for item in found if item["kind"] == "Service"]
+    assert f"{service['name']}.{service['namespace']}.svc" in hosts
+    assert not [item for item in found if "prometheus.io/scrape" in json.dumps(item)]
 
 
 def variables() -> set[str]:
