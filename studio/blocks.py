@@ -9,6 +9,9 @@ from studio.operations import Studio
 from studio.settings import ASSETS
 
 TITLE = "Recast"
+SESSIONS = 500
+"""Visits whose copy of the page the framework remembers; it takes some 150 KB each, for every visit and every call of a
+program, until so many newer ones came. Nothing of ours is in it: one that was forgotten is made anew."""
 
 
 def theme() -> gr.themes.Base:
@@ -37,4 +40,5 @@ def build(studio: Studio) -> gr.Blocks:
         job_api.build(studio)
     # No `/run` past the queue; followers cost nothing, the worker bounds the work.
     page.queue(api_open=False, default_concurrency_limit=None, max_size=200)
+    page.state_session_capacity = SESSIONS
     return page

@@ -16,7 +16,7 @@ from tests.studio.conftest import eventually, serving
 ROOT = Path(__file__).resolve().parents[2]
 
 _BUILT = """
-import gc, json, os, sys
+import gc, json, os, sys, tracemalloc
 stubs = []
 sys.addaudithook(lambda event, given: event == "open" and str(given[0]).endswith(".pyi") and stubs.append(given[0]))
 from pathlib import Path
@@ -28,7 +28,14 @@ loaded = sorted({name.partition(".")[0] for name in sys.modules if sys.modules[n
 kept, open_files = gc.get_freeze_count(), len(os.listdir("/dev/fd"))
 gc.unfreeze()
 gc.collect()
-print(json.dumps({"loaded": loaded, "stubs": stubs, "kept": kept, "collects": gc.isenabled(),
+import gradio
+[sessions] = [one.state_holder for one in gc.get_objects() if isinstance(one, gradio.Blocks)]
+sessions["first"]
+tracemalloc.start()
+for number in range(5):
+    sessions[str(number)]
+visits = tracemalloc.get_traced_memory()[0] / 5 * sessions.capacity
+print(json.dumps({"visits": visits, "loaded": loaded, "stubs": stubs, "kept": kept, "collects": gc.isenabled(),
                   "files": [open_files, len(os.listdir("/dev/fd"))],
                   "examples": sorted(path.name for path in studio.settings.examples.iterdir())}))
 """
@@ -70,6 +77,11 @@ def test_no_stubs_are_written_for_editors(plain: Mapping[str, Any]) -> None:
 def test_garbage_is_looked_for_again_but_not_in_what_stays(plain: Mapping[str, Any]) -> None:
     assert plain["collects"]
     assert plain["kept"] > 100_000
+
+
+def test_visits_that_are_remembered_fit_into_little_memory(plain: Mapping[str, Any]) -> None:
+    """The framework keeps a copy of the page for each of so many; by its own default that is a gigabyte."""
+    assert 1e6 < plain["visits"] < 64e6
 
 
 def test_no_garbage_holds_files_open(plain: Mapping[str, Any]) -> None:
