@@ -17,7 +17,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from pipeline.errors import InputError
-from pipeline.marking.seal import sidecar_of
+from pipeline.marking.sidecar import sidecar_of
 from pipeline.marking.verify import keeps_beside
 from pipeline.verification import LIMITATION, Verdict
 from studio.api import shown

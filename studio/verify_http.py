@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, File, UploadFile
 from pydantic import BaseModel
 
-from pipeline.marking.seal import sidecar_of
+from pipeline.marking.sidecar import sidecar_of
 from studio.answers import REFUSALS
 from studio.checking import checked, verdict_data
 from studio.jobs.job import Busy

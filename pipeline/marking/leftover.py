@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from pipeline.marking.seal import EMBEDDED, lying_beside, manifest_beside
+from pipeline.marking.sidecar import EMBEDDED, lying_beside, manifest_beside
 from pipeline.marking.verify import check_manifest
 
 log = logging.getLogger(__name__)

@@ -16,7 +16,9 @@ from pipeline.marking.credentials import Credentials, credentials, operators
 from pipeline.marking.label import Label, LabelPainter, label_from, label_of
 from pipeline.marking.leftover import Leftover
 from pipeline.marking.manifest import tags
-from pipeline.marking.seal import LONGEST_NAME, Seal, beside, sealed
+from pipeline.marking.seal import Seal
+from pipeline.marking.sidecar import LONGEST_NAME, beside
+from pipeline.marking.signing import sealed
 from pipeline.marking.watermark import SMALLEST, FilmShades, Payload, Use, Watermark
 from pipeline.options import Options
 from pipeline.report import Seal as Sealing

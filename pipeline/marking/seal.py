@@ -10,96 +10,23 @@ import io
 import json
 import logging
 import os
-import urllib.request
-from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pipeline.errors import MarkingError
-from pipeline.marking.certificate import checked
 from pipeline.marking.credentials import Credentials
 from pipeline.marking.manifest import definition, ingredient
+from pipeline.marking.sidecar import ANY, BESIDE, CONTAINERS, EMBEDDED, OPAQUE, manifest_beside, sidecar_of
+from pipeline.marking.signing import context, failure, signer
 
 if TYPE_CHECKING:
     import c2pa
 
 log = logging.getLogger(__name__)
 
-EMBEDDED: Mapping[str, str] = {
-    ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".apng": "image/png", ".webp": "image/webp",
-    ".avif": "image/avif", ".tif": "image/tiff", ".tiff": "image/tiff", ".gif": "image/gif", ".mp4": "video/mp4",
-    ".m4v": "video/mp4", ".mov": "video/quicktime",
-}  # fmt: skip
-"""Endings of formats that hold a manifest, and their media types."""
-
-_BESIDE: Mapping[str, str] = {".bmp": "image/bmp", ".mkv": "video/x-matroska", ".webm": "video/webm"}
-CONTAINERS: Mapping[str, str] = {
-    "jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp", "avif": "image/avif", "heif": "image/heic",
-    "tiff": "image/tiff", "gif": "image/gif", "mov": "video/mp4", "avi": "video/avi",
-}  # fmt: skip
-"""Media types of what holds a manifest itself, by the container that `pipeline.media.probe` tells."""
-_OPAQUE = "application/octet-stream"
-ANY = "image/bmp"
-"""As what a file is read whose manifest lies beside it: formats without room for one are all hashed in the same way."""
-LONGEST_NAME = 255
-"""Bytes of a file's name, on every usual file system."""
-_KEPT, _SIDECAR, _LARGEST_SIDECAR = "kept.c2pa", ".c2pa", 64 << 20
-_PATIENCE = 30.0
-_LONGEST_SIGNATURE = 4096
-_HELD_MB = 8
+_KEPT = "kept.c2pa"
 _IN_PIECES = 32 << 20
-_PIECE_KB = 4096
-
-
-def context(anchors: str = "", in_pieces: bool = False) -> c2pa.Context:
-    """Settings of the library: no thumbnails (they would show the face that was replaced), nothing fetched.
-
-    Args:
-        in_pieces: hash a film piece by piece (a Merkle tree) when signing. Without it up to 256 MB are read at once;
-            with it, not every other implementation of the standard can check the file, so only large ones are.
-    """
-    import c2pa
-
-    pieces = {"merkle_tree_chunk_size_in_kb": _PIECE_KB} if in_pieces else {}
-    trust = {"trust": {"user_anchors": anchors}} if anchors else {}
-    return c2pa.Context.from_dict({
-        "core": {"backing_store_memory_threshold_in_mb": _HELD_MB, **pieces},
-        "builder": {"thumbnail": {"enabled": False}},
-        "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False, "verify_after_sign": True},
-        **trust,
-    })  # fmt: skip
-
-
-def sidecar_of(path: Path) -> Path:
-    """Where the manifest of a file is written whose format cannot hold it: under the file's whole name, so that an MKV
-    and a WebM of one stem have one each. Where that is longer than a name may be, without the file's ending."""
-    whole = path.with_name(f"{path.name}{_SIDECAR}")
-    return whole if len(os.fsencode(whole.name)) <= LONGEST_NAME else _short(path)
-
-
-def lying_beside(path: Path) -> Path | None:
-    """The manifest's file beside a file whose format cannot hold it, where there is one: under the file's whole name,
-    or, as other programs write it, without the file's ending."""
-    return next((beside for beside in (sidecar_of(path), _short(path)) if beside.is_file()), None)
-
-
-def manifest_beside(path: Path, media_type: str) -> bytes | None:
-    """The manifest beside a file whose format cannot hold it; ``None`` where there is none (of a likely size)."""
-    beside = None if media_type in EMBEDDED.values() else lying_beside(path)
-    if beside is None or beside.stat().st_size > _LARGEST_SIDECAR:
-        return None
-    return beside.read_bytes()
-
-
-def _short(path: Path) -> Path:
-    return path.with_suffix(_SIDECAR)
-
-
-def beside(path: Path) -> Path | None:
-    """Where the manifest of a result of this name will lie; ``None`` where the result holds it."""
-    return None if path.suffix.lower() in EMBEDDED else sidecar_of(path.absolute())
+"""Bytes of a film from which on it is hashed piece by piece."""
 
 
 class Seal:
@@ -120,7 +47,7 @@ class Seal:
         self, credentials: Credentials, parent: Path | None, container: str, engine: str, fingerprint: str, kind: str
     ) -> None:
         self._credentials, self._parent = credentials, parent
-        self._parent_type = CONTAINERS.get(container, _OPAQUE)
+        self._parent_type = CONTAINERS.get(container, OPAQUE)
         self._definition = definition(engine, fingerprint, kind, opened=parent is not None)
         self.notes: tuple[str, ...] = ()
         self.sidecar: Path | None = None
@@ -136,7 +63,7 @@ class Seal:
         inside = suffix in EMBEDDED
         signed = temporary.with_name(f"{temporary.stem}.signed{temporary.suffix}")
         try:
-            manifest = self._sign(temporary, signed, EMBEDDED.get(suffix) or _BESIDE.get(suffix, _OPAQUE), inside)
+            manifest = self._sign(temporary, signed, EMBEDDED.get(suffix) or BESIDE.get(suffix, OPAQUE), inside)
             if inside:
                 os.replace(signed, temporary)
                 return
@@ -154,7 +81,7 @@ class Seal:
         import c2pa
 
         in_pieces = media_type.startswith("video/") and source.stat().st_size > _IN_PIECES
-        parent_types = [self._parent_type] if self._parent_type == _OPAQUE else [self._parent_type, _OPAQUE]
+        parent_types = [self._parent_type] if self._parent_type == OPAQUE else [self._parent_type, OPAQUE]
         for parent_type in parent_types:
             try:
                 with (
@@ -172,7 +99,7 @@ class Seal:
                     log.info("the target's Content Credentials are damaged", exc_info=True)
                     self._tell("The target's own Content Credentials are damaged; the new ones do not hold them.")
                     continue
-                raise MarkingError(_told(error, self._credentials)) from error
+                raise MarkingError(failure(error, self._credentials)) from error
         raise MarkingError()
 
     def _add_parent(self, builder: c2pa.Builder, parent: Path, media_type: str) -> None:
@@ -221,89 +148,25 @@ class Seal:
             return False
 
 
-def sealed(picture: bytes, credentials: Credentials, engine: str, fingerprint: str) -> bytes:
-    """A JPEG that is only looked at (a preview, a small copy), with a signed manifest in it. It gets no time stamp.
-
-    Raises:
-        MarkingError: the signer refused, or could not be reached.
-    """
-    import c2pa
-
-    signed = io.BytesIO()
-    told = definition(engine, fingerprint, "image", opened=False)
-    try:
-        with signer(replace(credentials, time_stamp_url="")) as key, c2pa.Builder(told, context()) as builder:
-            builder.sign(key, EMBEDDED[".jpg"], io.BytesIO(picture), signed)
-    except c2pa.C2paError as error:
-        raise MarkingError(_told(error, credentials)) from error
-    return signed.getvalue()
-
-
-def signer(credentials: Credentials) -> c2pa.Signer:
-    """The library's signer for these credentials; close it.
-
-    Raises:
-        MarkingError: the certificate has expired since it was loaded.
-    """
-    import c2pa
-
-    checked(credentials.chain, "")
-    stamps = credentials.time_stamp_url or None
-    if not credentials.signer_url:
-        return c2pa.Signer.from_info(
-            c2pa.C2paSignerInfo(
-                alg=credentials.algorithm.encode(), sign_cert=credentials.chain.encode(),
-                private_key=credentials.key.encode(), ta_url=stamps.encode() if stamps else None,
-            )
-        )  # fmt: skip
-    algorithm = getattr(c2pa.C2paSigningAlg, credentials.algorithm.upper())
-
-    def ask(data: bytes) -> bytes:
-        request = urllib.request.Request(
-            credentials.signer_url, data, {"Content-Type": _OPAQUE, "X-Algorithm": credentials.algorithm}
-        )
-        with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:
-            return bytes(answer.read(_LONGEST_SIGNATURE))
-
-    return c2pa.Signer.from_callback(ask, algorithm, credentials.chain, stamps)
-
-
 def _writable(target: Path, inside: bool) -> BinaryIO:
     return target.open("w+b") if inside else _Discarded()
 
 
 class _Discarded(io.BytesIO):
-    """Takes the copy that the library makes of a file whose manifest lies beside it."""
+    """Takes the copy that the library makes of a file whose manifest lies beside it, and keeps its length only."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._place = self._end = 0
 
     def write(self, data: Any) -> int:
-        self._end = max(getattr(self, "_end", 0), self._place + len(data))
         self._place += len(data)
+        self._end = max(self._end, self._place)
         return len(data)
 
-    _place = 0
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        self._place = offset if whence == 0 else self._place + offset if whence == 1 else self._length + offset
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._place = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._end}[whence]
         return self._place
 
     def tell(self) -> int:
         return self._place
-
-    @property
-    def _length(self) -> int:
-        return int(getattr(self, "_end", 0))
-
-
-def _told(error: Exception, credentials: Credentials) -> str:
-    """What a failed signature means, for the user."""
-    text = str(error)
-    with suppress(ValueError):
-        log.warning("signing failed: %s", text.split("\n")[0])
-    # Nothing else is asked over the library's own HTTP.
-    if credentials.time_stamp_url and any(
-        part in text.lower() for part in ("time stamp", "timestamp", "http resolver")
-    ):
-        return "The time stamp authority did not answer, so the result could not be signed."
-    if credentials.signer_url:
-        return "The remote signer did not answer as it should, so the result could not be signed."
-    return "The result could not be signed, so it was not kept; the log says why."

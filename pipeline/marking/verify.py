@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.marking.manifest import NOTICE, VENDOR
-from pipeline.marking.seal import ANY, CONTAINERS, context, manifest_beside
+from pipeline.marking.sidecar import ANY, CONTAINERS, manifest_beside
+from pipeline.marking.signing import context
 
 State = Literal["none", "invalid", "valid", "trusted"]
 

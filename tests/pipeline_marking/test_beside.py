@@ -9,7 +9,7 @@ import pytest
 from pipeline.errors import OutputError
 from pipeline.marking import Marking
 from pipeline.marking.credentials import Credentials, credentials
-from pipeline.marking.seal import LONGEST_NAME, lying_beside, sidecar_of
+from pipeline.marking.sidecar import LONGEST_NAME, lying_beside, sidecar_of
 from pipeline.marking.verify import check_manifest
 from pipeline.media import probe
 from pipeline.options import Options

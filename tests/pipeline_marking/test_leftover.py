@@ -10,7 +10,7 @@ import pytest
 
 from pipeline import Cast, Recaster, Report
 from pipeline.marking import Marking
-from pipeline.marking.seal import sidecar_of
+from pipeline.marking.sidecar import sidecar_of
 from pipeline.marking.verify import check_manifest
 from tests import media
 

@@ -30,7 +30,8 @@ from pipeline.errors import MarkingError
 from pipeline.marking import Marking
 from pipeline.marking.credentials import Credentials, anchors, credentials
 from pipeline.marking.manifest import DIGITAL_SOURCE_TYPE
-from pipeline.marking.seal import Seal, lying_beside, sidecar_of
+from pipeline.marking.seal import Seal
+from pipeline.marking.sidecar import lying_beside, sidecar_of
 from pipeline.marking.verify import _read, check_manifest
 from pipeline.media import probe
 from pipeline.options import Options

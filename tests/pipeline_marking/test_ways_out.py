@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.marking import Marking, tags
-from pipeline.marking.seal import sidecar_of
+from pipeline.marking.sidecar import sidecar_of
 from pipeline.marking.verify import check_manifest
 from pipeline.marking.watermark import Payload, Watermark
 from pipeline.media import Picture, probe
