@@ -13,6 +13,7 @@ import numpy as np
 from pipeline.engines.mesh.atlas import Atlas, build_atlas
 from pipeline.engines.mesh.fade import fade
 from pipeline.engines.mesh.gaze import put_in, shares
+from pipeline.engines.mesh.inner_lips import without_lips
 from pipeline.engines.mesh.irises import recolour
 from pipeline.engines.mesh.likeness import move_towards
 from pipeline.engines.mesh.looks import Carried
@@ -115,7 +116,7 @@ class MeshEngine:
         image = unsqueezed(image, view, prepared.shown, prepared.tone)
         image = with_seam(image, through, view.landmarks)
         own = shares(view.landmarks, irises) if irises is not None else (0.0, 0.0)
-        shown = openings(view.landmarks, view.size, own=own)
+        shown = without_lips(openings(view.landmarks, view.size, own=own), through, view.landmarks)
         if irises is not None and max(own) > 0:
             for theirs in put_in(image, through, view.landmarks, irises):
                 np.maximum(shown[theirs.part], theirs.mask, out=shown[theirs.part])
