@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pipeline.mesh.maps import ramp
 from pipeline.mesh.rims import along_rays, closed
 from pipeline.mesh.topology import topology
+from pipeline.mesh.unlike import unlike_skin
 from pipeline.models.face_mesh import LEFT_EYE, RIGHT_EYE
 from pipeline.types import FloatArray, ImageArray
 
@@ -45,8 +46,15 @@ GLARE = (0.35, 0.60)
 """How much lighter than skin a reflection on a lens is that hides it."""
 SLIM = 2.3
 """What brings a line one texel wide back to its strength after the blur that makes it smooth."""
-NEAR_RIM = 4.0
-"""How far from the middle of a rim its own edges and its shadow are seen, in texels."""
+NEAR_RIM, BESIDE_RIM = (4.0, 3.0), (2.5, 0.5)
+"""How far beyond a rim's thin line its own edges and its shadow are seen, in texels, and how far the rim itself is:
+where that ends, and begins to."""
+FOREIGN = (0.20, 0.40)
+"""How unlike skin (in logarithms) something is that begins to be, and is, a rim."""
+ABOVE = (9.0, 5.0)
+"""How far above the line across the nose root nothing is its bridge, and everything that is found is, in texels."""
+RIM_EDGE = 0.6
+"""Blur radius (sigma), in texels, of the border of a rim."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,16 +111,39 @@ class Glasses:
     @cached_property
     def rims(self) -> FloatArray:
         """1 on the rims themselves. What is taken for one by mistake shows the target's own skin."""
-        three, closed = np.ones((3, 3), np.uint8), self._closed
+        three, closed, brows = np.ones((3, 3), np.uint8), self._closed, 1 - _places().brows
         bounds = tuple(part * self.crossing for part in CONTRAST)
-        found = ramp(cv2.GaussianBlur(self._lines, (0, 0), 0.8), *bounds)
+        found = cv2.dilate(ramp(cv2.GaussianBlur(self._lines, (0, 0), 0.8), *bounds), three)
+        # Wrinkles and shade beside a rim are as strong lines, but skin by their colour.
+        unlike = self._unlike(found)
+        joints = found * self._joints
+        bars = cv2.dilate(self._bars, three) * ramp(unlike, *FOREIGN)
         # Beside a brow every hair is a line.
-        near = cv2.max(closed.near * (1 - _places().brows), _places().joints)
-        line = cv2.max(cv2.dilate(found, three) * near, closed.sure * (1 - _places().brows))
-        rim = cv2.max(line, cv2.dilate(self._bars, three)) * self._free
+        line = cv2.max(found * ramp(unlike, *FOREIGN) * closed.beside, closed.sure) * brows
+        rim = cv2.max(cv2.max(line, joints), bars) * self._free
         # On a brow nothing but the rim itself: what is beside it there is the target's brow, a second one.
         slim = np.minimum(cv2.GaussianBlur(closed.slim, (0, 0), 0.8) * np.float32(SLIM), 1)
-        return np.asarray(cv2.max(cv2.GaussianBlur(rim, (0, 0), 0.8), slim * self._free), np.float32)
+        return np.asarray(cv2.max(cv2.GaussianBlur(rim, (0, 0), RIM_EDGE), slim * self._free), np.float32)
+
+    @property
+    def _joints(self) -> FloatArray:
+        """Where bridge and hinges are: across the nose root no farther up than the bridge, as a frown's lines are."""
+        places = _places()
+        crossed = (self._lines * places.bridge)[places.nose]
+        # Each column tells, softly: of two lines that are alike grain makes now one the stronger and now the other.
+        weight = (crossed / (crossed.max(0) + np.float32(1e-3))) ** 4
+        rows = np.arange(SIZE, dtype=np.float32)[:, None]
+        row = float((weight * rows[places.nose[0]]).sum() / max(float(weight.sum()), 1e-3))
+        joints = places.joints.copy()
+        joints[:, places.nose[1]] *= ramp(rows - row, -ABOVE[0], -ABOVE[1])
+        return joints
+
+    def _unlike(self, found: FloatArray) -> FloatArray:
+        """How unlike skin everything is, told by what lies beside the lines that were found, rims and eyes."""
+        three, places, closed = np.ones((3, 3), np.uint8), _places(), self._closed
+        lines = cv2.max(found * cv2.max(closed.near, places.joints), closed.thin)
+        covered = cv2.dilate(cv2.max(lines, cv2.dilate(self._bars, three)), three)
+        return unlike_skin(self.unfolded, self.shade, places.tells * (1 - covered))
 
     @cached_property
     def everything(self) -> FloatArray:
@@ -211,13 +242,14 @@ def _hidden(trust: FloatArray) -> bool:
 @dataclass(frozen=True, eq=False)
 class _Closed:
     """``(192, 192)`` float32 each: the lenses, their rims as thin lines, the same where a line is seen, and as slim as
-    can be, and what lies near these."""
+    can be, what lies near these, and what lies close beside them."""
 
     glass: FloatArray
     thin: FloatArray
     sure: FloatArray
     slim: FloatArray
     near: FloatArray
+    beside: FloatArray
 
 
 def _drawn(closed: tuple[FloatArray, ...]) -> _Closed:
@@ -230,9 +262,9 @@ def _drawn(closed: tuple[FloatArray, ...]) -> _Closed:
     cv2.polylines(sure, corners, True, round(255 * share), 2)
     cv2.polylines(slim, corners, True, round(255 * share), 1)
     distance = cv2.distanceTransform(1 - line, cv2.DIST_L2, 5)
-    near = np.asarray(ramp(-distance, -NEAR_RIM, 1 - NEAR_RIM), np.float32)
+    near, beside = (ramp(-distance, -end, -begin) for end, begin in (NEAR_RIM, BESIDE_RIM))
     broad, thin = (each.astype(np.float32) / np.float32(255) for each in (sure, slim))
-    return _Closed(glass.astype(np.float32), line.astype(np.float32), broad, thin, near)
+    return _Closed(glass.astype(np.float32), line.astype(np.float32), broad, thin, near, beside)
 
 
 def _of_one_piece(dark: FloatArray, line: FloatArray) -> FloatArray:
@@ -258,11 +290,13 @@ def _luma(shade: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True, eq=False)
 class _Places:
-    """``(192, 192)`` float32: 1 in the eyes' openings; on brows; where bridge and hinges are; above the folds beside
-    the nose, where all that is dark and touches a rim is its own; and on the nose root, whose place is `nose`."""
+    """``(192, 192)`` float32: 1 in the eyes' openings; on brows; on all of the face but these; where bridge and hinges
+    are; above the folds beside the nose, where all that is dark and touches a rim is its own; and on the nose root,
+    whose place is `nose`."""
 
     eyes: FloatArray
     brows: FloatArray
+    tells: FloatArray
     joints: FloatArray
     high: FloatArray
     bridge: FloatArray
@@ -285,8 +319,12 @@ def _places() -> _Places:
         slice(int(rows[0]) - LINE, int(rows[-1]) + LINE + 1),
         slice(int(columns[0]) - LINE, int(columns[-1]) + LINE + 1),
     )
-    brows = cv2.resize(topology().brows, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR)
-    return _Places(cv2.GaussianBlur(eyes.astype(np.float32), (0, 0), 0.6), brows, joints, high, root, nose)
+    brows, face = (
+        cv2.resize(part, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR) for part in (topology().brows, topology().face)
+    )
+    soft = cv2.GaussianBlur(eyes.astype(np.float32), (0, 0), 0.6)
+    tells = face * (1 - brows) * (1 - np.minimum(2 * soft, 1))
+    return _Places(soft, brows, tells, joints, high, root, nose)
 
 
 def _axes() -> tuple[NDArray[np.float64], ...]:

@@ -75,6 +75,19 @@ def test_target_rims_are_kept_whole_and_nothing_that_is_seen_through_the_lenses(
         assert below.min() > 0.8, "a rim goes round below each eye"
 
 
+def test_what_lies_beside_a_rim_becomes_the_new_faces() -> None:
+    """Along Grace Hopper's lower rims there are wrinkles and shade as strong as lines, and over her bridge a frown:
+    much of her cheeks and her nose root was left with them."""
+    view = _view("hopper")
+    worn = find_glasses(view.unfolded, read_skin(view.unfolded, view.facing).light)
+    assert worn is not None
+    for eye in (RIGHT_EYE, LEFT_EYE):
+        u, v = np.round((topology().uv[list(eye)] * SIZE).mean(0)).astype(int)
+        assert worn.rims[v : v + 40, u - 4 : u + 5].sum(0).mean() < 5, "texels of a rim"
+    u, v = (topology().uv[8] * SIZE).astype(int)
+    assert worn.rims[v, u] < 0.1, "between the brows"
+
+
 def test_a_bare_face_wears_no_rims() -> None:
     view = _view("astronaut")
     assert find_glasses(view.unfolded, read_skin(view.unfolded, view.facing).light) is None

@@ -91,7 +91,8 @@ def test_a_calm_face_is_not_read_between_anchors_and_looks_the_same() -> None:
     assert kinds(images) == [Exact, *[Mean] * (EVERY - 1), Exact]
     for image, result in zip(images, film(images), strict=True):
         off = np.abs(result.astype(int) - alone(image))
-        assert off.mean() < 0.1 and cv2.blur(off.astype(np.float32), (7, 7)).max() < 6
+        # A rim lies where several frames have it: a texel beside where a grainy one alone does.
+        assert off.mean() < 0.1 and cv2.blur(off.astype(np.float32), (7, 7)).max() < 10
 
 
 @pytest.mark.parametrize("name", [NAME, BARE])
