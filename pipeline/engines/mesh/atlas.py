@@ -12,6 +12,7 @@ from pipeline.engines.mesh.calm import shade_of
 from pipeline.engines.mesh.evening import evened
 from pipeline.engines.mesh.eyes import Found, eye_place, find_eyes
 from pipeline.engines.mesh.grain import quieted
+from pipeline.engines.mesh.halves import Halves, alike, both_halves
 from pipeline.engines.mesh.irises import iris_colour
 from pipeline.engines.mesh.likeness import canonical
 from pipeline.engines.mesh.lips import whole_lips
@@ -98,15 +99,16 @@ def build_atlas(identity: Identity) -> Atlas:
     """Unfold every photo, take its light away, and put them together, each where it shows the face best."""
     size = _size(identity)
     views = [FaceView(_crop(photo)) for photo in identity.photos]
-    read = [read_skin(view.unfolded, view.facing) for view in views]
+    halves = [both_halves(_unfolded(view, size), view) for view in views]
+    read = [read_skin(each.small, each.facing) for each in halves]
     skins = [skin.under_beard() for skin in read]
     tone = _tone(skins)
-    pictures = [whole_lips(_unfolded(view, size)) for view in views]
+    pictures = [whole_lips(each.picture) for each in halves]
     bare = [undressed(picture, skin) for picture, skin in zip(pictures, skins, strict=True)]
     glasses = [a is not b for a, b in zip(pictures, bare, strict=True)]
-    best, eyes = _eyes(identity, glasses)
-    sheet, valid = _sheet(bare, views, skins, tone, best)
-    dressed = _sheet(pictures, views, skins, tone, best)[0] if any(glasses) else None
+    best, eyes = _eyes(identity, halves, glasses)
+    sheet, valid = _sheet(bare, halves, skins, tone, best)
+    dressed = _sheet(pictures, halves, skins, tone, best)[0] if any(glasses) else None
     hairs = [skin.beard.hair for skin in read if skin.beard is not None]
     # As broadly as light is measured.
     beard = _about(np.max(hairs, axis=0), 15) if hairs else None
@@ -114,22 +116,22 @@ def build_atlas(identity: Identity) -> Atlas:
         sheet = thinned(sheet, beard, tone)
         dressed = None if dressed is None else thinned(dressed, beard, tone)
         beard = dense(beard)
-    shape = np.mean([canonical_shape(photo) for photo in identity.photos], axis=0).astype(np.float32)
+    shape = alike([canonical_shape(photo) for photo in identity.photos], [each.turned for each in halves])
     colours = [c for photo in identity.photos if (c := iris_colour(photo.image, _landmarks(photo))) is not None]
     irises = np.mean(colours, axis=0).astype(np.float32) if colours else None
     deep = shade_of(sheet, tone)
-    shown = np.max([view.facing for view in views], axis=0)
-    own = withheld(bare, views, read, beard)
+    shown = np.max([each.facing for each in halves], axis=0)
+    own = withheld(bare, [each.facing for each in halves], read, beard)
     looks = Looks(sheet, sheet if dressed is None else dressed, tone, deep, eyes, own)
     creases = fourfold(folds(looks.levels(Carried())[0]))
     return Atlas(looks, size, valid, shown, tone, deep, beard, shape, smile(shape), creases, irises)
 
 
 def _sheet(
-    pictures: list[ImageArray], views: list[FaceView], skins: list[Skin], tone: FloatArray, eyes: int | None
+    pictures: list[ImageArray], halves: list[Halves], skins: list[Skin], tone: FloatArray, eyes: int | None
 ) -> tuple[ImageArray, FloatArray]:
     """The unfolded photos bound together, their eyes those of one of them, if given; and where they are valid."""
-    leaves = [_leaf(*each, tone) for each in zip(pictures, views, skins, strict=True)]
+    leaves = [_leaf(*each, tone) for each in zip(pictures, halves, skins, strict=True)]
     if eyes is not None:
         others = 1 - eye_place() * (1 - ELSEWHERE)
         binding = leaves + [leaf.mirrored() for leaf in leaves]
@@ -138,10 +140,12 @@ def _sheet(
     return _bind(leaves + [leaf.mirrored() for leaf in leaves], tone)
 
 
-def _eyes(identity: Identity, glasses: list[bool]) -> tuple[int | None, tuple[Found, Found] | None]:
+def _eyes(
+    identity: Identity, halves: list[Halves], glasses: list[bool]
+) -> tuple[int | None, tuple[Found, Found] | None]:
     """Which photo shows the eyes best, and where they are in it. Behind glasses they are half reflections."""
-    photos = zip(identity.photos, glasses, strict=True)
-    found = [None if worn else find_eyes(_landmarks(photo)) for photo, worn in photos]
+    photos = zip(identity.photos, halves, glasses, strict=True)
+    found = [None if worn else find_eyes(_landmarks(photo), half.own) for photo, half, worn in photos]
     known = [number for number, eyes in enumerate(found) if eyes is not None]
     if not known:
         return None, None
@@ -184,16 +188,16 @@ def _unfolded(view: FaceView, size: int) -> ImageArray:
     return picture
 
 
-def _leaf(picture: ImageArray, view: FaceView, skin: Skin, tone: FloatArray) -> _Leaf:
+def _leaf(picture: ImageArray, half: Halves, skin: Skin, tone: FloatArray) -> _Leaf:
     shown = 1 - np.maximum(np.maximum(_with_shadow(skin.hair), skin.front), skin.dark)
-    flat = quieted(np.clip(evened(picture, skin, tone), 0, 255), shown * np.minimum(view.facing * 2, 1), tone)
-    seen = np.clip((view.facing - 0.03) / 0.45, 0, 1)
+    flat = quieted(np.clip(evened(picture, skin, tone), 0, 255), shown * np.minimum(half.facing * 2, 1), tone)
+    seen = np.clip((half.facing - 0.03) / 0.45, 0, 1)
     # Where something begins to cover the face the other side of it takes over, before hair comes along.
-    weight = seen * shown**4 * _exposure(flat, tone)
+    weight = seen * (MIRROR + (1 - MIRROR) * half.own) * shown**4 * _exposure(flat, tone)
     if skin.shade is not None:
         # Brows and eyes are never quite alike.
         weight = weight * (1 - _about(skin.shade) * (1 - cv2.GaussianBlur(topology().features, (0, 0), 1.0))) ** 4
-    sharp = np.clip((view.facing - GRAZING[0]) / (GRAZING[1] - GRAZING[0]), 0, 1)
+    sharp = np.clip((half.facing - GRAZING[0]) / (GRAZING[1] - GRAZING[0]), 0, 1)
     return _Leaf(flat, weight, shown * np.clip(seen * 4, 0, 1), shown * sharp)
 
 

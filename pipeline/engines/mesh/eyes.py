@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import cv2
@@ -30,8 +30,9 @@ LEAST = 2.0
 """Radius (pixels) of an iris in the photo from which on it shows anything."""
 OPEN = 0.6
 """How far the lids of the photo are apart at least, in radii of its iris."""
-TURNED = 0.55
-"""How wide an eye of the photo looks beside what it is, at least: else it looks past the camera."""
+TURNED, ALONE = 0.55, 0.9
+"""How wide an eye of the photo looks beside what it is, at least: else it looks past the camera; and one that is to be
+both eyes, as the other is hidden."""
 BEHIND = 1.2
 """In radii of the iris, what is taken out."""
 WHITE = 0.12
@@ -79,28 +80,46 @@ class Found:
     ratio: float
     radius: float
 
+    def mirrored(self) -> Found:
+        """The other eye, if it were alike."""
+        flipped = self.to_atlas * np.array([[-1], [1]], np.float32)
+        flipped[0, 2] += 1
+        return replace(self, to_atlas=flipped)
 
-def find_eyes(landmarks: FloatArray) -> tuple[Found, Found] | None:
+
+def find_eyes(landmarks: FloatArray, own: FloatArray) -> tuple[Found, Found] | None:
     """Both eyes of a photo, if they are open and seen well.
 
     Args:
         landmarks: ``(478, 3)`` pixels of the photo.
+        own: ``(96, 96)`` float32 over its atlas, 1 where that is the photo's own and 0 where it is mirrored.
     """
-    found = []
-    for lids, iris in EYES:
+    found, seen = [], [_there(own, lids) >= 0.5 for lids, _ in EYES]
+    alone = not all(seen)
+    for (lids, iris), there in zip(EYES, seen, strict=True):
+        if not there:
+            continue
         frame, ratio = eye_frame(landmarks, lids, iris)
         outline = landmarks[list(lids), :2]
         flat, whole = eye_widths(landmarks, lids)
         radius = ratio * whole
         places = _apply(cv2.invertAffineTransform(frame), outline)
         gap = float(cv2.contourArea(places.astype(np.float32))) / max(float(np.ptp(places[:, 0])), 1e-3)
-        if radius < LEAST or gap < OPEN or flat < TURNED * whole:
+        if radius < LEAST or gap < OPEN or flat < (ALONE if alone else TURNED) * whole:
             return None
         uv = topology().uv[list(lids)]
         design = np.column_stack([places, np.ones(len(places))])
         to_atlas = np.linalg.lstsq(design, uv, rcond=None)[0].T
         found.append(Found(to_atlas.astype(np.float32), places.astype(np.float32), ratio, radius))
+    if alone:
+        return (found[0], found[0].mirrored()) if seen[0] else (found[0].mirrored(), found[0])
     return found[0], found[1]
+
+
+def _there(own: FloatArray, lids: tuple[int, ...]) -> float:
+    """How far the middle of an eye is the photo's own."""
+    x, y = (topology().uv[list(lids)].mean(0) * ZONES).astype(int)
+    return float(own[y, x])
 
 
 def taken_out(

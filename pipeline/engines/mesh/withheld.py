@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from pipeline.engines.mesh.eyes import eye_place
-from pipeline.mesh import FaceView, topology
+from pipeline.mesh import topology
 from pipeline.mesh.relief import relief
 from pipeline.mesh.skin import Skin
 from pipeline.mesh.topology import ZONES
@@ -41,22 +41,23 @@ class Withheld:
 
 
 def withheld(
-    pictures: Sequence[ImageArray], views: Sequence[FaceView], read: Sequence[Skin], beard: FloatArray | None
+    pictures: Sequence[ImageArray], facing: Sequence[FloatArray], read: Sequence[Skin], beard: FloatArray | None
 ) -> Withheld:
     """Read it off the photos.
 
     Args:
         pictures: ``(n, n, 3)`` uint8 BGR each, the unfolded photos without glasses.
+        facing: ``(96, 96)`` float32 each, the cosine to the line of sight of each place.
         read: what was read on them.
         beard: ``(96, 96)`` float32, 1 where the face keeps one.
     """
     total, mass = np.zeros((ZONES, ZONES, 3), np.float32), np.full((ZONES, ZONES), 1e-3, np.float32)
-    for picture, view, skin in zip(pictures, views, read, strict=True):
+    for picture, seen, skin in zip(pictures, facing, read, strict=True):
         cast = skin.cast
         if skin.beard is not None and beard is not None:
             cast = cast * (1 + (skin.beard.lift - 1) * beard[..., None])
         small = cv2.resize(picture, (ZONES, ZONES), interpolation=cv2.INTER_AREA)
-        weight = np.clip(view.facing * 4, 0, 1) * (1 - np.maximum(skin.hair, skin.front)) * topology().face
+        weight = np.clip(seen * 4, 0, 1) * (1 - np.maximum(skin.hair, skin.front)) * topology().face
         total += relief(small, np.asarray(cast, np.float32)) * weight[..., None]
         mass += weight
     known = np.clip(mass * 2, 0, 1) * (1 - eye_place())
