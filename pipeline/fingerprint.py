@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.media import Numbering
 from pipeline.options import Options
 from pipeline.types import Cast, Identity
 
@@ -26,9 +27,20 @@ def job_digest(target: Path | None, cast: Cast, options: Options) -> bytes:
     digest = hashlib.sha256(json.dumps(asdict(options), sort_keys=True).encode())
     digest.update(cast_digest(cast))
     if target is not None:
-        with target.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
+        for path in _files(target):
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.digest()
+
+
+def target_stamps(target: Path) -> list[list[int]]:
+    """Sizes and times of a target's files, which tell whether they are those of before."""
+    return [[found.st_size, found.st_mtime_ns] for found in map(Path.stat, _files(target))]
+
+
+def _files(target: Path) -> list[Path]:
+    numbering = Numbering.of(target)
+    return [target] if numbering is None else list(numbering.files().values())
 
 
 def cast_digest(cast: Cast) -> bytes:

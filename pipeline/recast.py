@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -21,12 +22,13 @@ from pipeline.errors import InputError, NoFaceInSource
 from pipeline.exclusions import Look, everyones, settled
 from pipeline.fingerprint import job_digest
 from pipeline.flow import StageClock
+from pipeline.frame_files import FrameFiles
 from pipeline.frame_recaster import recast_frame
 from pipeline.ledger import Ledger
 from pipeline.live import LiveSession
 from pipeline.marking import JobMark, Marking
 from pipeline.marking.credentials import folder
-from pipeline.media import Picture, open_target, probe, read_picture
+from pipeline.media import Picture, numbered_result, open_target, probe, read_picture
 from pipeline.models.store import Store
 from pipeline.options import Options
 from pipeline.policy import Policy
@@ -173,14 +175,18 @@ class Recaster:
         options: Options = Options(),
         progress: ProgressCallback | None = None,
         cancel: threading.Event | None = None,
+        rate: Fraction | None = None,
     ) -> tuple[Person, ...]:
         """Who is in a picture or video, the person seen most first. Empty when nobody is.
+
+        Args:
+            target, rate: see `recast`.
 
         Raises:
             InputError: the target cannot be read.
             Cancelled: `cancel` was set.
         """
-        info = probe(target, self.limits)
+        info = probe(target, self.limits, rate)
         collector = PeopleCollector()
         if info.kind == "image":
             picture = read_picture(target, self.limits)
@@ -282,20 +288,25 @@ class Recaster:
         cancel: threading.Event | None = None,
         work: Path | None = None,
         segment: float = SEGMENT_SECONDS,
+        rate: Fraction | None = None,
     ) -> Report:
         """Carry out a cast on a picture, animation or video, and write the result.
 
-        The result appears under its name only when it is whole; an error or cancel leaves nothing.
+        The result appears under its name only when it is whole; an error or cancel leaves nothing. Of single frames
+        each does, and those that are finished stay: the same call goes on after them.
 
         Args:
             cast: who becomes whom.
-            target: the file to change; its content decides what it is.
-            output: the file to write; its ending decides the format.
+            target: the file to change; its content decides what it is. A name such as ``shot.####.png`` or
+                ``shot.%04d.png`` is that of numbered pictures, the frames of a film.
+            output: the file to write; its ending decides the format. A name such as those has a film written as single
+                frames.
             progress: called on the calling thread, about ten times a second.
             cancel: set it to stop before the next frame.
             work: a folder that keeps the finished segments of a long video, so that the same call goes on where an
                 earlier one was ended, by whatever. It is the caller's to remove.
             segment: seconds of each segment.
+            rate: frames a second of numbered pictures, 24 when ``None``.
 
         Raises:
             InputError: the target cannot be read or the output not written.
@@ -306,7 +317,7 @@ class Recaster:
         if cast.everyone is None and not cast.roles:
             raise InputError("The cast is empty: nobody would be recast.")
         begin = time.perf_counter()
-        info = probe(target, self.limits)
+        info = probe(target, self.limits, rate)
         admit(self.policy, cast, info, options, self.limits, cancel)
         mark = self._mark(info.path, cast, options)
         mark.check(info, Path(output))
@@ -318,6 +329,8 @@ class Recaster:
         report: Report | None = None
         if info.kind == "image":
             report = whole.picture(task)
+        elif (numbering := numbered_result(task.output)) is not None:
+            report = FrameFiles(finder, wardrobe, crew, self.limits, self.pool).recast(task, numbering)
         elif work is not None and in_segments(task, segment):
             report = Segments(finder, wardrobe, crew, self.limits, work, segment, self.pool).recast(task)
         report = report or whole.video(task)

@@ -44,12 +44,16 @@ class Kept:
 
     Attributes:
         start, stop: timestamps, see `VideoFrame.pts`; the second one is the first that is not kept any more.
+        skipped: frames at the beginning that are not.
     """
 
     start: Fraction | None = None
     stop: Fraction | None = None
+    skipped: int = 0
 
     def has(self, frame: Frame) -> bool:
+        if frame.index < self.skipped:
+            return False
         return (self.start is None or _pts(frame) >= self.start) and not self.over(frame)
 
     def over(self, frame: Frame) -> bool:

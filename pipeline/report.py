@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
-from pipeline.types import ImageArray
+from pipeline.types import ImageArray, MediaKind
 
 Stage = Literal["read", "analyse", "render", "write"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
@@ -68,8 +68,8 @@ class Report:
     """What a job did.
 
     Attributes:
-        output: where the result is.
-        kind: ``"image"``, ``"animation"`` or ``"video"``.
+        output: where the result is; of single frames the name that theirs follow.
+        kind: of the target.
         frames, changed: frames written, and frames of them in which a face was replaced.
         faces: faces replaced, summed over frames.
         people: persons of the target that were recast (0 when the cast names none).
@@ -82,10 +82,11 @@ class Report:
         fingerprint: of the job, as the watermark carries it and the log of results knows it; empty without marking.
         marks: layers of the marking that the result carries.
         sidecar: where the signed manifest is, for a format that cannot hold it.
+        frames_at: the files of single frames, empty for a result of one file.
     """
 
     output: Path
-    kind: Literal["image", "animation", "video"]
+    kind: MediaKind
     frames: int
     changed: int
     faces: int
@@ -101,3 +102,9 @@ class Report:
     fingerprint: str = ""
     marks: tuple[str, ...] = ()
     sidecar: Path | None = None
+    frames_at: tuple[Path, ...] = ()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files of the result."""
+        return self.frames_at or (self.output,)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.errors import InputError, UnsupportedMedia
 from pipeline.media.guard import SourceFile
+from pipeline.media.numbering import numbered_result
 from studio.outputs import MARK
+
+_FRAMES = 12
+_NUMBER = re.compile(r"\d+(?=\D*$)")
 
 
 class EmptyFolder(InputError):
@@ -30,6 +35,17 @@ def unfolded(paths: Sequence[Path], videos: bool = True) -> list[Path]:
             raise EmptyFolder(f"{path}: The folder holds no picture{' or video' if videos else ''}.")
         found += inside
     return found
+
+
+def one_film(paths: Sequence[Path]) -> Path | None:
+    """The name that numbered pictures share; ``None`` unless there are so many that they are likely to be a film."""
+    names = {_NUMBER.sub(lambda found: "#" * max(2, len(found[0])), path.name, count=1) for path in paths}
+    folders = {path.parent for path in paths}
+    if len(paths) < _FRAMES or len(names) > 1 or len(folders) > 1:
+        return None
+    found = next(iter(folders)) / next(iter(names))
+    numbering = numbered_result(found)
+    return found if numbering is not None else None
 
 
 def _fits(file: Path, videos: bool) -> bool:

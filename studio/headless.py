@@ -38,6 +38,7 @@ from pipeline.whose import named
 from studio import consent, extras, job_flags, terminal
 from studio import options as option_flags
 from studio.environment import misspelt
+from studio.folders import one_film
 from studio.job_flags import Place
 from studio.made import MadeHere
 from studio.outputs import result_name
@@ -67,6 +68,9 @@ def main(given: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
             return _failed(given, error.code, str(error), error.exit_code)
     for slip in misspelt():
         sys.stderr.write(f"Note: {slip}\n")
+    film = one_film(given.target)
+    if film is not None:
+        sys.stderr.write(f"Note: As the frames of one film, steady from each to the next, they are -t '{film}'.\n")
     codes = []
     with _cancel_on_signals() as cancel:
         try:
@@ -145,7 +149,7 @@ def _people(given: argparse.Namespace, shared: _Shared) -> str:
     _look(given.target, shared.limits)
     recaster, cancel = shared.recaster, shared.cancel
     with terminal.progress() as show:
-        people = recaster.people(given.target, options, progress=show, cancel=cancel)
+        people = recaster.people(given.target, options, progress=show, cancel=cancel, rate=given.rate)
     if not people:
         raise NoFaceInTarget()
     pictures = _write_thumbnails(people, given.thumbnails) if given.thumbnails else {}
@@ -184,8 +188,9 @@ def _recast(given: argparse.Namespace, shared: _Shared) -> str:
         _stop_if(cancel)
         with _segments_folder(output) as work:
             report = recaster.recast(
-                cast, given.target, output, options, progress=show, cancel=cancel, work=work, segment=segment_seconds()
-            )
+                cast, given.target, output, options, progress=show, cancel=cancel, work=work,
+                segment=segment_seconds(), rate=given.rate,
+            )  # fmt: skip
         MadeHere().add(report, stated)
         files = wanted.write(given.target, report, options, recaster.marking, show, cancel)
     for note in report.notes:
@@ -208,22 +213,29 @@ def _segments_folder(output: Path) -> Iterator[Path]:
 
 def _output(target: Path, place: Place | None, options: Options, limits: MediaLimits) -> Path:
     """Where the result goes. A name with an ending is taken as it is; a folder, or nothing, gets the usual name."""
+    from pipeline.media.numbering import numbered_result
+    from pipeline.media.probe import probe
+
     if place is not None and not place.folder:
         if not place.path.suffix:
             raise OutputError(
                 "The result's name needs an ending, such as .mp4 or .png; the name of a folder ends in a slash."
             )
+        if numbered_result(place.path) is not None:
+            _made(place.path.parent)
         return place.path
-    from pipeline.media.probe import probe
-
     name = result_name(target, probe(target, limits), options)
     if place is None:
         return target.parent / name
+    _made(place.path)
+    return place.path / name
+
+
+def _made(folder: Path) -> None:
     try:
-        place.path.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError("The folder for the results cannot be made.") from error
-    return place.path / name
 
 
 def _look(target: Path, limits: MediaLimits) -> None:
@@ -256,7 +268,8 @@ def _cast(shared: _Shared, given: argparse.Namespace, options: Options, show: Pr
         _stop_if(cancel)
         identities[number] = _identified(recaster, paths)
     _stop_if(cancel)
-    people = {person.number: person for person in recaster.people(given.target, options, progress=show, cancel=cancel)}
+    found = recaster.people(given.target, options, progress=show, cancel=cancel, rate=given.rate)
+    people = {person.number: person for person in found}
     for number in identities:
         if number not in people:
             raise PersonUnknown(f"The cast names person {number}, but the target shows {_count(len(people))}.")

@@ -57,7 +57,8 @@ class MadeHere:
 
     def add(self, report: Report, consent: Consent | None = None) -> None:
         """Note a result, and what was stated about the right to its faces."""
-        self.note(report.output, report.fingerprint, report.kind, report.marks, consent)
+        kind = "image" if report.frames_at else report.kind
+        self._note(report.files, report.fingerprint, kind, report.marks, consent)
 
     def note(
         self, path: Path, fingerprint: str, kind: str, marks: Sequence[str], consent: Consent | None = None
@@ -69,14 +70,18 @@ class MadeHere:
             kind: what it is, as `Report` tells it, or ``"comparison"`` or ``"preview"``.
             marks: the layers that it carries.
         """
+        self._note((path,), fingerprint, kind, marks, consent)
+
+    def _note(
+        self, paths: Sequence[Path], fingerprint: str, kind: str, marks: Sequence[str], consent: Consent | None
+    ) -> None:
         try:
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
             stated = json.dumps(consent.data()) if consent is not None else None
+            at, layers = time.time(), ",".join(marks)
             with self._open() as base:
-                base.execute(
+                base.executemany(
                     "INSERT INTO results (fingerprint, sha256, kind, marks, at, consent) VALUES (?, ?, ?, ?, ?, ?)",
-                    (fingerprint, digest, kind, ",".join(marks), time.time(), stated),
+                    [(fingerprint, digest, kind, layers, at, stated) for digest in map(_digest, paths)],
                 )
         except (OSError, sqlite3.Error) as error:
             log.warning("a result could not be noted in the log of what was made here: %s", error)
@@ -101,6 +106,11 @@ class MadeHere:
             if "consent" not in {row[1] for row in base.execute("PRAGMA table_info(results)")}:
                 base.execute("ALTER TABLE results ADD COLUMN consent TEXT")
             yield base
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def words(made: Made | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pipeline.media.numbering import Numbering
 from pipeline.options import Options
 from pipeline.types import MediaInfo
 
@@ -34,8 +35,18 @@ def result_name(target: Path, info: MediaInfo, options: Options, name: str | Non
         target: the file, for its ending; `name` is used for the rest where the file on disk has another name.
         info: what `pipeline.media.probe` said about it.
     """
+    numbering = Numbering.of(target) if info.kind == "sequence" else None
+    if numbering is not None:
+        return _numbered(numbering, options)
     given = Path(name or target.name)
     return (given.stem or "result") + MARK + _ending(given.suffix.lower(), info, options)
+
+
+def _numbered(numbering: Numbering, options: Options) -> str:
+    path = numbering.beside(MARK).path
+    if options.picture_format != "same":
+        return path.with_suffix(_ENDINGS[options.picture_format]).name
+    return path.name if path.suffix.lower() in _PICTURES else path.with_suffix(".png").name
 
 
 def _ending(given: str, info: MediaInfo, options: Options) -> str:

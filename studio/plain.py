@@ -51,4 +51,5 @@ def report_data(report: Report) -> dict[str, Any]:
         "marks": list(report.marks),
         "sidecar": str(report.sidecar) if report.sidecar is not None else None,
         "roles": [asdict(role) for role in report.roles],
+        **({"files": [str(path) for path in report.frames_at]} if report.frames_at else {}),
     }

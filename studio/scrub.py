@@ -8,8 +8,7 @@ from pathlib import Path
 
 from pipeline.errors import CorruptMedia
 from pipeline.media import open_target
-from pipeline.media.animation import AnimationReader
-from pipeline.media.reader import VideoReader
+from pipeline.media.stills import Reader
 from pipeline.types import Frame, ImageArray, MediaInfo, MediaLimits
 
 NEAR = 4.0
@@ -27,7 +26,7 @@ class Scrubber:
     def __init__(self, path: Path, info: MediaInfo, limits: MediaLimits) -> None:
         self._path, self._info, self._limits = path, info, limits
         self._lock = threading.Lock()
-        self._opened: VideoReader | AnimationReader | None = None
+        self._opened: Reader | None = None
         self._frames: Iterator[Frame] = iter(())
         self._time = float("inf")
 

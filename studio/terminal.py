@@ -84,4 +84,7 @@ def report_text(report: Report) -> str:
     if report.kind != "image":
         done += f" in {report.changed} of {report.frames} frames, {report.fps:.1f} fps"
     how = ", ".join(part for part in (report.engine, report.device, report.encoder) if part)
-    return f"{report.output}\nRecast {done} in {report.seconds:.1f} s ({how}).\n"
+    where = str(report.output)
+    if report.frames_at:
+        where += f" ({report.frames_at[0].name} to {report.frames_at[-1].name})"
+    return f"{where}\nRecast {done} in {report.seconds:.1f} s ({how}).\n"

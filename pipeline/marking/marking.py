@@ -100,7 +100,7 @@ class Marking:
         """
         if "manifest" not in self.layers:
             return None
-        return Seal(self.credentials, result.path, result.container, engine, fingerprint, result.kind)
+        return Seal(self.credentials, _opened(result), result.container, engine, fingerprint, result.kind)
 
     def signed(self, picture: bytes, engine: str, fingerprint: str = "") -> bytes:
         """A JPEG of a recast frame, that is only looked at, with a manifest in it; as it is where the operator leaves
@@ -178,12 +178,23 @@ class JobMark:
     def seal(self, info: MediaInfo) -> Sealing:
         """What signs the result of a job on this target before it gets its name; where the operator leaves manifests
         out, what takes away the one of a result that is replaced."""
+        return self._sealing(info, _opened(info), info.kind)
+
+    def frame_seal(self, info: MediaInfo, file: Path | None) -> Sealing:
+        """What signs a single frame of the result.
+
+        Args:
+            info: of the target.
+            file: that the frame was read from; ``None`` for one of a video, which would be read for each of them.
+        """
+        return self._sealing(info, file, "image")
+
+    def _sealing(self, info: MediaInfo, parent: Path | None, kind: str) -> Sealing:
         if "manifest" not in self._marking.layers:
             return self._leftover
         room = min(info.width, info.height) >= SMALLEST
         told = self.fingerprint if self._watermark is not None and room else ""
-        parent = info.path if info.container != "camera" else None
-        self._seal = Seal(self._marking.credentials, parent, info.container, self._engine, told, info.kind)
+        self._seal = Seal(self._marking.credentials, parent, info.container, self._engine, told, kind)
         return self._seal
 
     def signed(self, picture: bytes) -> bytes:
@@ -219,3 +230,8 @@ class JobMark:
         if self._marking.layers and not self._marking.credentials.lasting:
             notes += ("The signing credentials could not be kept; another run will sign with others.",)
         return notes
+
+
+def _opened(info: MediaInfo) -> Path | None:
+    """The one file that a result is made of; a camera has none, and numbered frames are many."""
+    return None if info.container == "camera" or info.kind == "sequence" else info.path

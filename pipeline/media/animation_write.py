@@ -21,6 +21,7 @@ from pipeline.media.image_write import to_pil
 from pipeline.media.output import PendingFile, output_errors
 from pipeline.media.picture import Picture
 from pipeline.media.reader import VideoReader
+from pipeline.media.sequence import SequenceReader
 from pipeline.media.xmp import packet
 from pipeline.options import Options, Quality
 from pipeline.report import Seal
@@ -49,7 +50,7 @@ class AnimationWriter:
     def __init__(
         self,
         output: Path,
-        source: AnimationReader | VideoReader,
+        source: AnimationReader | VideoReader | SequenceReader,
         options: Options = OPTIONS,
         tags: Mapping[str, str] | None = None,
         seal: Seal | None = None,

@@ -1,4 +1,4 @@
-"""PNG and TIFF with 16 bits a sample, which PIL cannot write in colour."""
+"""PNG, and TIFF with 16 bits a sample, which PIL cannot write in colour."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def png_text(tags: Mapping[str, str]) -> PngInfo:
 
 
 def png(picture: Picture, xmp: bytes, tags: Mapping[str, str]) -> bytes:
-    """A 16-bit PNG with profile, EXIF and tags."""
+    """A PNG of 8 or 16 bits with profile, EXIF and tags."""
     samples = _together(picture, grey_alpha=False)
     done, data = cv2.imencode(".png", samples)
     if not done:

@@ -106,9 +106,11 @@ def encode_picture(
 ) -> tuple[bytes, tuple[str, ...]]:
     """The bytes of `picture` in a format of `FORMATS`, and notes for the user."""
     notes: list[str] = []
-    if picture.deep and found in ("PNG", "TIFF"):
-        writer = deep.png if found == "PNG" else deep.tiff
-        return writer(picture, packet(tags), tags), ()
+    # PIL takes a second for a PNG of 1080p, OpenCV a fifteenth of that, for no more bytes. Grey with alpha it has not.
+    if found == "PNG" and not (picture.grey and picture.alpha is not None and not picture.deep):
+        return deep.png(picture, packet(tags) if tags else b"", tags), ()
+    if found == "TIFF" and picture.deep:
+        return deep.tiff(picture, packet(tags), tags), ()
     if picture.deep:
         notes.append(f"{found} holds 8 bits per sample; the picture had 16. PNG and TIFF keep them.")
     image, lost_alpha = to_pil(picture, alpha=found not in ("JPEG", "BMP"))
@@ -147,6 +149,21 @@ def to_pil(picture: Picture, alpha: bool = True) -> tuple[Image.Image, bool]:
         return Image.fromarray(_rgb(native)), False
     colours = native[:, :, None] if picture.grey else _rgb(native)
     return Image.fromarray(np.dstack([colours, cover])), False
+
+
+def deep_rgb(picture: Picture, alpha: bool) -> NDArray[np.uint16]:
+    """RGB, or RGBA, of 16 bits; without `alpha` on white."""
+    scale = 1 if picture.deep else 257
+    native = np.atleast_3d(picture.native).astype(np.uint16) * scale
+    colours = native if native.shape[2] == 3 else np.repeat(native, 3, axis=2)
+    cover = None if picture.alpha is None else picture.alpha.astype(np.uint16) * scale
+    if not alpha and cover is not None:
+        weight = cover[:, :, None].astype(np.float32) / 65535.0
+        colours = np.rint(colours * weight + 65535.0 * (1.0 - weight)).astype(np.uint16)
+    if not alpha:
+        return np.ascontiguousarray(colours[:, :, ::-1])
+    full = np.full(colours.shape[:2], 65535, np.uint16)
+    return np.dstack([colours[:, :, ::-1], full if cover is None else cover])
 
 
 def _rgb(native: NDArray[Any]) -> NDArray[Any]:

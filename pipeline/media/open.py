@@ -13,6 +13,7 @@ from pipeline.media.encoders import OPTIONS
 from pipeline.media.guard import LIMITS
 from pipeline.media.probe import probe
 from pipeline.media.reader import VideoReader
+from pipeline.media.sequence import SequenceReader
 from pipeline.media.writer import VideoWriter
 from pipeline.options import Options
 from pipeline.report import Seal
@@ -25,8 +26,8 @@ def open_target(
     start: float | None = None,
     end: float | None = None,
     limits: MediaLimits = LIMITS,
-) -> VideoReader | AnimationReader:
-    """A reader of the frames of a video or an animation; `info` is what `probe` said, probed when not given.
+) -> VideoReader | AnimationReader | SequenceReader:
+    """A reader of the frames of a video, an animation or a sequence; `info` is what `probe` said.
 
     Raises:
         UnsupportedMedia: it is a single picture; `read_picture` reads those.
@@ -36,12 +37,14 @@ def open_target(
         return VideoReader(path, start, end, limits, info)
     if info.kind == "animation":
         return AnimationReader(path, start, end, limits, info)
+    if info.kind == "sequence":
+        return SequenceReader(path, start, end, limits, info)
     raise UnsupportedMedia("This is a single picture, not a video or an animation.")
 
 
 def open_result(
     output: Path,
-    source: VideoReader | AnimationReader,
+    source: VideoReader | AnimationReader | SequenceReader,
     options: Options = OPTIONS,
     tags: Mapping[str, str] | None = None,
     seal: Seal | None = None,
@@ -54,9 +57,10 @@ def open_result(
         OutputError, OptionError: nothing can be written there, or not like this.
     """
     suffix = Path(output).suffix.lower()
-    if suffix == ".png" and isinstance(source, VideoReader):
+    if suffix == ".png" and not isinstance(source, AnimationReader):
         raise OutputError(
-            "A .png file is a picture, and the target is a video; choose .mp4, or .apng for an animation."
+            "A .png file is a picture, and the target is a video; choose .mp4, or .apng for an animation, or a name "
+            "such as frame.####.png for a picture of each frame."
         )
     if suffix in animation_write.FORMATS:
         return AnimationWriter(output, source, options, tags, seal)

@@ -51,6 +51,24 @@ def region_bgr(frame: av.VideoFrame, layout: Layout, colour: Colour, window: tup
     return _bgr([part[y0:y1, x0:x1] for part in parts], layout, colour)
 
 
+def deep_bgr(frame: av.VideoFrame, layout: Layout, colour: Colour) -> NDArray[np.uint16]:
+    """The whole frame as BGR uint16 over the full range, for frames of more than 8 bits."""
+    width, height = frame.width, frame.height
+    parts = [plane_view(frame, plane, layout) for plane in _BGR_ORDER[layout.family]]
+    if layout.family == "grey":
+        level = (parts[0].astype(np.float32) - colour.black) * (65535.0 / colour.luma_scale)
+        return np.asarray(np.repeat(_to_16(level)[:, :, None], 3, axis=2))
+    if layout.family == "gbr":
+        return _to_16(cv2.merge(parts).astype(np.float32) * (65535.0 / ((1 << layout.depth) - 1)))
+    whole = (0, 0, width, height)
+    merged = cv2.merge([parts[0], *(_full_size(part, layout, whole) for part in parts[1:])])
+    return _to_16(cv2.transform(merged.astype(np.float32), to_bgr(colour)) * 257.0)
+
+
+def _to_16(samples: NDArray[Any]) -> NDArray[np.uint16]:
+    return np.rint(np.clip(samples, 0.0, 65535.0)).astype(np.uint16)
+
+
 def luma_part(frame: av.VideoFrame, layout: Layout, window: tuple[int, int, int, int]) -> ImageArray:
     """Luma, or green, as uint8, of the window ``(x0, y0, x1, y1)``; a copy."""
     x0, y0, x1, y1 = window

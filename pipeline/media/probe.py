@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -15,6 +16,7 @@ from pipeline.media.colour import TRC_HLG, TRC_PQ
 from pipeline.media.decoder import decoder_of
 from pipeline.media.guard import LIMITS, SourceFile, media_errors, open_container
 from pipeline.media.layout import layout_of, planar_name
+from pipeline.media.numbering import Numbering
 from pipeline.media.sniff import Demuxer
 from pipeline.media.truncation import require_whole
 from pipeline.types import MediaInfo, MediaLimits
@@ -25,15 +27,23 @@ _PROBE_PACKETS = 400
 """Packets of the video that are tried before a file without a picture in it is given up."""
 
 
-def probe(path: Path, limits: MediaLimits = LIMITS) -> MediaInfo:
-    """Tell what the file at `path` is, from its content.
+def probe(path: Path, limits: MediaLimits = LIMITS, rate: Fraction | None = None) -> MediaInfo:
+    """Tell what the file at `path` is, from its content; or the files, where it numbers them (see `Numbering`).
 
     Pictures are opened but not decoded; of a video the first frame is decoded, so that its pixel format, orientation
     and tags are the real ones.
 
+    Args:
+        rate: frames a second of numbered pictures, which tell none; a video keeps its own.
+
     Raises:
         FileMissing, FileEmpty, UnsupportedMedia, CorruptMedia, MediaTooLarge, MediaChanged.
     """
+    numbering = Numbering.of(path)
+    if numbering is not None:
+        from pipeline.media.sequence import RATE, sequence_info
+
+        return sequence_info(numbering, limits, rate or RATE)
     with SourceFile(path) as source:
         sniffed = source.sniff()
         if sniffed.picture is not None:

@@ -15,9 +15,10 @@ from pipeline.media.image_write import to_pil
 from pipeline.media.liveliest import until_cancelled
 from pipeline.media.picture import Picture
 from pipeline.media.reader import VideoReader
+from pipeline.media.sequence import SequenceReader
 from pipeline.types import Frame, ImageArray, MediaInfo
 
-Reader = VideoReader | AnimationReader
+Reader = VideoReader | AnimationReader | SequenceReader
 
 
 class Shown:

@@ -26,13 +26,14 @@ from pipeline.media.frames import VideoFrame
 from pipeline.media.guard import SourceFile
 from pipeline.media.hardware import choose
 from pipeline.media.hdr import with_hdr
-from pipeline.media.image_write import to_pil
+from pipeline.media.image_write import deep_rgb, to_pil
 from pipeline.media.layout import layout_of, planar_name
 from pipeline.media.metadata import MP4_KEYS, kept_tags
 from pipeline.media.output import PendingFile, is_write_error, output_errors
 from pipeline.media.picture import Picture
 from pipeline.media.reader import VideoReader
 from pipeline.media.scheduling import share_the_processor
+from pipeline.media.sequence import SequenceReader
 from pipeline.media.sound import Samples, SoundTrack
 from pipeline.media.timecode import later
 from pipeline.options import Options
@@ -69,7 +70,7 @@ class VideoWriter:
     def __init__(
         self,
         output: Path,
-        source: VideoReader | AnimationReader | CameraSource,
+        source: VideoReader | AnimationReader | SequenceReader | CameraSource,
         options: Options = OPTIONS,
         tags: Mapping[str, str] | None = None,
         seal: Seal | None = None,
@@ -108,7 +109,7 @@ class VideoWriter:
     def write(self, frame: Frame) -> None:
         """Encode one frame of `source`. They come in the order they were read; none may be changed afterwards."""
         if isinstance(frame, Picture):
-            frame = as_video_frame(frame, self._source.time_base)
+            frame = as_video_frame(frame, self._source)
         if not isinstance(frame, VideoFrame):
             raise TypeError("only frames of a reader can be written")
         first = self._container is None
@@ -288,12 +289,23 @@ class VideoWriter:
         return _WriteErrors()
 
 
-def as_video_frame(picture: Picture, time_base: Fraction) -> VideoFrame:
-    """A frame of an animation as one of a video: RGB, transparent parts on white."""
-    image, _ = to_pil(picture, alpha=False)
-    native = av.VideoFrame.from_ndarray(np.asarray(image.convert("RGB")), "rgb24")
-    pts, duration = round(picture.time / time_base), round(picture.duration / time_base)
-    return VideoFrame(native, picture.index, picture.time, pts, duration, time_base)
+def as_video_frame(
+    picture: Picture, source: VideoReader | AnimationReader | SequenceReader | CameraSource
+) -> VideoFrame:
+    """A frame of an animation or a sequence as one of a video, in RGB. Those of a sequence keep the depth and the
+    transparency of its first frame; of an animation transparent parts are put on white."""
+    clear, deep = source.info.alpha and isinstance(source, SequenceReader), source.info.bit_depth > 8
+    if deep:
+        samples = deep_rgb(picture, clear)
+        native = av.VideoFrame.from_ndarray(samples, "rgba64le" if clear else "rgb48le")
+    else:
+        image, _ = to_pil(picture, alpha=clear)
+        native = av.VideoFrame.from_ndarray(
+            np.asarray(image.convert("RGBA" if clear else "RGB")), "rgba" if clear else "rgb24"
+        )
+    base = source.time_base
+    pts, duration = round(picture.time / base), round(picture.duration / base)
+    return VideoFrame(native, picture.index, picture.time, pts, duration, base)
 
 
 class _WriteErrors:

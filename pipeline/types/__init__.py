@@ -8,7 +8,7 @@ Conventions used everywhere in `pipeline`:
 """
 
 from pipeline.types.geometry import Box, FloatArray, ImageArray
-from pipeline.types.media import Frame, MediaInfo, MediaLimits, Shade
+from pipeline.types.media import Frame, MediaInfo, MediaKind, MediaLimits, Shade
 from pipeline.types.people import Advice, AdviceCode, Cast, Face, Identity, Person, Role, SourcePhoto
 from pipeline.types.rendering import Crop, Patch, Rendering
 
@@ -24,6 +24,7 @@ __all__ = [
     "Identity",
     "ImageArray",
     "MediaInfo",
+    "MediaKind",
     "MediaLimits",
     "Patch",
     "Person",

@@ -124,6 +124,10 @@ class MediaLimits:
     decoded_bytes: int = 4_000_000_000
 
 
+MediaKind = Literal["image", "animation", "video", "sequence"]
+"""The last one is of numbered pictures."""
+
+
 @dataclass(frozen=True)
 class MediaInfo:
     """What a target is, read from its content.
@@ -134,7 +138,7 @@ class MediaInfo:
     """
 
     path: Path
-    kind: Literal["image", "animation", "video"]
+    kind: MediaKind
     container: str
     codec: str
     pixel_format: str

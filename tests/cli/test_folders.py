@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from studio.folders import EmptyFolder, unfolded
+from studio.folders import EmptyFolder, one_film, unfolded
 from tests.cli.test_headless import run
 from tests.conftest import Material
 
@@ -47,3 +47,10 @@ def test_photos_and_pictures_come_in_folders(material: Material, tmp_path: Path)
     (tmp_path / "none").mkdir()
     none = run("-s", material.grace, "-t", tmp_path / "none")
     assert none.returncode == 2 and "The folder holds no picture or video." in none.stderr
+
+
+def test_numbered_pictures_are_told_from_an_album() -> None:
+    plates = [Path("plates") / f"shot_v2.{number}.png" for number in range(1001, 1021)]
+    assert one_film(plates) == Path("plates/shot_v2.####.png")
+    assert one_film(plates[:5]) is None and one_film([*plates, Path("plates/other.png")]) is None
+    assert one_film([Path(f"{number}/shot.png") for number in range(20)]) is None

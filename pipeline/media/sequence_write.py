@@ -1,0 +1,220 @@
+"""Frames into numbered pictures, each whole or not there, with a note of what is finished for the next try."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from pipeline.errors import OutputError
+from pipeline.media.animation import AnimationReader
+from pipeline.media.encoders import OPTIONS
+from pipeline.media.frames import VideoFrame
+from pipeline.media.image_write import check_picture_name, format_of, write_picture
+from pipeline.media.numbering import Numbering
+from pipeline.media.output import output_errors
+from pipeline.media.picture import Picture
+from pipeline.media.planes import deep_bgr, plane_view
+from pipeline.media.reader import VideoReader
+from pipeline.media.sequence import SequenceReader
+from pipeline.options import Options
+from pipeline.report import Seal
+from pipeline.types import Frame
+
+Facts = Mapping[str, Any]
+"""What is told of a finished frame: plain values, as JSON holds them."""
+_AT_ONCE = 4
+_STEM = 120
+
+
+class SequenceWriter:
+    """Writes the frames of `source` as numbered pictures. Each appears under its name when it is whole.
+
+    Use it as a context manager. What is finished stays, also after an error: the same writer, made anew, tells in
+    `finished` what there is, and the rest is written to it. The frames of a sequence keep their numbers, those of a
+    video or an animation count from 1.
+
+    Args:
+        numbering: of the results.
+        key: what has to be the same for finished frames to be of use.
+        tags: descriptions to put into each file.
+        seals: of a frame's own file (``None`` for one of a video), what is done to its finished result.
+
+    Attributes:
+        finished: what was told of the frames that an earlier run has written, from the first one on.
+        files: that were written, those before among them.
+
+    Raises:
+        OutputError: the results cannot be written there, or would overwrite the target.
+    """
+
+    def __init__(
+        self,
+        numbering: Numbering,
+        source: SequenceReader | VideoReader | AnimationReader,
+        key: str,
+        options: Options = OPTIONS,
+        tags: Mapping[str, str] | None = None,
+        seals: Callable[[Path | None], Seal | None] = lambda file: None,
+    ) -> None:
+        self._numbering, self._source, self._seals = numbering, source, seals
+        self._quality, self._tags = options.quality, dict(tags or {})
+        self._inputs = source.files if isinstance(source, SequenceReader) else {}
+        check_picture_name(numbering.file(1), (source.path,))
+        _keep_apart(numbering, self._inputs)
+        self._notes: list[str] = []
+        self._pool = ThreadPoolExecutor(_AT_ONCE, "frames")
+        self._waiting: deque[tuple[Path, Facts, Future[tuple[str, ...]]]] = deque()
+        self._journal = _Journal(numbering, key)
+        self.finished = self._journal.facts
+        self.files: list[Path] = list(self._journal.files)
+
+    @property
+    def encoder(self) -> str:
+        return format_of(self._numbering.path).lower()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the user about what was converted."""
+        return tuple(self._notes)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def write(self, frame: Frame, facts: Facts) -> None:
+        """Take one frame, in their order. It may not be changed afterwards."""
+        if len(self._waiting) >= 2 * _AT_ONCE:
+            self._settle()
+        if isinstance(frame, Picture) and isinstance(self._source, SequenceReader):
+            number = self._source.number(frame)
+        else:
+            number = frame.index + 1
+        path, own = self._numbering.file(number), self._inputs.get(number)
+        self._waiting.append((path, facts, self._pool.submit(self._write, path, own, frame)))
+
+    def finish(self) -> None:
+        """Wait for the last frames. The note of what is finished goes: another run begins anew."""
+        while self._waiting:
+            self._settle()
+        self._source.source.check()
+        self._journal.remove()
+
+    def close(self) -> None:
+        """Stop; what is written stays, and is noted. Does nothing after `finish`."""
+        self._pool.shutdown()
+        with suppress(Exception):  # what went wrong was raised, or is told by what follows it
+            while self._waiting:
+                self._settle()
+        self._journal.close()
+        if not self.files:
+            self._journal.remove()
+
+    def remove(self) -> None:
+        """Take away all frames that were written."""
+        self.close()
+        with output_errors():
+            for path in self.files:
+                path.unlink(missing_ok=True)
+        self._journal.remove()
+
+    def _settle(self) -> None:
+        path, facts, future = self._waiting.popleft()
+        self._notes += [note for note in future.result() if note not in self._notes]
+        self._journal.add(path, facts)
+        self.files.append(path)
+
+    def _write(self, path: Path, own: Path | None, frame: Frame) -> tuple[str, ...]:
+        picture = as_picture(frame)
+        return write_picture(path, picture, self._quality, self._tags, (own,) if own else (), self._seals(own))
+
+
+def as_picture(frame: Frame) -> Picture:
+    """A frame as a picture of its own: with 16 bits where the video has more than 8, and its transparency."""
+    if isinstance(frame, Picture):
+        return frame
+    assert isinstance(frame, VideoFrame)
+    layout = frame.layout
+    alpha = plane_view(frame.native, layout.planes - 1, layout) if layout.alpha else None
+    if layout.depth == 8:
+        return Picture(frame.image(), None if alpha is None else alpha.copy(), index=frame.index, time=frame.time)
+    most = (1 << layout.depth) - 1
+    cover = None if alpha is None else np.rint(alpha * (65535.0 / most)).astype(np.uint16)
+    return Picture(deep_bgr(frame.native, layout, frame.colour), cover, index=frame.index, time=frame.time)
+
+
+class _Journal:
+    """A hidden file beside the frames that says which of them are finished, and what was told of each.
+
+    Attributes:
+        facts, files: of the frames that are finished: a row from the first one on, as far as their files are whole.
+    """
+
+    def __init__(self, numbering: Numbering, key: str) -> None:
+        name = os.fsencode(numbering.path.name)[:_STEM].decode("utf-8", "ignore")
+        self._path = numbering.path.with_name(f".{name}.frames")
+        self._key = hashlib.sha256(key.encode()).hexdigest()
+        kept = list(self._kept(numbering.path.parent))
+        self.facts: tuple[Facts, ...] = tuple(facts for _, facts in kept)
+        self.files: tuple[Path, ...] = tuple(path for path, _ in kept)
+        with output_errors():
+            self._path.write_text(f"{self._key}\n")
+            self._file = self._path.open("a", encoding="utf-8")
+        for path, facts in kept:
+            self.add(path, facts)
+
+    def _kept(self, folder: Path) -> Iterator[tuple[Path, Facts]]:
+        try:
+            lines = self._path.read_text("utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            return
+        if not lines or lines[0] != self._key:
+            return
+        for line in lines[1:]:
+            try:
+                row = json.loads(line)
+                path, facts = folder / row["file"], row["facts"]
+                whole = path.stat().st_size == row["size"]
+            except (ValueError, KeyError, TypeError, OSError):
+                return
+            if not whole:
+                return
+            yield path, facts
+
+    def add(self, path: Path, facts: Facts) -> None:
+        with output_errors():
+            row = {"file": path.name, "size": path.stat().st_size, "facts": facts}
+            self._file.write(json.dumps(row) + "\n")
+            self._file.flush()
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._file.close()
+
+    def remove(self) -> None:
+        self.close()
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
+
+
+def _keep_apart(numbering: Numbering, inputs: Mapping[int, Path]) -> None:
+    """Raise `OutputError` where a result would take the place of a frame of the target."""
+    if not inputs:
+        return
+    theirs = {path.resolve() for path in inputs.values()}
+    folder = numbering.path.parent.resolve()
+    if any(folder / numbering.file(number).name in theirs for number in inputs):
+        raise OutputError("The results would overwrite the frames of the target; choose another name or folder.")

@@ -1,0 +1,52 @@
+"""Numbered frames on the command line."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import pytest
+
+from pipeline.media import probe
+from studio.job_flags import _rate
+from tests.cli.test_headless import run
+from tests.conftest import Material
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        ("24", Fraction(24)), ("23.976", Fraction(24000, 1001)), ("29.97", Fraction(30000, 1001)),
+        ("23.98", Fraction(24000, 1001)), ("30000/1001", Fraction(30000, 1001)), ("12.5", Fraction(25, 2)),
+    ],
+)  # fmt: skip
+def test_rates_are_those_that_are_meant(text: str, rate: Fraction) -> None:
+    assert _rate(text) == rate
+
+
+def test_numbered_frames_are_one_film(material: Material, tmp_path: Path) -> None:
+    """Names are made from the target's; the folder of the results too."""
+    image = cv2.imread(str(material.eileen))
+    for number in (7, 8, 9):
+        cv2.imwrite(str(tmp_path / f"plate_{number:03}.png"), image)
+    done = run("-s", material.grace, "-t", tmp_path / "plate_###.png", "-o", f"{tmp_path / 'out'}/", "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert (report["kind"], report["frames"]) == ("sequence", 3)
+    names = [f"plate-recast_{number:03}.png" for number in (7, 8, 9)]
+    assert [Path(name).name for name in report["files"]] == names
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names
+    film = tmp_path / "film.mp4"
+    both = run("-s", material.grace, "-t", tmp_path / "plate_*.png", "-o", film, "--rate", "12",
+               "--compare", tmp_path / "both.mp4")  # fmt: skip
+    assert both.returncode == 0, both.stderr
+    assert probe(film).rate == 12 and probe(film).frames == probe(tmp_path / "both.mp4").frames == 3
+    for words, said in (
+        (["-t", tmp_path / "none_##.png"], "no frame with a name such as none_01.png"),
+        (["-t", tmp_path / "plate_###.png", "--rate", "0"], "between 0 and 1000"),
+        (["-t", tmp_path / "plate_###.png", "-o", tmp_path / "plate_%03d.png"], "would overwrite the frames"),
+    ):
+        refused = run("-s", material.grace, *words)
+        assert refused.returncode == 2 and said in refused.stderr
