@@ -8,7 +8,9 @@ from collections import deque
 from collections.abc import Sequence
 
 import cv2
+import numpy as np
 
+from pipeline.media.transparency import cover_of, on_squares
 from pipeline.report import Progress, ProgressCallback
 from pipeline.types import Frame, ImageArray
 
@@ -98,8 +100,10 @@ class Ledger:
 
 
 def _preview(frame: Frame) -> ImageArray:
-    image = frame.image()
+    image, cover = frame.image(), cover_of(frame)
     shrink = min(1.0, PREVIEW_WIDTH / image.shape[1])
     size = (max(1, round(image.shape[1] * shrink)), max(1, round(image.shape[0] * shrink)))
     small: ImageArray = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    return small
+    if cover is not None:
+        cover = np.asarray(cv2.resize(cover, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return on_squares(small, cover)

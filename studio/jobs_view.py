@@ -6,9 +6,6 @@ import logging
 from pathlib import Path
 from typing import Any, Literal
 
-import cv2
-import numpy as np
-
 from pipeline.errors import RecastError
 from pipeline.media import probe
 from pipeline.types import Box, ImageArray
@@ -79,9 +76,7 @@ class SmallPictures:
 
     def _frame(self, original: Path) -> ImageArray:
         info = probe(original, self._studio.settings.limits)
-        image = frame_at(original, info, INTO * (info.duration or 0.0))
-        scale = min(1.0, SIDE / max(image.shape[:2]))
-        return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+        return frame_at(original, info, INTO * (info.duration or 0.0)).within(SIDE)
 
     def _face(self, photo: Path) -> ImageArray:
         """Of a batch's photo, which all of its jobs have in common, it is cut out once."""

@@ -313,7 +313,7 @@ class Studio:
 
     def own(self, path: Path) -> Path:
         """`path`, once more: only files that were uploaded here are worked on, whatever came this far."""
-        if not contained(path, self.settings.readable):
+        if not contained(path, self.settings.readable) or not path.is_file():  # a name may stand for many files
             raise FileMissing("The file is gone. Please upload it again.")
         return path
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.media.numbering import Numbering
+from pipeline.media.numbering import Numbering, numbered_result
 from pipeline.options import Options
 from pipeline.types import MediaInfo
 
@@ -26,6 +26,7 @@ _KEPT_CONTAINERS = (".mp4", ".mov", ".mkv")
 _EDITED = ("mxf", "dv")
 """Containers of what is edited further: QuickTime holds their uncompressed sound and their timecode."""
 MARK = "-recast"
+_PLAIN = str.maketrans("#%", "__")
 
 
 def result_name(target: Path, info: MediaInfo, options: Options, name: str | None = None) -> str:
@@ -39,7 +40,9 @@ def result_name(target: Path, info: MediaInfo, options: Options, name: str | Non
     if numbering is not None:
         return _numbered(numbering, options)
     given = Path(name or target.name)
-    return (given.stem or "result") + MARK + _ending(given.suffix.lower(), info, options)
+    result = (given.stem or "result") + MARK + _ending(given.suffix.lower(), info, options)
+    # A loop called `a##.webp` is to become a loop again and no row of pictures.
+    return result.translate(_PLAIN) if info.kind == "animation" and numbered_result(Path(result)) else result
 
 
 def _numbered(numbering: Numbering, options: Options) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -10,42 +11,64 @@ import numpy as np
 
 from pipeline.errors import CorruptMedia
 from pipeline.media import open_target, read_picture
-from pipeline.types import Box, ImageArray, MediaInfo
+from pipeline.media.transparency import cover_of, on_squares
+from pipeline.types import Box, Frame, ImageArray, MediaInfo
 
 VIEW = 1600
 """Longest side of a picture that is only looked at in the browser."""
 
 
-def first_frame(path: Path, info: MediaInfo) -> ImageArray:
+@dataclass(frozen=True, eq=False)
+class Still:
+    """A frame, BGR uint8, and its transparency, if it has any; see `cover_of`."""
+
+    image: ImageArray
+    cover: ImageArray | None = None
+
+    @classmethod
+    def of(cls, frame: Frame) -> Still:
+        return cls(frame.image(), cover_of(frame))
+
+    def within(self, longest: int) -> ImageArray:
+        """As it is looked at, with at most so many pixels on its longer side: what is transparent is chequered."""
+        scale = longest / max(self.image.shape[:2])
+        if scale >= 1:
+            return on_squares(self.image, self.cover)
+        cover = None if self.cover is None else _smaller(self.cover, scale)
+        return on_squares(_smaller(self.image, scale), cover)
+
+
+def _smaller(image: ImageArray, scale: float) -> ImageArray:
+    return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def first_frame(path: Path, info: MediaInfo) -> Still:
     """The first frame of anything, as it is seen."""
     return frame_at(path, info, 0.0)
 
 
-def frame_at(path: Path, info: MediaInfo, moment: float) -> ImageArray:
+def frame_at(path: Path, info: MediaInfo, moment: float) -> Still:
     """The frame that is shown at `moment` seconds.
 
     Raises:
         OptionError: it is after the end.
     """
     if info.kind == "image":
-        return read_picture(path).image()
+        return Still.of(read_picture(path))
     with open_target(path, info, start=moment or None) as reader:
         for frame in reader:
-            return frame.image()
+            return Still.of(frame)
     raise CorruptMedia()
 
 
-def view_of(folder: Path, name: str, image: ImageArray, sign: Callable[[bytes], bytes] | None = None) -> Path:
+def view_of(folder: Path, name: str, shown: Still, sign: Callable[[bytes], bytes] | None = None) -> Path:
     """A copy of a picture to look at in the browser, as JPEG.
 
     Args:
         sign: puts a manifest into it, where it shows what was recast.
     """
-    scale = VIEW / max(image.shape[:2])
-    if scale < 1:
-        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     path = folder / name
-    data = jpeg(image, quality=92)
+    data = jpeg(shown.within(VIEW), quality=92)
     path.write_bytes(sign(data) if sign is not None else data)
     return path
 

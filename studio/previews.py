@@ -24,7 +24,7 @@ from pipeline.mesh.painted import read_painted
 from pipeline.options import Options, Painting
 from pipeline.types import Advice, Box, Cast, Face, Identity, ImageArray, MediaInfo, Person, Role
 from studio.jobs.job import Busy
-from studio.pictures import first_frame, jpeg, square
+from studio.pictures import Still, first_frame, jpeg, square
 from studio.recent import Recent
 from studio.request import others
 from studio.scrub import Scrubber
@@ -92,7 +92,7 @@ class Previews:
         self._turns = threading.BoundedSemaphore(AT_ONCE)
         self._infos: Recent[Stamp, MediaInfo] = Recent(32)
         self._scrubbers: Recent[Stamp, Scrubber] = Recent(4)
-        self._frames: Recent[tuple[Stamp, float], ImageArray] = Recent(6)
+        self._frames: Recent[tuple[Stamp, float], Still] = Recent(6)
         self._faces: Recent[tuple[Stamp, float], tuple[Face, ...]] = Recent(24)
         self._identities: Recent[tuple[Stamp, ...], Identity] = Recent(8)
 
@@ -116,8 +116,8 @@ class Previews:
             InputError: the target cannot be read, or is shorter.
         """
         with self._turn():
-            image, faces = self._found(target, moment)
-            return _look(image, image, faces, 0)
+            still, faces = self._found(target, moment)
+            return _look(still, faces, 0)
 
     def recast(
         self,
@@ -143,7 +143,7 @@ class Previews:
             if number not in known:
                 raise PersonUnknown(f"The cast names person {number}, but the target shows {len(known)}.")
         with self._turn():
-            image, faces = self._found(target, moment)
+            still, faces = self._found(target, moment)
             cast = Cast(
                 everyone=self._identity(everyone) if everyone else None,
                 roles=tuple(Role(known[number], self._identity(photos)) for number, photos in roles.items()),
@@ -151,8 +151,8 @@ class Previews:
             )
             options, cast = settled(options, cast, self._look(target))
             changed = len(Casting(cast, options).roles(faces))
-            after = self._recaster.recast_frame(image, cast, options, faces)
-            look = _look(image, after, faces, changed)
+            after = self._recaster.recast_frame(still.image, cast, options, faces)
+            look = _look(replace(still, image=after), faces, changed)
             return replace(look, picture=self._recaster.signed(look.picture, cast, options))
 
     def painted(
@@ -177,7 +177,8 @@ class Previews:
         """
         with self._turn():
             moment = self._shown(target, moment)
-            image, faces = self._found(target, moment)
+            still, faces = self._found(target, moment)
+            image = still.image
             size = (image.shape[1], image.shape[0])
             paintings = Paintings(self._look(target), people)
             paintings.lay(options)
@@ -190,7 +191,8 @@ class Previews:
 
     def _look(self, target: Path) -> Look:
         def at(moment: float) -> tuple[tuple[Face, ...], tuple[int, int]]:
-            image, faces = self._found(target, moment)
+            still, faces = self._found(target, moment)
+            image = still.image
             return faces, (image.shape[1], image.shape[0])
 
         return at
@@ -205,18 +207,18 @@ class Previews:
     def _info(self, target: Path) -> MediaInfo:
         return self._infos.get(_stamp(self._studio.own(target)), lambda: self._studio.inspect(target))
 
-    def _found(self, target: Path, moment: float) -> tuple[ImageArray, tuple[Face, ...]]:
+    def _found(self, target: Path, moment: float) -> tuple[Still, tuple[Face, ...]]:
         stamp, info = _stamp(self._studio.own(target)), self._info(target)
         moment = self._shown(target, moment)
         key = (stamp, moment)
 
-        def read() -> ImageArray:
+        def read() -> Still:
             if info.kind == "image":
                 return first_frame(target, info)
             return self._scrubbers.get(stamp, lambda: Scrubber(target, info, self._studio.settings.limits)).at(moment)
 
-        image = self._frames.get(key, read) if info.width * info.height * 3 < _LARGE else read()
-        return image, self._faces.get(key, lambda: self._recaster.faces(image))
+        still = self._frames.get(key, read) if info.width * info.height * 3 < _LARGE else read()
+        return still, self._faces.get(key, lambda: self._recaster.faces(still.image))
 
     def _identity(self, photos: tuple[Path, ...]) -> Identity:
         stamps = tuple(_stamp(self._studio.own(photo)) for photo in photos)
@@ -238,15 +240,12 @@ class Previews:
             self._turns.release()
 
 
-def _look(before: ImageArray, after: ImageArray, faces: tuple[Face, ...], changed: int) -> FrameLook:
-    rows, columns = before.shape[:2]
-    scale = SIDE / max(rows, columns)
-    if scale < 1:
-        after = np.asarray(cv2.resize(after, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+def _look(shown: Still, faces: tuple[Face, ...], changed: int) -> FrameLook:
+    rows, columns = shown.image.shape[:2]
     boxes = tuple(
         (face.box.x0 / columns, face.box.y0 / rows, face.box.x1 / columns, face.box.y1 / rows) for face in faces
     )
-    return FrameLook(jpeg(after, quality=90), boxes, changed)
+    return FrameLook(jpeg(shown.within(SIDE), quality=90), boxes, changed)
 
 
 def _overlay(shown: ImageArray) -> bytes:

@@ -9,7 +9,8 @@ from pathlib import Path
 from pipeline.errors import CorruptMedia
 from pipeline.media import open_target
 from pipeline.media.stills import Reader
-from pipeline.types import Frame, ImageArray, MediaInfo, MediaLimits
+from pipeline.types import Frame, MediaInfo, MediaLimits
+from studio.pictures import Still
 
 NEAR = 4.0
 """Seconds of a video that are sooner decoded than searched for."""
@@ -30,8 +31,8 @@ class Scrubber:
         self._frames: Iterator[Frame] = iter(())
         self._time = float("inf")
 
-    def at(self, moment: float) -> ImageArray:
-        """The first frame at or after `moment` seconds, BGR uint8.
+    def at(self, moment: float) -> Still:
+        """The first frame at or after `moment` seconds.
 
         Raises:
             OptionError: it is after the end.
@@ -43,7 +44,7 @@ class Scrubber:
             for frame in self._frames:
                 self._time = frame.time
                 if frame.time >= moment - _GRACE:
-                    return frame.image()
+                    return Still.of(frame)
             self._time = float("inf")
             raise CorruptMedia()
 

@@ -11,11 +11,11 @@ import numpy as np
 from pipeline.errors import InputError
 from pipeline.media.animation import AnimationReader
 from pipeline.media.frames import VideoFrame
-from pipeline.media.image_write import to_pil
 from pipeline.media.liveliest import until_cancelled
 from pipeline.media.picture import Picture
 from pipeline.media.reader import VideoReader
 from pipeline.media.sequence import SequenceReader
+from pipeline.media.transparency import cover_of, on_white
 from pipeline.types import Frame, ImageArray, MediaInfo
 
 Reader = VideoReader | AnimationReader | SequenceReader
@@ -78,9 +78,7 @@ def in_place_of(frame: Frame, image: ImageArray) -> VideoFrame | Picture:
 
 def rgb(frame: Frame) -> ImageArray:
     """A frame or picture as RGB uint8; transparent parts on white."""
-    if isinstance(frame, Picture) and frame.alpha is not None:
-        return np.asarray(to_pil(frame, alpha=False)[0].convert("RGB"))
-    return swapped(frame.image())
+    return swapped(on_white(frame.image(), cover_of(frame)))
 
 
 def swapped(image: ImageArray) -> ImageArray:

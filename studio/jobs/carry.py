@@ -19,7 +19,7 @@ from studio.jobs.job import Job, Outcome
 from studio.jobs.running import Running
 from studio.made import MadeHere
 from studio.outputs import MARK, result_name
-from studio.pictures import first_frame, frame_at, view_of
+from studio.pictures import Still, first_frame, frame_at, view_of
 from studio.plain import report_data
 from studio.request import others
 
@@ -77,7 +77,7 @@ class Performer:
         info = probe(job.target, recaster.limits)
         before = frame_at(job.target, info, job.moment)
         options, cast = recaster.settled(job.options, cast, info)
-        after = recaster.recast_frame(before, cast, options)
+        after = Still(recaster.recast_frame(before.image, cast, options), before.cover)
         output = view_of(
             folder, job.target.stem + MARK + ".jpg", after, lambda data: recaster.signed(data, cast, options)
         )

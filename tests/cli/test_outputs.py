@@ -94,3 +94,10 @@ def test_a_name_that_ends_in_a_slash_is_a_folder_that_is_made(material: Material
     done = run("-s", material.grace, "-t", material.eileen, "-o", f"{tmp_path}/file/")
     assert done.returncode == 2 and "The folder for the results cannot be made." in done.stderr
     assert (tmp_path / "file").read_text() == ""
+
+
+def test_a_loop_with_a_number_sign_stays_a_loop(tmp_path: Path) -> None:
+    loop = tmp_path / "take##.webp"
+    frames = [Image.fromarray(np.full((64, 64, 3), 90 + 20 * number, np.uint8)) for number in range(3)]
+    frames[0].save(loop, save_all=True, append_images=frames[1:], duration=100)
+    assert result_name(loop, probe(loop), Options()) == "take__-recast.webp"

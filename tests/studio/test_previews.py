@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ import pytest
 from pipeline import Cast, Options, Recaster
 from pipeline.errors import InputError, OptionError, PersonUnknown
 from pipeline.marking import Marking
-from pipeline.media import probe
+from pipeline.media import open_target, probe, read_picture
+from pipeline.media.stills import rgb
 from pipeline.types import Face, ImageArray
 from pipeline.verification import verify
 from studio.jobs.job import Job, Outcome
@@ -185,7 +187,7 @@ def test_a_scrubber_finds_the_same_frames_in_any_order(material: Material) -> No
     info = probe(material.clip)
     scrubber = Scrubber(material.clip, info, Settings().limits)
     for moment in (0.0, 0.3, 0.34, 0.9, 0.1, 0.1, 0.5):
-        assert np.array_equal(scrubber.at(moment), frame_at(material.clip, info, moment)), moment
+        assert np.array_equal(scrubber.at(moment).image, frame_at(material.clip, info, moment).image), moment
     scrubber.close()
 
 
@@ -224,3 +226,33 @@ def test_what_jobs_show_beside_results_is_signed_and_known(studio: Studio, mater
         made = made_here.find(found.fingerprint, found.sha256)
         assert made is not None and made.same_file is known
     assert result.before is not None and not verify(result.before).synthetic
+
+
+def test_what_is_transparent_is_seen_to_be(
+    studio: Studio, previews: Previews, material: Material, tmp_path: Path
+) -> None:
+    """Films with an alpha channel hold anything at all where nothing shows: neither page nor editor shows that."""
+    image = np.asarray(cv2.imread(str(material.eileen)), np.uint8)
+    clear = np.dstack([image, np.full(image.shape[:2], 255, np.uint8)])
+    clear[:, :48, :3], clear[:, :48, 3] = (0, 0, 255), 0
+    film = tmp_path / "clear.mov"
+    with av.open(str(film), "w") as container:
+        stream = container.add_stream("qtrle", rate=10)
+        stream.height, stream.width = clear.shape[:2]
+        stream.pix_fmt = "argb"
+        for packet in (*stream.encode(av.VideoFrame.from_ndarray(clear, "bgra").reformat(format="argb")),
+                       *stream.encode(None)):  # fmt: skip
+            container.mux(packet)
+    cv2.imwrite(str(tmp_path / "clear.png"), clear)
+    photo = uploaded(studio, material.grace)
+    for name in (film, tmp_path / "clear.png"):
+        target = uploaded(studio, name)
+        for look in (previews.frame(target, 0.0), previews.recast(target, 0.0, (photo,), {}, (), Options())):
+            side = pixels(look)[8:-8, 8:40].astype(int)
+            assert side.min() > 150 and np.ptp(side, axis=2).max() < 40  # grey squares, where the film's red was
+            assert len(np.unique(side // 24)) > 1
+            assert np.abs(pixels(look)[:60, 80:].astype(int) - image[:60, 80:]).mean() < 4
+    assert rgb(read_picture(tmp_path / "clear.png"))[:, :48].min() == 255
+    with open_target(film) as reader:
+        frame = next(iter(reader))
+    assert rgb(frame)[:, :48].min() == 255
