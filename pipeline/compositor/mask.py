@@ -20,7 +20,9 @@ def opacity(rendering: Rendering, view: FaceView, skin: Skin, options: Options, 
     less what was painted over."""
     shown = view.to_middle(rendering.coverage)
     if options.keep_occluders:
-        shown = shown * view.to_middle(view.fold(1 - cv2.max(_with_shade(skin.hair), skin.dark)))
+        bare = view.fold(1 - cv2.max(_with_shade(skin.hair), skin.dark))
+        # At the silhouette of a turned head hair begins from one pixel to the next, in steps.
+        shown = shown * view.to_middle(cv2.blur(bare, (3, 3)))
         if skin.edge is not None:
             shown = shown * (1 - view.still.fold_middle(skin.edge))
     if painted:

@@ -29,6 +29,8 @@ CUT = 0.75
 """Share of a half of a face beyond the picture, from which on the other half, mirrored, does not make up for it: a nose
 is lit from one side, and two halves that do not fit look like something held before it."""
 
+_NEXT, _AROUND = np.ones((3, 3), np.uint8), (5, 5)
+
 
 class FaceView:
     """Maps between a crop and the atlas. Made once for a face in a frame, shared by engine and compositor.
@@ -154,6 +156,16 @@ class FaceView:
         x, y = (axis * np.float32(atlas.shape[0]) - np.float32(0.5) for axis in self.atlas_at)
         return look_up(atlas, x, y)
 
+    def fold_on(self, atlas: FloatArray) -> FloatArray:
+        """As `fold`, but the face goes on past its border, see `_past_the_border`."""
+        x, y = (axis * np.float32(atlas.shape[0]) - np.float32(0.5) for axis in self._face_at)
+        return look_up(atlas, x, y)
+
+    @cached_property
+    def _face_at(self) -> Axes:
+        """`atlas_at`, on the face and past its border."""
+        return _past_the_border(self.atlas_at, self.seen)
+
     def enlarge(self, coarse: FloatArray) -> FloatArray:
         """A coarse or middling map at the crop's full size."""
         return cv2.resize(coarse, self.size, interpolation=cv2.INTER_LINEAR)
@@ -186,7 +198,7 @@ class FaceView:
     def _texels(self, size: int) -> Axes:
         """Where every pixel of the crop lies on a `size` × `size` atlas, in its texels."""
         if size not in self._fine:
-            x, y = (self.enlarge(axis * np.float32(size) - np.float32(0.5)) for axis in self.atlas_at)
+            x, y = (self.enlarge(axis * np.float32(size) - np.float32(0.5)) for axis in self._face_at)
             if self._overlap is not None:
                 part, *axes, there = self._overlap
                 for whole, axis in zip((x, y), axes, strict=True):
@@ -295,6 +307,23 @@ def facing(points: FloatArray) -> FloatArray:
     total = np.stack([np.bincount(where, np.tile(normal, 3), len(points)) for normal in normals], 1).astype(np.float32)
     cosine: FloatArray = total[:, 2] / (np.linalg.norm(total, axis=1) + 1e-6)
     return cosine
+
+
+def _past_the_border(atlas_at: Axes, seen: FloatArray) -> Axes:
+    """Coarse maps of the atlas, copies, on which the face goes on past its border. A turned head hides the rest of its
+    side there, and the atlas leaps to what lies behind, its margin: a brow would end in steps, and in a rim of skin.
+
+    Args:
+        atlas_at: ``(h, w)`` float32 each in the unit square.
+        seen: ``(h, w)`` float32, 1 where the face is.
+    """
+    # In the outermost pixels a corner of what lies behind may look out.
+    inner = cv2.erode(seen, _NEXT)
+    mass = cv2.blur(inner, _AROUND)
+    border = (mass > 0.01) & (inner < 0.5)
+    return tuple(
+        np.where(border, cv2.blur(values * inner, _AROUND) / (mass + np.float32(1e-6)), values) for values in atlas_at
+    )
 
 
 def _continue(maps: Axes, covered: NDArray[np.bool_]) -> None:

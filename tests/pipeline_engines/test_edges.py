@@ -9,7 +9,7 @@ import pytest
 from pipeline.analysis.landmarks import face_from_landmarks
 from pipeline.engines.mesh.atlas import build_atlas
 from pipeline.engines.mesh.engine import MeshEngine
-from pipeline.engines.mesh.fade import fade_depth
+from pipeline.engines.mesh.fade import fade, fade_depth
 from pipeline.engines.mesh.likeness import move_towards
 from pipeline.mesh import FaceView, topology
 from pipeline.mesh.raster import rasterise
@@ -86,6 +86,31 @@ def test_the_masks_border_does_not_cross_a_brow(yaw: float) -> None:
         cv2.fillConvexPoly(zone, cv2.convexHull(np.round(view.landmarks[list(brow), :2]).astype(np.int32)), 1)
         assert coverage[zone > 0].mean() > 0.95
         assert (coverage[zone > 0] < 0.5).mean() < 0.05
+
+
+@pytest.mark.parametrize("yaw", [-25, 0, 25])
+def test_lashes_beside_the_far_eye_are_covered_up_to_the_silhouette(yaw: float) -> None:
+    """There they reach it, and where the new face fades out they would be left as specks. Ahead it fades softly."""
+    view = _turned_view(faces.portrait_face("hopper"), yaw)
+    corner = 263 if yaw < 0 else 33
+    row = round(float(view.landmarks[corner, 1]) * view.grid[1] / view.size[1])
+    across, shown = np.flatnonzero(view.seen[row]), fade(view)[row]
+    edge = shown[across[-2:]] if yaw < 0 else shown[across[:2]]
+    assert (edge.mean() > 0.5) == (yaw != 0)
+
+
+@pytest.mark.parametrize("yaw", [-45, 0, 45])
+def test_a_face_goes_on_past_its_border(yaw: float) -> None:
+    """Behind the silhouette of a turned head lies what it hides, which would end a brow in steps and a rim of skin."""
+    view = _turned_view(faces.portrait_face("astronaut"), yaw)
+    # How far in a place lies: on the outline nothing.
+    depth = cv2.distanceTransform((topology().face > 0).astype(np.uint8), cv2.DIST_L2, 5)
+    near = (cv2.dilate(view.seen, np.ones((3, 3), np.uint8)) > 0) & (view.seen == 0)
+    beside = cv2.dilate(view.fold(depth) * view.seen, np.ones((5, 5), np.uint8))
+    on, behind = (np.abs(each - beside)[near] for each in (view.fold_on(depth), view.fold(depth)))
+    assert np.quantile(on, 0.9) < 3
+    assert on.mean() < behind.mean()
+    assert (view.fold_on(depth) == view.fold(depth))[cv2.erode(view.seen, np.ones((3, 3), np.uint8)) > 0].all()
 
 
 @pytest.mark.parametrize(("target", "source"), [("hopper", "astronaut"), ("astronaut", "hopper")])

@@ -109,7 +109,7 @@ class MeshEngine:
         level, scale = _level(view.points, prepared.looks.sheets(carried))
         irises = prepared.looks.irises(carried) if options.eyes == "source" else None
         image = view.fold_fine(level)
-        coverage = fade(view) * view.fold(prepared.valid)
+        coverage = fade(view) * view.fold_on(prepared.valid)
         through = view.through()
         more = prepared.smile - smile_of(view.landmarks, view.crop.pose) if prepared.smile > SMILES else 0.0
         image = without_folds(image, view, prepared.folds, more)

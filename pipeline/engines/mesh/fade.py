@@ -21,14 +21,51 @@ STEPS, OVER = 1.2, 0.1
 how much farther out a brow fades, as the blur has rounded the corners that a brow lies in."""
 
 
+FAR = (0.15, 0.24)
+"""How far it is from an eye's outer corner to the outline beyond it, in distances of both corners, up to which lashes
+reach that on a turned head, and from which on they do not. Ahead it is 0.3 to 0.4."""
+SIDES = ((33, (127, 34, 162, 139)), (263, (356, 264, 389, 368)))
+"""Outer corners of the eyes, and what lies beside them at the outline."""
+
+
 def fade(view: FaceView) -> FloatArray:
     """Fade the face out towards its silhouette, inside it only; within a pixel or two where a brow reaches that far, so
-    that no brow is half the target's; over more of a forehead, which goes on beyond the face."""
-    distance, place = fade_depth((view.seen > 0.5).astype(np.uint8)), view.fold(_places())
+    that no brow is half the target's, or lashes do, which were left as specks beside the new eye; over more of a
+    forehead, which goes on beyond the face."""
+    distance, places = fade_depth((view.seen > 0.5).astype(np.uint8)), _places()
+    for share, beside in zip(_far(view.landmarks), _beside_eyes(), strict=True):
+        if share > 0:
+            places = cv2.max(places, beside * np.float32(share))
+    place = view.fold_on(places)
     brows, forehead = np.maximum(place, 0), np.maximum(-place, 0)
     width = FADE + (BROW_FADE - FADE) * brows + (FOREHEAD_FADE - FADE) * forehead
     t = np.clip((distance - 1 + brows * (BROW_FADE + OVER)) / width, 0, 1)
     return (t * t * (3 - 2 * t)).astype(np.float32)
+
+
+def _far(landmarks: FloatArray) -> list[float]:
+    """For the right and the left side, 0 to 1: how far the head is turned away there."""
+    right, left = landmarks[[33, 263], :2]
+    across = (left - right) / np.float32(max(float(np.linalg.norm(left - right)), 1e-3) ** 2)
+    reach = (
+        float((sign * (landmarks[list(edge), :2] - landmarks[corner, :2]) @ across).max())
+        for sign, (corner, edge) in zip((-1, 1), SIDES, strict=True)
+    )
+    return [1 - float(ramp(np.float32(each), *FAR)) for each in reach]
+
+
+@cache
+def _beside_eyes() -> tuple[FloatArray, FloatArray]:
+    """``(96, 96)`` float32 each over the atlas: 1 between the outer corner of an eye and the outline."""
+    uv, zones = topology().uv, []
+    for corner, edge in SIDES:
+        zone = np.zeros((ZONES, ZONES), np.float32)
+        (low, high), (top, bottom) = (
+            np.sort(each) * ZONES for each in (uv[[corner, edge[0]], 0], uv[[edge[2], corner], 1])
+        )
+        zone[round(top) : round(2 * bottom - top), round(low) : round(high)] = 1
+        zones.append(cv2.GaussianBlur(zone, (0, 0), 1.0))
+    return zones[0], zones[1]
 
 
 @cache
