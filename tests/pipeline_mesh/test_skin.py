@@ -88,6 +88,14 @@ def test_a_beard_is_no_shade_on_the_skin_beneath_it() -> None:
     assert 0.86 * wanted < lit < 1.05 * wanted
 
 
+def test_the_dark_underside_of_a_chin_is_no_beard() -> None:
+    """A beard begins beside the mouth."""
+    light = _stubble(both=True)
+    light[: round(float(topology().uv[152, 1]) * 192) - 14] = 1
+    skin = _darkened(light)
+    assert skin.beard is None or skin.beard.hair.max() < 0.1
+
+
 def test_shade_on_one_side_of_the_mouth_is_no_beard() -> None:
     skin = _darkened(_stubble(both=False))
     assert skin.beard is None or skin.beard.hair[:, :40].mean() < 0.02

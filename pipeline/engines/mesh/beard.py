@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from pipeline.engines.mesh.pores import pores
+from pipeline.mesh.beard import rooted
 from pipeline.mesh.hue import FLOOR
 from pipeline.mesh.maps import broadly, grey, ramp
 from pipeline.mesh.skin import spread_colour
@@ -38,7 +39,7 @@ def growth(shade: FloatArray) -> FloatArray:
     bare = (1 - mesh.features) * mesh.face
     darker = cv2.GaussianBlur(-shade * bare, (0, 0), BROAD) / (cv2.GaussianBlur(bare, (0, 0), BROAD) + 0.05)
     bearded = np.clip((darker - BEARDED[0]) / (BEARDED[1] - BEARDED[0]), 0, 1)
-    return np.asarray(bearded * mesh.beard, np.float32)
+    return rooted(np.asarray(bearded * mesh.beard, np.float32))
 
 
 def shaved(picture: ImageArray, tone: FloatArray) -> ImageArray:

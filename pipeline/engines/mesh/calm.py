@@ -8,7 +8,7 @@ lids nearly all of it), and its hue within bounds of its own. What is darker may
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cache
 
 import cv2
@@ -16,8 +16,10 @@ import numpy as np
 
 from pipeline.engines.mesh.beard import growth
 from pipeline.engines.mesh.brows import hairiness, strands
+from pipeline.engines.mesh.lip_red import living
+from pipeline.engines.mesh.nose import lopsided, underside
 from pipeline.mesh.hue import FLOOR, deepened, measured_depth, own_hue
-from pipeline.mesh.maps import grey
+from pipeline.mesh.maps import grey, ramp
 from pipeline.mesh.topology import ZONES, topology
 from pipeline.models.face_mesh import LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
 from pipeline.types import FloatArray, ImageArray
@@ -28,7 +30,10 @@ SIGMA = 1.3
 DARKER, LIGHTER = 0.56, 0.22
 """How far what is coarse on skin may depart in lightness, in logarithms: shade is more usual than shine."""
 SIDE = 0.12
-"""How far it may be darker at the sides of the face, where it turns away and hair is near: cheeks keep no grey rim."""
+"""How far it may be darker at the sides of the face, where it turns away and hair is near: cheeks keep no grey rim, and
+chins no dark underside."""
+CHIN = (0.3, 0.55)
+"""Where a chin begins to turn away, and does, in parts of the way from its lip to its end."""
 SOCKET = 0.7
 """How far it may be darker on lids, which else were bruised."""
 RIDGED = 0.06
@@ -38,10 +43,12 @@ SHEEN = 0.14
 DEEP_LID = 0.6
 """How dark skin between an eye and its brow is that has the deepest hue: what is darker keeps it, while hair has its
 own."""
-GLOSS, SHINE = 0.04, 0.12
+LIP = 0.03
+"""How much darker than skin lips are by themselves."""
+GLOSS, SHINE = 0.05, 0.12
 DULL = 0.06
-"""How much lighter than skin lips may be, what is coarse and all together. Beyond it they shine, and what shines by so
-much more has half its hue from the light."""
+"""How much lighter than that lips may be, coarsely, and how much lighter than skin all together. Beyond it they shine,
+and what shines by so much more has half its hue from the light."""
 LINE, SPARKLE = 0.36, 0.22
 """How far a fine line, and a fine highlight, may depart from the skin beside it in lightness."""
 GLITTER = 0.20
@@ -49,9 +56,6 @@ GLITTER = 0.20
 FOLD, RIDGE, NOSTRIL = 0.47, 0.30, 0.9
 """How far skin may depart in lightness, coarse and fine together, and how much darker a nostril may be. Held apart from
 each other only, a soft broad fold became a thin one as if drawn with a pen."""
-UNDERSIDE, BENEATH = 0.22, 3.0
-"""How much darker than skin it may be beneath a nose all together, measured over so many texels of the 96 map (sigma):
-its nostrils lie within, and are smaller."""
 CONTRAST, FINE_CONTRAST = 0.09, 0.065
 """How much bare skin differs in lightness from itself (deviation, in logarithms), what is coarse and what is fine. Hard
 light on old skin makes more; under soft light that were scratches."""
@@ -62,8 +66,10 @@ FAIR = 0.4
 """How dark brows are that have a hue of their own; of half as dark ones only the skin's is left."""
 NATURAL, UNPAINTED = 0.10, 0.02
 """The same without make-up, for lips and for what is neither skin nor lips."""
-FINE_TINT = 0.022
-"""The same for what is finer, but on lips."""
+FINE_TINT, FINE_LIPS = 0.022, 0.7
+"""The same for what is finer, and how much of that bound holds on lips."""
+OF_HAIR = 0.5
+"""How much of the hue that skin of its darkness has a beard lacks: what is dark about it is hair."""
 SPREAD, FINE_SPREAD = 0.012, 0.01
 """How much bare skin differs in hue from itself (deviation, in logarithms), what is coarse and what is fine."""
 BETWEEN = 6.0
@@ -131,16 +137,18 @@ class _Zones:
     beneath: FloatArray
     brows: FloatArray
     upper: FloatArray
+    bearded: FloatArray
     hairy: float = field(kw_only=True)
 
     def sized(self, size: int) -> _Zones:
-        parts = (self.skin, self.lids, self.lips, self.sides, self.nostrils, self.beneath, self.brows, self.upper)
+        parts = (getattr(self, each.name) for each in fields(self) if each.name != "hairy")
         enlarged = (cv2.resize(part, (size, size), interpolation=cv2.INTER_LINEAR)[..., None] for part in parts)
         return _Zones(*enlarged, hairy=self.hairy)
 
 
 def _coarse_change(coarse: FloatArray, zones: _Zones, deep: FloatArray, *, makeup: bool) -> FloatArray:
-    shade = coarse.mean(-1, keepdims=True)
+    shown = coarse.mean(-1, keepdims=True)
+    shade = shown + lopsided(shown, zones.bearded)
     even = _even(shade, zones.skin, CONTRAST)
     darker = DARKER + (SIDE - DARKER) * zones.sides
     held = shade + (np.where(shade < 0, _held(even, darker), _held(even, LIGHTER)) - shade) * zones.skin
@@ -148,34 +156,29 @@ def _coarse_change(coarse: FloatArray, zones: _Zones, deep: FloatArray, *, makeu
     brow = np.where(shade < 0, (_held(shade, RIDGED) - shade) * (1 - zones.hairy), _held(shade, SHEEN) - shade)
     held += brow * zones.brows
     held += np.where(shade < 0, _cut(shade, SOCKET) - shade, 0) * zones.lids * (1 - zones.skin)
-    held += _underside(shade, zones.beneath) * (1 - zones.skin)
-    gloss = np.where(shade > 0, shade - _cut(shade, GLOSS), 0) * zones.lips
+    held += underside(shade, zones.beneath) * (1 - zones.skin)
+    gloss = np.where(shade > -LIP, shade + LIP - _cut(shade + LIP, GLOSS), 0) * zones.lips
     held -= gloss
     # Paint is dark without being in shade.
     shaded = 1.0 if makeup else 1 - zones.lips
-    tint = _even(coarse - shade - _hue(shade, zones, deep) * shaded, zones.skin, SPREAD)
+    tint = _even(coarse - shown - _hue(shown, zones, deep) * shaded, zones.skin, SPREAD)
     # Between fair hairs skin shines through: paler than skin in shade they were green on somebody pink.
     tint -= tint * zones.brows * np.clip(2 + 2 * held / FAIR, 0, 1)
     # Dark hair and pupils have a strong hue in logarithms and none to the eye.
     other, hair, lip = (ANY_TINT, BROWS_TINT, LIPS_TINT) if makeup else (UNPAINTED, UNPAINTED, NATURAL)
     bound = TINT + (other - TINT + (hair - other) * zones.brows) * (1 - zones.skin)
     bound += (lip / (1 + (gloss / DULL) ** 2) - bound) * zones.lips
-    return np.asarray(held + _hue(held, zones, deep) * shaded + _held(tint, bound) - coarse, np.float32)
-
-
-def _underside(shade: FloatArray, beneath: FloatArray) -> FloatArray:
-    """The change that takes shade from beneath a nose, and leaves its nostrils, which are small."""
-    broad, mass = (cv2.GaussianBlur(each, (0, 0), 2 * BENEATH)[..., None] for each in (shade * beneath, beneath))
-    broad = np.minimum(broad / (mass + np.float32(0.05)), 0)
-    lift = (_cut(broad, UNDERSIDE) - broad) * beneath
-    return np.asarray(np.minimum(lift, np.maximum(-shade, 0)), np.float32)
+    tint = living(_held(tint, bound), shade, zones.lips)
+    return np.asarray(held + _hue(held, zones, deep) * shaded + tint - coarse, np.float32)
 
 
 def _hue(shade: FloatArray, zones: _Zones, deep: FloatArray) -> FloatArray:
-    """``(n, n, 3)``: the hue that shade has, see `deepened`; on an upper lid, which has no hair, however dark it is."""
+    """``(n, n, 3)``: the hue that shade has, see `deepened`; on an upper lid, which has no hair, however dark it is;
+    in a beard less of it."""
     hue = deepened(shade, deep)
     hairless = np.maximum(zones.upper, zones.nostrils)
-    return np.asarray(hue + (deep * np.maximum(shade, -DEEP_LID) - hue) * hairless, np.float32)
+    hue = hue + (deep * np.maximum(shade, -DEEP_LID) - hue) * hairless
+    return np.asarray(hue * (1 - OF_HAIR * zones.bearded), np.float32)
 
 
 def _fine_change(fine: FloatArray, zones: _Zones, deep: FloatArray) -> FloatArray:
@@ -184,9 +187,10 @@ def _fine_change(fine: FloatArray, zones: _Zones, deep: FloatArray) -> FloatArra
     held = luma + (np.where(luma < 0, _cut(even, LINE), _cut(even, SPARKLE)) - luma) * zones.skin
     lids = np.maximum(zones.lids * (1 - zones.skin), zones.upper)
     held += np.where(luma > 0, _cut(luma, GLITTER) - luma, 0) * lids
-    tint = _even(fine - luma - deepened(luma, deep), zones.skin, FINE_SPREAD)
-    tint += (_held(tint, FINE_TINT) - tint) * (1 - zones.lips)
-    return np.asarray(held + deepened(held, deep) + tint - fine, np.float32)
+    of_skin = 1 - OF_HAIR * zones.bearded
+    tint = _even(fine - luma - deepened(luma, deep) * of_skin, zones.skin, FINE_SPREAD)
+    tint += (_held(tint, FINE_TINT) - tint) * (1 - (1 - FINE_LIPS) * zones.lips)
+    return np.asarray(held + deepened(held, deep) * of_skin + tint - fine, np.float32)
 
 
 def _together(shade: FloatArray, zones: _Zones, deep: FloatArray) -> FloatArray:
@@ -250,20 +254,19 @@ def _zones(shade: FloatArray, hairy: float, *, glasses: bool) -> _Zones:
     """
     mesh = topology()
     bearded = growth(cv2.resize(shade, (ZONES, ZONES), interpolation=cv2.INTER_AREA))
-    sides = cv2.dilate(mesh.sides, np.ones((5, 5), np.uint8))
+    sides = np.maximum(cv2.dilate(mesh.sides, np.ones((5, 5), np.uint8)), _chin())
     nostrils = mesh.features * (1 - cv2.max(cv2.max(mesh.lips, mesh.lids), mesh.brows)) * (1 - bearded)
     bare = mesh.skin * (1 - bearded)
     brows = mesh.brows * (1 - mesh.skin)
     # A moustache is no shade of the nose.
     beneath = nostrils * (1 - cv2.dilate(bearded, np.ones((9, 9), np.uint8)))
     parts = ((bare, 1.2), (mesh.lids, 0.8), (mesh.lips, 0.8), (sides, 2.0), (nostrils, 0.8), (beneath, 0.8))
+    beard = cv2.GaussianBlur(bearded * (1 - mesh.lips), (0, 0), 1.0)
     skin, lids, lips, sides, nostrils, beneath, brows = (
         cv2.GaussianBlur(part.astype(np.float32), (0, 0), sigma) for part, sigma in (*parts, (brows, 1.2))
     )
-    upper = _upper_lids()
-    return _Zones(
-        skin, lids, lips, sides, nostrils, beneath, brows, np.zeros_like(upper) if glasses else upper, hairy=hairy
-    )
+    upper = np.zeros((ZONES, ZONES), np.float32) if glasses else _upper_lids()
+    return _Zones(skin, lids, lips, sides, nostrils, beneath, brows, upper, beard, hairy=hairy)
 
 
 @cache
@@ -276,3 +279,11 @@ def _upper_lids() -> FloatArray:
         cv2.fillPoly(between, [outline], 1)
     depth = np.clip(cv2.distanceTransform(between, cv2.DIST_L2, 5) / BETWEEN, 0, 1)
     return np.asarray(cv2.GaussianBlur(depth.astype(np.float32), (0, 0), BETWEEN / 2), np.float32)
+
+
+@cache
+def _chin() -> FloatArray:
+    """``(96, 1)`` float32, 1 in the rows of the chin's underside."""
+    lip, end = topology().uv[[17, 152], 1] * ZONES
+    rows = np.arange(ZONES, dtype=np.float32)[:, None]
+    return ramp((rows - lip) / (end - lip), *CHIN)
