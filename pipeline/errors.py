@@ -100,6 +100,11 @@ class PersonUnknown(InputError):
     sentence = "The cast names a person who is not in the target."
 
 
+class FaceUnknown(InputError):
+    code = "face_unknown"
+    sentence = "A source photo shows fewer faces."
+
+
 class Cancelled(RecastError):
     code = "cancelled"
     exit_code = 5

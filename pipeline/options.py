@@ -71,6 +71,8 @@ class Options:
         keep_occluders: leave hair, glasses and hands of the target in front of the new face.
         source_glasses, source_beard, source_makeup: carry glasses, beard and make-up of the photo over to the target.
         turned: what becomes of faces turned far to the side: they are recast as well, or stay as they are.
+        source_faces: for each source photo, which of its faces is meant, from the left; 0, or nothing, for the one that
+            is seen best.
         exclude: places of faces that stay the target's.
         exclude_at: seconds of the target, of the frame that they were painted over; ``None`` for where the job begins.
         match_light: 0 keeps the photo's light, 1 takes the target's.
@@ -106,6 +108,7 @@ class Options:
     source_beard: bool = True
     source_makeup: bool = True
     turned: Turned = "recast"
+    source_faces: tuple[int, ...] = ()
     exclude: tuple[Painting, ...] = ()
     exclude_at: float | None = None
     match_light: float = 1.0

@@ -35,7 +35,7 @@ from pipeline.policy import Policy
 from pipeline.processes.pool import Pool
 from pipeline.report import ProgressCallback, Report
 from pipeline.segments import SEGMENT_SECONDS, Segments, in_segments
-from pipeline.sources import belonging, told
+from pipeline.sources import belonging, meant_first, told
 from pipeline.steps import expected, first_at, numbered, tracked, until
 from pipeline.task import Task
 from pipeline.types import Advice, Cast, Face, Identity, ImageArray, MediaInfo, MediaLimits, Person, SourcePhoto
@@ -116,15 +116,17 @@ class Recaster:
         """Further networks that are in memory, and on which device each of them truly runs, by what and how."""
         return self._wardrobes.networks
 
-    def identify(self, sources: Sequence[Path | ImageArray]) -> Identity:
-        """The face in one or more photos of the same person; of several faces in a photo the largest. Of three photos
-        or more, those that seem to show somebody else are left out.
+    def identify(self, sources: Sequence[Path | ImageArray], which: Sequence[int] = ()) -> Identity:
+        """The face in one or more photos of the same person; of several faces in a photo the one that is seen best, or
+        the one that was chosen. Of three photos or more, those that seem to show somebody else are left out.
 
         Args:
             sources: files, or uint8 BGR arrays ``(height, width, 3)``.
+            which: see `Options.source_faces`.
 
         Raises:
             NoFaceInSource: a photo shows no face.
+            FaceUnknown: one shows fewer than was chosen.
             InputError: no photo was given, or one cannot be read.
             Refused: the operator does not allow the face, or a photo.
         """
@@ -133,11 +135,13 @@ class Recaster:
         photos = []
         for number, source in enumerate(sources, start=1):
             picture = Picture(source) if isinstance(source, np.ndarray) else read_picture(source, self.limits)
-            faces = self._finder.faces(picture)
+            name = "the source photo" if len(sources) == 1 else f"source photo {number}"
+            chosen = which[number - 1] if number <= len(which) else 0
+            faces = meant_first(self._finder.faces(picture), chosen, name)
             if not faces:
-                which = "the source photo" if len(sources) == 1 else f"source photo {number}"
-                raise NoFaceInSource(f"No face was found in {which}.")
-            photos.append(SourcePhoto(picture.image(), faces[0]))
+                raise NoFaceInSource(f"No face was found in {name}.")
+            image = picture.image()
+            photos.append(SourcePhoto(image, faces[0], advise(image, faces, chosen=chosen > 0)))
         kept = [photos[place] for place in belonging([photo.face.embedding for photo in photos])]
         embeddings = [photo.face.embedding for photo in kept if photo.face.embedding is not None]
         mean = np.mean(embeddings, axis=0)
@@ -146,15 +150,19 @@ class Recaster:
         self.policy.check_source(identity)
         return identity
 
-    def examine(self, source: Path) -> tuple[ImageArray, tuple[Face, ...], tuple[Advice, ...]]:
-        """A photo as it is seen, the faces in it (the largest first), and what is wrong with it as a source.
+    def examine(self, source: Path, which: int = 0) -> tuple[ImageArray, tuple[Face, ...], tuple[Advice, ...]]:
+        """A photo as it is seen, the faces in it (the one that is used first), and what is wrong with it as a source.
+
+        Args:
+            which: see `Options.source_faces`.
 
         Raises:
+            FaceUnknown: it shows fewer faces.
             InputError: it cannot be read.
         """
         picture = read_picture(source, self.limits)
-        faces = self._finder.faces(picture)
-        return picture.image(), faces, advise(picture.image(), faces)
+        faces = meant_first(self._finder.faces(picture), which, "the photo")
+        return picture.image(), faces, advise(picture.image(), faces, chosen=which > 0)
 
     def faces_in(self, source: Path) -> tuple[SourcePhoto, ...]:
         """Every face of a photo, the largest first.

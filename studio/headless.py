@@ -6,6 +6,7 @@ Results go to standard output, progress, notes and errors to standard error. Not
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import logging
 import secrets
@@ -112,7 +113,8 @@ class _Shared:
     @cached_property
     def everyone(self) -> Identity | None:
         self.useless = True  # unless the photos are good
-        found = _identified(self.recaster, self._given.source) if self._given.source else None
+        chosen = option_flags.from_namespace(self._given).source_faces
+        found = _identified(self.recaster, self._given.source, chosen) if self._given.source else None
         self.useless = False
         return found
 
@@ -246,13 +248,13 @@ def _look(target: Path, limits: MediaLimits) -> None:
         probe(target, limits)
 
 
-def _identified(recaster: Recaster, photos: Sequence[Path]) -> Identity:
+def _identified(recaster: Recaster, photos: Sequence[Path], which: Sequence[int]) -> Identity:
     try:
-        return recaster.identify(photos)
+        return recaster.identify(photos, which)
     except (InputError, NoFace):
-        for photo in photos:
+        for photo, number in zip(photos, itertools.chain(which, itertools.repeat(0)), strict=False):
             with about(str(photo)):
-                recaster.identify([photo])
+                recaster.identify([photo], [number])
         raise
 
 
@@ -260,13 +262,14 @@ def _cast(shared: _Shared, given: argparse.Namespace, options: Options, show: Pr
     everyone, recaster, cancel = shared.everyone, shared.recaster, shared.cancel
     if not given.cast and not named(options):
         return Cast(everyone=everyone)
-    photos: dict[int, list[Path]] = {}
-    for number, photo in given.cast:
-        photos.setdefault(number, []).append(photo)
+    photos: dict[int, list[tuple[Path, int]]] = {}
+    chosen = itertools.chain(options.source_faces[len(given.source) :], itertools.repeat(0))
+    for (number, photo), which in zip(given.cast, chosen, strict=False):
+        photos.setdefault(number, []).append((photo, which))
     identities: dict[int, Identity] = {}
-    for number, paths in photos.items():
+    for number, pairs in photos.items():
         _stop_if(cancel)
-        identities[number] = _identified(recaster, paths)
+        identities[number] = _identified(recaster, *zip(*pairs, strict=True))
     _stop_if(cancel)
     found = recaster.people(given.target, options, progress=show, cancel=cancel, rate=given.rate)
     people = {person.number: person for person in found}

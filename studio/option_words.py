@@ -70,6 +70,12 @@ TEXTS: Mapping[str, Text] = {
         "Face",
         {"recast": "Recast them", "keep": "Leave them"},
     ),
+    "source_faces": Text(
+        "Faces of the photos",
+        "Where a source photo shows several people: the number of the one who is meant, from the left; for each photo "
+        "in turn (first those for everyone, then the cast's), 0 for the one who is seen best.",
+        "Face",
+    ),
     "exclude": Text(
         "Left as it is",
         "A PNG painted over a frame, white or opaque where a face is to stay the target's. It follows the face that it "

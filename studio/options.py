@@ -22,16 +22,17 @@ from pipeline.options import Options, Painting, UserEngine
 from pipeline.whose import parse_whose
 from studio.option_words import TEXTS, Group, Text
 
-Kind = Literal["choice", "share", "switch", "seconds", "paintings"]
+Kind = Literal["choice", "share", "switch", "seconds", "paintings", "numbers"]
 
 
 HIGHEST = 1e9
 """Above any number that an option takes; infinity and what is no number are not below it."""
-MOST_PAINTINGS = 50
+MOST_PAINTINGS = MOST_NUMBERS = 50
 _PNG = b"\x89PNG\r\n\x1a\n"
 GROUPS: tuple[Group, ...] = typing.get_args(Group)
-OF_A_TARGET = ("start", "end", "exclude", "exclude_at")
-"""Options that mean something for one target only: they are set by trimming and painting, and are in no preset."""
+OF_A_TARGET = ("start", "end", "exclude", "exclude_at", "source_faces")
+"""Options that mean something for one target, or for certain photos, only: they are set by trimming, painting and
+choosing, and are in no preset."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,8 @@ class Field:
             raise OptionError(f"{self.name} has to be true or false.")
         if self.kind == "paintings":
             return _paintings(value)
+        if self.kind == "numbers":
+            return _numbers(self.name, value)
         if self.kind == "seconds" and value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < HIGHEST:
@@ -94,6 +97,8 @@ def _kind(hint: Any) -> tuple[Kind, tuple[str, ...]]:
         return "choice", engine_names()
     if hint == tuple[Painting, ...]:
         return "paintings", ()
+    if hint == tuple[int, ...]:
+        return "numbers", ()
     if hint is bool:
         return "switch", ()
     if hint is float:
@@ -160,6 +165,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             group.add_argument(
                 field.flag, type=_file, action="append", default=argparse.SUPPRESS, metavar="[PERSON=]FILE", help=about
             )
+        elif field.kind == "numbers":
+            group.add_argument(
+                field.flag, type=_number, nargs="+", default=argparse.SUPPRESS, metavar="NUMBER", help=about
+            )
         else:
             default = "" if field.default is None else f" (default: {field.default:g})"
             group.add_argument(
@@ -169,6 +178,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                 metavar="TIME" if field.kind == "seconds" else "0..1",
                 help=about + default,
             )
+
+
+def _numbers(name: str, value: Any) -> tuple[int, ...]:
+    """A list of whole numbers, or one of them."""
+    numbers = [value] if isinstance(value, int) else value
+    if (
+        not isinstance(numbers, list | tuple)
+        or len(numbers) > MOST_NUMBERS
+        or not all(isinstance(one, int) and not isinstance(one, bool) and 0 <= one < HIGHEST for one in numbers)
+    ):
+        raise OptionError(f"{name} has to be a list of whole numbers from 0, such as [2], at most {MOST_NUMBERS}.")
+    return tuple(numbers)
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or int(text) >= HIGHEST:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0")
+    return int(text)
 
 
 def _paintings(value: Any) -> tuple[Painting, ...]:

@@ -6,6 +6,7 @@ read or found again. What changes the frame is the same function as in a job.
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -94,7 +95,7 @@ class Previews:
         self._scrubbers: Recent[Stamp, Scrubber] = Recent(4)
         self._frames: Recent[tuple[Stamp, float], Still] = Recent(6)
         self._faces: Recent[tuple[Stamp, float], tuple[Face, ...]] = Recent(24)
-        self._identities: Recent[tuple[Stamp, ...], Identity] = Recent(8)
+        self._identities: Recent[tuple[tuple[Stamp, ...], tuple[int, ...]], Identity] = Recent(8)
 
     def photo(self, path: Path) -> PhotoLook:
         """Judge a photo as a source.
@@ -144,9 +145,10 @@ class Previews:
                 raise PersonUnknown(f"The cast names person {number}, but the target shows {len(known)}.")
         with self._turn():
             still, faces = self._found(target, moment)
+            chosen = iter((*options.source_faces, *itertools.repeat(0, len(everyone) + sum(map(len, roles.values())))))
             cast = Cast(
-                everyone=self._identity(everyone) if everyone else None,
-                roles=tuple(Role(known[number], self._identity(photos)) for number, photos in roles.items()),
+                everyone=self._identity(everyone, chosen) if everyone else None,
+                roles=tuple(Role(known[number], self._identity(photos, chosen)) for number, photos in roles.items()),
                 others=others(options, people, roles),
             )
             options, cast = settled(options, cast, self._look(target))
@@ -220,15 +222,17 @@ class Previews:
         still = self._frames.get(key, read) if info.width * info.height * 3 < _LARGE else read()
         return still, self._faces.get(key, lambda: self._recaster.faces(still.image))
 
-    def _identity(self, photos: tuple[Path, ...]) -> Identity:
+    def _identity(self, photos: tuple[Path, ...], chosen: Iterator[int]) -> Identity:
+        """The face in `photos`; `chosen` says of each in turn whose."""
+        which = tuple(itertools.islice(chosen, len(photos)))
         stamps = tuple(_stamp(self._studio.own(photo)) for photo in photos)
 
         def make() -> Identity:
             for photo in photos:
                 self._studio.inspect(photo)
-            return self._recaster.identify(photos)
+            return self._recaster.identify(photos, which)
 
-        return self._identities.get(stamps, make)
+        return self._identities.get((stamps, which), make)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

@@ -3,6 +3,7 @@
 from pipeline.analysis.advice import advise
 from pipeline.analysis.assign import Assigner, assign
 from pipeline.analysis.causal import CausalTracker
+from pipeline.analysis.choice import best_seen, from_left
 from pipeline.analysis.detect import FaceDetector
 from pipeline.analysis.embed import FaceEmbedder
 from pipeline.analysis.find import FaceFinder
@@ -22,6 +23,8 @@ __all__ = [
     "Tracker",
     "advise",
     "assign",
+    "best_seen",
+    "from_left",
     "head_pose",
     "pose_angles",
 ]

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from pipeline.analysis.choice import from_left
 from pipeline.analysis.landmarks import pose_angles
 from pipeline.types import Advice, AdviceCode, Box, Face, ImageArray
 
@@ -24,13 +25,13 @@ TURNED = 38.0
 TILTED = 28.0
 """Degrees of yaw and pitch."""
 RIVAL = 0.3
-"""A second face counts when it has this share of the largest one's area."""
+"""A second face counts when it has this share of the area of the one that is used."""
 DARK, BRIGHT = 45.0, 215.0
 """Median luma of a face, 0 to 255."""
 
 SENTENCES: dict[AdviceCode, str] = {
     "no_face": "No face can be seen in this photo.",
-    "several": "There are {count} people in this photo. The largest face is used.",
+    "several": "There are {count} people in this photo. Number {number} from the left is used; you can choose another.",
     "small": "The face is only {width} pixels wide. A closer photo gives more detail.",
     "blurred": "This photo is blurred. A sharper one gives a sharper face.",
     "turned": "The head is turned far to the side. A photo from the front shows more of the face.",
@@ -40,20 +41,20 @@ SENTENCES: dict[AdviceCode, str] = {
 }
 
 
-def advise(image: ImageArray, faces: Sequence[Face]) -> tuple[Advice, ...]:
+def advise(image: ImageArray, faces: Sequence[Face], *, chosen: bool = False) -> tuple[Advice, ...]:
     """What is wrong with a photo as a source, the worst first; empty for a good one.
 
     Args:
         image: ``(height, width, 3)`` uint8 BGR.
-        faces: those in it, the largest first, with `pose` where it is known.
+        faces: those in it, the one that is used first, with `pose` where it is known.
+        chosen: whether somebody has said that it is that one.
     """
     if not faces:
         return (_advice("no_face"),)
     face = faces[0]
     found = []
-    rivals = [other for other in faces[1:] if other.box.area > RIVAL * face.box.area]
-    if rivals:
-        found.append(_advice("several", count=1 + len(rivals)))
+    if not chosen and any(other.box.area > RIVAL * face.box.area for other in faces[1:]):
+        found.append(_advice("several", count=len(faces), number=1 + from_left(faces).index(face)))
     if face.box.width < SMALL:
         found.append(_advice("small", width=round(face.box.width)))
     elif sharpness(image, face.box) < SOFT:

@@ -71,14 +71,6 @@ class Person:
     share: float
 
 
-@dataclass(frozen=True, eq=False)
-class SourcePhoto:
-    """One photo of a source with the face that was found in it (landmarks, pose and embedding present)."""
-
-    image: ImageArray
-    face: Face
-
-
 @dataclass(frozen=True)
 class Advice:
     """One thing that is wrong with a photo as a source, with a sentence for whoever gave it.
@@ -90,6 +82,19 @@ class Advice:
     code: AdviceCode
     sentence: str
     fatal: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class SourcePhoto:
+    """One photo of a source with the face that was found in it (landmarks, pose and embedding present).
+
+    Attributes:
+        advice: what is wrong with the photo as a source.
+    """
+
+    image: ImageArray
+    face: Face
+    advice: tuple[Advice, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -181,12 +181,12 @@ class Performer:
     def _cast(self, running: Running) -> Cast:
         job, recaster = running.job, self._recaster(running)
         if not job.cast:
-            everyone = recaster.identify(job.sources)
+            everyone = recaster.identify(job.sources, job.options.source_faces)
             return Cast(everyone, others=others(job.options, self._people(running), ()) if named(job.options) else ())
         identities: dict[tuple[int, ...], Identity] = {}
         for positions in job.cast.values():
             if positions not in identities:
-                identities[positions] = recaster.identify(_pick(job, positions))
+                identities[positions] = recaster.identify(_pick(job, positions), _faces(job, positions))
         people = {person.number: person for person in self._people(running)}
         for number in job.cast:
             if number not in people:
@@ -195,6 +195,11 @@ class Performer:
             roles=tuple(Role(people[number], identities[where]) for number, where in job.cast.items()),
             others=others(job.options, tuple(people.values()), job.cast),
         )
+
+
+def _faces(job: Job, positions: Sequence[int]) -> list[int]:
+    chosen = job.options.source_faces
+    return [chosen[position] if position < len(chosen) else 0 for position in positions]
 
 
 def _pick(job: Job, positions: Sequence[int]) -> list[Path]:

@@ -175,7 +175,11 @@ def options_of(data: Mapping[str, Any]) -> Options:
     if isinstance(paintings, str):
         # A studio of before knew one mask only, which was everyone's.
         paintings = [{"mask": paintings}]
-    return Options(**{**data, "exclude": tuple(Painting(**painting) for painting in paintings)})
+    told = {
+        "exclude": tuple(Painting(**painting) for painting in paintings),
+        "source_faces": tuple(data.get("source_faces") or ()),
+    }
+    return Options(**{**data, **told})
 
 
 def report_of(data: Mapping[str, Any], output: Path) -> Report:

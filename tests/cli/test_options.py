@@ -84,3 +84,20 @@ def test_times(text: str, seconds: float) -> None:
 def test_what_is_no_time(text: str) -> None:
     with pytest.raises(OptionError):
         parse_seconds(text)
+
+
+def test_which_faces_of_photos_are_meant_is_a_list_of_numbers() -> None:
+    assert (
+        from_mapping({"source_faces": [0, 2]}).source_faces
+        == (0, 2)
+        == from_mapping({"source_faces": (0, 2)}).source_faces
+    )
+    assert from_mapping({"source_faces": 2}).source_faces == (2,)
+    for wrong in ("2", [-1], [1.5], [True], {"0": 1}, list(range(60)), None):
+        with pytest.raises(OptionError, match="source_faces has to be a list of whole numbers"):
+            from_mapping({"source_faces": wrong})
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    assert from_namespace(parser.parse_args(["--source-faces", "2", "0"])).source_faces == (2, 0)
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--source-faces", "-1"])

@@ -1,4 +1,4 @@
-"""Several photos of one person, among them one of somebody else."""
+"""Several photos of one person, among them one of somebody else; and photos of several people."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 
 from pipeline import Cast, Recaster
+from pipeline.analysis import best_seen, from_left
+from pipeline.analysis.choice import LEAST
+from pipeline.errors import FaceUnknown
 from pipeline.marking import Marking
+from pipeline.types import Face, ImageArray
 from tests import faces, media
 
 
@@ -29,3 +34,68 @@ def test_photos_of_somebody_else_are_left_out_and_it_is_said(tmp_path: Path) -> 
     reports = [recaster.recast(Cast(everyone=who), target, tmp_path / "result.png") for who in (mixed, clean)]
     wanted = "2 of 5 source photos seem to show somebody else and were not used."
     assert reports[0].notes[0] == wanted and wanted not in reports[1].notes
+
+
+def company() -> tuple[ImageArray, Face, Face]:
+    """A man in half profile on the left, larger than the woman beside him, who looks at the camera; and both faces."""
+    photo = faces.test_photo("gdp")
+    aside = max(faces.faces(photo), key=lambda face: abs(_yaw(face)))
+    x0, y0, x1, y1 = (int(edge) for edge in (lambda box: (box.x0, box.y0, box.x1, box.y1))(aside.box.scaled(2.0)))
+    man = cv2.resize(photo[max(y0, 0) : y1, max(x0, 0) : x1], (300, 300), interpolation=cv2.INTER_CUBIC)
+    woman = media.portrait("astronaut")[:420, 60:400]
+    picture = np.full((420, 640, 3), 90, np.uint8)
+    picture[60:360, :300] = man
+    picture[:, 300:] = woman
+    left, right = from_left(faces.faces(picture))
+    return picture, left, right
+
+
+def _yaw(face: Face) -> float:
+    assert face.landmarks is not None
+    left, right, nose = face.landmarks[[33, 263, 1], 0]
+    return float((nose - left) / (right - left) - 0.5)
+
+
+def test_of_several_faces_the_one_that_is_seen_best_is_taken() -> None:
+    picture, man, woman = company()
+    assert man.box.area > 1.5 * woman.box.area and best_seen((man, woman)) is woman
+    recaster = Recaster(marking=Marking(frozenset()))
+    face = recaster.identify([picture]).photos[0].face
+    assert face.box.iou(woman.box) > 0.9
+    assert LEAST < 0.2, "a face that is turned away is still taken where the other one is tiny"
+
+
+def test_another_face_can_be_chosen_and_it_is_said_whose_was_taken(tmp_path: Path) -> None:
+    picture, man, woman = company()
+    recaster = Recaster(marking=Marking(frozenset()))
+    for number, wanted in ((1, man), (2, woman), (0, woman)):
+        assert recaster.identify([picture], [number]).photos[0].face.box.iou(wanted.box) > 0.9
+    with pytest.raises(FaceUnknown, match="no face number 3: the source photo shows 2 faces"):
+        recaster.identify([picture], [3])
+    with pytest.raises(FaceUnknown, match="no face number 2: source photo 2 shows one face"):
+        recaster.identify([picture, media.portrait("astronaut")], [0, 2])
+
+    target, result = tmp_path / "target.png", tmp_path / "result.png"
+    cv2.imwrite(str(target), media.portrait("hopper"))
+    said = recaster.recast(Cast(everyone=recaster.identify([picture])), target, result).notes
+    assert (
+        "The source photo: There are 2 people in this photo. Number 2 from the left is used; you can choose another."
+        in said
+    )
+    said = recaster.recast(Cast(everyone=recaster.identify([picture], [1])), target, result).notes
+    assert any("turned far to the side. A photo from the front" in note for note in said)
+    assert not any("2 people" in note for note in said)
+
+
+def test_of_several_photos_only_what_none_makes_up_for_is_said(tmp_path: Path) -> None:
+    own = media.portrait("astronaut")
+    small = np.asarray(cv2.resize(own, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
+    recaster = Recaster(marking=Marking(frozenset()))
+    target, result = tmp_path / "target.png", tmp_path / "result.png"
+    cv2.imwrite(str(target), media.portrait("hopper"))
+    alone, both = (
+        recaster.recast(Cast(everyone=recaster.identify(photos)), target, result).notes
+        for photos in ([small], [small, own])
+    )
+    assert any(note.startswith("The source photo: The face is only") for note in alone)
+    assert not any("The face is only" in note for note in both)

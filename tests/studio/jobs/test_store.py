@@ -51,6 +51,7 @@ def test_options_of_an_older_studio_are_understood() -> None:
     before = {"likeness": 0.5, "exclude_at": 1.0}
     assert options_of({**before, "exclude": ""}) == Options(likeness=0.5, exclude_at=1.0)
     assert options_of({**before, "exclude": "AAAA"}).exclude == (Painting(PaintedMask("AAAA")),)
+    assert options_of({**before, "source_faces": [0, 2]}).source_faces == (0, 2)
 
 
 def test_another_owner_sees_nothing(store: Store) -> None:
