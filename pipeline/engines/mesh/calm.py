@@ -49,11 +49,11 @@ GLOSS, SHINE = 0.05, 0.12
 DULL = 0.06
 """How much lighter than that lips may be, coarsely, and how much lighter than skin all together. Beyond it they shine,
 and what shines by so much more has half its hue from the light."""
-LINE, SPARKLE = 0.36, 0.22
+LINE, SPARKLE = 0.22, 0.22
 """How far a fine line, and a fine highlight, may depart from the skin beside it in lightness."""
 GLITTER = 0.20
 """How far a fine highlight may on lids, which are stretched when the target's eyes are wider."""
-FOLD, RIDGE, NOSTRIL = 0.47, 0.30, 0.9
+FOLD, RIDGE, NOSTRIL = 0.40, 0.30, 0.9
 """How far skin may depart in lightness, coarse and fine together, and how much darker a nostril may be. Held apart from
 each other only, a soft broad fold became a thin one as if drawn with a pen."""
 CONTRAST, FINE_CONTRAST = 0.09, 0.065
