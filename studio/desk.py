@@ -42,7 +42,10 @@ from studio.tokens import OwnersToken
 
 
 class GivenPhoto(BaseModel):
+    """`face` is the number of the one who is meant, see `Options.source_faces`."""
+
     path: str
+    face: int = Field(0, ge=0, lt=1e9)
 
 
 class GivenTarget(BaseModel):
@@ -96,13 +99,15 @@ def routes(studio: Studio) -> APIRouter:
     @router.post("/photo")
     def photo(given: GivenPhoto) -> dict[str, Any]:
         """A photo as a source: its face, and what is wrong with it."""
-        look = previews.photo(Path(given.path))
+        look = previews.photo(Path(given.path), given.face)
         return {
             "url": address(Path(given.path)),
             "width": look.width,
             "height": look.height,
             "thumbnail": picture_data(look.thumbnail),
             "advice": [_advice(advice) for advice in look.advice],
+            "faces": [picture_data(face) for face in look.faces],
+            "face": look.face,
         }
 
     @router.post("/target")

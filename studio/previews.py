@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from pipeline.analysis import from_left
 from pipeline.casting import Casting
 from pipeline.errors import InputError, OptionError, PersonUnknown
 from pipeline.exclusions import Look, Paintings, fitted, settled
@@ -40,7 +41,9 @@ SIDE = 1920
 """Longest side of a preview; a 1080p frame is shown pixel by pixel."""
 PAINTED_SIDE = 1280
 """Longest side of what shows where the target stays."""
-THUMBNAIL = 192
+THUMBNAIL, SMALL = 192, 96
+MOST_FACES = 24
+"""Of a photo's people so many can be chosen from."""
 _LARGE = 40_000_000
 """Bytes of a frame from which on it is not kept."""
 
@@ -49,12 +52,21 @@ Stamp = tuple[str, int, int]
 
 @dataclass(frozen=True, eq=False)
 class PhotoLook:
-    """A source photo at first sight: its size, the largest face cut out (JPEG), and what is wrong with it."""
+    """A source photo at first sight.
+
+    Attributes:
+        thumbnail: the face that is used, cut out (JPEG).
+        advice: what is wrong with it.
+        faces: of several people the faces, from the left, cut out alike; the first `MOST_FACES`.
+        face: the number of the one that is used among them, from 1.
+    """
 
     width: int
     height: int
     thumbnail: bytes
     advice: tuple[Advice, ...]
+    faces: tuple[bytes, ...] = ()
+    face: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,18 +109,27 @@ class Previews:
         self._faces: Recent[tuple[Stamp, float], tuple[Face, ...]] = Recent(24)
         self._identities: Recent[tuple[tuple[Stamp, ...], tuple[int, ...]], Identity] = Recent(8)
 
-    def photo(self, path: Path) -> PhotoLook:
+    def photo(self, path: Path, which: int = 0) -> PhotoLook:
         """Judge a photo as a source.
 
+        Args:
+            which: see `Options.source_faces`.
+
         Raises:
+            FaceUnknown: it shows fewer faces.
             InputError: it cannot be read, or is a video.
         """
         if self._studio.inspect(self._studio.own(path)).kind == "video":
             raise InputError("This is a video. A face comes from a photo.")
         with self._turn():
-            image, faces, advice = self._recaster.examine(path)
-        box = faces[0].box.scaled(1.7) if faces else Box(0, 0, image.shape[1], image.shape[0])
-        return PhotoLook(image.shape[1], image.shape[0], jpeg(square(image, box, THUMBNAIL), quality=88), advice)
+            image, faces, advice = self._recaster.examine(path, which)
+        height, width = image.shape[:2]
+        if not faces:
+            return PhotoLook(width, height, _cut_out(image, Box(0, 0, width, height), THUMBNAIL), advice)
+        thumbnail, row = _cut_out(image, faces[0].box.scaled(1.7), THUMBNAIL), from_left(faces)
+        shown = row[:MOST_FACES] if len(row) > 1 else ()
+        small = tuple(_cut_out(image, face.box.scaled(1.7), SMALL) for face in shown)
+        return PhotoLook(width, height, thumbnail, advice, small, 1 + row.index(faces[0]))
 
     def frame(self, target: Path, moment: float) -> FrameLook:
         """One frame as it is, and where its faces are.
@@ -242,6 +263,10 @@ class Previews:
             yield
         finally:
             self._turns.release()
+
+
+def _cut_out(image: ImageArray, box: Box, side: int) -> bytes:
+    return jpeg(square(image, box, side), quality=88)
 
 
 def _look(shown: Still, faces: tuple[Face, ...], changed: int) -> FrameLook:

@@ -1,6 +1,7 @@
 // What is on the desk: photos, target, people, cast, settings. Panels draw it, and hear of each change.
 //
 // A photo is {key, name, path, url, thumbnail, advice, state: "uploading" | "looking" | "ready" | "failed", share, error}.
+// Of several people `faces` are their pictures, from the left, and `face` is the number of the one who is meant.
 // `roles` maps a person's number to "lead" (the face of the photos above), or to photos of their own. While it is empty,
 // everyone gets the lead face; otherwise those who are not in it stay as they are.
 import * as server from "./server.js";
@@ -38,12 +39,13 @@ export function setStart(start) {
 // --- photos
 
 // Adds photos (files of the visitor, or paths that are on the server) to a list of the desk: the lead's, or a person's.
-export function addPhotos(list, things) {
-  for (const thing of things) {
+// `faces` are the numbers of those who are meant in them, where that is known.
+export function addPhotos(list, things, faces = []) {
+  for (const [place, thing] of [...things].entries()) {
     const given = typeof thing === "string";
     const photo = {
       key: `photo-${++keys}`, name: given ? thing.split("/").pop() : thing.name, state: given ? "looking" : "uploading",
-      share: 0, advice: [], leaving: new AbortController(),
+      share: 0, advice: [], faces: [], face: faces[place] ?? 0, leaving: new AbortController(),
     };
     list.push(photo);
     carry(photo, thing);
@@ -75,11 +77,29 @@ async function carry(photo, thing) {
       photo.state = "looking";
       tell("photo", photo);
     }
-    Object.assign(photo, await patiently(() => server.lookAtPhoto(photo.path), photo.leaving), { state: "ready" });
+    Object.assign(photo, await patiently(() => server.lookAtPhoto(photo.path, photo.face), photo.leaving), { state: "ready" });
   } catch (error) {
     if (error.name === "AbortError") return;
     Object.assign(photo, { state: "failed", error: error.message });
   }
+  tell("photos");
+}
+
+// Of several people on a photo another one is meant.
+export async function chooseFace(photo, face) {
+  if (photo.face === face) return;
+  const before = photo.face;
+  Object.assign(photo, { face, state: "looking" });
+  tell("photos");
+  try {
+    const look = await patiently(() => server.lookAtPhoto(photo.path, face, photo.leaving.signal), photo.leaving);
+    if (photo.face !== face) return;
+    Object.assign(photo, look);
+  } catch (error) {
+    if (error.name === "AbortError" || photo.face !== face) return;
+    Object.assign(photo, { face: before, advice: [{ sentence: error.message, fatal: false }] });
+  }
+  photo.state = "ready";
   tell("photos");
 }
 
@@ -235,11 +255,15 @@ export function restore({ photos, target, cast = {}, people = null, like = null,
   desk.restoring = true;
   const roles = [];
   const lead = Object.values(cast).find((places) => places.includes(0)) ?? [];
-  const { start = null, end = null, exclude, exclude_at = null, ...rest } = options;
+  const { start = null, end = null, exclude, exclude_at = null, source_faces: faces = [], ...rest } = options;
+  const add = (list, places) => {
+    const there = places.filter((place) => photos[place]);
+    addPhotos(list, there.map((place) => photos[place]), there.map((place) => faces[place]));
+  };
   for (const field of desk.start.fields) desk.options[field.name] = rest[field.name] ?? field.default;
   desk.photos = [];
   if (Object.keys(cast).length) {
-    addPhotos(desk.photos, lead.map((place) => photos[place]).filter(Boolean));
+    add(desk.photos, lead);
     for (const [number, places] of Object.entries(cast)) {
       if (String(places) === String(lead)) {
         roles.push([Number(number), "lead"]);
@@ -247,9 +271,9 @@ export function restore({ photos, target, cast = {}, people = null, like = null,
       }
       const own = [];
       roles.push([Number(number), own]);
-      addPhotos(own, places.map((place) => photos[place]).filter(Boolean));
+      add(own, places);
     }
-  } else addPhotos(desk.photos, photos);
+  } else addPhotos(desk.photos, photos, faces);
   setTarget(target, { roles, like, trim: { start, end }, excluded: exclude?.length ? { exclude, exclude_at } : {}, people: people && { state: "found", progress: null, ...people } });
   settled().then(() => (desk.restoring = false));
 }
@@ -266,18 +290,21 @@ export const settled = () => new Promise((done) => {
 export function order() {
   if (lacking()) return null;
   const paths = (photos) => photos.map((photo) => photo.path);
-  const roles = {};
+  const cast = {};
   for (const number of desk.roles.keys()) {
     const photos = photosFor(number);
-    if (photos.length) roles[number] = paths(photos);
+    if (photos.length) cast[number] = photos;
   }
+  const everyone = desk.roles.size ? [] : usable(desk.photos);
   const trimmed = desk.target.kind === "image" ? {} : desk.trim;
   const options = { ...desk.options, ...desk.excluded };
   for (const [name, value] of Object.entries(trimmed)) if (value !== null) options[name] = value;
+  const faces = [everyone, ...Object.values(cast)].flat().map((photo) => (photo.faces.length ? photo.face : 0));
+  if (faces.some(Boolean)) options.source_faces = faces;
   return {
     target: desk.target.path,
-    everyone: desk.roles.size ? [] : paths(usable(desk.photos)),
-    roles,
+    everyone: paths(everyone),
+    roles: Object.fromEntries(Object.entries(cast).map(([number, photos]) => [number, paths(photos)])),
     people: desk.roles.size || desk.excluded.exclude ? desk.people?.search ?? null : null,
     options,
   };

@@ -1,5 +1,5 @@
 // A list of photos of one face: tiles with what is wrong beside them, and the ways to add more.
-import { addPhotos, removePhoto } from "./desk.js";
+import { addPhotos, chooseFace, removePhoto } from "./desk.js";
 import { h } from "../page/dom.js";
 import { fileButton, PICTURES, takesDrops } from "../page/files.js";
 import { icon } from "../page/icons.js";
@@ -44,6 +44,25 @@ function remarks(list) {
     );
   });
   return rows.length ? h("div", { role: "status" }, h("ul", { class: "remarks" }, rows)) : null;
+}
+
+// Of a photo of several people: their faces, to say who is meant.
+function people(photo) {
+  if (photo.faces.length < 2) return null;
+  return h(
+    "div",
+    { class: "who", role: "group", "aria-label": "Whose face it is" },
+    photo.faces.map((face, place) =>
+      h(
+        "button",
+        {
+          type: "button", "aria-pressed": String(photo.face === place + 1), "aria-label": `Face ${place + 1} from the left`,
+          "data-key": `${photo.key}-face-${place + 1}`, onclick: () => chooseFace(photo, place + 1),
+        },
+        h("img", { src: face, alt: "" }),
+      ),
+    ),
+  );
 }
 
 // The whole list. `roomy`: with a wide place to drop photos on while there are none.
@@ -92,5 +111,5 @@ export function photoList(list, { roomy = false, id, name = "photos" } = {}) {
     ),
   );
   takesDrops(row, add);
-  return [row, remarks(list)].filter(Boolean);
+  return [row, ...list.map(people), remarks(list)].filter(Boolean);
 }

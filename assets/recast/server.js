@@ -61,7 +61,8 @@ export function upload(file, progress, signal) {
   });
 }
 
-export const lookAtPhoto = (path) => json(ask("photo", send({ path })));
+// `face` is the number of the one who is meant, from the left; 0 for the one who is seen best.
+export const lookAtPhoto = (path, face = 0, signal) => json(ask("photo", send({ path, face }, signal)));
 export const lookAtTarget = (path) => json(ask("target", send({ path })));
 
 // Looks for people; `progress` is told how far that is. Answers {search, people, known}: `known` says whom of them the

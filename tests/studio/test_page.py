@@ -197,6 +197,26 @@ def test_a_poor_photo_says_why_and_a_better_one_may_come_from_the_camera(
     assert page.locator("dialog").count() == 0
 
 
+def test_of_two_people_on_a_photo_either_can_be_chosen(page: Any, material: Material, tmp_path: Path) -> None:
+    give_photos(page, material.both)
+    faces = page.locator("#sources .who button")
+    assert faces.count() == 2 and "2 people" in page.inner_text("#sources .remarks")
+    used = next(number for number in range(2) if faces.nth(number).get_attribute("aria-pressed") == "true")
+    before = page.get_attribute("#sources .photo img", "src")
+    faces.nth(1 - used).click()
+    page.wait_for_selector(f"#sources .photo.ready img:not([src='{before}'])")
+    assert page.locator("#sources .who button[aria-pressed=true]").count() == 1
+    assert "2 people" not in page.inner_text("#sources")
+    give_target(page, material.grace)
+    page.wait_for_selector(".divided .layer.after img")
+    page.click("#go")
+    page.wait_for_selector("#download")
+    page.reload()  # whoever comes back finds the choice again
+    page.wait_for_selector("#sources .who button")
+    page.wait_for_selector("#sources .photo.ready")
+    assert faces.nth(1 - used).get_attribute("aria-pressed") == "true"
+
+
 def test_pasting_gives_a_photo_and_then_a_target(page: Any, material: Material) -> None:
     for path in (material.grace, material.eileen):
         page.evaluate(

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from pipeline import Cast, Options, Recaster
-from pipeline.errors import InputError, OptionError, PersonUnknown
+from pipeline.errors import FaceUnknown, InputError, OptionError, PersonUnknown
 from pipeline.marking import Marking
 from pipeline.media import open_target, probe, read_picture
 from pipeline.media.stills import rgb
@@ -179,8 +179,26 @@ def test_a_photo_is_judged(studio: Studio, previews: Previews, material: Materia
     assert [one.code for one in good.advice] == []
     assert [(one.code, one.fatal) for one in none.advice] == [("no_face", True)]
     assert "several" in [one.code for one in two.advice]
+    assert (len(good.faces), len(none.faces), len(two.faces)) == (0, 0, 2)
+    other = previews.photo(uploaded(studio, material.both), 3 - two.face)
+    assert other.face == 3 - two.face and other.thumbnail != two.thumbnail and other.faces == two.faces
+    assert "several" not in [one.code for one in other.advice], "it was chosen"
+    with pytest.raises(FaceUnknown):
+        previews.photo(uploaded(studio, material.both), 3)
     with pytest.raises(InputError, match="photo"):
         previews.photo(uploaded(studio, material.clip))
+
+
+def test_a_preview_shows_whose_face_was_chosen(studio: Studio, previews: Previews, material: Material) -> None:
+    target, both = (uploaded(studio, path) for path in (material.grace, material.both))
+    shown = [
+        pixels(previews.recast(target, 0.0, (both,), {}, (), from_mapping({"source_faces": faces})))
+        for faces in ([1], [2], [])
+    ]
+    first = previews.photo(both).face - 1
+    apart = [float(np.abs(shown[2].astype(int) - one).max()) for one in shown[:2]]
+    # The invisible marks of two jobs are not the same.
+    assert apart[first] < 16 < 60 < apart[1 - first]
 
 
 def test_a_scrubber_finds_the_same_frames_in_any_order(material: Material) -> None:
