@@ -66,7 +66,7 @@ class StreamCopier:
         self.notes: list[str] = []
         self._source, self._output, self._container = source, output, container
         self._offset, (self._start, self._end) = offset, window
-        self._input: InputContainer = open_container(source, demuxer, limits)
+        self._input: InputContainer = open_container(source, demuxer, limits, pictures=False)
         self._handles: dict[int, Handle] = {}
         self._converters: list[AudioConverter] = []
         self._next: Packet | None = None

@@ -137,16 +137,23 @@ def _refuse(name: str, flags: int, options: dict[str, str]) -> NoReturn:
     raise PermissionError("a media file may not open other files")
 
 
-def open_container(source: SourceFile, demuxer: Demuxer, limits: MediaLimits) -> InputContainer:
+def open_container(
+    source: SourceFile, demuxer: Demuxer, limits: MediaLimits, *, pictures: bool = True
+) -> InputContainer:
     """Open `source` with one demuxer and nothing but that file.
+
+    Args:
+        pictures: whether anybody asks what its video looks like. That is told from some of its frames, and decoding
+            them takes fifty times as long as all else.
 
     Raises:
         CorruptMedia, UnsupportedMedia, MediaTooLarge.
     """
     source.file.seek(0)
+    decoders = AUDIO_DECODERS + TEXT_DECODERS + (VIDEO_DECODERS if pictures else ())
     options = {
         "protocol_whitelist": "file",
-        "codec_whitelist": ",".join(VIDEO_DECODERS + AUDIO_DECODERS + TEXT_DECODERS),
+        "codec_whitelist": ",".join(decoders),
         "max_streams": str(max(1, limits.streams)),
         "max_pixels": str(limits.pixels),
     }
