@@ -71,7 +71,7 @@ def _true_in_hue(
     places = np.flatnonzero(cv2.extractChannel(lit, channel) >= FULL)
     if len(places) == 0:
         return lit
-    wanted = face.reshape(-1, 3)[places] * gains.reshape(-1, 3)[places]
+    wanted = face.reshape(-1, 3).take(places, 0) * gains.reshape(-1, 3).take(places, 0)
     lightest = wanted[:, channel]
     # Softly: what is lighter than can be shown is still lighter than what is not quite.
     over, rest = np.maximum(lightest - np.float32(FULL), 0), np.float32(255 - FULL)

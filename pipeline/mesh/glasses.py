@@ -7,6 +7,7 @@ there are glasses, and the lines then say where.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -261,10 +262,19 @@ def _drawn(closed: tuple[FloatArray, ...]) -> _Closed:
     share = float(ramp(max(rim[:, 2].mean() for rim in closed), *SURE))
     cv2.polylines(sure, corners, True, round(255 * share), 2)
     cv2.polylines(slim, corners, True, round(255 * share), 1)
-    distance = cv2.distanceTransform(1 - line, cv2.DIST_L2, 5)
-    near, beside = (ramp(-distance, -end, -begin) for end, begin in (NEAR_RIM, BESIDE_RIM))
+    near, beside = _about(line)
     broad, thin = (each.astype(np.float32) / np.float32(255) for each in (sure, slim))
     return _Closed(glass.astype(np.float32), line.astype(np.float32), broad, thin, near, beside)
+
+
+def _about(line: ImageArray) -> tuple[FloatArray, ...]:
+    """What lies within `NEAR_RIM` and within `BESIDE_RIM` of a line; farther out nothing is measured."""
+    reach = math.ceil(NEAR_RIM[0]) + 1
+    x, y, width, height = cv2.boundingRect(line)
+    part = slice(max(0, y - reach), y + height + reach), slice(max(0, x - reach), x + width + reach)
+    distance = np.full(line.shape, reach, np.float32)
+    distance[part] = cv2.distanceTransform(1 - line[part], cv2.DIST_L2, 5)
+    return tuple(ramp(-distance, -end, -begin) for end, begin in (NEAR_RIM, BESIDE_RIM))
 
 
 def _of_one_piece(dark: FloatArray, line: FloatArray) -> FloatArray:
@@ -272,7 +282,7 @@ def _of_one_piece(dark: FloatArray, line: FloatArray) -> FloatArray:
     count, labels = cv2.connectedComponents((dark > 0.5).astype(np.uint8))
     held = _touched(labels, count, line > 0.5)
     held[0] = False
-    return np.asarray(dark * held[labels], np.float32)
+    return np.asarray(dark * held.take(labels), np.float32)
 
 
 def _lines(grey: ImageArray) -> FloatArray:

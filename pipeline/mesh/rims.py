@@ -67,36 +67,47 @@ def closed(found: FloatArray, size: int) -> tuple[NDArray[np.float32], ...]:
 
 def _closed(gain: FloatArray) -> NDArray[np.intp]:
     """``(2, rays)``: the place on each ray of both eyes, such that the sum of the gains is largest."""
-    rounds = np.concatenate([gain[:, -LEAD:], gain, gain[:, :LEAD]], 1).transpose(1, 0, 2)
-    totals = np.full((len(rounds), 2, STEPS + 2 * BEND), -np.inf, np.float32)
-    within = totals[:, :, BEND : BEND + STEPS]
-    within[0] = rounds[0]
-    # For each ray what can be come from, ``(moves, 2, steps)``.
-    near = sliding_window_view(totals, STEPS, axis=2).transpose(0, 2, 1, 3)
-    cost = _COST[:, None, None]
-    reached = np.empty((len(cost), 2, STEPS), np.float32)
-    for before, total, own in zip(near, within[1:], rounds[1:], strict=False):
-        np.subtract(before, cost, out=reached)
-        np.maximum.reduce(reached, axis=0, out=total)
-        np.add(total, own, out=total)
-    return _way_back(within[-1].argmax(1), near)
+    rounds = np.concatenate([gain[:, -LEAD:], gain, gain[:, :LEAD]], 1)
+    # Both eyes in one row, with places about each that nothing comes from: one long row takes half as long as two.
+    own = np.full((rounds.shape[1], 2 * STEPS + BEND), -np.inf, np.float32)
+    own[:, :STEPS], own[:, -STEPS:] = rounds
+    totals = np.full((len(own), own.shape[1] + 2 * BEND), -np.inf, np.float32)
+    within = totals[:, BEND:-BEND]
+    within[0] = own[0]
+    # For each ray what can be come from, ``(moves, places)``.
+    near = sliding_window_view(totals, own.shape[1], axis=1)
+    cost = _COST[:, None]
+    reached = np.empty((len(cost), own.shape[1]), np.float32)
+    for before, total, there in zip(near, within[1:], own[1:], strict=False):
+        np.subtract(before, cost, reached)
+        np.maximum.reduce(reached, 0, None, total)
+        np.add(total, there, total)
+    moves = _moves(near[LEAD:-1])
+    eyes = slice(0, STEPS), slice(-STEPS, None)
+    return np.array([_way_back(int(within[-1, eye].argmax()), moves[:, eye]) for eye in eyes], np.intp)
 
 
-def _way_back(ends: NDArray[np.intp], near: FloatArray) -> NDArray[np.intp]:
-    """``(2, rays)``: the best way, from its ends, through the round between both leads."""
-    # The move that leads best to each place, the first of equal ones.
+def _moves(near: FloatArray) -> NDArray[np.int8]:
+    """``(rays, places)``: the move that leads best to each place, the first of equal ones.
+
+    Args:
+        near: ``(rays, moves, places)``, what it can be come from.
+    """
     moves, best = np.zeros(near[:, 0].shape, np.int8), near[:, 0] - _COST[0]
     for number in range(1, len(_COST)):
         other = near[:, number] - _COST[number]
-        np.copyto(moves, number, where=other > best)
+        np.maximum(moves, (other > best) * np.int8(number), out=moves)
         np.maximum(best, other, out=best)
-    path = np.empty((2, RAYS), np.intp)
-    for eye, at in enumerate(ends.tolist()):
-        for ray, row in reversed(list(enumerate(moves[LEAD:-1, eye].tolist()))):
-            at += row[at] - BEND
-            if ray < RAYS:
-                path[eye, ray] = at
-    return path
+    return moves
+
+
+def _way_back(at: int, moves: NDArray[np.int8]) -> list[int]:
+    """The place on each ray of the round, from where the way ends, through the lead after it."""
+    path = []
+    for row in reversed(moves.tolist()):
+        at += row[at] - BEND
+        path.append(at)
+    return path[: -RAYS - 1 : -1]
 
 
 @cache
