@@ -18,6 +18,7 @@ _PICTURES = {
     ".tif": "tiff",
     ".tiff": "tiff",
     ".gif": "gif",
+    ".exr": "exr",
 }
 _ENDINGS = {content: ending for ending, content in reversed(_PICTURES.items())} | {"heif": ".jpg"}
 _MOVING = ("webp", "png")

@@ -2,7 +2,7 @@
 import { h } from "./dom.js";
 
 export const PICTURES = "image/*,.avif,.heic,.heif";
-export const TARGETS = "image/*,video/*,.mkv,.avi,.mov,.webm,.m4v,.ts,.avif";
+export const TARGETS = "image/*,video/*,.mkv,.avi,.mov,.webm,.m4v,.ts,.avif,.exr";
 
 // A button that opens the file dialogue; `act` gets the files.
 export function fileButton({ accept, multiple = false, label, act, className = "", key, id }, ...children) {

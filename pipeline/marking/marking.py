@@ -128,7 +128,7 @@ class JobMark:
         self._label, self._shown = LabelPainter(label) if label is not None else None, label
         self._seal: Seal | None = None
         self._leftover = Leftover()
-        self._small = False
+        self._small = self._single = False
         self.tags = tags(options.engine)
         self.fingerprint = payload.text if payload is not None else ""
 
@@ -187,6 +187,7 @@ class JobMark:
             info: of the target.
             file: that the frame was read from; ``None`` for one of a video, which would be read for each of them.
         """
+        self._single = True
         return self._sealing(info, file, "image")
 
     def _sealing(self, info: MediaInfo, parent: Path | None, kind: str) -> Sealing:
@@ -217,6 +218,13 @@ class JobMark:
     def notes(self) -> tuple[str, ...]:
         """Sentences for the user, once the result is there."""
         notes = self._seal.notes if self._seal is not None else self._leftover.notes
+        if self._single and self.sidecar is not None:
+            own, name = self.sidecar.name, self.sidecar.suffixes[-2].lstrip(".").upper()
+            notes = tuple(note for note in notes if own not in note)
+            notes += (
+                f"{name} files cannot hold Content Credentials; each frame's are in a .c2pa file of its name, which "
+                "belongs beside it.",
+            )
         if self._small:
             notes += ("The frame is too small for the invisible watermark; the result carries none.",)
         if self._exact and "watermark" in self.marks:

@@ -12,7 +12,12 @@ EMBEDDED: Mapping[str, str] = {
     ".m4v": "video/mp4", ".mov": "video/quicktime",
 }  # fmt: skip
 """Endings of formats that hold a manifest, and their media types."""
-BESIDE: Mapping[str, str] = {".bmp": "image/bmp", ".mkv": "video/x-matroska", ".webm": "video/webm"}
+BESIDE: Mapping[str, str] = {
+    ".bmp": "image/bmp",
+    ".exr": "image/x-exr",
+    ".mkv": "video/x-matroska",
+    ".webm": "video/webm",
+}
 """The same of formats whose manifests lie beside them."""
 CONTAINERS: Mapping[str, str] = {
     "jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp", "avif": "image/avif", "heif": "image/heic",

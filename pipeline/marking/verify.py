@@ -16,8 +16,13 @@ State = Literal["none", "invalid", "valid", "trusted"]
 
 _SYNTHETIC = ("compositeSynthetic", "compositeWithTrainedAlgorithmicMedia", "trainedAlgorithmicMedia")
 _HEAD = 1 << 20
-_CONTAINERS: Mapping[str, str] = {**CONTAINERS, "bmp": "image/bmp", "matroska": "video/x-matroska"}
-_APART = ("bmp", "matroska")
+_CONTAINERS: Mapping[str, str] = {
+    **CONTAINERS,
+    "bmp": "image/bmp",
+    "exr": "image/x-exr",
+    "matroska": "video/x-matroska",
+}
+_APART = ("bmp", "exr", "matroska")
 _WORDS: tuple[tuple[str, str], ...] = (
     ("Hash.mismatch", "The file was changed after it was signed."),
     ("hashedURI.mismatch", "What the manifest says was changed after it was signed."),

@@ -16,6 +16,7 @@ from pipeline.errors import EncoderError, MediaTooLarge, OutputError
 from pipeline.media.animation import AnimationReader
 from pipeline.media.deep import png_text
 from pipeline.media.encoders import OPTIONS
+from pipeline.media.exr import displayed
 from pipeline.media.frames import VideoFrame
 from pipeline.media.image_write import to_pil
 from pipeline.media.output import PendingFile, output_errors
@@ -90,7 +91,7 @@ class AnimationWriter:
     def write(self, frame: Frame) -> None:
         """Take one frame. Raises `MediaTooLarge` when all of them no longer fit into the limit."""
         if isinstance(frame, Picture):
-            image, _ = to_pil(frame)
+            image, _ = to_pil(displayed(frame))
             self._last = frame.duration
         elif isinstance(frame, VideoFrame):
             image = Image.fromarray(np.ascontiguousarray(frame.image()[:, :, ::-1]))

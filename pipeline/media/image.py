@@ -1,4 +1,4 @@
-"""Reading pictures: JPEG, PNG, WebP, AVIF, HEIC, BMP, TIFF and single frames of GIF."""
+"""Reading pictures: JPEG, PNG, WebP, AVIF, HEIC, BMP, TIFF, EXR and single frames of GIF."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from PIL import Image, ImageCms, ImageFile, UnidentifiedImageError
 
 from pipeline.errors import CorruptMedia, FileEmpty, MediaTooLarge, UnsupportedMedia
 from pipeline.media import exif as exif_tags
+from pipeline.media.exr import exr_info, read_exr
 from pipeline.media.guard import LIMITS, SourceFile
 from pipeline.media.orient import Turn, exif_turn, turn_array
 from pipeline.media.picture import Picture
@@ -65,6 +66,8 @@ def open_picture(file: BinaryIO, found: PictureFormat) -> ImageFile.ImageFile:
 
 def picture_info(source: SourceFile, found: PictureFormat, limits: MediaLimits) -> MediaInfo:
     """What `probe` tells about a picture or an animation, from its header; checks every limit."""
+    if found == "EXR":
+        return exr_info(source.path, limits)
     with open_picture(source.file, found) as image:
         return info_of(source.path, image, found, limits)
 
@@ -121,6 +124,10 @@ def _read(file: BinaryIO, sniffed: Any, limits: MediaLimits, path: Path) -> Pict
     found: PictureFormat | None = sniffed.picture
     if found is None:
         raise UnsupportedMedia("This is a video, not a picture.")
+    if found == "EXR":
+        if isinstance(file, io.BytesIO):
+            raise UnsupportedMedia("An EXR file is opened from a disk only.")
+        return read_exr(path, limits)
     with open_picture(file, found) as image:
         info_of(path, image, found, limits)
         with picture_errors():

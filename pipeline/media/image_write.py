@@ -14,6 +14,7 @@ from PIL import Image
 
 from pipeline.errors import OutputError
 from pipeline.media import deep
+from pipeline.media.exr import ScenePicture, displayed, write_exr
 from pipeline.media.output import PendingFile, output_errors
 from pipeline.media.picture import Picture
 from pipeline.media.xmp import packet
@@ -22,7 +23,7 @@ from pipeline.report import Seal
 
 FORMATS: Mapping[str, str] = {
     ".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP", ".avif": "AVIF", ".bmp": "BMP",
-    ".tif": "TIFF", ".tiff": "TIFF",
+    ".tif": "TIFF", ".tiff": "TIFF", ".exr": "EXR",
 }  # fmt: skip
 
 # JPEG: 95 and no chroma subsampling lose less than the eye sees; WebP and AVIF at like sizes for the same look.
@@ -91,10 +92,17 @@ def write_picture(
     if max(picture.width, picture.height) > _LARGEST.get(found, 1 << 31):
         raise OutputError(f"The picture is too large for {found}; save it as .png.")
     pending = PendingFile(path, inputs, seal)
-    data, notes = encode_picture(picture, found, quality, tags or {})
+    notes: tuple[str, ...] = ()
     try:
-        with output_errors():
-            pending.temporary.write_bytes(data)
+        if found == "EXR":
+            with output_errors():
+                write_exr(pending.temporary, picture, tags or {})
+        else:
+            data, notes = encode_picture(displayed(picture), found, quality, tags or {})
+            if isinstance(picture, ScenePicture):
+                notes = (f"{found} holds no scene-linear light; what is brighter than white was clipped.", *notes)
+            with output_errors():
+                pending.temporary.write_bytes(data)
         pending.commit()
     finally:
         pending.discard()

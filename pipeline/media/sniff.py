@@ -14,7 +14,7 @@ from pipeline.errors import UnsupportedMedia
 HEAD = 1024
 """Bytes that `sniff` wants to see."""
 
-PictureFormat = Literal["JPEG", "PNG", "WEBP", "AVIF", "BMP", "TIFF", "GIF", "HEIF"]
+PictureFormat = Literal["JPEG", "PNG", "WEBP", "AVIF", "BMP", "TIFF", "GIF", "HEIF", "EXR"]
 Demuxer = Literal["mov", "matroska", "avi", "mpegts", "mpeg", "flv", "asf", "mxf", "dv"]
 
 _ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
@@ -60,6 +60,8 @@ def _picture(head: bytes) -> PictureFormat | None:
         return "WEBP"
     if head.startswith((b"II*\0", b"MM\0*")):
         return "TIFF"
+    if head.startswith(b"v/1\x01"):
+        return "EXR"
     if head[:2] == b"BM" and head[6:10] == b"\0\0\0\0":
         return "BMP"
     if head[4:8] == b"ftyp":

@@ -21,6 +21,7 @@ from pipeline.media.animation import AnimationReader
 from pipeline.media.camera import CameraSource
 from pipeline.media.copy_streams import StreamCopier
 from pipeline.media.encoders import OPTIONS, Choice
+from pipeline.media.exr import displayed
 from pipeline.media.fit import fit, rgb_matrix
 from pipeline.media.frames import VideoFrame
 from pipeline.media.guard import SourceFile
@@ -294,6 +295,7 @@ def as_video_frame(
 ) -> VideoFrame:
     """A frame of an animation or a sequence as one of a video, in RGB. Those of a sequence keep the depth and the
     transparency of its first frame; of an animation transparent parts are put on white."""
+    picture = displayed(picture)
     clear, deep = source.info.alpha and isinstance(source, SequenceReader), source.info.bit_depth > 8
     if deep:
         samples = deep_rgb(picture, clear)
