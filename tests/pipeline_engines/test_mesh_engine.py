@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from pipeline.engines.mesh.atlas import build_atlas
-from pipeline.engines.mesh.likeness import canonical, move_towards
+from pipeline.engines.mesh.canonical import canonical
+from pipeline.engines.mesh.likeness import move_towards
 from pipeline.engines.mesh.openings import openings
 from pipeline.frame_recaster import recast_frame
 from pipeline.media import Picture

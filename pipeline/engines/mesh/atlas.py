@@ -9,12 +9,12 @@ import numpy as np
 
 from pipeline.engines.mesh.beard import dense, thinned
 from pipeline.engines.mesh.calm import shade_of
+from pipeline.engines.mesh.canonical import canonical
 from pipeline.engines.mesh.evening import evened
 from pipeline.engines.mesh.eyes import Found, eye_place, find_eyes
 from pipeline.engines.mesh.grain import quieted
 from pipeline.engines.mesh.halves import Halves, alike, both_halves
 from pipeline.engines.mesh.irises import iris_colour
-from pipeline.engines.mesh.likeness import canonical
 from pipeline.engines.mesh.lips import whole_lips
 from pipeline.engines.mesh.looks import Carried, Looks
 from pipeline.engines.mesh.pores import pores

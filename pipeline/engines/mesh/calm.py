@@ -66,8 +66,8 @@ FAIR = 0.4
 """How dark brows are that have a hue of their own; of half as dark ones only the skin's is left."""
 NATURAL, UNPAINTED = 0.10, 0.02
 """The same without make-up, for lips and for what is neither skin nor lips."""
-FINE_TINT, FINE_LIPS = 0.022, 0.7
-"""The same for what is finer, and how much of that bound holds on lips."""
+FINE_TINT = 0.022
+"""The same for what is finer, on lips, too: files keep hue in blocks, and a line of lilac between lips is none."""
 OF_HAIR = 0.5
 """How much of the hue that skin of its darkness has a beard lacks: what is dark about it is hair."""
 SPREAD, FINE_SPREAD = 0.012, 0.01
@@ -189,8 +189,7 @@ def _fine_change(fine: FloatArray, zones: _Zones, deep: FloatArray) -> FloatArra
     held += np.where(luma > 0, _cut(luma, GLITTER) - luma, 0) * lids
     of_skin = 1 - OF_HAIR * zones.bearded
     tint = _even(fine - luma - deepened(luma, deep) * of_skin, zones.skin, FINE_SPREAD)
-    tint += (_held(tint, FINE_TINT) - tint) * (1 - (1 - FINE_LIPS) * zones.lips)
-    return np.asarray(held + deepened(held, deep) * of_skin + tint - fine, np.float32)
+    return np.asarray(held + deepened(held, deep) * of_skin + _held(tint, FINE_TINT) - fine, np.float32)
 
 
 def _together(shade: FloatArray, zones: _Zones, deep: FloatArray) -> FloatArray:

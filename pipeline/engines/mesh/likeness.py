@@ -3,8 +3,8 @@
 The two faces are compared in the canonical frame. Eyes, brows, nose and mouth are moved as wholes, so that expression
 stays the target's: where a part goes is measured only at points of it that expression hardly moves. Eyes get the
 source's width and slant, with their lids as far apart as the target's in proportion; the nose, which no expression
-changes much, gets the source's form; brows ride on their eyes and get half of the source's arch. The outline does not
-move.
+changes much, gets the source's form; brows ride on their eyes and get half of the source's arch, mouths half of its
+width and of the fullness of its lips. The outline does not move.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from functools import cache
 import cv2
 import numpy as np
 
+from pipeline.engines.mesh.canonical import canonical
+from pipeline.engines.mesh.mouth import fuller, wider
 from pipeline.mesh import topology
 from pipeline.mesh.maps import ramp
 from pipeline.models.face_mesh import (
@@ -84,13 +86,6 @@ def move_towards(
     return result.astype(np.float32)
 
 
-def canonical(landmarks: FloatArray, pose: FloatArray) -> FloatArray:
-    """``(468, 3)`` landmarks carried back into the canonical frame, centimetres, y up."""
-    back = np.linalg.inv(pose.astype(np.float64))
-    points = landmarks[:VERTICES] * np.array([1, 1, -1], np.float32)
-    return np.asarray(points @ back[:3, :3].T + back[:3, 3], np.float32)
-
-
 def _towards(pose: FloatArray) -> FloatArray:
     """``(468,)``: 0 for vertices that are turned away in this pose, to 1."""
     sight = pose[2, :3]
@@ -115,7 +110,7 @@ def _wanted(own: FloatArray, shape: FloatArray, towards: FloatArray) -> FloatArr
     the viewer."""
     difference, shares = shape - own, _shares()
     mouth = difference[list(MOUTH_AT)].mean(0)
-    wanted = shares[:, 0:1] * mouth + shares[:, 1:2] * difference
+    wanted = shares[:, 0:1] * (mouth + wider(own, shape)) + shares[:, 1:2] * difference + fuller(own, shape)
     for place, lids, brow in ((2, RIGHT_EYE, RIGHT_BROW), (4, LEFT_EYE, LEFT_BROW)):
         eye = _as_wide(own, shape, lids)
         wanted += shares[:, place : place + 1] * eye

@@ -13,8 +13,8 @@ from pipeline.types import FloatArray
 
 LEAST, DARKER, DARKEST = 0.06, 0.3, 0.25
 """The red that lips have at least, how much more for each unit that they are darker than skin, and up to where."""
-YELLOW = 0.1
-"""How much yellower than skin lips may be (blue less green), softly: beyond it they are orange."""
+ASIDE = 0.1
+"""How much yellower or bluer than skin lips may be (blue less green): beyond it they are orange, or lilac."""
 _RED = np.array([-1, -1, 2], np.float32) / 3
 _BLUE = np.array([2, -1, -1], np.float32) / 3
 
@@ -30,6 +30,7 @@ def living(tint: FloatArray, shade: FloatArray, lips: FloatArray) -> FloatArray:
     blue, green, red = (tint[..., i : i + 1] for i in range(3))
     least = LEAST + DARKER * np.clip(-shade, 0, DARKEST)
     more = np.maximum(least - (red - green), 0)
-    yellow = np.minimum(blue - green, 0)
-    less = yellow / np.sqrt(1 + (yellow / YELLOW) ** 2) - yellow
+    aside = blue - green
+    # Softly, but what is well within stays as it is.
+    less = aside / (1 + (aside / ASIDE) ** 4) ** 0.25 - aside
     return np.asarray(tint + (_RED * more + _BLUE * less) * lips, np.float32)

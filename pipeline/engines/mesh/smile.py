@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 import cv2
 import numpy as np
 
-from pipeline.engines.mesh.likeness import canonical
+from pipeline.engines.mesh.canonical import canonical
 from pipeline.mesh import FaceView
 from pipeline.mesh.hue import FLOOR
 from pipeline.mesh.skin import spread_colour
@@ -46,21 +46,31 @@ def smile(shape: FloatArray) -> float:
     Args:
         shape: ``(468, 3)`` float32 vertices in the canonical frame, y up, any unit.
     """
-    return _smile(shape[list(_TOLD)].tolist())
+    parts = _parts(shape[list(_TOLD)].tolist())
+    return sum(parts) / len(parts)
+
+
+def sure_smile(shape: FloatArray) -> float:
+    """The same, as far as its corners say so as well as its width: some mouths are wide."""
+    return min(_parts(shape[list(_TOLD)].tolist()))
 
 
 def smile_of(landmarks: FloatArray, pose: FloatArray) -> float:
     """The same of ``(478, 3)`` landmarks in a picture, see `Face.pose`."""
-    return _smile(canonical(landmarks[list(_TOLD)], pose).tolist())
+    parts = _parts(canonical(landmarks[list(_TOLD)], pose).tolist())
+    return sum(parts) / len(parts)
 
 
-def _smile(points: list[list[float]]) -> float:
+def _parts(points: list[list[float]]) -> tuple[float, float]:
+    """How broad a smile is by a mouth's width, and by its corners, 0 to 1 each."""
     right, left, corner, other, upper, lower = points
     eyes = math.dist(right, left) + 1e-6
     width = math.dist(corner, other) / eyes
     lift = (corner[1] + other[1] - upper[1] - lower[1]) / 2 / eyes
-    parts = ((width - WIDTH[0]) / (WIDTH[1] - WIDTH[0]), (lift - LIFT[0]) / (LIFT[1] - LIFT[0]))
-    return sum(min(max(part, 0.0), 1.0) for part in parts) / len(parts)
+    by_width, by_corners = (
+        min(max((value - low) / (high - low), 0.0), 1.0) for value, (low, high) in ((width, WIDTH), (lift, LIFT))
+    )
+    return by_width, by_corners
 
 
 def folds(picture: ImageArray) -> ImageArray:

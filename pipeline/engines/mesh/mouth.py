@@ -1,0 +1,79 @@
+"""How wide a mouth is, and how full its lips are: half of what the source has, for the rest is expression.
+
+A smile makes a mouth wider and is the target's, so widths are compared as they would be without one. What is between
+the lips stays as it is; each lip grows or shrinks away from there.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+
+import numpy as np
+
+from pipeline.engines.mesh.smile import sure_smile
+from pipeline.models.face_mesh import INNER_LIPS, OUTER_LIPS, face_mesh
+from pipeline.types import FloatArray
+
+CORNERS = (61, 291)
+WIDTH, WIDER = 0.5, (0.85, 1.18)
+"""How much of the difference in width is made up for, and how much narrower or wider a mouth would become at most."""
+SMILING = 0.2
+"""How much narrower a mouth that smiles broadly would be at rest."""
+FULLNESS, FULLER = 0.5, (0.7, 1.4)
+"""The same of the lips' fullness."""
+REACH, REST = 0.25, 0.02
+"""How far (sigma) about a lip's edge skin goes along, in centimetres, and the weight of skin that stays."""
+_OUTER = [*OUTER_LIPS[1:10], *OUTER_LIPS[:10:-1]]
+_INNER = [*INNER_LIPS[1:10], *INNER_LIPS[:10:-1]]
+_SHARES = np.array([[1], [2 / 3], [1 / 3]], np.float32)
+_BETWEEN = (
+    ((184, 74, 73, 72, 11, 302, 303, 304, 408), (183, 42, 41, 38, 12, 268, 271, 272, 407)),
+    ((77, 90, 180, 85, 16, 315, 404, 320, 307), (96, 89, 179, 86, 15, 316, 403, 319, 325)),
+)
+"""Landmarks of the upper and the lower lip from the right to the left, after MediaPipe's published face mesh map: the
+outer and the inner edge, and the two rows between them, at two thirds and at one third of the way."""
+_AROUND = (*CORNERS, 78, 308, 2, 164, 94, 326, 97, 98, 327, 199, 200, 175, 152)
+"""Corners, nose and chin, which stay."""
+
+
+def wider(own: FloatArray, shape: FloatArray) -> FloatArray:
+    """``(468, 3)``: how far each vertex goes with a mouth that gets nearer to the other one's width.
+
+    Args:
+        own, shape: ``(468, 3)`` float32 in the canonical frame, the target's and the source's.
+    """
+    right, left = own[list(CORNERS)]
+    ratio = min(max(_at_rest(shape) / max(_at_rest(own), 1e-3), WIDER[0]), WIDER[1])
+    moved = np.zeros_like(own)
+    moved[:, 0] = (own[:, 0] - (right[0] + left[0]) / 2) * (WIDTH * (ratio - 1))
+    return moved
+
+
+def _at_rest(shape: FloatArray) -> float:
+    """The mouth's width, were there no smile."""
+    return math.dist(*shape[list(CORNERS)].tolist()) * (1 - SMILING * sure_smile(shape))
+
+
+def fuller(own: FloatArray, shape: FloatArray) -> FloatArray:
+    """``(468, 3)``: how far each vertex goes with lips that get nearer to the fullness of the other ones, and to the
+    line of their edges. Arguments as for `wider`."""
+    before, after = (np.reshape(each[_OUTER, 1] - each[_INNER, 1], (2, -1)) for each in (own, shape))
+    thin, full = (np.maximum(np.abs(each).mean(1, keepdims=True), 1e-3) for each in (before, after))
+    ratio = np.minimum(np.maximum(full / thin, FULLER[0]), FULLER[1])
+    moved = FULLNESS * (after * (ratio * thin / full) - before)
+    result = np.zeros_like(own)
+    result[:, 1] = _weights() @ (_SHARES * moved[:, None]).ravel()
+    return result
+
+
+@cache
+def _weights() -> FloatArray:
+    """``(468, 54)``: how much each vertex follows each point of the lips that moves; the rest stays."""
+    flat = face_mesh().vertices[:, :2]
+    upper, lower = (_OUTER[:9], *_BETWEEN[0]), (_OUTER[9:], *_BETWEEN[1])
+    moving = [landmark for row in (*upper, *lower) for landmark in row]
+    staying = [*_INNER, *_AROUND]
+    apart = np.linalg.norm(flat[:, None] - flat[moving + staying], axis=2) / REACH
+    weights = np.exp(-0.5 * apart**2)
+    return np.asarray((weights / (weights.sum(1, keepdims=True) + REST))[:, : len(moving)], np.float32)
