@@ -9,8 +9,6 @@ import argparse
 import itertools
 import json
 import logging
-import secrets
-import shutil
 import signal
 import sys
 import threading
@@ -49,6 +47,7 @@ from studio.quiet import silence_greeting
 from studio.request import others
 from studio.settings import data_folder
 from studio.setup import media_limits, segment_seconds
+from studio.work_folder import work_folder
 
 if TYPE_CHECKING:
     from pipeline import Recaster
@@ -188,7 +187,7 @@ def _recast(given: argparse.Namespace, shared: _Shared) -> str:
     with terminal.progress() as show:
         cast = _cast(shared, given, options, show)
         _stop_if(cancel)
-        with _segments_folder(output) as work:
+        with work_folder(output) as work:
             report = recaster.recast(
                 cast, given.target, output, options, progress=show, cancel=cancel, work=work,
                 segment=segment_seconds(), rate=given.rate,
@@ -201,16 +200,6 @@ def _recast(given: argparse.Namespace, shared: _Shared) -> str:
         data = report_data(report) | {"consent": stated.data()} | {name: str(path) for name, path in files.items()}
         return json.dumps({"target": str(given.target)} | data, indent=None if given.several else 2) + "\n"
     return terminal.report_text(report) + "".join(f"{path}\n" for path in files.values())
-
-
-@contextmanager
-def _segments_folder(output: Path) -> Iterator[Path]:
-    """A hidden folder beside the result for the finished segments of a long video, gone when the job is."""
-    folder = output.parent / f".{output.stem[:40]}-{secrets.token_hex(4)}.segments"
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _output(target: Path, place: Place | None, options: Options, limits: MediaLimits) -> Path:

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import pytest
 
+from studio.work_folder import work_folder
 from tests import faces
 from tests.conftest import Material
 from tests.media_files import write_loop
@@ -325,3 +326,32 @@ def test_a_long_video_is_rendered_in_segments_as_the_studio_does(
     )
     assert list((tmp_path / "work").iterdir())
     assert packets(other) == packets(output)
+
+
+def test_a_killed_command_is_gone_on_with(material: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that goes down in the third hour of a film costs the last segment, also without the studio."""
+    monkeypatch.setenv("RECAST_SEGMENT_SECONDS", "0.4")
+    film = write_loop(tmp_path / "film.mp4", material.clip, 4)
+    folder = tmp_path / "out"
+    folder.mkdir()
+    words = ["-s", material.grace, "-t", film, "-o", folder / "result.mp4"]
+    with process(*COMMAND, *words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT):
+        until = time.monotonic() + 120
+        while not (kept := [*folder.glob(".*.segments/000001.json")]):
+            assert time.monotonic() < until
+            time.sleep(0.01)
+    first = kept[0].with_name("000000.part")
+    before = first.stat()
+    assert not (folder / "result.mp4").exists()
+    with process(*COMMAND, *words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT):
+        until = time.monotonic() + 120
+        while not first.with_name("000002.json").exists():
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        assert first.stat().st_mtime_ns == before.st_mtime_ns  # not rendered anew
+        # Another command with the same result does not disturb it.
+        with work_folder(folder / "result.mp4") as other:
+            assert other != first.parent
+    done = run(*words)
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in folder.iterdir()] == ["result.mp4"]
