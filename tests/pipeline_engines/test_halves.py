@@ -53,6 +53,38 @@ def test_the_far_half_is_no_smear_but_as_the_near_one() -> None:
     assert halves.own[:, : ZONES // 2 - 6].min() > 0.99, "the near half is the photo's own"
 
 
+def test_what_is_behind_a_turned_head_is_not_on_its_nose() -> None:
+    photo = turned()
+    points = view_of(photo).own[:468, :2]
+    face = np.zeros(photo.image.shape[:2], np.uint8)
+    for triangle in topology().triangles[topology().margins :]:
+        cv2.fillConvexPoly(face, np.round(points[triangle]).astype(np.int32), 1)
+    # As where the mesh reaches a little beyond the face.
+    inside = cv2.distanceTransform(face, cv2.DIST_L2, 5) > 0.03 * np.ptp(points[:, 1])
+    beyond = ~inside & (np.arange(photo.image.shape[1]) > points[168, 0])[None]
+    image = np.where(beyond[..., None], np.array([0, 255, 0], np.uint8), photo.image)
+    view = view_of(SourcePhoto(image, photo.face))
+    middle = np.s_[80:150, ZONES - 6 : ZONES + 6]
+    green = [
+        float((small[middle][..., 1].astype(int) - small[middle][..., 2] > 60).mean())
+        for small in (view.unfolded, both_halves(view.unfolded, view).small)
+    ]
+    assert green[0] > 0.03 and green[1] < green[0] / 4
+
+
+def test_of_two_photos_the_one_from_the_front_gives_the_front() -> None:
+    front, side = faces.identity("astronaut").photos[0], turned()
+    embedding = front.face.embedding
+    assert embedding is not None
+    both, one, other = (
+        cv2.resize(build_atlas(Identity(photos, embedding)).levels[0], (ZONES, ZONES), interpolation=cv2.INTER_AREA)
+        for photos in ((front, side), (front,), (side,))
+    )
+    nose = np.s_[42:62, 42:54]
+    likeness = [np.corrcoef(both[nose].ravel(), each[nose].ravel())[0, 1] for each in (one, other)]
+    assert likeness[0] > 0.85 and likeness[0] > likeness[1] + 0.03
+
+
 def test_a_beard_and_both_brows_come_over_from_a_turned_head() -> None:
     photo = turned()
     assert photo.face.embedding is not None

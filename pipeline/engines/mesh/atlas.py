@@ -30,6 +30,8 @@ from pipeline.types import Crop, FloatArray, Identity, ImageArray, SourcePhoto
 SMALLEST, LARGEST = 256, 2048
 MIRROR = 0.12
 """What a mirrored texel counts beside one that is really seen."""
+ASIDE = 0.2
+"""What a place that is hardly seen counts at least, beside the same one seen from the front in another photo."""
 ELSEWHERE = 1e-3
 """What eyes of other photos count beside those of the one that shows them best: two gazes make none."""
 GRAZING = (0.16, 0.38)
@@ -132,6 +134,10 @@ def _sheet(
 ) -> tuple[ImageArray, FloatArray]:
     """The unfolded photos bound together, their eyes those of one of them, if given; and where they are valid."""
     leaves = [_leaf(*each, tone) for each in zip(pictures, halves, skins, strict=True)]
+    if len(leaves) > 1:
+        # The front from the one that shows it so, a cheek from the one that is turned.
+        ahead = (np.clip(half.facing, ASIDE, 1) for half in halves)
+        leaves = [replace(leaf, weight=leaf.weight * share) for leaf, share in zip(leaves, ahead, strict=True)]
     if eyes is not None:
         others = 1 - eye_place() * (1 - ELSEWHERE)
         binding = leaves + [leaf.mirrored() for leaf in leaves]

@@ -28,6 +28,8 @@ from pipeline.types import FloatArray, ImageArray
 TURNED = 0.6
 """How much less of its far half than of its near one a face shows, as a share, from which on the far one is filled.
 Up to there, some 25 degrees, what is seen of it is more like the person than the near one mirrored."""
+GONE = (0.78, 0.87)
+"""The same where nothing of the far half's own is used any more."""
 BY_SIDES = (0.5, 0.75)
 """The same for the face's shape: where it begins to be that of the near half on both sides, and is."""
 POOR = (0.18, 0.42)
@@ -41,6 +43,9 @@ BEHIND = 0.05
 SHADED, NEAR = (0.3, 0.55), 2.5
 """How much darker the far half is, in logarithms, where it begins to give way to the near one and does: it lies in the
 shadow of its nose. Measured over so many texels (sigma)."""
+EDGE, BROADEST = 0.03, 4
+"""How near the silhouette the middle of a face has to be seen, in parts of the face's longer side, for the background
+to be in it; and how broad that strip is at most, in texels."""
 LIGHT, MOST = 0.12, 0.4
 """Blur radius (sigma), in parts of the atlas' side, of the light that both halves are compared by; and by how much it
 changes the far one at most, in logarithms."""
@@ -80,16 +85,20 @@ def both_halves(picture: ImageArray, view: FaceView) -> Halves:
     turned = float(ramp(np.float32(less), *BY_SIDES))
     if less < TURNED:
         return Halves(picture, view.unfolded, view.facing, np.ones((ZONES, ZONES), np.float32), turned)
-    facing = view.facing * (1 - _hidden(view))
+    hidden, within = _drawn(view)
+    facing = view.facing * (1 - hidden)
+    strip = _strip(within, facing)
+    picture, small = (_without_strip(each, strip, facing) for each in (picture, view.unfolded))
     other = np.ascontiguousarray(facing[:, ::-1])
     lacking = (1 - ramp(facing, *POOR)) * ramp(other - facing, *BETTER)
-    darker = ramp(_darker(view.unfolded, facing), *SHADED)
-    lacking = np.maximum(lacking, darker * _far(facing))
-    lacking = cv2.GaussianBlur(_whole_eyes(cv2.dilate(lacking, np.ones((3, 3), np.uint8))), (0, 0), SOFT)
+    darker = ramp(_darker(small, facing), *SHADED)
+    gone = float(ramp(np.float32(less), *GONE))
+    lacking = np.maximum(lacking, np.maximum(np.maximum(darker, _beside(strip)), gone) * _far(facing))
+    lacking = _softened(_whole_eyes(cv2.dilate(lacking, np.ones((3, 3), np.uint8))))
     own = np.asarray(np.clip(1 - lacking, 0, 1), np.float32)
-    gain = _light(view.unfolded, facing)
+    gain = _light(small, facing)
     facing = np.asarray(facing * own + other * (1 - own), np.float32)
-    whole, small = (_mixed(each, own, gain) for each in (picture, view.unfolded))
+    whole, small = (_mixed(each, own, gain) for each in (picture, small))
     return Halves(whole, small, facing, own, turned)
 
 
@@ -119,8 +128,9 @@ def alike(shapes: Sequence[FloatArray], turned: Sequence[float]) -> FloatArray:
     return np.asarray(total / mass, np.float32)
 
 
-def _hidden(view: FaceView) -> FloatArray:
-    """``(96, 96)`` float32, 1 where something of the face itself, as its nose, is before a place."""
+def _drawn(view: FaceView) -> tuple[FloatArray, FloatArray]:
+    """``(96, 96)`` float32 each: 1 where something of the face itself, as its nose, is before a place; and how far
+    within the face's silhouette a place is seen, in parts of the face's longer side."""
     points = view.own
     low, high = points[:, :2].min(0), points[:, :2].max(0)
     scale = (GRID - 1) / float((high - low).max())
@@ -133,7 +143,45 @@ def _hidden(view: FaceView) -> FloatArray:
     before = cv2.remap(depth, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
     there = cv2.remap(covered.astype(np.float32), x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
     hidden = ((z - before) * scale > BEHIND * GRID) * there
-    return cv2.dilate(hidden.astype(np.float32), np.ones((3, 3), np.uint8))
+    inside = cv2.distanceTransform(covered.astype(np.uint8), cv2.DIST_L2, 5) / np.float32(GRID)
+    within = cv2.remap(inside, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    return cv2.dilate(hidden.astype(np.float32), np.ones((3, 3), np.uint8)), within
+
+
+def _strip(within: FloatArray, facing: FloatArray) -> FloatArray:
+    """``(96,)`` float32: how broad the strip beside the middle of the near half is in each row that is so near the
+    silhouette that the background is seen in it, as no mesh fits to the pixel; in texels."""
+    near = within[:, ZONES // 2 :] if _far(facing)[0, 0] else within[:, : ZONES // 2][:, ::-1]
+    breadth = np.cumprod(near < EDGE, axis=1)[:, :BROADEST].sum(1).astype(np.float32)
+    return cv2.GaussianBlur(cv2.dilate(breadth, np.ones((5, 1), np.uint8)), (1, 0), 0, sigmaY=1.5).ravel()
+
+
+def _beside(strip: FloatArray) -> FloatArray:
+    """``(96, 96)`` float32, 1 in the strip on either half."""
+    away = np.abs(np.arange(ZONES, dtype=np.float32) + 0.5 - ZONES / 2)[None]
+    return ramp(strip[:, None] + 1 - away, 0, 1)
+
+
+def _without_strip(picture: ImageArray, strip: FloatArray, facing: FloatArray) -> ImageArray:
+    """`picture` with what is beside the strip, mirrored, in it."""
+    if strip.max() < 0.5:
+        return picture
+    size = picture.shape[0]
+    columns, middle = np.arange(size, dtype=np.float32), (size - 1) / 2
+    sign = 1.0 if _far(facing)[0, 0] else -1.0
+    away = sign * (columns - middle)[None]
+    breadth = cv2.resize(strip[:, None], (1, size), interpolation=cv2.INTER_LINEAR) * np.float32(size / ZONES)
+    taken = np.where((away >= 0) & (away < breadth), 2 * breadth - away, away)
+    x = (middle + sign * taken).astype(np.float32)
+    y = np.repeat(columns[:, None], size, axis=1)
+    return np.asarray(cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def _softened(lacking: FloatArray) -> FloatArray:
+    """Soft borders, but none along the middle: what is mirrored there begins with the same colours, and on the far
+    half beside it may be the background."""
+    halves = (lacking[:, : ZONES // 2], lacking[:, ZONES // 2 :])
+    return np.hstack([cv2.GaussianBlur(np.ascontiguousarray(half), (0, 0), SOFT) for half in halves])
 
 
 def _whole_eyes(lacking: FloatArray) -> FloatArray:
