@@ -102,7 +102,7 @@ def _stopped(writer: SequenceWriter, numbering: Numbering) -> str:
     done = len(writer.files)
     if not done:
         return Cancelled.sentence
-    return f"{Cancelled.sentence} {done} frames are finished; the same job goes on after {writer.files[-1].name}."
+    return f"The job was cancelled. {done} frames are finished; the same job goes on after {writer.files[-1].name}."
 
 
 def _key(task: Task) -> str:

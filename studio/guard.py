@@ -12,7 +12,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NamedTuple, NoReturn
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -38,6 +38,13 @@ LOGINS = 20
 IDLE, SLOW, SLOWEST = 30.0, 60.0, 16 * 1024
 """Seconds in which some of a body has to come, seconds for the whole of it, and bytes that buy another second."""
 _FILE_DATA = "gradio.FileData"
+
+
+class _Limit(NamedTuple):
+    """How large a body may be, and what it is to whoever sends it."""
+
+    bytes: int
+    what: Literal["file", "request"]
 
 
 class Guard:
@@ -80,8 +87,9 @@ class Guard:
                 raise Refused(403, "no_fetching", "Addresses are not fetched here.")
             if _closed(scope["path"].removeprefix(scope.get("root_path", ""))):
                 raise Refused(404, "nothing_here", "There is nothing here.")
-            bounded = _bounded(receive, self._limit(scope), late.append)
-            _check_length(scope, self._limit(scope))
+            limit = self._limit(scope)
+            bounded = _bounded(receive, limit, late.append)
+            _check_length(scope, limit)
             if scope["method"] == "POST" and _EVENTS.search(scope["path"]):
                 bounded = await self._checked(bounded)
             await self.app(scope, bounded, watched)
@@ -103,10 +111,10 @@ class Guard:
             sentence = f"That was too much at once. Please try again in {wait} seconds."
             raise Refused(429, "too_many", sentence, wait)
 
-    def _limit(self, scope: Scope) -> int:
+    def _limit(self, scope: Scope) -> _Limit:
         # What an event carries is read whole, whatever the event is called.
         files = scope["path"].endswith(_FILES) and not _EVENTS.search(scope["path"])
-        return self.settings.upload_bytes if files else self.settings.json_bytes
+        return _Limit(self.settings.upload_bytes, "file") if files else _Limit(self.settings.json_bytes, "request")
 
     async def _checked(self, receive: Receive) -> Receive:
         """Reads the body of an event and looks at the files it names; the application then reads it again."""
@@ -146,13 +154,13 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-def _check_length(scope: Scope, limit: int) -> None:
+def _check_length(scope: Scope, limit: _Limit) -> None:
     for name, value in scope["headers"]:
-        if name == b"content-length" and (not value.isdigit() or int(value) > limit):
+        if name == b"content-length" and (not value.isdigit() or int(value) > limit.bytes):
             raise _too_large(limit)
 
 
-def _bounded(receive: Receive, limit: int, note: Callable[[Refused], None]) -> Receive:
+def _bounded(receive: Receive, limit: _Limit, note: Callable[[Refused], None]) -> Receive:
     """The body, as long as it is not too large and does not drip in; why it is refused is noted and raised."""
 
     def refuse(refused: Refused) -> NoReturn:
@@ -172,15 +180,15 @@ def _bounded(receive: Receive, limit: int, note: Callable[[Refused], None]) -> R
             refuse(Refused(408, "too_slow", "The request came in too slowly.", headers={"Connection": "close"}))
         count += len(message.get("body", b""))
         whole = not message.get("more_body", False)
-        if count > limit:
+        if count > limit.bytes:
             refuse(_too_large(limit))
         return message
 
     return counted
 
 
-def _too_large(limit: int) -> Refused:
-    return Refused(413, "too_large", f"The request is larger than the {limit // 1024**2} MB allowed.")
+def _too_large(limit: _Limit) -> Refused:
+    return Refused(413, "too_large", f"The {limit.what} is larger than the {limit.bytes // 1024**2} MB allowed.")
 
 
 def check_payload(payload: Any, folders: Sequence[Path]) -> None:

@@ -16,15 +16,16 @@ export function forgetJob() {
   remember("job", null);
 }
 
-// Tells "job" with each new state of it; the last one is over. `fresh` is called with its newest picture.
-export async function follow(name) {
+// Tells "job" with each new state of it, `known` first where there is one; the last one is over.
+export async function follow(name, known = null) {
   const mine = (followed = { name });
   remember("job", name);
   let pictured = 0;
   for (;;) {
-    let job;
+    let job = known;
+    known = null;
     try {
-      job = await server.job(name);
+      job ??= await server.job(name);
     } catch (error) {
       if (followed !== mine) return;
       if (error.code === "job_unknown") {

@@ -227,7 +227,7 @@ whenThere("#desk", async (place) => {
     setUpAnother();
     aside.remove(name);
     if (job.target && (job.kind === "video" || job.kind === "picture")) restore({ ...job, target: job.target.path });
-    if (job.state !== "cancelled") follow(name);
+    if (job.state !== "cancelled") follow(name, job); // a busy machine may take seconds to answer again
   }
 
   drawPhotos();

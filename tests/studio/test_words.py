@@ -90,6 +90,10 @@ NOT_SAID_TO_VISITORS = {"manifest.py", "user.py"}
 """What is written into files, in English as the standard has it, and what is wrong with an operator's own entries."""
 MADE_OF_PARTS = {
     "No face in frames 77.": {"No face in frames 0-310, 400-500.", "No face in frames 0-310 and 3 more runs."},
+    "The sequence has gaps: there is no frame 77.": {
+        "The sequence has gaps: there is no frame 3-5.",
+        "The sequence has gaps: there is no frame 3, 7 and 2 more gaps.",
+    },
     "7 of 7 source photos 7.": {
         "1 of 3 source photos seems to show somebody else and was not used.",
         "2 of 4 source photos seem to show somebody else and were not used.",
