@@ -6,6 +6,7 @@ by turning heads until more than a third of the face had to be invented.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import cv2
@@ -13,7 +14,8 @@ import numpy as np
 
 from pipeline.analysis.choice import from_left
 from pipeline.analysis.landmarks import pose_angles
-from pipeline.types import Advice, AdviceCode, Box, Face, ImageArray
+from pipeline.models.face_mesh import LEFT_EYE, RIGHT_EYE, VERTICES
+from pipeline.types import Advice, AdviceCode, Box, Face, FloatArray, ImageArray
 
 SMALL = 80.0
 """Width in pixels of a face below which its detail is visibly missing."""
@@ -26,6 +28,10 @@ TILTED = 28.0
 """Degrees of yaw and pitch."""
 RIVAL = 0.3
 """A second face counts when it has this share of the area of the one that is used."""
+CUT = 0.025
+"""Share of a face's mesh beyond the picture's border."""
+SHUT = 0.11
+"""Area of the opening of an eye over its squared width, 0.2 to 0.3 for one that looks ahead."""
 DARK, BRIGHT = 45.0, 215.0
 """Median luma of a face, 0 to 255."""
 
@@ -36,6 +42,8 @@ SENTENCES: dict[AdviceCode, str] = {
     "blurred": "This photo is blurred. A sharper one gives a sharper face.",
     "turned": "The head is turned far to the side. A photo from the front shows more of the face.",
     "tilted": "The head is tilted far up or down. A photo from the front shows more of the face.",
+    "cut": "Part of the face is cut off in this photo. One that shows all of it is better.",
+    "shut": "The eyes are shut or narrow in this photo. One with open eyes gives its own.",
     "dark": "The face is very dark. A brighter photo gives a better skin tone.",
     "bright": "The face is overexposed. A darker photo gives a better skin tone.",
 }
@@ -64,6 +72,11 @@ def advise(image: ImageArray, faces: Sequence[Face], *, chosen: bool = False) ->
         found.append(_advice("turned"))
     elif abs(pitch) > TILTED:
         found.append(_advice("tilted"))
+    if face.landmarks is not None:
+        if _outside(image, face.landmarks) > CUT:
+            found.append(_advice("cut"))
+        if max(_open(face.landmarks, lids) for lids in (RIGHT_EYE, LEFT_EYE)) < SHUT:
+            found.append(_advice("shut"))
     luma = np.median(cv2.cvtColor(_cut(image, face.box.scaled(0.7)), cv2.COLOR_BGR2GRAY))
     if luma < DARK:
         found.append(_advice("dark"))
@@ -80,6 +93,20 @@ def sharpness(image: ImageArray, box: Box) -> float:
         cut = cv2.resize(cut, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     fine = cut - cv2.GaussianBlur(cut, (0, 0), 1.0)
     return float(fine.var() / (cut.var() + 1e-6))
+
+
+def _outside(image: ImageArray, landmarks: FloatArray) -> float:
+    """Share of a mesh that lies outside of a picture."""
+    places = landmarks[:VERTICES, :2]
+    inside = (places >= 0).all(1) & (places < (image.shape[1], image.shape[0])).all(1)
+    return float(1 - inside.mean())
+
+
+def _open(landmarks: FloatArray, lids: tuple[int, ...]) -> float:
+    """How far an eye is open: its area over its squared width."""
+    outline = landmarks[list(lids), :2].astype(np.float32)
+    width = math.dist(*outline[[0, len(outline) // 2]].tolist())
+    return float(cv2.contourArea(outline)) / max(width * width, 1e-6)
 
 
 def _cut(image: ImageArray, box: Box) -> ImageArray:

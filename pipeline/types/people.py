@@ -7,7 +7,7 @@ from typing import Literal
 
 from pipeline.types.geometry import Box, FloatArray, ImageArray
 
-AdviceCode = Literal["no_face", "several", "small", "blurred", "turned", "tilted", "dark", "bright"]
+AdviceCode = Literal["no_face", "several", "small", "blurred", "turned", "tilted", "cut", "shut", "dark", "bright"]
 
 
 @dataclass(frozen=True, eq=False)

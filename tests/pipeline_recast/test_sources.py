@@ -99,3 +99,16 @@ def test_of_several_photos_only_what_none_makes_up_for_is_said(tmp_path: Path) -
     )
     assert any(note.startswith("The source photo: The face is only") for note in alone)
     assert not any("The face is only" in note for note in both)
+
+
+def test_shut_eyes_and_a_cut_face_are_said() -> None:
+    picture, face = media.portrait("astronaut"), faces.portrait_face("astronaut")
+    assert face.landmarks is not None
+    below = int(face.landmarks[17, 1])
+    shut = media.grimace(picture, face.landmarks, 0.0, 1.0)
+    recaster = Recaster(marking=Marking(frozenset()))
+    said = [
+        {advice.code for advice in recaster.identify([photo]).photos[0].advice}
+        for photo in (picture, shut, np.ascontiguousarray(picture[:below]))
+    ]
+    assert not said[0] and said[1] == {"shut"} and "cut" in said[2]
