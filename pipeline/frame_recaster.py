@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
-from pipeline.anchors import Beside
 from pipeline.compositor import composite, composite_lit
 from pipeline.engines.base import Engine
 from pipeline.fading import faded, shown
@@ -17,8 +17,15 @@ from pipeline.types import Frame
 from pipeline.wardrobe import FaceRole, Wardrobe
 
 
+class Around(Protocol):
+    """What is known of the frames around one."""
+
+    def seen(self, frame: Frame, place: Place) -> tuple[FaceView, Reading] | None:
+        """How the face of a place is seen in a frame, and its reading; ``None`` where there is nothing to see."""
+
+
 def recast_frame(
-    frame: Frame, roles: Sequence[FaceRole], wardrobe: Wardrobe, options: Options, beside: Beside | None = None
+    frame: Frame, roles: Sequence[FaceRole], wardrobe: Wardrobe, options: Options, beside: Around | None = None
 ) -> int:
     """Give each face its new identity, in `frame` itself, and return how many were changed.
 
@@ -26,7 +33,8 @@ def recast_frame(
     nearer ones end up in front. What is painted on a face is its role's; `Options.exclude` is what roles are made of.
 
     Args:
-        beside: for a film's frames, what is known of those around; without it all is read from this one.
+        beside: for the frames of a film or of a camera, what is known of those around; without it all is read from this
+            one.
 
     Raises:
         Refused: the operator does not allow one of them as a source, or to be replaced; nothing was changed.
@@ -46,7 +54,7 @@ def recast_frame(
 
 
 def _recast_faces(
-    frame: Frame, places: Sequence[Place], engine: Engine, options: Options, beside: Beside | None
+    frame: Frame, places: Sequence[Place], engine: Engine, options: Options, beside: Around | None
 ) -> int:
     looks = [(place, look) for place in places if (look := _look(frame, place, beside)) is not None]
     if not looks:
@@ -62,7 +70,7 @@ def _recast_faces(
     return len(views)
 
 
-def _look(frame: Frame, place: Place, beside: Beside | None) -> tuple[FaceView, Reading] | None:
+def _look(frame: Frame, place: Place, beside: Around | None) -> tuple[FaceView, Reading] | None:
     """How a face is seen, and what is read of it."""
     if beside is not None:
         return beside.seen(frame, place)

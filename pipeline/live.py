@@ -18,6 +18,7 @@ from pipeline.casting import Casting
 from pipeline.errors import Cancelled
 from pipeline.exclusions import everyones
 from pipeline.frame_recaster import recast_frame
+from pipeline.lately import Lately
 from pipeline.marking import JobMark
 from pipeline.media import Picture
 from pipeline.options import Options
@@ -74,7 +75,7 @@ class LiveSession:
         self._looked = float("-inf")
         self._named: dict[int | None, FloatArray] = {}
         self._tracker = CausalTracker(finder, smooth=options.smooth)
-        self._wardrobe, self._cast, self._options = wardrobe, cast, options
+        self._wardrobe, self._cast, self._options, self._lately = wardrobe, cast, options, Lately()
         self._casting = Casting(cast, options)
         self._count = 0
         self._open = True
@@ -125,7 +126,7 @@ class LiveSession:
         begin = time.perf_counter()
         faces = self._allowed(frame, self._tracker(frame))
         found = time.perf_counter()
-        changed = recast_frame(frame, self._casting.roles(faces), self._wardrobe, self._options)
+        changed = recast_frame(frame, self._casting.roles(faces), self._wardrobe, self._options, self._lately)
         if self._mark is not None:
             self._mark.frame(frame)
         done = time.perf_counter()
@@ -151,3 +152,4 @@ class LiveSession:
         self._cast = Cast()
         self._casting = Casting(self._cast, self._options)
         self._named.clear()
+        self._lately.forget()

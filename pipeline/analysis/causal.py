@@ -20,7 +20,7 @@ from pipeline.analysis.landmarks import Region, face_from_landmarks, region_from
 from pipeline.analysis.smooth import PAST, at_rest, mean_form, shaped, smooth_newest
 from pipeline.analysis.steady import Steady
 from pipeline.analysis.trail import moving_region, unmatched
-from pipeline.types import Face, Frame
+from pipeline.types import Face, FloatArray, Frame
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,9 @@ REACH = 10
 
 FAR = 20
 """Likewise while nobody is followed."""
+
+FORM = 45
+"""Frames over which a face's form is told."""
 
 MOST = 4
 """Faces followed at once, the largest; it bounds the time of a frame."""
@@ -51,6 +54,8 @@ class _Followed:
     steady: Steady = field(default_factory=Steady)
     count: int = 0
     held: deque[Face] = field(default_factory=lambda: deque(maxlen=PAST + 1))
+    form: FloatArray | None = None
+    formed: int = 0
 
     def region(self, time: float) -> Region:
         """Where the face should be at `time`, going on as it moved; what was seen long ago says nothing of that."""
@@ -85,11 +90,19 @@ class _Followed:
         (from_x, from_y), (x, y) = self.faces[-2].box.centre, self.faces[-1].box.centre
         return x - from_x, y - from_y
 
+    def shape(self, mesh: FloatArray, pose: FloatArray) -> FloatArray:
+        """The face's form, once its newest mesh is known: who it is changes with no frame."""
+        newest = mean_form([shaped(mesh, pose)])
+        self.formed = 1 if self.form is None else min(self.formed + 1, FORM)
+        self.form = newest if self.form is None else self.form + (newest - self.form) / np.float32(self.formed)
+        return self.form
+
     def forget(self) -> None:
         """What was seen says nothing of what will be."""
         self.faces.clear()
         self.held.clear()
         self.steady.clear()
+        self.form = None
 
 
 class CausalTracker:
@@ -171,7 +184,7 @@ class CausalTracker:
         held = followed.held[-1]
         meshes = [face.landmarks for face in followed.held if face.landmarks is not None]
         poses = [face.pose for face in followed.held if face.pose is not None]
-        form = mean_form([shaped(mesh, pose) for mesh, pose in zip(meshes, poses, strict=True)])
+        form = followed.shape(meshes[-1], poses[-1])
         # What is held to the skin of a moving head needs no more, and what the past says of a movement comes too late.
         if held is not newest and not at_rest(poses, len(poses) - 1):
             return replace(held, form=form)

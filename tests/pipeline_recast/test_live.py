@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 import weakref
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 
@@ -42,6 +44,35 @@ def test_each_frame_comes_back_recast_and_nothing_else_in_it_changes(recaster: R
     # As like the source as the same frame recast by itself.
     assert now @ source > still @ source - 0.05
     assert now @ source > target @ source + 0.1
+
+
+def test_a_face_at_rest_does_not_flicker(recaster: Recaster) -> None:
+    """Read by itself in each frame, its light and borders are a little different each time."""
+    unmarked, cast = Recaster(marking=Marking(frozenset())), _cast(recaster)
+    frames = media.still(14, "hopper", 130.0).frames
+    with unmarked.live(cast.everyone) as session:
+        live = [session.recast(image.copy(), index / 20).image for index, image in enumerate(frames)]
+    alone = [unmarked.recast_frame(image.copy(), cast) for image in frames]
+    inside = np.abs(live[-1].astype(int) - frames[-1]).max(-1) > 12
+    restless = [
+        np.mean([
+            np.abs(cv2.blur(b, (9, 9)).astype(float) - cv2.blur(a, (9, 9)))[inside].mean()
+            for a, b in pairwise(film[6:])
+        ])
+        for film in (live, alone)
+    ]  # fmt: skip
+    assert restless[0] < 0.8 * restless[1]
+
+
+def test_a_light_that_is_switched_is_followed_at_once(recaster: Recaster) -> None:
+    unmarked, cast = Recaster(marking=Marking(frozenset())), _cast(recaster)
+    frames = media.still(9, "hopper", 130.0).frames
+    frames[6:] = [np.asarray(image * 0.55, np.uint8) for image in frames[6:]]
+    with unmarked.live(cast.everyone) as session:
+        live = [session.recast(image.copy(), index / 20).image for index, image in enumerate(frames)]
+    inside = np.abs(live[6].astype(int) - frames[6]).max(-1) > 12
+    alone = unmarked.recast_frame(frames[6].copy(), cast)
+    assert abs(float(live[6][inside].mean()) / float(alone[inside].mean()) - 1) < 0.03
 
 
 def _cast(recaster: Recaster):
