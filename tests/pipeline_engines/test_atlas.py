@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -244,6 +246,22 @@ def test_a_hard_shadow_on_a_cheek_is_taken_off_with_its_edge(shade: float) -> No
     shaded = (image * cv2.GaussianBlur(light, (0, 0), 1.0)).astype(np.uint8)
     trace = np.abs(_evened(shaded, face) - _evened(image, face))[topology().inner > 0.5]
     assert np.percentile(trace, 95) < 0.13
+
+
+def test_light_that_falls_off_softly_leaves_dark_hairs_as_they_are() -> None:
+    """It has no border that could lie on one of them: moved there, hairs were lifted, and what is beside was not."""
+    face = faces.portrait_face("astronaut")
+    assert face.landmarks is not None and face.pose is not None
+    view = FaceView(Crop(media.portrait("astronaut"), face.landmarks, np.eye(2, 3, dtype=np.float32), face.pose))
+    fall = np.exp(-0.8 / (1 + np.exp(-(np.arange(96, dtype=np.float32) - 30) / 2.5)))[None, :, None]
+    light = np.broadcast_to(TONE * fall, (96, 96, 3)).astype(np.float32)
+    nowhere = np.zeros((96, 96), np.float32)
+    skin = replace(read_skin(view.unfolded, view.facing), light=light, trust=nowhere)
+    hairs = np.where(np.random.default_rng(1).random((256, 128)) < 0.3, 0.35, 1.0).repeat(2, 1)
+    picture = (cv2.resize(light, (256, 256)) * hairs[..., None]).astype(np.uint8)
+    gain = np.log(evened(picture, skin, TONE) / picture).mean(-1)
+    wanted = cv2.resize(np.log((TONE + 2) / light).mean(-1), (256, 256))
+    assert np.abs(gain - wanted).max() < 0.01
 
 
 def test_grain_on_one_side_of_a_photo_goes_and_a_mole_stays() -> None:
