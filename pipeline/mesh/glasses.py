@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pipeline.mesh.maps import ramp
 from pipeline.mesh.rims import along_rays, closed
 from pipeline.mesh.topology import topology
-from pipeline.mesh.unlike import unlike_skin
+from pipeline.mesh.unlike import REACH, unlike_skin
 from pipeline.models.face_mesh import LEFT_EYE, RIGHT_EYE
 from pipeline.types import FloatArray, ImageArray
 
@@ -116,11 +116,11 @@ class Glasses:
         bounds = tuple(part * self.crossing for part in CONTRAST)
         found = cv2.dilate(ramp(cv2.GaussianBlur(self._lines, (0, 0), 0.8), *bounds), three)
         # Wrinkles and shade beside a rim are as strong lines, but skin by their colour.
-        unlike = self._unlike(found)
+        foreign = ramp(self._unlike(found), *FOREIGN)
         joints = found * self._joints
-        bars = cv2.dilate(self._bars, three) * ramp(unlike, *FOREIGN)
+        bars = cv2.dilate(self._bars, three) * foreign
         # Beside a brow every hair is a line.
-        line = cv2.max(found * ramp(unlike, *FOREIGN) * closed.beside, closed.sure) * brows
+        line = cv2.max(found * foreign * closed.beside, closed.sure) * brows
         rim = cv2.max(cv2.max(line, joints), bars) * self._free
         # On a brow nothing but the rim itself: what is beside it there is the target's brow, a second one.
         slim = np.minimum(cv2.GaussianBlur(closed.slim, (0, 0), 0.8) * np.float32(SLIM), 1)
@@ -140,11 +140,16 @@ class Glasses:
         return joints
 
     def _unlike(self, found: FloatArray) -> FloatArray:
-        """How unlike skin everything is, told by what lies beside the lines that were found, rims and eyes."""
+        """How unlike skin everything is that may be a rim, told by what lies beside the lines that were found, rims and
+        eyes."""
         three, places, closed = np.ones((3, 3), np.uint8), _places(), self._closed
         lines = cv2.max(found * cv2.max(closed.near, places.joints), closed.thin)
-        covered = cv2.dilate(cv2.max(lines, cv2.dilate(self._bars, three)), three)
-        return unlike_skin(self.unfolded, self.shade, places.tells * (1 - covered))
+        bars = cv2.dilate(self._bars, three)
+        bare = places.tells * (1 - cv2.dilate(cv2.max(lines, bars), three))
+        unlike = np.zeros_like(bare)
+        part = _around(cv2.max(closed.beside, bars), REACH)
+        unlike[part] = unlike_skin(self.unfolded[part], self.shade[part], bare[part])
+        return unlike
 
     @cached_property
     def everything(self) -> FloatArray:
@@ -270,11 +275,15 @@ def _drawn(closed: tuple[FloatArray, ...]) -> _Closed:
 def _about(line: ImageArray) -> tuple[FloatArray, ...]:
     """What lies within `NEAR_RIM` and within `BESIDE_RIM` of a line; farther out nothing is measured."""
     reach = math.ceil(NEAR_RIM[0]) + 1
-    x, y, width, height = cv2.boundingRect(line)
-    part = slice(max(0, y - reach), y + height + reach), slice(max(0, x - reach), x + width + reach)
-    distance = np.full(line.shape, reach, np.float32)
+    part, distance = _around(line, reach), np.full(line.shape, reach, np.float32)
     distance[part] = cv2.distanceTransform(1 - line[part], cv2.DIST_L2, 5)
     return tuple(ramp(-distance, -end, -begin) for end, begin in (NEAR_RIM, BESIDE_RIM))
+
+
+def _around(zone: FloatArray | ImageArray, reach: int) -> tuple[slice, slice]:
+    """Rows and columns of what is not 0, and of so many texels about it."""
+    x, y, width, height = cv2.boundingRect((zone > 0).view(np.uint8))
+    return slice(max(0, y - reach), y + height + reach), slice(max(0, x - reach), x + width + reach)
 
 
 def _of_one_piece(dark: FloatArray, line: FloatArray) -> FloatArray:

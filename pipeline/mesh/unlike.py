@@ -5,11 +5,13 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from pipeline.mesh.maps import grey
+from pipeline.mesh.maps import grey, thrice
 from pipeline.types import FloatArray, ImageArray
 
 NEAR = 4.0
 """Blur radius (sigma), in texels of the map, within which skin beside a place tells what it would look like there."""
+REACH = round(4 * NEAR)
+"""Texels away from which nothing is seen of a place."""
 PULL = 0.01
 """What the broad light counts beside that skin."""
 SMOOTH = 0.5
@@ -18,6 +20,7 @@ HUE = 1.5
 """What a difference in hue counts beside one in lightness, which shade makes as well."""
 FLOOR = 8.0
 """Grey levels added before the logarithm, so that noise in the dark does not count."""
+_LOGARITHMS = np.log(np.arange(256, dtype=np.float32) + np.float32(FLOOR))
 
 
 def unlike_skin(unfolded: ImageArray, shade: FloatArray, bare: FloatArray) -> FloatArray:
@@ -29,11 +32,13 @@ def unlike_skin(unfolded: ImageArray, shade: FloatArray, bare: FloatArray) -> Fl
         shade: ``(n, n, 3)`` float32 BGR, what its skin would be under its light, where none is close by.
         bare: ``(n, n)`` float32, where skin is seen that tells.
     """
-    logs = cv2.log(unfolded.astype(np.float32) + np.float32(FLOOR))
-    mass = cv2.GaussianBlur(bare, (0, 0), NEAR)[..., None] + np.float32(PULL)
-    total = cv2.GaussianBlur(logs * bare[..., None], (0, 0), NEAR)
-    beside = (total + np.float32(PULL) * cv2.log(shade + np.float32(FLOOR))) / mass
-    away = cv2.GaussianBlur(logs, (0, 0), SMOOTH) - beside
+    logs: FloatArray = cv2.LUT(unfolded, _LOGARITHMS)
+    weight = thrice(bare)
+    mass = cv2.GaussianBlur(bare, (0, 0), NEAR) + np.float32(PULL)
+    total = cv2.GaussianBlur(cv2.multiply(logs, weight), (0, 0), NEAR)
+    beside = cv2.divide(total + np.float32(PULL) * cv2.log(shade + np.float32(FLOOR)), thrice(mass))
+    away = cv2.subtract(cv2.GaussianBlur(logs, (0, 0), SMOOTH), beside)
     lightness = grey(away)
-    hue = np.abs(away - lightness[..., None]).max(-1)
+    blue, green, red = (cv2.absdiff(channel, lightness) for channel in cv2.split(away))
+    hue = cv2.max(cv2.max(blue, green), red)
     return np.maximum(np.abs(lightness), np.float32(HUE) * hue)
