@@ -142,7 +142,11 @@ def _orders(given: GivenBatch, people: tuple[Person, ...]) -> list[Order]:
         return [Order(target, tuple(photos), options) for target in targets]
     if len(targets) > 1:
         raise InputError("Many photos go on one target.")
-    return [Order(targets[0], (photo,), options) for photo in photos]
+    meant = (*options.source_faces, *(0 for _ in photos))
+    return [
+        Order(targets[0], (photo,), replace(options, source_faces=(face,) if face else ()))
+        for photo, face in zip(photos, meant, strict=False)
+    ]
 
 
 def _for_persons(options: Options) -> Options:

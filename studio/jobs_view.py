@@ -53,7 +53,7 @@ class SmallPictures:
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
-        self._faces: Recent[tuple[int, int, int], ImageArray] = Recent(16)
+        self._faces: Recent[tuple[int, int, int, int], ImageArray] = Recent(16)
 
     def of(self, job: Job, which: Picture) -> Path | None:
         """A small JPEG, made when it is first asked for; ``None`` where there is nothing to make it from."""
@@ -64,7 +64,7 @@ class SmallPictures:
         if original is None:
             return None
         try:
-            image = self._face(original) if which == "face" else self._frame(original)
+            image = self._face(original, job) if which == "face" else self._frame(original)
         except RecastError:
             log.info("no small picture could be made of a %s", which, exc_info=True)
             return None
@@ -78,13 +78,14 @@ class SmallPictures:
         info = probe(original, self._studio.settings.limits)
         return frame_at(original, info, INTO * (info.duration or 0.0)).within(SIDE)
 
-    def _face(self, photo: Path) -> ImageArray:
+    def _face(self, photo: Path, job: Job) -> ImageArray:
         """Of a batch's photo, which all of its jobs have in common, it is cut out once."""
-        found = photo.stat()
-        return self._faces.get((found.st_dev, found.st_ino, found.st_mtime_ns), lambda: self._cut_out(photo))
+        found, which = photo.stat(), next(iter(job.options.source_faces), 0)
+        key = (found.st_dev, found.st_ino, found.st_mtime_ns, which)
+        return self._faces.get(key, lambda: self._cut_out(photo, which))
 
-    def _cut_out(self, photo: Path) -> ImageArray:
-        image, faces, _ = self._studio.recaster.examine(photo)
+    def _cut_out(self, photo: Path, which: int) -> ImageArray:
+        image, faces, _ = self._studio.recaster.examine(photo, which)
         whole = Box(0, 0, image.shape[1], image.shape[0])
         return square(image, faces[0].box.scaled(AROUND) if faces else whole, FACE)
 

@@ -1,6 +1,6 @@
 // A batch: many targets with one face or one cast, or many faces on one target. Files go up as they are added, a few at a time.
 import { consented, consentLine, MISSING as UNSAID } from "../page/consent.js";
-import { desk, isPainted, on, photosFor } from "../recast/desk.js";
+import { desk, isPainted, meant, on, photosFor } from "../recast/desk.js";
 import { fill, h } from "../page/dom.js";
 import { icon } from "../page/icons.js";
 import { fileButton, PICTURES, takesDrops, TARGETS } from "../page/files.js";
@@ -162,7 +162,7 @@ export function makeBatch(place, sent, closed) {
     go.disabled = true;
     try {
       await server.batch({
-        way, options: way === "cast" ? { ...desk.options, ...desk.excluded } : desk.options,
+        way, options: way === "cast" ? { ...desk.options, ...desk.excluded, ...meant(casting().flatMap((one) => one.photos)) } : desk.options,
         photos: way === "cast" ? [] : photos.ready.map((one) => one.path),
         targets: targets.ready.slice(0, way === "photos" ? 1 : undefined).map((one) => one.path),
         ...(way === "cast" && {

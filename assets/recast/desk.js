@@ -286,6 +286,12 @@ export const settled = () => new Promise((done) => {
 
 // --- the order
 
+// The option that says who is meant on photos of several people.
+export function meant(photos) {
+  const faces = photos.map((photo) => (photo.faces.length ? photo.face : 0));
+  return faces.some(Boolean) ? { source_faces: faces } : {};
+}
+
 // What a job or a preview is asked with; null while something is missing, and `lacking` says what.
 export function order() {
   if (lacking()) return null;
@@ -299,8 +305,7 @@ export function order() {
   const trimmed = desk.target.kind === "image" ? {} : desk.trim;
   const options = { ...desk.options, ...desk.excluded };
   for (const [name, value] of Object.entries(trimmed)) if (value !== null) options[name] = value;
-  const faces = [everyone, ...Object.values(cast)].flat().map((photo) => (photo.faces.length ? photo.face : 0));
-  if (faces.some(Boolean)) options.source_faces = faces;
+  Object.assign(options, meant([everyone, ...Object.values(cast)].flat()));
   return {
     target: desk.target.path,
     everyone: paths(everyone),

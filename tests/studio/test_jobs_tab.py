@@ -11,6 +11,7 @@ import cv2
 import httpx
 import numpy as np
 
+from studio.jobs_tab import GivenBatch, _orders
 from tests import faces
 from tests.conftest import Material
 from tests.studio.conftest import Server
@@ -70,3 +71,26 @@ def test_a_batch_names_only_what_was_uploaded_here(server: Server, material: Mat
     assert ask(server, ANN, "/batch", "POST", both)[1]["code"] == "bad_input"
     assert ask(server, ANN, "/batch", "POST", {"way": "sideways", "photos": ["/x"], "targets": ["/y"]})[0] == 422
     assert ask(server, ANN, "")[1]["jobs"] == []
+
+
+def test_the_small_picture_shows_whose_face_was_chosen(server: Server, material: Material) -> None:
+    shown = []
+    for number in (1, 2):
+        answer = httpx.post(
+            f"{server.url}/process",
+            headers={"X-Recast-Token": ANN},
+            data={"options": json.dumps({"source_faces": [number]})},
+            files={
+                "source_image": ("both.png", material.both.read_bytes()),
+                "target": ("t.jpg", material.grace.read_bytes()),
+            },
+            timeout=60,
+        )
+        address = f"{server.url}/studio/jobs/{answer.json()['id']}/picture/face"
+        shown.append(httpx.get(address, headers={"X-Recast-Token": ANN}, timeout=60).content)
+    assert shown[0][:2] == b"\xff\xd8" == shown[1][:2] and shown[0] != shown[1]
+
+
+def test_of_many_photos_for_one_target_each_has_its_own_number() -> None:
+    given = GivenBatch(way="photos", photos=["a", "b", "c"], targets=["t"], options={"source_faces": [0, 2]})
+    assert [order.options.source_faces for order in _orders(given, ())] == [(), (2,), ()]

@@ -25,9 +25,9 @@ from pipeline.mesh.view import spread
 from pipeline.models.face_mesh import VERTICES
 from pipeline.types import FloatArray, ImageArray
 
-TURNED = 0.6
+TURNED = 0.55
 """How much less of its far half than of its near one a face shows, as a share, from which on the far one is filled.
-Up to there, some 25 degrees, what is seen of it is more like the person than the near one mirrored."""
+Up to there, some 22 degrees, what is seen of it is more like the person than the near one mirrored."""
 GONE = (0.78, 0.87)
 """The same where nothing of the far half's own is used any more."""
 BY_SIDES = (0.5, 0.75)
