@@ -72,6 +72,22 @@ def test_what_is_behind_a_turned_head_is_not_on_its_nose() -> None:
     assert green[0] > 0.03 and green[1] < green[0] / 4
 
 
+def test_a_mole_is_not_doubled() -> None:
+    photo = turned()
+    image, points = photo.image.copy(), photo.face.landmarks
+    assert points is not None and photo.face.embedding is not None
+    x, y = np.round(points[205, :2]).astype(int)
+    cv2.circle(image, (int(x), int(y)), 1, tuple(0.4 * image[y, x].astype(float)), -1)
+    picture = build_atlas(Identity((SourcePhoto(image, photo.face),), photo.face.embedding)).levels[0]
+    grey = cv2.cvtColor(cv2.resize(picture, (2 * ZONES, 2 * ZONES), interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
+    darker = cv2.medianBlur(grey, 13).astype(int) - grey
+    depth = []
+    for place in (205, 425):
+        u, v = np.round(topology().uv[place] * 2 * ZONES).astype(int)
+        depth.append(darker[v - 4 : v + 5, u - 4 : u + 5].max())
+    assert depth[0] > 20 and depth[1] < depth[0] / 3
+
+
 def test_of_two_photos_the_one_from_the_front_gives_the_front() -> None:
     front, side = faces.identity("astronaut").photos[0], turned()
     embedding = front.face.embedding

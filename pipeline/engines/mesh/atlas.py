@@ -30,6 +30,8 @@ from pipeline.types import Crop, FloatArray, Identity, ImageArray, SourcePhoto
 SMALLEST, LARGEST = 256, 2048
 MIRROR = 0.12
 """What a mirrored texel counts beside one that is really seen."""
+FILLED = 0.25
+"""The same of a half that was filled from the other one, without what that has for itself, see `Halves`."""
 ASIDE = 0.2
 """What a place that is hardly seen counts at least, beside the same one seen from the front in another photo."""
 ELSEWHERE = 1e-3
@@ -199,7 +201,7 @@ def _leaf(picture: ImageArray, half: Halves, skin: Skin, tone: FloatArray) -> _L
     flat = quieted(np.clip(evened(picture, skin, tone), 0, 255), shown * np.minimum(half.facing * 2, 1), tone)
     seen = np.clip((half.facing - 0.03) / 0.45, 0, 1)
     # Where something begins to cover the face the other side of it takes over, before hair comes along.
-    weight = seen * (MIRROR + (1 - MIRROR) * half.own) * shown**4 * _exposure(flat, tone)
+    weight = seen * (FILLED + (1 - FILLED) * half.own) * shown**4 * _exposure(flat, tone)
     if skin.shade is not None:
         # Brows and eyes are never quite alike.
         weight = weight * (1 - _about(skin.shade) * (1 - cv2.GaussianBlur(topology().features, (0, 0), 1.0))) ** 4

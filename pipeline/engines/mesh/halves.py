@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 
 from pipeline.engines.mesh.eyes import eye_place
+from pipeline.engines.mesh.marks import marks, unmarked
 from pipeline.mesh import FaceView, topology
 from pipeline.mesh.front import FLOOR, logarithms
 from pipeline.mesh.maps import grey, ramp, thrice
@@ -97,8 +98,9 @@ def both_halves(picture: ImageArray, view: FaceView) -> Halves:
     lacking = _softened(_whole_eyes(cv2.dilate(lacking, np.ones((3, 3), np.uint8))))
     own = np.asarray(np.clip(1 - lacking, 0, 1), np.float32)
     gain = _light(small, facing)
+    spots = np.ascontiguousarray(marks(small, 1 - _far(facing))[:, ::-1])
     facing = np.asarray(facing * own + other * (1 - own), np.float32)
-    whole, small = (_mixed(each, own, gain) for each in (picture, small))
+    whole, small = (_mixed(each, own, gain, spots) for each in (picture, small))
     return Halves(whole, small, facing, own, turned)
 
 
@@ -224,9 +226,11 @@ def _light(small: ImageArray, facing: FloatArray) -> FloatArray:
     return cv2.exp(cv2.multiply(gain, thrice(_far(facing))))
 
 
-def _mixed(picture: ImageArray, own: FloatArray, gain: FloatArray) -> ImageArray:
+def _mixed(picture: ImageArray, own: FloatArray, gain: FloatArray, spots: FloatArray) -> ImageArray:
+    """`picture` where it is its `own`, under another light, and elsewhere mirrored, without its marks."""
     size = picture.shape[1::-1]
     own, gain = (cv2.resize(each, size, interpolation=cv2.INTER_LINEAR) for each in (own, gain))
+    other = unmarked(picture[:, ::-1].astype(np.float32), spots)
     lit = cv2.multiply(picture.astype(np.float32) + np.float32(FLOOR), gain) - np.float32(FLOOR)
-    mixed = cv2.multiply(lit, thrice(own)) + cv2.multiply(picture[:, ::-1].astype(np.float32), thrice(1 - own))
+    mixed = cv2.multiply(lit, thrice(own)) + cv2.multiply(other, thrice(1 - own))
     return np.clip(mixed + 0.5, 0, 255).astype(np.uint8)
