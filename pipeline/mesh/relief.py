@@ -2,7 +2,8 @@
 
 A photo's hard contrast, its shadows and the brows that are only shade are held back on the atlas: under another light
 they were bruises. Under the same light they are what the face looks like. So where the target's own face departs from
-its skin as the photo did, as much of it is given back as both have; somebody on themselves gets all of it.
+its skin as the photo did, as much of it is given back as both have, its hue where that is the same; somebody on
+themselves gets all of it.
 """
 
 from __future__ import annotations
@@ -15,11 +16,16 @@ from pipeline.types import FloatArray, ImageArray
 
 FLOOR = 2.0
 """Added to colours before the logarithm, so that noise in the dark does not count."""
-SURE = 0.06
-"""How much (in logarithms) has to have been taken for the target to tell how much of it comes back."""
+SURE = 0.035
+"""How much lighter or darker (in logarithms) something was that was taken, for the target to tell how much comes
+back."""
+ASTRAY, FAINT = (0.6, 1.1), 0.04
+"""How far off the target's hue is, in parts of the hue that was taken, up to which that comes back too, and from which
+on nothing does: grey hair on red skin became green brows on any dark ones. Hues are not told more exactly than the
+latter."""
 SOFT = 2.0
 """Blur radius (sigma), in texels of the 96 map, over which that is told."""
-_SUM = np.ones((1, 3), np.float32)
+_MEAN = np.full((1, 3), 1 / 3, np.float32)
 
 
 def relief(colour: FloatArray | ImageArray, light: FloatArray) -> FloatArray:
@@ -42,10 +48,20 @@ def given_back(drawn: FloatArray, taken: FloatArray, theirs: FloatArray, colourf
         theirs: the same, the target's own relief.
         colourful: how much of its hue comes back, 0 to 1: none in black and white.
     """
-    agree = cv2.transform(cv2.multiply(cv2.subtract(theirs, drawn), taken), _SUM)
-    whole = cv2.transform(cv2.multiply(taken, taken), _SUM)
-    agree, whole = (cv2.GaussianBlur(each, (0, 0), SOFT) for each in (agree, whole))
+    shown = cv2.subtract(theirs, drawn)
+    lightness, own = cv2.transform(shown, _MEAN), cv2.transform(taken, _MEAN)
+    hue, tint = cv2.subtract(shown, thrice(lightness)), cv2.subtract(taken, thrice(own))
+    agree, whole = _about(lightness * own), _about(own * own)
     share = np.clip(agree / (whole + np.float32(SURE**2)), 0, 1)
-    if colourful < 1:
-        taken = cv2.transform(taken, colourful * np.eye(3) + (1 - colourful) / 3)
-    return cv2.exp(cv2.multiply(taken, thrice(share)))
+    off = _about(_squares(cv2.subtract(hue, tint))) / (_about(_squares(tint)) + np.float32(3 * FAINT**2))
+    same = share * np.clip((ASTRAY[1] - np.sqrt(off)) / (ASTRAY[1] - ASTRAY[0]), 0, 1) * np.float32(colourful)
+    back = cv2.add(thrice(own * share), cv2.multiply(tint, thrice(same)))
+    return cv2.exp(back)
+
+
+def _about(values: FloatArray) -> FloatArray:
+    return cv2.GaussianBlur(values, (0, 0), SOFT)
+
+
+def _squares(values: FloatArray) -> FloatArray:
+    return cv2.transform(cv2.multiply(values, values), np.ones((1, 3), np.float32))

@@ -38,6 +38,16 @@ def test_nothing_comes_back_where_the_target_shows_none_of_it_and_never_more_tha
     assert given_back(plain, shadow, 3 * shadow).min() >= 0.499
 
 
+def test_a_hue_comes_back_only_where_the_target_has_it() -> None:
+    """Grey hair on red skin is greener than that: on anybody with dark brows it became green ones."""
+    plain, dark = _map(0.0), _shadow()
+    tint = np.array([0.1, 0.12, -0.22], np.float32) * (dark < 0)
+    greener = given_back(plain, dark + tint, dark + tint)
+    assert np.allclose(greener[:, 8:40], 0.5 * np.exp(tint[:, 8:40]), atol=0.02)
+    brown = given_back(plain, dark + tint, dark)
+    assert np.allclose(brown[:, 8:40], 0.5, atol=0.03)
+
+
 def test_relief_is_what_departs_from_the_light() -> None:
     light = _map(160.0)
     assert np.allclose(relief(light, light), 0.0, atol=1e-6)
