@@ -70,7 +70,7 @@ FINE_TINT = 0.022
 """The same for what is finer, on lips, too: files keep hue in blocks, and a line of lilac between lips is none."""
 OF_HAIR = 0.5
 """How much of the hue that skin of its darkness has a beard lacks: what is dark about it is hair."""
-SPREAD, FINE_SPREAD = 0.012, 0.004
+SPREAD, FINE_SPREAD = 0.012, 0.006
 """How much bare skin differs in hue from itself (deviation, in logarithms), what is coarse and what is fine."""
 BETWEEN = 6.0
 """Texels of a map of 384 over which an upper lid begins beside an eye and a brow."""
