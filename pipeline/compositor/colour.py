@@ -7,6 +7,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from pipeline.compositor.fringe import fringe_shade
 from pipeline.compositor.glare import unclipped
 from pipeline.mesh import FaceView
 from pipeline.mesh.hue import chroma_on, depth, depth_on, hair_on, paled, rehued, steady
@@ -97,12 +98,15 @@ def _hues(
 
 def _cast(rendering: Rendering, skin: Skin, cast: FloatArray, colourful: float) -> FloatArray:
     """``(96, 96, 3)``: the target's light, of its `cast`. The shade that a beard is on bare skin gives way where the
-    new face has one itself, which were twice as dark; and what of the photo's relief the target shows itself comes
-    back."""
+    new face has one itself, which were twice as dark; brows lie in the shade of hair beside them; and what of the
+    photo's relief the target shows itself comes back."""
     theirs = skin.relief
     if rendering.beard is not None and skin.beard is not None:
         lift = 1 + (skin.beard.lift - 1) * rendering.beard[..., None]
         cast, theirs = cv2.multiply(cast, lift), cv2.subtract(theirs, cv2.log(lift))
+    shade = fringe_shade(skin)
+    if shade is not None:
+        cast, theirs = cv2.multiply(cast, cv2.exp(shade)), cv2.subtract(theirs, shade)
     return cast if rendering.relief is None else cv2.multiply(cast, given_back(*rendering.relief, theirs, colourful))
 
 

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from pipeline.compositor.colour import match_light
+from pipeline.compositor.fringe import fringe_shade
 from pipeline.mesh import FaceView, topology
 from pipeline.mesh.side_shade import SideShade, on_features
 from pipeline.mesh.skin import read_skin
@@ -69,3 +70,20 @@ def test_a_face_fades_to_black_with_its_frame() -> None:
         for x, y in cheeks:
             there = slice(y - 4, y + 5), slice(x - 4, x + 5)
             assert abs(float(result[there].mean()) - left * float(after[there].mean())) < 1.0
+
+
+def test_a_brow_under_a_dark_fringe_lies_in_its_shade() -> None:
+    """Lit as bare skin is, the place of a brow was a pale island in the hair around."""
+    face = faces.portrait_face("astronaut")
+    assert face.landmarks is not None and face.pose is not None
+    view = FaceView(Crop(media.portrait("astronaut"), face.landmarks, np.eye(2, 3, dtype=np.float32), face.pose))
+    nothing, brows = np.zeros((96, 96), np.float32), topology().brows
+    bare = replace(read_skin(view.unfolded, view.facing), hair=nothing)
+    assert fringe_shade(bare) is None
+    hair, dark = nothing.copy(), np.full((96, 96, 3), -0.8, np.float32)
+    hair[: int(np.flatnonzero(brows[:, 30] > 0.5)[0]), :48] = 1
+    shade = fringe_shade(replace(bare, hair=hair, relief=dark))
+    assert shade is not None
+    top = shade[np.flatnonzero(brows[:, 30] > 0.5)[0], 30].mean()
+    assert -0.5 < top < -0.15, "beside the hair"
+    assert shade[:, 52:].min() > -0.02 and np.abs(shade[brows < 0.01]).max() < 0.02, "and nowhere else"
