@@ -17,7 +17,7 @@ SAMPLES = 4000
 """Pixels that are enough to measure on."""
 GRAIN = 0.9
 """More than this (grey levels) is texture rather than grain."""
-TINTED = 0.2
+TINTED = 0.22
 """Less noise than this in a plane of chroma is rounding."""
 TINT = 1.4
 """More than this in a plane of chroma is make-up, freckles or print."""
