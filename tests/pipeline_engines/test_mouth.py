@@ -1,4 +1,4 @@
-"""A new face's mouth: as wide and as full as the person's, as open and as broadly smiling as the target's."""
+"""A new face's mouth and skin: as wide and full as the person's, as open and as broadly smiling as the target's."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipeline.engines.mesh.canonical import canonical
 from pipeline.engines.mesh.likeness import move_towards
 from pipeline.engines.mesh.smile import smile
 from pipeline.models.face_mesh import INNER_LIPS
-from pipeline.types import FloatArray
+from pipeline.types import FloatArray, SourcePhoto
 from tests import faces
 
 
@@ -67,6 +67,25 @@ def test_lips_get_fuller_or_thinner_and_are_as_far_open(times: float) -> None:
     assert ((_fullness(after) / _fullness(before) - 1) / (times - 1)) == pytest.approx(0.5, abs=0.2)
     opening = [float(np.ptp(each[list(INNER_LIPS), 1])) for each in (before, after)]
     assert opening[1] == pytest.approx(opening[0], rel=0.06)
+
+
+def test_a_mouth_that_is_open_on_the_photo_opens_nobodys() -> None:
+    """Skin beside it goes where the photo has it, lips only as a whole."""
+    image = faces.test_photo("yaoming")
+    face = faces.faces(image)[0]
+    assert face.embedding is not None
+    shape = canonical_shape(SourcePhoto(image, face))
+    before, after = _moved("hopper", shape)
+    opening = [float(np.linalg.norm(each[13] - each[14])) for each in (shape, before, after)]
+    assert opening[0] > 1.0 and abs(opening[2] - opening[1]) < 0.1
+
+
+def test_skin_between_the_features_lies_where_the_person_has_it() -> None:
+    shape = _shape("astronaut")
+    before, after = _moved("hopper", shape)
+    cheeks = [50, 280, 101, 330, 36, 266]
+    apart = [np.linalg.norm((shape - each)[cheeks, :2], axis=1).mean() for each in (before, after)]
+    assert apart[1] < 0.5 * apart[0]
 
 
 def test_somebody_on_themselves_keeps_their_mouth() -> None:

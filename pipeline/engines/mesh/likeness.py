@@ -3,8 +3,8 @@
 The two faces are compared in the canonical frame. Eyes, brows, nose and mouth are moved as wholes, so that expression
 stays the target's: where a part goes is measured only at points of it that expression hardly moves. Eyes get the
 source's width and slant, with their lids as far apart as the target's in proportion; the nose, which no expression
-changes much, gets the source's form; brows ride on their eyes and get half of the source's arch, mouths half of its
-width and of the fullness of its lips. The outline does not move.
+changes much, and the skin between parts get the source's form; brows ride on their eyes and get half of the source's
+arch, mouths half of its width and of the fullness of its lips. The outline does not move.
 """
 
 from __future__ import annotations
@@ -43,6 +43,10 @@ MOUTH_AT = (61, 291, 0)
 """Corners of the mouth and the middle of the upper lip: where a mouth is, however it moves."""
 EYE_REACH, BROW_REACH, NOSE_REACH, MOUTH_REACH = 0.7, 0.7, 0.6, 0.8
 """How far (sigma) about them parts take skin along, in centimetres."""
+SKIN_REACH, JAW = 3.0, (-2.0, 0.0)
+"""How far (sigma) from the nose skin lies where the source has it, where no other part takes it along: a face is known
+by where its features lie on it. And between which heights, beneath the mouth's corners, less and less of it does, as a
+jaw moves. Both in centimetres."""
 REST = 0.02
 """Weight of skin that stays: what no part reaches with more than this moves less than they do."""
 DEPTH = 0.08
@@ -140,7 +144,8 @@ def _along(eye: FloatArray, difference: FloatArray, brow: tuple[int, ...]) -> Fl
 
 @cache
 def _shares() -> FloatArray:
-    """``(468, 6)``: how much each vertex follows the mouth, the nose, and each eye and its brow; 0 on the outline."""
+    """``(468, 6)``: how much each vertex follows the mouth, the nose (or, as skin between parts, itself), and each eye
+    and its brow; 0 on the outline."""
     mesh = face_mesh()
     parts = (
         (OUTER_LIPS + INNER_LIPS, MOUTH_REACH),
@@ -153,6 +158,10 @@ def _shares() -> FloatArray:
     flat = mesh.vertices[:, :2]
     reach = [np.linalg.norm(flat[:, None] - flat[list(part)], axis=2).min(1) / sigma for part, sigma in parts]
     weights = np.exp(-0.5 * np.stack(reach, 1) ** 2)
+    # Where no other part takes it along, skin goes where the source has it.
+    between = (1 - np.delete(weights, 1, 1).max(1)) * np.exp(-0.5 * (reach[1] * NOSE_REACH / SKIN_REACH) ** 2)
+    between *= ramp(flat[:, 1] - flat[MOUTH_AT[0], 1], *JAW)
+    weights[:, 1] = np.maximum(weights[:, 1], between)
     shares = weights / (weights.sum(1, keepdims=True) + REST)
     return (shares * _inside()[:, None]).astype(np.float32)
 
