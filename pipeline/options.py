@@ -34,11 +34,13 @@ LabelForm = Literal["none", "text", "icon"]
 LabelCorner = Literal["bottom-right", "bottom-left", "top-right", "top-left"]
 LabelSize = Literal["small", "medium", "large"]
 LabelLanguage = Literal["en", "de", "fr", "es", "it"]
+ComparisonLayout = Literal["side-by-side", "stacked", "wipe"]
 
 ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 DEVICES: tuple[DeviceName, ...] = get_args(DeviceName)
 VIDEO_CODECS: tuple[VideoCodec, ...] = get_args(VideoCodec)
 QUALITIES: tuple[Quality, ...] = get_args(Quality)
+COMPARISON_LAYOUTS: tuple[ComparisonLayout, ...] = get_args(ComparisonLayout)
 
 
 @dataclass(frozen=True)

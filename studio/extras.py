@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import threading
-import typing
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pipeline.errors import OptionError
-from pipeline.options import Options
+from pipeline.options import COMPARISON_LAYOUTS, ComparisonLayout, Options
 from pipeline.report import ProgressCallback, Report
 
 if TYPE_CHECKING:
     from pipeline.marking import Marking
-
-Layout = Literal["side-by-side", "stacked", "wipe"]
-LAYOUTS: tuple[Layout, ...] = typing.get_args(Layout)
 
 
 @dataclass(frozen=True)
@@ -25,7 +21,7 @@ class Extras:
     """The files that were asked for; ``None`` for those that were not."""
 
     comparison: Path | None = None
-    layout: Layout = LAYOUTS[0]
+    layout: ComparisonLayout = COMPARISON_LAYOUTS[0]
     preview: Path | None = None
 
     def check(self, target: Path, sources: Sequence[Path], output: Path) -> None:
@@ -34,8 +30,9 @@ class Extras:
         Raises:
             InputError: a file cannot have this name, or the target cannot be read.
         """
-        from pipeline.media import edit
+        from pipeline.media.comparison import require_comparison_name
         from pipeline.media.output import PendingFile
+        from pipeline.media.preview import require_preview_name
         from pipeline.media.probe import probe
 
         names = [path for path in (output, self.comparison, self.preview) if path is not None]
@@ -46,9 +43,9 @@ class Extras:
         if len(names) > 1:
             kind = probe(target).kind
             if self.comparison is not None:
-                edit.require_comparison_name(self.comparison, kind)
+                require_comparison_name(self.comparison, kind)
             if self.preview is not None:
-                edit.require_preview_name(self.preview, kind)
+                require_preview_name(self.preview, kind)
 
     def write(
         self,
@@ -69,13 +66,15 @@ class Extras:
         if self.comparison is None and self.preview is None:
             return files
         from pipeline.marking import tags
-        from pipeline.media import edit, probe
+        from pipeline.media import probe
+        from pipeline.media.comparison import comparison
+        from pipeline.media.preview import preview
 
         marked, result = tags(report.engine), probe(report.output)
         told = report.fingerprint if "watermark" in report.marks else ""
         if self.comparison is not None:
             seal = marking.seal(result, report.engine, told)
-            files["comparison"] = edit.comparison(
+            files["comparison"] = comparison(
                 target, report.output, self.comparison, layout=self.layout, start=options.start, end=options.end,
                 tags=marked, seal=seal, progress=progress, cancel=cancel,
             )  # fmt: skip
@@ -83,7 +82,7 @@ class Extras:
                 files["comparison_sidecar"] = seal.sidecar
         if self.preview is not None:
             seal = marking.seal(result, report.engine, told)
-            files["preview"] = edit.preview(
+            files["preview"] = preview(
                 report.output, self.preview, tags=marked, seal=seal, progress=progress, cancel=cancel
             )
         return files

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.errors import InputError
-from studio import consent, extras
+from pipeline.options import COMPARISON_LAYOUTS
+from studio import consent
 from studio.folders import unfolded
 from studio.presets import Preset
 
@@ -56,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--compare", type=Path, metavar="FILE", help="also write the target and the result side by side, as one file"
     )
     group.add_argument(
-        "--compare-layout", choices=extras.LAYOUTS, default=extras.LAYOUTS[0],
+        "--compare-layout", choices=COMPARISON_LAYOUTS, default=COMPARISON_LAYOUTS[0],
         help="with --compare: how both are arranged (default: %(default)s)",
     )  # fmt: skip
     group.add_argument(

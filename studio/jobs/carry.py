@@ -10,6 +10,7 @@ from pipeline.errors import InputError, NoFaceInTarget, PersonUnknown
 from pipeline.marking import tags
 from pipeline.marking.verify import check_manifest
 from pipeline.media import probe
+from pipeline.media.comparison import comparison
 from pipeline.report import Progress, ProgressCallback
 from pipeline.types import Cast, Identity, Person, Role
 from pipeline.whose import named
@@ -92,16 +93,13 @@ class Performer:
         )
 
     def _compare(self, running: Running, folder: Path) -> Outcome:
-        # MoviePy takes seconds to import.
-        from pipeline.media import edit
-
         job = running.job
         result = job.sources[0]
         ending = result.suffix if result.suffix.lower() != ".mkv" else ".mp4"
         info = probe(result, self._recaster(running).limits)
         made = check_manifest(result, info.container).fingerprint
         seal = self._recaster(running).marking.seal(info, job.options.engine, made)
-        output = edit.comparison(
+        output = comparison(
             job.target,
             result,
             folder / f"{result.stem}-comparison{ending}",

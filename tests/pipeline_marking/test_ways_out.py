@@ -13,7 +13,9 @@ from pipeline.marking.sidecar import sidecar_of
 from pipeline.marking.verify import check_manifest
 from pipeline.marking.watermark import Payload, Watermark
 from pipeline.media import Picture, probe
-from pipeline.media.edit import ComparisonLayout, comparison, preview
+from pipeline.media.comparison import comparison
+from pipeline.media.preview import preview
+from pipeline.options import ComparisonLayout
 from pipeline.types import ImageArray
 from pipeline.verification import verify
 from tests import media

@@ -16,7 +16,9 @@ import pytest
 from PIL import Image
 
 from pipeline.errors import Cancelled, FileMissing, InputError, OptionError, OutputError, UnsupportedMedia
-from pipeline.media.edit import ComparisonLayout, comparison, preview
+from pipeline.media.comparison import comparison
+from pipeline.media.preview import preview
+from pipeline.options import ComparisonLayout
 from pipeline.types import ImageArray
 from tests import media
 
@@ -119,8 +121,8 @@ def test_pictures_do_not_load_moviepy(tmp_path: Path) -> None:
     """It takes seconds to import, so nothing but comparing and previewing videos may pay for it."""
     cv2.imwrite(str(tmp_path / "a.png"), flat(200))
     code = (
-        "import sys; from pathlib import Path; import pipeline; from pipeline.media import edit\n"
-        f"edit.comparison(Path({str(tmp_path / 'a.png')!r}), Path({str(tmp_path / 'a.png')!r}), "
+        "import sys; from pathlib import Path; import pipeline; from pipeline.media.comparison import comparison\n"
+        f"comparison(Path({str(tmp_path / 'a.png')!r}), Path({str(tmp_path / 'a.png')!r}), "
         f"Path({str(tmp_path / 'b.png')!r}))\n"
         "assert 'moviepy' not in sys.modules"
     )
