@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline.analysis import Assigner
+from pipeline.errors import NoFaceInTarget, OptionError
+from pipeline.ledger import Ledger
 from pipeline.options import EVERYONE, Options, PaintedMask
 from pipeline.types import Cast, Face, Person
 from pipeline.wardrobe import FaceRole
@@ -68,3 +70,16 @@ def nobody(cast: Cast, anyone: bool, options: Options = Options()) -> str:
         part = options.start is not None or options.end is not None
         return "No face was found in the part to keep." if part else "No face was found in the target."
     return "Nobody who is cast was seen in the target." if cast.roles else "No face in the target could be replaced."
+
+
+def require_changed(ledger: Ledger, cast: Cast, options: Options) -> None:
+    """Whether a film has come out changed.
+
+    Raises:
+        OptionError: it had no frame.
+        NoFaceInTarget: nobody in it was recast.
+    """
+    if ledger.done == 0:
+        raise OptionError("The part to keep holds no frame.")
+    if ledger.changed == 0:
+        raise NoFaceInTarget(nobody(cast, ledger.anyone, options))

@@ -13,9 +13,9 @@ from dataclasses import asdict
 import av
 
 from pipeline.analysis import FaceFinder, Tracker
-from pipeline.casting import Casting, nobody
+from pipeline.casting import Casting, require_changed
 from pipeline.crew import Crew
-from pipeline.errors import Cancelled, NoFaceInTarget, OptionError
+from pipeline.errors import Cancelled
 from pipeline.fingerprint import cast_digest, target_stamps
 from pipeline.flow import StageClock
 from pipeline.media import Numbering, SequenceWriter, open_target
@@ -77,11 +77,9 @@ class FrameFiles:
                 film.render(reader, write)
             except Cancelled as error:
                 raise Cancelled(_stopped(writer, numbering)) from error
-            if ledger.done == 0:
-                raise OptionError("The part to keep holds no frame.")
             if ledger.changed == 0:
                 writer.remove()
-                raise NoFaceInTarget(nobody(task.cast, ledger.anyone, options))
+            require_changed(ledger, task.cast, options)
             with clock.work("write", 0):
                 writer.finish()
             notes = [*reader.notes, *writer.notes]

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from types import TracebackType
-from typing import Self
 
 from pipeline.analysis import CausalTracker, FaceFinder
 from pipeline.casting import Casting
+from pipeline.closing import Closing
 from pipeline.errors import Cancelled
 from pipeline.exclusions import everyones
 from pipeline.frame_recaster import recast_frame
@@ -47,7 +46,7 @@ class LiveFrame:
     render: float
 
 
-class LiveSession:
+class LiveSession(Closing):
     """One camera before which somebody is recast. Not to be shared by threads; `close` may come from any.
 
     Each frame is answered before the next is looked at; nothing is held back, so that what is seen is never older than
@@ -79,14 +78,6 @@ class LiveSession:
         self._casting = Casting(cast, options)
         self._count = 0
         self._open = True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @property
     def options(self) -> Options:

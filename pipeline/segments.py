@@ -17,9 +17,8 @@ from pathlib import Path
 import av
 
 from pipeline.analysis import FaceFinder, Tracker
-from pipeline.casting import Casting, nobody
+from pipeline.casting import Casting, require_changed
 from pipeline.crew import Crew
-from pipeline.errors import NoFaceInTarget, OptionError
 from pipeline.fingerprint import cast_digest
 from pipeline.flow import StageClock
 from pipeline.ledger import Ledger
@@ -124,10 +123,7 @@ class Segments:
                     for time_, persons in zip(segment.times, segment.persons, strict=True):
                         presence.add(time_, persons)
                     done.append(segment)
-            if ledger.done == 0:
-                raise OptionError("The part to keep holds no frame.")
-            if ledger.changed == 0:
-                raise NoFaceInTarget(nobody(task.cast, ledger.anyone, options))
+            require_changed(ledger, task.cast, options)
             if task.progress is not None:
                 task.progress(Progress(FINISHING, ledger.done, ledger.done))
             with PartJoiner(output, reader, options, mark.tags, mark.seal(info)) as joiner:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 
 from pipeline.analysis import FaceFinder, Tracker
-from pipeline.casting import Casting, nobody
+from pipeline.casting import Casting, nobody, require_changed
 from pipeline.crew import Crew
-from pipeline.errors import NoFaceInTarget, OptionError
+from pipeline.errors import NoFaceInTarget
 from pipeline.flow import StageClock
 from pipeline.frame_recaster import recast_frame
 from pipeline.media import check_picture_name, open_result, open_target, read_picture, write_picture
@@ -90,10 +90,7 @@ class Whole:
                 ledger.advance(found.frame, changed, found.anyone)
 
             film.render(reader, write)
-            if ledger.done == 0:
-                raise OptionError("The part to keep holds no frame.")
-            if ledger.changed == 0:
-                raise NoFaceInTarget(nobody(task.cast, ledger.anyone, options))
+            require_changed(ledger, task.cast, options)
             with clock.work("write", 0):
                 writer.finish()
             notes = (*reader.notes, *writer.notes, *ledger.notes(), *device_notes(options, wardrobe), *mark.notes)

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = {"analysis", "engines", "compositor", "media", "marking", "policy"}
-GROUND = {"models", "options", "report", "types", "errors"}
+GROUND = {"closing", "models", "options", "report", "types", "errors"}
 WEB = {"gradio", "gradio_client", "fastapi", "starlette", "uvicorn", "studio", "sqlite3", "app"}
 
 

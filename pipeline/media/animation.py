@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 from PIL import ImageFile
 
-from pipeline.errors import MediaTooLarge, OptionError, UnsupportedMedia
+from pipeline.closing import Closing
+from pipeline.errors import MediaTooLarge, UnsupportedMedia
 from pipeline.media.details import ColourTags, StreamDetails
 from pipeline.media.guard import LIMITS, SourceFile
 from pipeline.media.image import info_of, open_picture, picture_errors, samples
 from pipeline.media.orient import Turn
+from pipeline.media.part import check_part
 from pipeline.media.picture import Picture
 from pipeline.types import MediaInfo, MediaLimits
 
@@ -23,7 +24,7 @@ _USUAL = 0.1
 """Browsers show frames that ask for 10 milliseconds or less for a tenth of a second."""
 
 
-class AnimationReader:
+class AnimationReader(Closing):
     """The frames of an animation between `start` and `end` seconds; the same contract as `VideoReader`.
 
     Attributes:
@@ -41,8 +42,7 @@ class AnimationReader:
         limits: MediaLimits = LIMITS,
         info: MediaInfo | None = None,
     ) -> None:
-        if (start is not None and start < 0) or (end is not None and end <= (start or 0)):
-            raise OptionError("The end of the part to keep must lie after its start, and its start after 0 seconds.")
+        check_part(start, end)
         self.path, self.start, self.end, self.limits = Path(path), start, end, limits
         self.tags: dict[str, str] = {}
         self.other_starts: tuple[Fraction, ...] = ()
@@ -83,14 +83,6 @@ class AnimationReader:
     @property
     def time_base(self) -> Fraction:
         return self.details.time_base
-
-    def __enter__(self) -> AnimationReader:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         if self._image is not None:

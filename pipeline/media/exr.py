@@ -7,7 +7,6 @@ other channel, and all that the header says, is passed on.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 from pipeline.errors import CorruptMedia, MediaTooLarge, OutputError, UnsupportedMedia
 from pipeline.media.picture import Picture
 from pipeline.media.planes import add_shade, reduced, within
-from pipeline.types import Box, FloatArray, ImageArray, MediaInfo, MediaLimits, Shade
+from pipeline.types import FloatArray, ImageArray, MediaInfo, MediaLimits, Shade
 
 _COLOURS = ("B", "G", "R")
 _ALPHA = "A"
@@ -45,39 +44,20 @@ class ScenePicture(Picture):
     others: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     dtype: Any = np.float16
 
-    def image(self) -> ImageArray:
-        return _shown8(self.native)
-
-    def region(self, box: Box) -> tuple[ImageArray, tuple[int, int]]:
-        x0, y0 = max(0, math.floor(box.x0)), max(0, math.floor(box.y0))
-        x1, y1 = min(self.width, math.ceil(box.x1)), min(self.height, math.ceil(box.y1))
-        if x1 <= x0 or y1 <= y0:
-            return np.empty((0, 0, 3), np.uint8), (min(x0, self.width), min(y0, self.height))
-        return _shown8(self.native[y0:y1, x0:x1]), (x0, y0)
-
     def small(self, longest: int) -> ImageArray:
         size = within(self.width, self.height, longest)
         image = self.image()
         return image if size == (self.width, self.height) else np.asarray(reduced(image, size), np.uint8)
-
-    def luma(self) -> ImageArray:
-        small = cv2.resize(self.native, (64, 36), interpolation=cv2.INTER_AREA)
-        return np.asarray(cv2.cvtColor(_shown8(np.asarray(small)), cv2.COLOR_BGR2GRAY), np.uint8)
 
     def small_luma(self, size: tuple[int, int]) -> ImageArray:
         small = np.asarray(reduced(self.image(), size), np.uint8)
         return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
 
     def change(self, origin: tuple[int, int], before: ImageArray, after: ImageArray) -> None:
-        (x, y), (height, width) = origin, before.shape[:2]
-        if before.shape != after.shape or before.ndim != 3:
-            raise ValueError("before and after must have the same shape")
-        if x < 0 or y < 0 or x + width > self.width or y + height > self.height:
-            raise ValueError("the region leaves the picture")
-        if before.size == 0:
+        view = self._under(origin, before, after)
+        if view.size == 0:
             return
         self.changed = True
-        view = self.native[y : y + height, x : x + width]
         difference = cv2.subtract(after, before, dtype=cv2.CV_32F)
         there = difference != 0
         view[there] = linear(encoded(view[there]) + np.asarray(difference)[there] / 255.0)
@@ -88,6 +68,9 @@ class ScenePicture(Picture):
         difference = (flat.astype(np.float32) - (1 << 15)) / 65535.0
         self.native[:] = linear(encoded(self.native) + difference[:, :, None])
         self.changed = True
+
+    def _shown(self, native: NDArray[Any]) -> ImageArray:
+        return _shown8(native)
 
     def display(self) -> Picture:
         """The same for files that hold no scene light: 16 bits, clipped at white, with straight alpha."""

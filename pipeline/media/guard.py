@@ -12,13 +12,13 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO, NoReturn
 
 import av
 import av.error
 from av.container import InputContainer
 
+from pipeline.closing import Closing
 from pipeline.errors import (
     CorruptMedia,
     FileEmpty,
@@ -51,7 +51,7 @@ AUDIO_DECODERS = (
 TEXT_DECODERS = ("subrip", "srt", "ass", "ssa", "mov_text", "webvtt", "text")
 
 
-class SourceFile:
+class SourceFile(Closing):
     """A regular file, opened once, that can tell whether it has changed since.
 
     Raises:
@@ -99,14 +99,6 @@ class SourceFile:
 
     def close(self) -> None:
         self.file.close()
-
-    def __enter__(self) -> SourceFile:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _stamp(found: os.stat_result) -> tuple[int, int, int, int]:

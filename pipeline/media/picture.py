@@ -59,7 +59,7 @@ class Picture:
 
     def image(self) -> ImageArray:
         """The whole picture as ``(height, width, 3)`` BGR uint8; do not write into it."""
-        return _to_bgr8(self.native)
+        return self._shown(self.native)
 
     def region(self, box: Box) -> tuple[ImageArray, tuple[int, int]]:
         """A copy of the part under `box`, clipped, as BGR uint8, and its top-left; empty for a box outside."""
@@ -67,7 +67,7 @@ class Picture:
         x1, y1 = min(self.width, math.ceil(box.x1)), min(self.height, math.ceil(box.y1))
         if x1 <= x0 or y1 <= y0:
             return np.empty((0, 0, 3), np.uint8), (min(x0, self.width), min(y0, self.height))
-        part = _to_bgr8(self.native[y0:y1, x0:x1])
+        part = self._shown(self.native[y0:y1, x0:x1])
         return (part.copy() if part.base is not None else part), (x0, y0)
 
     def luma_region(self, box: Box) -> tuple[ImageArray, tuple[int, int]]:
@@ -83,7 +83,7 @@ class Picture:
     def luma(self) -> ImageArray:
         """``(36, 64)`` uint8."""
         small = cv2.resize(self.native, (64, 36), interpolation=cv2.INTER_AREA)
-        return np.asarray(cv2.cvtColor(_to_bgr8(np.asarray(small)), cv2.COLOR_BGR2GRAY), np.uint8)
+        return np.asarray(cv2.cvtColor(self._shown(np.asarray(small)), cv2.COLOR_BGR2GRAY), np.uint8)
 
     def change(self, origin: tuple[int, int], before: ImageArray, after: ImageArray) -> None:
         """Add ``after - before`` at `origin`, times 257 for 16-bit samples. Equal pixels keep their exact values.
@@ -91,14 +91,9 @@ class Picture:
         Raises:
             ValueError: shapes differ, or the region leaves the picture.
         """
-        (x, y), (height, width) = origin, before.shape[:2]
-        if before.shape != after.shape or before.ndim != 3:
-            raise ValueError("before and after must have the same shape")
-        if x < 0 or y < 0 or x + width > self.width or y + height > self.height:
-            raise ValueError("the region leaves the picture")
-        if before.size == 0:
+        view = self._under(origin, before, after)
+        if view.size == 0:
             return
-        view = self.native[y : y + height, x : x + width]
         self.changed = True
         if not self.grey and not self.deep and np.array_equal(view, before):
             # Nobody was here meanwhile: the sum is `after` itself.
@@ -121,6 +116,19 @@ class Picture:
         most = int(np.iinfo(self.native.dtype).max)
         add_shade(self.native, shade, 257.0 if self.deep else 1.0, most, dither=not self.deep)
         self.changed = True
+
+    def _shown(self, native: NDArray[Any]) -> ImageArray:
+        """Samples of `native` as BGR uint8."""
+        return _to_bgr8(native)
+
+    def _under(self, origin: tuple[int, int], before: ImageArray, after: ImageArray) -> NDArray[Any]:
+        """The samples that a change is for, see `change`."""
+        (x, y), (height, width) = origin, before.shape[:2]
+        if before.shape != after.shape or before.ndim != 3:
+            raise ValueError("before and after must have the same shape")
+        if x < 0 or y < 0 or x + width > self.width or y + height > self.height:
+            raise ValueError("the region leaves the picture")
+        return self.native[y : y + height, x : x + width]
 
 
 def _to_bgr8(native: NDArray[Any]) -> ImageArray:

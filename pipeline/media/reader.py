@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
-from typing import NoReturn, Self, cast
+from typing import NoReturn, cast
 
 import av
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from pipeline.closing import Closing
 from pipeline.errors import CorruptMedia, MediaTooLarge, OptionError
 from pipeline.media import details as d
 from pipeline.media.decoder import decoder_of, is_transparent
@@ -22,6 +22,7 @@ from pipeline.media.frames import VideoFrame, copy_tags
 from pipeline.media.guard import LIMITS, SourceFile, media_errors, open_container
 from pipeline.media.layout import layout_of, planar_name
 from pipeline.media.orient import turn_frame
+from pipeline.media.part import check_part
 from pipeline.media.probe import describe, first_frame
 from pipeline.media.sniff import Demuxer
 from pipeline.media.truncation import require_whole
@@ -35,7 +36,7 @@ _TAIL = 2
 """Fields of the one frame that it may stop in."""
 
 
-class VideoReader:
+class VideoReader(Closing):
     """The frames of a video between `start` and `end` seconds; a context manager that can be iterated once.
 
     Frames come in the order they are shown. Their `index` counts from 0 at the first frame read, their `time` from the
@@ -67,8 +68,7 @@ class VideoReader:
         limits: MediaLimits = LIMITS,
         info: MediaInfo | None = None,
     ) -> None:
-        if (start is not None and start < 0) or (end is not None and end <= (start or 0)):
-            raise OptionError("The end of the part to keep must lie after its start, and its start after 0 seconds.")
+        check_part(start, end)
         self.path, self.start, self.end = Path(path), start, end
         self.limits = limits
         self._notes: list[str] = []
@@ -83,8 +83,7 @@ class VideoReader:
             self.demuxer: Demuxer = sniffed.demuxer
             require_whole(self.source, self.demuxer)
             self.info, self.details = self._look(info)
-            if start is not None and self.info.duration is not None and start >= self.info.duration:
-                raise OptionError(f"The part to keep starts after the end ({self.info.duration:.2f} s).")
+            check_part(start, end, self.info.duration)
         except BaseException:
             self.close()
             raise
@@ -97,14 +96,6 @@ class VideoReader:
     @property
     def time_base(self) -> Fraction:
         return self.details.time_base
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         if self._container is not None:

@@ -10,15 +10,15 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from pipeline.errors import FileMissing, InputError, MediaChanged, OptionError, UnsupportedMedia, about
+from pipeline.closing import Closing
+from pipeline.errors import FileMissing, InputError, MediaChanged, UnsupportedMedia, about
 from pipeline.media.details import ColourTags, StreamDetails
 from pipeline.media.guard import LIMITS, SourceFile
 from pipeline.media.image import picture_info, read_picture
 from pipeline.media.numbering import Numbering
 from pipeline.media.orient import Turn
+from pipeline.media.part import check_part
 from pipeline.media.picture import Picture
 from pipeline.media.probe import check_limits
 from pipeline.types import MediaInfo, MediaLimits
@@ -60,7 +60,7 @@ def sequence_info(numbering: Numbering, limits: MediaLimits = LIMITS, rate: Frac
     return info
 
 
-class SequenceReader:
+class SequenceReader(Closing):
     """The frames of a sequence between `start` and `end` seconds; the same contract as `VideoReader`.
 
     A frame's time is told by its number, so that one that is missing leaves a gap and moves none of the others.
@@ -82,13 +82,12 @@ class SequenceReader:
         limits: MediaLimits = LIMITS,
         info: MediaInfo | None = None,
     ) -> None:
-        if (start is not None and start < 0) or (end is not None and end <= (start or 0)):
-            raise OptionError("The end of the part to keep must lie after its start, and its start after 0 seconds.")
         numbering = Numbering.of(path)
         if numbering is None:
             raise UnsupportedMedia("This is one file, not a sequence of frames.")
         self.path, self.start, self.end, self.limits = Path(path), start, end, limits
         self.info = info or sequence_info(numbering, limits)
+        check_part(start, end, self.info.duration)
         self.tags: dict[str, str] = {}
         self.other_starts: tuple[Fraction, ...] = ()
         self.demuxer = None
@@ -96,8 +95,6 @@ class SequenceReader:
         self.source = _Files(tuple(self.files.values()))
         self._notes = _missing(list(self.files))
         rate = self.info.rate or RATE
-        if start is not None and self.info.duration is not None and start >= self.info.duration:
-            raise OptionError(f"The part to keep starts after the end ({self.info.duration:.2f} s).")
         self.details = StreamDetails(
             time_base=1 / rate, start=0, rate=rate, turn=Turn(), sample_aspect=Fraction(1), tags=ColourTags(),
             mastering=b"", light_level=b"", codec=self.info.codec,
@@ -110,14 +107,6 @@ class SequenceReader:
     @property
     def time_base(self) -> Fraction:
         return self.details.time_base
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Nothing stays open between two frames."""

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
-from pipeline.errors import OutputError
+from pipeline.closing import Closing
+from pipeline.errors import OutputError, RecastError
 from pipeline.media.animation import AnimationReader
 from pipeline.media.encoders import OPTIONS
 from pipeline.media.frames import VideoFrame
@@ -32,11 +33,12 @@ from pipeline.types import Frame
 
 Facts = Mapping[str, Any]
 """What is told of a finished frame: plain values, as JSON holds them."""
+log = logging.getLogger(__name__)
 _AT_ONCE = 4
 _STEM = 120
 
 
-class SequenceWriter:
+class SequenceWriter(Closing):
     """Writes the frames of `source` as numbered pictures. Each appears under its name when it is whole.
 
     Use it as a context manager. What is finished stays, also after an error: the same writer, made anew, tells in
@@ -87,14 +89,6 @@ class SequenceWriter:
         """Sentences for the user about what was converted."""
         return tuple(self._notes)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def write(self, frame: Frame, facts: Facts) -> None:
         """Take one frame, in their order. It may not be changed afterwards."""
         if len(self._waiting) >= 2 * _AT_ONCE:
@@ -116,9 +110,11 @@ class SequenceWriter:
     def close(self) -> None:
         """Stop; what is written stays, and is noted. Does nothing after `finish`."""
         self._pool.shutdown()
-        with suppress(Exception):  # what went wrong was raised, or is told by what follows it
+        try:
             while self._waiting:
                 self._settle()
+        except RecastError as error:  # what the caller is told is the reason to stop
+            log.warning("A frame in the queue could not be finished: %s", error)
         self._journal.close()
         if not self.files:
             self._journal.remove()
@@ -133,8 +129,13 @@ class SequenceWriter:
 
     def _settle(self) -> None:
         path, facts, future = self._waiting.popleft()
-        self._notes += [note for note in future.result() if note not in self._notes]
-        self._journal.add(path, facts)
+        try:
+            notes = future.result()
+            self._journal.add(path, facts)
+        except BaseException:
+            self._waiting.clear()  # those after a gap are for the next try: it begins with the first one missing
+            raise
+        self._notes += [note for note in notes if note not in self._notes]
         self.files.append(path)
 
     def _write(self, path: Path, own: Path | None, frame: Frame) -> tuple[str, ...]:

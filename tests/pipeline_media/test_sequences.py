@@ -207,6 +207,28 @@ def test_what_is_finished_stays_and_is_gone_on_with(tmp_path: Path) -> None:
     )
 
 
+def test_a_frame_that_could_not_be_written_is_written_by_the_next_try(tmp_path: Path) -> None:
+    path, folder = frames(tmp_path / "plates") / "shot.####.png", tmp_path / "results"
+    in_the_way = folder / "r.1003.png"
+    in_the_way.mkdir(parents=True)
+    results = Numbering.of(folder / "r.%04d.png")
+    assert results is not None
+
+    def write() -> SequenceWriter:
+        with SequenceReader(path) as reader, SequenceWriter(results, reader, "one") as writer:
+            for frame in list(reader)[len(writer.finished) :]:
+                writer.write(frame, {"index": frame.index})
+            writer.finish()
+        return writer
+
+    with pytest.raises(OutputError):
+        write()
+    in_the_way.rmdir()
+    # Those after it may lie there, but a try begins with the first one that is missing.
+    assert write().finished == ({"index": 0}, {"index": 1})
+    assert len(results.files()) == 8
+
+
 def test_a_result_never_takes_the_place_of_a_frame(tmp_path: Path) -> None:
     path = frames(tmp_path / "plates") / "shot.####.png"
     for name in (path, tmp_path / "plates" / "shot.%04d.png", tmp_path / "plates" / ".." / "plates" / "shot.%d.png"):

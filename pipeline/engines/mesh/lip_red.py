@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipeline.mesh.maps import held
 from pipeline.types import FloatArray
 
 LEAST, DARKER, DARKEST = 0.06, 0.3, 0.25
@@ -31,6 +32,5 @@ def living(tint: FloatArray, shade: FloatArray, lips: FloatArray) -> FloatArray:
     least = LEAST + DARKER * np.clip(-shade, 0, DARKEST)
     more = np.maximum(least - (red - green), 0)
     aside = blue - green
-    # Softly, but what is well within stays as it is.
-    less = aside / (1 + (aside / ASIDE) ** 4) ** 0.25 - aside
+    less = held(aside, ASIDE) - aside
     return np.asarray(tint + (_RED * more + _BLUE * less) * lips, np.float32)

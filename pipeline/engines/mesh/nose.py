@@ -12,6 +12,7 @@ from functools import cache
 import cv2
 import numpy as np
 
+from pipeline.mesh.maps import held
 from pipeline.mesh.topology import ZONES, topology
 from pipeline.types import FloatArray
 
@@ -48,8 +49,7 @@ def underside(shade: FloatArray, beneath: FloatArray) -> FloatArray:
         beneath: ``(n, n, 1)`` float32, where that is.
     """
     dark = np.minimum(_mean(shade, beneath, BENEATH), 0)
-    # Softly, but what is well within stays as it is.
-    lift = (dark / (1 + (dark / UNDERSIDE) ** 4) ** 0.25 - dark) * beneath
+    lift = (held(dark, UNDERSIDE) - dark) * beneath
     return np.asarray(np.minimum(lift, np.maximum(-shade, 0)), np.float32)
 
 
