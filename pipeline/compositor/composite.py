@@ -9,6 +9,7 @@ from pipeline.compositor.colour import match_light
 from pipeline.compositor.detail import match_detail
 from pipeline.compositor.lids import own_lids
 from pipeline.compositor.mask import opacity
+from pipeline.compositor.matte import put_on
 from pipeline.compositor.motion import moved
 from pipeline.compositor.paste import blend
 from pipeline.mesh import FaceView
@@ -34,15 +35,13 @@ def composite(
         face = match_detail(face, alpha, view, skin)
     openings = rendering.openings
     worn = reading.rims if options.keep_occluders else None
-    if worn is not None:
-        rims = view.fold_fine(worn)
-        openings = rims if openings is None else cv2.max(openings, rims)
+    through = view.crop.image if rendering.through is None else rendering.through
     if openings is not None:
-        through = view.crop.image if rendering.through is None else rendering.through
-        if rendering.lids:
-            through = own_lids(through, face, rendering.lids)
+        shown = own_lids(through, face, rendering.lids) if rendering.lids else through
         part = _extent(openings)
-        face[part] = blend(face[part], through[part], np.ascontiguousarray(openings[part]))
+        face[part] = blend(face[part], shown[part], np.ascontiguousarray(openings[part]))
+    if worn is not None:
+        put_on(face, through, worn, view)
     return blend(view.crop.image, face, alpha)
 
 

@@ -184,6 +184,19 @@ class FaceView:
         """A coarse map, or one of the crop's size, as a middling one."""
         return cv2.resize(values, self.middle, interpolation=cv2.INTER_LINEAR)
 
+    def where(self, part: tuple[slice, slice], size: int) -> tuple[slice, slice]:
+        """Rows and columns of the crop in which a part of a `size` × `size` atlas, given as its rows and columns, has
+        its vertices."""
+        rows, columns = part
+        u, v = topology().uv.T * size
+        within = (u > columns.start) & (u < columns.stop) & (v > rows.start) & (v < rows.stop)
+        if not within.any():
+            return slice(0, 0), slice(0, 0)
+        points = self.points[within, :2]
+        x0, y0 = np.clip(np.floor(points.min(0)), 0, self.size).astype(int)
+        x1, y1 = np.clip(np.ceil(points.max(0)) + 1, 0, self.size).astype(int)
+        return slice(int(y0), int(y1)), slice(int(x0), int(x1))
+
     def fold_middle(self, atlas: FloatArray) -> FloatArray:
         """As `fold`, a middling map: for borders that lie on the picture's edges."""
         x, y = (self.to_middle(axis * np.float32(atlas.shape[0]) - np.float32(0.5)) for axis in self.atlas_at)

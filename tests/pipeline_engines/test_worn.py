@@ -5,11 +5,13 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from pipeline.compositor.matte import put_on
 from pipeline.engines.mesh.atlas import build_atlas
 from pipeline.engines.mesh.looks import Carried
-from pipeline.mesh import topology
+from pipeline.mesh import FaceView, topology
 from pipeline.mesh.glasses import find_glasses
 from pipeline.options import Options
+from pipeline.types import Crop
 from tests import faces, media
 
 
@@ -37,6 +39,28 @@ def test_the_targets_glasses_stay_in_front() -> None:
         np.abs(kept[bridge].astype(int) - image[bridge]).mean()
         < 0.5 * np.abs(gone[bridge].astype(int) - image[bridge]).mean()
     )
+
+
+def test_rims_come_without_the_skin_beside_them() -> None:
+    """Green skin with a thin black rim on it, which is looked for in twice its breadth, before a red face."""
+    face = faces.portrait_face("astronaut")
+    assert face.landmarks is not None and face.pose is not None
+    image = media.portrait("astronaut")
+    rim, broad = (np.zeros((192, 192), np.float32) for _ in range(2))
+    rim[60:63, 60:132], broad[58:65, 60:132] = 1, 1
+    bare = Crop(np.full_like(image, (60, 140, 60)), face.landmarks, np.eye(2, 3, dtype=np.float32), face.pose)
+    line = FaceView(bare).fold_fine(rim)[..., None]
+    worn = FaceView(Crop((bare.image * (1 - line)).astype(np.uint8), face.landmarks, bare.matrix, face.pose))
+    result = np.full_like(image, (60, 60, 160))
+    put_on(result, worn.crop.image, broad, worn)
+    about = worn.where((slice(50, 74), slice(64, 128)), 192)
+    line, result = line[about][..., 0], result[about]
+    assert (result[line > 0.95] < 20).all() and (line > 0.95).sum() > 50, "the rim is whole"
+    beside = result[(line == 0) & (worn.fold_fine(broad, about) > 0)]
+    assert beside[:, 1].mean() < 64 and len(beside) > 50, "no green skin"
+    before = result.copy()
+    put_on(result, worn.crop.image, np.zeros_like(broad), worn)
+    assert (result == before).all(), "nothing is worn"
 
 
 def test_the_photos_glasses_are_carried_over_only_when_asked_for() -> None:
