@@ -26,13 +26,11 @@ LEAST = 0.02
 """How much of a rim is worth to be shown."""
 ROOM = 16
 """Texels about rims within which there is a vertex of the mesh to each side."""
-SEEN = 0.1
-"""How much of a rim there is where nothing is told of what lies beside it."""
 NOISE, FAINT = 2.5, 6.0
 """Grey levels by which a place differs that is not the rim yet, and which are added to what a rim differs by."""
 WHOLE = 0.8
 """A place is all rim that differs by so much of what the rim does."""
-CLEARLY = 50
+CLEARLY = 30
 """Grey levels by which a place differs at most to be all rim, but beside one that does more so: black plastic shines,
 and is no glass where it does."""
 VISIBLE = 0.7
@@ -92,14 +90,12 @@ def _behind(theirs: ImageArray, mask: FloatArray, texel: float) -> ImageArray:
     """``(h, w, 3)`` uint8: what lies behind the rims, from beside them (normalised convolution, Knutsson & Westin
     1993)."""
     height, width = mask.shape
-    beside = 1 - cv2.dilate((mask > SEEN).view(np.uint8), _THREE)
+    beside = cv2.bitwise_not(cv2.dilate(cv2.convertScaleAbs(mask, alpha=255), _THREE))
     # It varies slowly: a pixel per texel shows all of it.
     size = max(1, round(width / texel)), max(1, round(height / texel))
-    bare = cv2.multiply(theirs, cv2.cvtColor(beside, cv2.COLOR_GRAY2BGR))
-    colour, weight = (
-        cv2.resize(each, size, interpolation=cv2.INTER_AREA).astype(np.float32) for each in (bare, 255 * beside)
-    )
-    total, mass = (cv2.GaussianBlur(each, (0, 0), BESIDE) for each in (colour, weight))
+    bare = cv2.multiply(theirs, cv2.cvtColor(beside, cv2.COLOR_GRAY2BGR), scale=1 / 255)
+    small = (cv2.resize(each, size, interpolation=cv2.INTER_AREA).astype(np.float32) for each in (bare, beside))
+    total, mass = (cv2.GaussianBlur(each, (0, 0), BESIDE) for each in small)
     mean = cv2.divide(total, thrice(mass + np.float32(1e-2)), scale=255, dtype=cv2.CV_8U)
     return np.asarray(cv2.resize(mean, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
