@@ -78,7 +78,7 @@ class FrameFiles:
             except Cancelled as error:
                 raise Cancelled(_stopped(writer, numbering)) from error
             if ledger.changed == 0:
-                writer.remove()
+                mark.withdraw(writer.remove())
             require_changed(ledger, task.cast, options)
             with clock.work("write", 0):
                 writer.finish()

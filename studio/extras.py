@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import OptionError
 from pipeline.options import COMPARISON_LAYOUTS, ComparisonLayout, Options
 from pipeline.report import ProgressCallback, Report
+from pipeline.types import MediaLimits
 
 if TYPE_CHECKING:
     from pipeline.marking import Marking
@@ -18,11 +20,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Extras:
-    """The files that were asked for; ``None`` for those that were not."""
+    """The files that were asked for; ``None`` for those that were not.
+
+    Attributes:
+        limits: on what is opened.
+        rate: frames a second of numbered pictures.
+    """
 
     comparison: Path | None = None
     layout: ComparisonLayout = COMPARISON_LAYOUTS[0]
     preview: Path | None = None
+    limits: MediaLimits = MediaLimits()
+    rate: Fraction | None = None
 
     def check(self, target: Path, sources: Sequence[Path], output: Path) -> None:
         """Find out before a long job what would go wrong after it.
@@ -31,6 +40,7 @@ class Extras:
             InputError: a file cannot have this name, or the target cannot be read.
         """
         from pipeline.media.comparison import require_comparison_name
+        from pipeline.media.numbering import keep_apart
         from pipeline.media.output import PendingFile
         from pipeline.media.preview import require_preview_name
         from pipeline.media.probe import probe
@@ -38,10 +48,11 @@ class Extras:
         names = [path for path in (output, self.comparison, self.preview) if path is not None]
         for name in names:
             PendingFile(name, (target, *sources))
+        keep_apart(output, (*sources, *names[1:]))
         if len({path.absolute() for path in names}) < len(names):
             raise OptionError("The result, the comparison and the preview need names of their own.")
         if len(names) > 1:
-            kind = probe(target).kind
+            kind = probe(target, self.limits).kind
             if self.comparison is not None:
                 require_comparison_name(self.comparison, kind)
             if self.preview is not None:
@@ -70,19 +81,20 @@ class Extras:
         from pipeline.media.comparison import comparison
         from pipeline.media.preview import preview
 
-        marked, result = tags(report.engine), probe(report.output)
+        marked, result = tags(report.engine), probe(report.output, self.limits, self.rate)
         told = report.fingerprint if "watermark" in report.marks else ""
         if self.comparison is not None:
             seal = marking.seal(result, report.engine, told)
             files["comparison"] = comparison(
                 target, report.output, self.comparison, layout=self.layout, start=options.start, end=options.end,
-                tags=marked, seal=seal, progress=progress, cancel=cancel,
+                tags=marked, seal=seal, limits=self.limits, progress=progress, cancel=cancel, rate=self.rate,
             )  # fmt: skip
             if seal is not None and seal.sidecar is not None:
                 files["comparison_sidecar"] = seal.sidecar
         if self.preview is not None:
             seal = marking.seal(result, report.engine, told)
             files["preview"] = preview(
-                report.output, self.preview, tags=marked, seal=seal, progress=progress, cancel=cancel
-            )
+                report.output, self.preview, tags=marked, seal=seal, limits=self.limits, progress=progress,
+                cancel=cancel, rate=self.rate,
+            )  # fmt: skip
         return files

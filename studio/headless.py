@@ -181,7 +181,7 @@ def _recast(given: argparse.Namespace, shared: _Shared) -> str:
     if output in shared.outputs:
         raise OutputError(f"{given.target}: Another target's result has the name {output.name} there.")
     shared.outputs.add(output)
-    wanted = extras.Extras(given.compare, given.compare_layout, given.preview)
+    wanted = extras.Extras(given.compare, given.compare_layout, given.preview, shared.limits, given.rate)
     wanted.check(given.target, [*given.source, *(photo for _, photo in given.cast)], output)
     recaster, cancel = shared.recaster, shared.cancel
     with terminal.progress() as show:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -189,6 +189,19 @@ class JobMark:
         """
         self._single = True
         return self._sealing(info, file, "image")
+
+    def withdraw(self, files: Iterable[Path]) -> None:
+        """Take away what lies beside results that were taken back.
+
+        Raises:
+            OutputError: it cannot be removed.
+        """
+        written = [path for path in map(beside, files) if path is not None] if self._seal is not None else []
+        try:
+            for path in written:
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError("The Content Credentials of frames that nobody is in could not be removed.") from error
 
     def _sealing(self, info: MediaInfo, parent: Path | None, kind: str) -> Sealing:
         if "manifest" not in self._marking.layers:

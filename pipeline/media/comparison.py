@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -52,6 +53,7 @@ def comparison(
     limits: MediaLimits = LIMITS,
     progress: ProgressCallback | None = None,
     cancel: threading.Event | None = None,
+    rate: Fraction | None = None,
 ) -> Path:
     """The original on the left (or above), the result on the right, in one picture or video with the result's sound.
 
@@ -65,6 +67,7 @@ def comparison(
         start, end: the part of `before` that `after` was made of, in seconds, as in the job's `Options`.
         tags: descriptions to put into the file.
         seal: what is done to the finished file before it gets its name.
+        rate: frames a second of numbered pictures, 24 when ``None``.
 
     Raises:
         InputError: a file cannot be read, the output not written, or one is a picture and the other is not.
@@ -73,7 +76,7 @@ def comparison(
     if layout not in COMPARISON_LAYOUTS:
         raise OptionError(f"A comparison's layout has to be one of {', '.join(COMPARISON_LAYOUTS)}.")
     before, after, output = Path(before), Path(after), Path(output)
-    old, new = probe(before, limits), probe(after, limits)
+    old, new = probe(before, limits, rate), probe(after, limits, rate)
     if (old.kind == "image") != (new.kind == "image"):
         raise OptionError("A picture can only be compared with a picture, a video with a video.")
     require_comparison_name(output, new.kind)

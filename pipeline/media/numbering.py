@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, OutputError
 from pipeline.media.image_write import FORMATS
 
-_PLACE = re.compile(r"%0?(?P<count>\d*)d|(?P<marks>#{2,})|(?P<any>\*)")
+_PLACE = re.compile(r"%0?(?P<count>\d{0,3})d|(?P<marks>#{2,})|(?P<any>\*)")
 _LARGEST = 12
 """Digits of a number."""
 
@@ -34,7 +35,7 @@ class Numbering:
         """What a path says, ``None`` where it names one file: one that is there, or has no place for a number."""
         path = Path(path)
         places = list(_PLACE.finditer(path.name))
-        if len(places) != 1 or path.exists():
+        if len(places) != 1 or _exists(path):
             return None
         place = places[0]
         digits: int | None = None
@@ -42,6 +43,8 @@ class Numbering:
             digits = len(place["marks"])
         elif not place["any"]:
             digits = int(place["count"] or 1)
+        if digits is not None and digits > _LARGEST:
+            return None
         return cls(path, digits, path.name[: place.start()], path.name[place.end() :])
 
     @property
@@ -69,25 +72,51 @@ class Numbering:
         Raises:
             InputError: the folder cannot be read, or two files have one number.
         """
-        name = re.compile(f"{re.escape(self.before)}([0-9]{{1,{_LARGEST}}}){re.escape(self.after)}")
         found: dict[int, Path] = {}
         try:
             inside = sorted(path.name for path in self.path.parent.iterdir())
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise InputError("The folder of the frames does not exist, or cannot be read.") from error
         for text in inside:
-            match = name.fullmatch(text)
-            if match is None or not self._fits(match[1]):
+            number = self._number(text)
+            if number is None:
                 continue
-            number = int(match[1])
             if number in found:
                 raise InputError(f"{found[number].name} and {text} are the same frame of the sequence.")
             found[number] = self.path.with_name(text)
         return dict(sorted(found.items()))
 
+    def names(self, path: Path) -> bool:
+        """Whether a file is one of a sequence with these names, that is there or could be."""
+        folder = self.path.parent.resolve()
+        places = (Path(path).resolve(), Path(path).parent.resolve() / Path(path).name)
+        return any(place.parent == folder and self._number(place.name) is not None for place in places)
+
+    def _number(self, name: str) -> int | None:
+        match = re.fullmatch(f"{re.escape(self.before)}([0-9]{{1,{_LARGEST}}}){re.escape(self.after)}", name)
+        return int(match[1]) if match is not None and self._fits(match[1]) else None
+
     def _fits(self, number: str) -> bool:
         """Whether a number is written as this numbering writes it: filled up with zeros, but no more of them."""
         return self.digits is None or len(number) == max(self.digits, len(str(int(number))))
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # too long for a name, or in a folder that may not be looked into
+        return False
+
+
+def keep_apart(results: Path, files: Iterable[Path]) -> None:
+    """Find out before anything is written whether numbered results would take the place of one of these files.
+
+    Raises:
+        OutputError: they would.
+    """
+    numbering = numbered_result(results)
+    if numbering is not None and any(map(numbering.names, files)):
+        raise OutputError("The results would overwrite files that they are made of; choose another name or folder.")
 
 
 def numbered_result(path: Path) -> Numbering | None:

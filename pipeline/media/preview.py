@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Mapping
+from fractions import Fraction
 from pathlib import Path
 
 from pipeline.errors import OptionError, OutputError
@@ -37,6 +38,7 @@ def preview(
     limits: MediaLimits = LIMITS,
     progress: ProgressCallback | None = None,
     cancel: threading.Event | None = None,
+    rate: Fraction | None = None,
 ) -> Path:
     """A few seconds of a video as a small animated GIF or WebP: where most moves, or the middle.
 
@@ -46,6 +48,7 @@ def preview(
         width: in pixels; a narrower video is not enlarged.
         tags: descriptions to put into the file.
         seal: what is done to the finished file before it gets its name.
+        rate: frames a second of numbered pictures, 24 when ``None``.
 
     Raises:
         InputError: the video cannot be read, the output not written, or it is a single picture.
@@ -54,7 +57,7 @@ def preview(
     if not (0 < seconds <= 60 and 16 <= width <= 1920 and 1 <= fps <= 50):
         raise OptionError("A preview has at most 60 seconds, 16 to 1920 pixels across and 1 to 50 frames a second.")
     video, output = Path(video), Path(output)
-    info = probe(video, limits)
+    info = probe(video, limits, rate)
     require_preview_name(output, info.kind)
     PendingFile(output, (video,))
     start = liveliest(info, seconds, limits, cancel)

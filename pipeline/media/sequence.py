@@ -118,7 +118,7 @@ class SequenceReader(Closing):
     def __iter__(self) -> Iterator[Picture]:
         pool, waiting = ThreadPoolExecutor(_AHEAD, "frames"), deque[Future[Picture]]()
         try:
-            for index, (number, file) in enumerate(self._kept()):
+            for index, (number, file) in enumerate(self.kept()):
                 waiting.append(pool.submit(self._read, number, file, index))
                 if len(waiting) > _AHEAD:
                     yield waiting.popleft().result()
@@ -128,8 +128,9 @@ class SequenceReader(Closing):
             pool.shutdown(cancel_futures=True)
         self.source.check()
 
-    def _kept(self) -> list[tuple[int, Path]]:
-        """Half a frame of grace: a time that was rounded to print must still name its frame."""
+    def kept(self) -> list[tuple[int, Path]]:
+        """The numbers and files of the part that is read. With half a frame of grace: a time that was rounded to print
+        must still name its frame."""
         rate, first, grace = self.details.rate, next(iter(self.files), 0), Fraction(1, 2)
         begin = Fraction(self.start or 0) * rate - grace
         over = Fraction(self.end) * rate - grace if self.end is not None else None

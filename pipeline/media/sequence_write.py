@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
-import os
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from itertools import count
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from pipeline.closing import Closing
-from pipeline.errors import OutputError, RecastError
+from pipeline.errors import RecastError
 from pipeline.media.animation import AnimationReader
 from pipeline.media.encoders import OPTIONS
 from pipeline.media.frames import VideoFrame
 from pipeline.media.image_write import check_picture_name, format_of, write_picture
-from pipeline.media.numbering import Numbering
+from pipeline.media.journal import Facts, Journal
+from pipeline.media.numbering import Numbering, keep_apart
 from pipeline.media.output import output_errors
 from pipeline.media.picture import Picture
 from pipeline.media.planes import deep_bgr, plane_view
@@ -31,11 +28,8 @@ from pipeline.options import Options
 from pipeline.report import Seal
 from pipeline.types import Frame
 
-Facts = Mapping[str, Any]
-"""What is told of a finished frame: plain values, as JSON holds them."""
 log = logging.getLogger(__name__)
 _AT_ONCE = 4
-_STEM = 120
 
 
 class SequenceWriter(Closing):
@@ -72,11 +66,12 @@ class SequenceWriter(Closing):
         self._quality, self._tags = options.quality, dict(tags or {})
         self._inputs = source.files if isinstance(source, SequenceReader) else {}
         check_picture_name(numbering.file(1), (source.path,))
-        _keep_apart(numbering, self._inputs)
+        keep_apart(numbering.path, (source.path, *self._inputs.values()))
         self._notes: list[str] = []
         self._pool = ThreadPoolExecutor(_AT_ONCE, "frames")
         self._waiting: deque[tuple[Path, Facts, Future[tuple[str, ...]]]] = deque()
-        self._journal = _Journal(numbering, key)
+        numbers = (number for number, _ in source.kept()) if isinstance(source, SequenceReader) else count(1)
+        self._journal = Journal(numbering.path, key, map(numbering.file, numbers))
         self.finished = self._journal.facts
         self.files: list[Path] = list(self._journal.files)
 
@@ -109,23 +104,27 @@ class SequenceWriter(Closing):
 
     def close(self) -> None:
         """Stop; what is written stays, and is noted. Does nothing after `finish`."""
+        self._stop()
+        if not self.files:
+            self._journal.remove()
+        self._journal.close()
+
+    def remove(self) -> tuple[Path, ...]:
+        """Take away all frames that were written; returns their files."""
+        self._stop()
+        with output_errors():
+            for path in self.files:
+                path.unlink(missing_ok=True)
+        self._journal.remove()
+        return tuple(self.files)
+
+    def _stop(self) -> None:
         self._pool.shutdown()
         try:
             while self._waiting:
                 self._settle()
         except RecastError as error:  # what the caller is told is the reason to stop
             log.warning("A frame in the queue could not be finished: %s", error)
-        self._journal.close()
-        if not self.files:
-            self._journal.remove()
-
-    def remove(self) -> None:
-        """Take away all frames that were written."""
-        self.close()
-        with output_errors():
-            for path in self.files:
-                path.unlink(missing_ok=True)
-        self._journal.remove()
 
     def _settle(self) -> None:
         path, facts, future = self._waiting.popleft()
@@ -155,67 +154,3 @@ def as_picture(frame: Frame) -> Picture:
     most = (1 << layout.depth) - 1
     cover = None if alpha is None else np.rint(alpha * (65535.0 / most)).astype(np.uint16)
     return Picture(deep_bgr(frame.native, layout, frame.colour), cover, index=frame.index, time=frame.time)
-
-
-class _Journal:
-    """A hidden file beside the frames that says which of them are finished, and what was told of each.
-
-    Attributes:
-        facts, files: of the frames that are finished: a row from the first one on, as far as their files are whole.
-    """
-
-    def __init__(self, numbering: Numbering, key: str) -> None:
-        name = os.fsencode(numbering.path.name)[:_STEM].decode("utf-8", "ignore")
-        self._path = numbering.path.with_name(f".{name}.frames")
-        self._key = hashlib.sha256(key.encode()).hexdigest()
-        kept = list(self._kept(numbering.path.parent))
-        self.facts: tuple[Facts, ...] = tuple(facts for _, facts in kept)
-        self.files: tuple[Path, ...] = tuple(path for path, _ in kept)
-        with output_errors():
-            self._path.write_text(f"{self._key}\n")
-            self._file = self._path.open("a", encoding="utf-8")
-        for path, facts in kept:
-            self.add(path, facts)
-
-    def _kept(self, folder: Path) -> Iterator[tuple[Path, Facts]]:
-        try:
-            lines = self._path.read_text("utf-8").splitlines()
-        except (OSError, UnicodeDecodeError):
-            return
-        if not lines or lines[0] != self._key:
-            return
-        for line in lines[1:]:
-            try:
-                row = json.loads(line)
-                path, facts = folder / row["file"], row["facts"]
-                whole = path.stat().st_size == row["size"]
-            except (ValueError, KeyError, TypeError, OSError):
-                return
-            if not whole:
-                return
-            yield path, facts
-
-    def add(self, path: Path, facts: Facts) -> None:
-        with output_errors():
-            row = {"file": path.name, "size": path.stat().st_size, "facts": facts}
-            self._file.write(json.dumps(row) + "\n")
-            self._file.flush()
-
-    def close(self) -> None:
-        with suppress(OSError):
-            self._file.close()
-
-    def remove(self) -> None:
-        self.close()
-        with suppress(OSError):
-            self._path.unlink(missing_ok=True)
-
-
-def _keep_apart(numbering: Numbering, inputs: Mapping[int, Path]) -> None:
-    """Raise `OutputError` where a result would take the place of a frame of the target."""
-    if not inputs:
-        return
-    theirs = {path.resolve() for path in inputs.values()}
-    folder = numbering.path.parent.resolve()
-    if any(folder / numbering.file(number).name in theirs for number in inputs):
-        raise OutputError("The results would overwrite the frames of the target; choose another name or folder.")

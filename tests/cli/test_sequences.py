@@ -46,7 +46,8 @@ def test_numbered_frames_are_one_film(material: Material, tmp_path: Path) -> Non
     for words, said in (
         (["-t", tmp_path / "none_##.png"], "no frame with a name such as none_01.png"),
         (["-t", tmp_path / "plate_###.png", "--rate", "0"], "between 0 and 1000"),
-        (["-t", tmp_path / "plate_###.png", "-o", tmp_path / "plate_%03d.png"], "would overwrite the frames"),
+        (["-t", tmp_path / "plate_###.png", "-o", tmp_path / "plate_%03d.png"], "would overwrite files"),
+        (["-t", material.clip, "-s", tmp_path / "plate_008.png", "-o", tmp_path / "plate_%03d.png"], "overwrite files"),
     ):
         refused = run("-s", material.grace, *words)
         assert refused.returncode == 2 and said in refused.stderr

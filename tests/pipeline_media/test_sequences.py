@@ -25,6 +25,7 @@ from pipeline.media import (
     probe,
     read_picture,
 )  # fmt: skip
+from pipeline.media.comparison import comparison
 from pipeline.options import Options
 from tests import media
 
@@ -61,8 +62,11 @@ def test_names_of_frames(tmp_path: Path, pattern: str, found: list[int]) -> None
 
 
 def test_what_is_no_numbering(tmp_path: Path) -> None:
-    for name in ("film.mp4", "take #1.png", "a##b##.png", "100%.png"):
+    far = ("a%0300d.png", f"a%0{'9' * 200}d.png", f"{'#' * 13}.png", f"{'x' * 300}.png", f"{'x' * 300}%d%d.png")
+    for name in ("film.mp4", "take #1.png", "a##b##.png", "100%.png", *far):
         assert Numbering.of(tmp_path / name) is None
+    with pytest.raises(FileMissing):
+        probe(tmp_path / f"{'x' * 300}##.png")
     (tmp_path / "odd##.png").touch()
     assert Numbering.of(tmp_path / "odd##.png") is None  # the file itself is meant
     assert numbered_result(tmp_path / "film##.mp4") is None and numbered_result(tmp_path / "shot.*.png") is None
@@ -200,6 +204,9 @@ def test_what_is_finished_stays_and_is_gone_on_with(tmp_path: Path) -> None:
     assert write("one", 4).finished == ({"index": 0}, {"index": 1}, {"index": 2})
     (folder / "r.1003.png").write_bytes(b"cut off")
     assert write("one", 4).finished == ({"index": 0}, {"index": 1})
+    rows = note.read_text().splitlines(keepends=True)
+    note.write_text("".join([*rows, *rows[1:]]))  # as two runs at once would have noted them
+    assert len(write("one", 5).finished) == 4
     again = write("another job", 8)
     assert again.finished == () and len(again.files) == 8 and not note.exists()
     assert np.array_equal(
@@ -234,12 +241,52 @@ def test_a_result_never_takes_the_place_of_a_frame(tmp_path: Path) -> None:
     for name in (path, tmp_path / "plates" / "shot.%04d.png", tmp_path / "plates" / ".." / "plates" / "shot.%d.png"):
         numbering = Numbering.of(name)
         assert numbering is not None
-        with SequenceReader(path) as reader, pytest.raises(OutputError, match="overwrite the frames"):
+        with SequenceReader(path) as reader, pytest.raises(OutputError, match="overwrite files"):
+            SequenceWriter(numbering, reader, "")
+    loop = tmp_path / "loop.02.png"
+    first, *rest = [Image.fromarray(np.full((24, 24, 3), 40 * number, np.uint8)) for number in range(3)]
+    first.save(loop, save_all=True, append_images=rest, duration=100)
+    linked = tmp_path / "linked"
+    linked.symlink_to(tmp_path)
+    for name in (tmp_path / "loop.##.png", linked / "loop.%02d.png"):
+        numbering = Numbering.of(name)
+        assert numbering is not None
+        with AnimationReader(loop) as reader, pytest.raises(OutputError, match="overwrite files"):
             SequenceWriter(numbering, reader, "")
     nowhere = Numbering.of(tmp_path / "nowhere" / "r.##.png")
     assert nowhere is not None
     with SequenceReader(path) as reader, pytest.raises(OutputError, match="folder"):
         SequenceWriter(nowhere, reader, "")
+
+
+def test_what_is_finished_is_of_these_names_and_of_one_run(tmp_path: Path) -> None:
+    """Also where names are so long that their beginnings alone are the same."""
+    path = frames(tmp_path / "plates") / "shot.####.png"
+    one, other = (Numbering.of(tmp_path / f"{'n' * 130}{letter}%d.png") for letter in "ab")
+    assert one is not None and other is not None
+    with SequenceReader(path) as reader, SequenceWriter(one, reader, "") as writer:
+        writer.write(next(iter(reader)), {})
+    with SequenceReader(path) as reader, SequenceWriter(other, reader, "") as writer:
+        assert writer.finished == ()
+        with pytest.raises(OutputError, match="Another job is writing"):
+            SequenceWriter(other, reader, "")
+        assert writer.remove() == ()
+    assert len(one.files()) == 1 and [file.suffix for file in tmp_path.glob(".*")] == [".frames"]
+
+
+def test_a_comparison_has_the_rate_of_the_frames(tmp_path: Path) -> None:
+    path, film = frames(tmp_path / "plates") / "shot.####.png", tmp_path / "film.mkv"
+    info = probe(path, rate=Fraction(12))
+    with SequenceReader(path, info=info) as reader, open_result(film, reader, Options(codec="lossless")) as writer:
+        for frame in reader:
+            writer.write(frame)
+        writer.finish()
+    for after in (film, path):
+        both = comparison(path, after, tmp_path / "both.mkv", rate=Fraction(12))
+        assert probe(both).rate == 12
+        with VideoReader(both) as shown:
+            sides = [frame.image()[16] for frame in shown]
+        assert len(sides) == 8 and all(abs(int(side[10, 0]) - int(side[-10, 0])) < 5 for side in sides)
 
 
 def test_animations_too_become_frames(tmp_path: Path) -> None:

@@ -81,4 +81,6 @@ def test_where_nobody_is_nothing_is_left(recaster: Recaster, cast: Cast, tmp_pat
         cv2.imwrite(str(tmp_path / f"empty{number}.png"), np.full((120, 160, 3), 99, np.uint8))
     with pytest.raises(NoFaceInTarget):
         recaster.recast(cast, tmp_path / "empty%d.png", tmp_path / "result%02d.png")
+    with pytest.raises(NoFaceInTarget):
+        recaster.recast(cast, tmp_path / "empty%d.png", tmp_path / "result%02d.bmp")  # with manifests beside them
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty0.png", "empty1.png", "empty2.png"]
