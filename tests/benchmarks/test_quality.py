@@ -258,6 +258,16 @@ def test_one_changed_pixel_outside_is_found() -> None:
     assert outside(picture(), patched(-0.02, 20), [mesh()])["outside.changed"] == 0
 
 
+def test_what_a_turned_head_shows_beyond_its_outline_is_no_outside() -> None:
+    middle = mesh().mean(0)
+    profile = ((mesh() - middle) @ turned(60)[:3, :3].T / 20 + middle).astype(np.float32)
+    tip, image = profile[4, :2].round().astype(int), picture().copy()
+    away = cv2.distanceTransform((~hull(profile, image.shape)).astype(np.uint8), cv2.DIST_L2, 5)
+    assert away[tip[1], tip[0]] > 0.1 * face_size(profile)
+    image[tip[1], tip[0]] += 1
+    assert outside(picture(), image, [profile]) == {"outside.changed": 0, "outside.reach": 0}
+
+
 def test_psnr_of_a_known_error() -> None:
     image = np.clip(picture().astype(np.int16) + 8, 0, 255).astype(np.uint8)
     numbers = selfswap(picture(), image, mesh())
