@@ -8,8 +8,9 @@ import pytest
 from pipeline.engines.mesh.atlas import canonical_shape
 from pipeline.engines.mesh.canonical import canonical
 from pipeline.engines.mesh.likeness import move_towards
+from pipeline.engines.mesh.mouth import fuller, sure_pursed, wider
 from pipeline.engines.mesh.smile import smile
-from pipeline.models.face_mesh import INNER_LIPS
+from pipeline.models.face_mesh import INNER_LIPS, OUTER_LIPS
 from pipeline.types import FloatArray, SourcePhoto
 from tests import faces
 
@@ -91,3 +92,17 @@ def test_skin_between_the_features_lies_where_the_person_has_it() -> None:
 def test_somebody_on_themselves_keeps_their_mouth() -> None:
     before, after = _moved("hopper", _shape("hopper"))
     assert np.abs(after - before).max() < 1e-3
+
+
+def test_pursed_lips_stay_pursed() -> None:
+    """Hopper says "oo" and gets her own face at rest: narrow and full as her lips are, that is expression."""
+    rest = _shape("hopper")
+    lips, outer = sorted({*OUTER_LIPS, *INNER_LIPS}), [each for each in OUTER_LIPS if each not in INNER_LIPS]
+    own = rest.copy()
+    own[lips, 0] *= 0.86
+    own[outer, 1] += 0.9 * (own[outer, 1] - own[[13, 14], 1].mean())
+    own[lips, 2] += 0.35
+    assert sure_pursed(own) > 0.9 and sure_pursed(rest) == 0
+    assert abs(wider(own, rest)[61, 0]) < 0.03 * _width(own)
+    change = fuller(own, rest)[[0, 17], 1]
+    assert (np.abs(change) < 0.12 * np.abs(_fullness(own))).all()

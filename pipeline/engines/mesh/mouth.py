@@ -1,7 +1,7 @@
 """How wide a mouth is, and how full its lips are: half of what the source has, for the rest is expression.
 
-A smile makes a mouth wider and is the target's, so widths are compared as they would be without one. What is between
-the lips stays as it is; each lip grows or shrinks away from there.
+A smile makes a mouth wider, and lips that are pursed are narrow and full; both are the target's, so mouths are compared
+as they would be at rest. What is between the lips stays as it is; each lip grows or shrinks away from there.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from functools import cache
 import numpy as np
 
 from pipeline.engines.mesh.smile import sure_smile
+from pipeline.mesh.maps import ramp
 from pipeline.models.face_mesh import INNER_LIPS, OUTER_LIPS, face_mesh
 from pipeline.types import FloatArray
 
@@ -20,6 +21,12 @@ WIDTH, WIDER = 0.5, (0.85, 1.18)
 """How much of the difference in width is made up for, and how much narrower or wider a mouth would become at most."""
 SMILING = 0.2
 """How much narrower a mouth that smiles broadly would be at rest."""
+PURSED, PLUMP = 0.14, 0.3
+"""How much wider a pursed mouth would be at rest, and how much thinner its lips."""
+ROUND, FORWARD = (0.44, 0.53), (0.38, 0.48)
+"""Lips' height in parts of the mouth's width, and how far they stand out before nose and chin, in centimetres, from
+which on a mouth may be pursed, and is. Twelve mouths at rest have up to 0.44 and 0.38, the narrow one of a child among
+them; open ones stand out as far, but are not as high."""
 FULLNESS, FULLER = 0.5, (0.7, 1.4)
 """The same of the lips' fullness."""
 REACH, REST = 0.25, 0.02
@@ -33,6 +40,8 @@ _BETWEEN = (
 )
 """Landmarks of the upper and the lower lip from the right to the left, after MediaPipe's published face mesh map: the
 outer and the inner edge, and the two rows between them, at two thirds and at one third of the way."""
+_EDGES, _BESIDE = ([0, 17], [13, 14]), [2, 199]
+"""Outer and inner edges of both lips in the middle, and what is above and below them."""
 _AROUND = (*CORNERS, 78, 308, 2, 164, 94, 326, 97, 98, 327, 199, 200, 175, 152)
 """Corners, nose and chin, which stay."""
 
@@ -50,9 +59,17 @@ def wider(own: FloatArray, shape: FloatArray) -> FloatArray:
     return moved
 
 
+def sure_pursed(shape: FloatArray) -> float:
+    """0 to 1: how sure it is that the lips of ``(468, 3)`` canonical landmarks are pursed, as in an "oo"."""
+    height = np.abs(shape[_EDGES[0], 1] - shape[_EDGES[1], 1]).sum() / math.dist(*shape[list(CORNERS)].tolist())
+    forward = shape[_EDGES[0], 2].mean() - shape[_BESIDE, 2].mean()
+    return float(ramp(height, *ROUND) * ramp(forward, *FORWARD))
+
+
 def _at_rest(shape: FloatArray) -> float:
-    """The mouth's width, were there no smile."""
-    return math.dist(*shape[list(CORNERS)].tolist()) * (1 - SMILING * sure_smile(shape))
+    """The mouth's width, were there no smile and were it not pursed."""
+    width = math.dist(*shape[list(CORNERS)].tolist())
+    return width * (1 - SMILING * sure_smile(shape)) * (1 + PURSED * sure_pursed(shape))
 
 
 def fuller(own: FloatArray, shape: FloatArray) -> FloatArray:
@@ -60,7 +77,8 @@ def fuller(own: FloatArray, shape: FloatArray) -> FloatArray:
     line of their edges. Arguments as for `wider`."""
     before, after = (np.reshape(each[_OUTER, 1] - each[_INNER, 1], (2, -1)) for each in (own, shape))
     thin, full = (np.maximum(np.abs(each).mean(1, keepdims=True), 1e-3) for each in (before, after))
-    ratio = np.minimum(np.maximum(full / thin, FULLER[0]), FULLER[1])
+    at_rest = (1 - PLUMP * sure_pursed(shape)) / (1 - PLUMP * sure_pursed(own))
+    ratio = np.minimum(np.maximum(full / thin * at_rest, FULLER[0]), FULLER[1])
     moved = FULLNESS * (after * (ratio * thin / full) - before)
     result = np.zeros_like(own)
     result[:, 1] = _weights() @ (_SHARES * moved[:, None]).ravel()
