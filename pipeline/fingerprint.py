@@ -57,11 +57,13 @@ def cast_digest(cast: Cast) -> bytes:
 
 
 def _identity(identity: Identity) -> bytes:
-    """SHA-256 over the pixels of all photos; taken once in an identity's life."""
+    """SHA-256 over the pixels of all photos and whose face in them is meant; taken once in an identity's life."""
     with _lock:
         if identity not in _known:
             digest = hashlib.sha256()
             for photo in identity.photos:
                 digest.update(str(photo.image.shape).encode() + np.ascontiguousarray(photo.image).tobytes())
+                box = photo.face.box
+                digest.update(str([round(edge) for edge in (box.x0, box.y0, box.x1, box.y1)]).encode())
             _known[identity] = digest.digest()
         return _known[identity]

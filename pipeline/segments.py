@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -42,6 +43,8 @@ SEGMENT_SECONDS = 30.0
 BEFORE, AFTER = 36, 24
 """Frames read around a segment: three detections of the tracker before it, and after it the tracker's look-ahead and
 that to the next anchor."""
+_OURS = re.compile(r"\.?(job\.json|[0-9]{6,}\.(part|json)|[0-9]{6,}\.[0-9a-f]+\.part\.part)")
+"""Files that are put into the folder, also for the time until they are whole."""
 _FORM = 5
 """Of the files in the folder; those of another one are rendered anew."""
 
@@ -186,16 +189,18 @@ class Segments:
         return self._work / f"{number:06}.part"
 
     def _prepare(self, key: str) -> None:
-        """Empty the folder unless it holds segments of just this job."""
+        """Take segments out of the folder unless they are of just this job. What else lies there is not ours."""
         with output_errors():
             self._work.mkdir(parents=True, exist_ok=True)
             note = self._work / "job.json"
             if not note.exists() or note.read_text() != key:
                 for left in self._work.iterdir():
-                    left.unlink()
+                    if _OURS.fullmatch(left.name):
+                        left.unlink()
                 _write(note, key)
             for left in self._work.glob(".*"):
-                left.unlink()
+                if _OURS.fullmatch(left.name):
+                    left.unlink()
 
     def _save(self, number: int, done: _Done) -> None:
         data = asdict(done)

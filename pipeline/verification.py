@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.errors import UnsupportedMedia
 from pipeline.marking.credentials import anchors
 from pipeline.marking.verify import ManifestCheck, check_manifest, has_notice
 from pipeline.marking.watermark import Detector, Found, working_size
@@ -95,9 +96,11 @@ def verify(path: Path, limits: MediaLimits = MediaLimits()) -> Verdict:
     """Look for every mark that Recast sets, and for anybody's Content Credentials.
 
     Raises:
-        InputError: the file is no picture or video that can be opened.
+        InputError: the file is no picture or video that can be opened, or the name is one of numbered pictures.
     """
     info = probe(path, limits)
+    if info.kind == "sequence":
+        raise UnsupportedMedia("Each frame of a sequence carries marks of its own; check one of its files.")
     detector, frames = Detector(), 0
     for frame in spread(info, limits, _LOOKS):
         detector.add(frame.small_luma(working_size(frame.width, frame.height)))

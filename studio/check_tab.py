@@ -67,14 +67,15 @@ class Checker:
             return await asyncio.to_thread(self._checked, file, beside)
 
     def _checked(self, file: Path, beside: Path | None) -> tuple[Verdict, Made | None]:
+        limits = self._studio.settings.limits
         if beside is None:
-            return checked(file, self._made_here)
+            return checked(file, self._made_here, limits)
         # Each upload has a folder of its own, and a manifest is looked for next to its file.
         with tempfile.TemporaryDirectory(dir=self._studio.settings.spool) as folder:
             together = Path(folder) / f"file{file.suffix}"
             together.symlink_to(file.resolve())
             sidecar_of(together).symlink_to(beside.resolve())
-            return checked(together, self._made_here)
+            return checked(together, self._made_here, limits)
 
 
 def build(studio: Studio, page: gr.Blocks) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from pipeline.types import MediaLimits
 from pipeline.verification import Verdict, verify
 from studio.made import Made, MadeHere, words
 
@@ -19,13 +20,16 @@ HEADLINES: Mapping[FindingState, str] = {
 }
 
 
-def checked(path: Path, made_here: MadeHere) -> tuple[Verdict, Made | None]:
+def checked(path: Path, made_here: MadeHere, limits: MediaLimits) -> tuple[Verdict, Made | None]:
     """Look for marks in a file, then in the log of this installation.
+
+    Args:
+        limits: on what is opened.
 
     Raises:
         InputError: it cannot be opened.
     """
-    verdict = verify(path)
+    verdict = verify(path, limits)
     return verdict, made_here.find(verdict.fingerprint, verdict.sha256)
 
 

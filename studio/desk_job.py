@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from pipeline.media import probe
+from pipeline.types import MediaLimits
 from studio.jobs.job import Job, report_of
 from studio.jobs.status import status_data
 from studio.operations import Studio
@@ -25,11 +26,11 @@ def job_view(studio: Studio, job: Job) -> dict[str, Any]:
         "people": None,
         "like": None,
         "options": asdict(job.options),
-        "result": _result(job),
+        "result": _result(job, studio.settings.limits),
     }
 
 
-def _result(job: Job) -> dict[str, Any] | None:
+def _result(job: Job, limits: MediaLimits) -> dict[str, Any] | None:
     outcome = job.outcome
     if job.state != "done" or outcome is None or outcome.output is None:
         return None
@@ -44,5 +45,5 @@ def _result(job: Job) -> dict[str, Any] | None:
     }
     if "frames" in report:
         shown |= {"kind": report["kind"], "sentences": in_words(report_of(report, output))}
-        shown["sound"] = report["kind"] == "video" and output.exists() and bool(probe(output).audio)
+        shown["sound"] = report["kind"] == "video" and output.exists() and bool(probe(output, limits).audio)
     return shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from pathlib import Path
 from typing import Any, Literal
 
@@ -68,15 +69,18 @@ class SmallPictures:
         except RecastError:
             log.info("no small picture could be made of a %s", which, exc_info=True)
             return None
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        part.write_bytes(jpeg(image, quality=82))
-        part.replace(path)
+        part = path.with_suffix(f".{secrets.token_hex(4)}.part")  # the list may be open twice
+        try:
+            part.write_bytes(jpeg(image, quality=82))
+            part.replace(path)
+        except FileNotFoundError:  # the job was deleted meanwhile, and nothing of it is to come back
+            return None
         return path
 
     def _frame(self, original: Path) -> ImageArray:
-        info = probe(original, self._studio.settings.limits)
-        return frame_at(original, info, INTO * (info.duration or 0.0)).within(SIDE)
+        limits = self._studio.settings.limits
+        info = probe(original, limits)
+        return frame_at(original, info, INTO * (info.duration or 0.0), limits).within(SIDE)
 
     def _face(self, photo: Path, job: Job) -> ImageArray:
         """Of a batch's photo, which all of its jobs have in common, it is cut out once."""

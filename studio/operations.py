@@ -99,7 +99,7 @@ class Studio:
     def look(self, target: Path) -> Look:
         """What a target is. Quick: only its first frame is decoded."""
         info = self.inspect(self.own(target))
-        return Look(info, view_of(self.folder(), "first.jpg", first_frame(target, info)))
+        return Look(info, view_of(self.folder(), "first.jpg", first_frame(target, info, self.settings.limits)))
 
     def submit(
         self,

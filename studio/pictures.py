@@ -12,7 +12,7 @@ import numpy as np
 from pipeline.errors import CorruptMedia
 from pipeline.media import open_target, read_picture
 from pipeline.media.transparency import cover_of, on_squares
-from pipeline.types import Box, Frame, ImageArray, MediaInfo
+from pipeline.types import Box, Frame, ImageArray, MediaInfo, MediaLimits
 
 VIEW = 1600
 """Longest side of a picture that is only looked at in the browser."""
@@ -42,20 +42,24 @@ def _smaller(image: ImageArray, scale: float) -> ImageArray:
     return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def first_frame(path: Path, info: MediaInfo) -> Still:
+def first_frame(path: Path, info: MediaInfo, limits: MediaLimits) -> Still:
     """The first frame of anything, as it is seen."""
-    return frame_at(path, info, 0.0)
+    return frame_at(path, info, 0.0, limits)
 
 
-def frame_at(path: Path, info: MediaInfo, moment: float) -> Still:
+def frame_at(path: Path, info: MediaInfo, moment: float, limits: MediaLimits) -> Still:
     """The frame that is shown at `moment` seconds.
+
+    Args:
+        info: what `pipeline.media.probe` said of the file.
+        limits: the operator's, on what is opened.
 
     Raises:
         OptionError: it is after the end.
     """
     if info.kind == "image":
-        return Still.of(read_picture(path))
-    with open_target(path, info, start=moment or None) as reader:
+        return Still.of(read_picture(path, limits))
+    with open_target(path, info, start=moment or None, limits=limits) as reader:
         for frame in reader:
             return Still.of(frame)
     raise CorruptMedia()

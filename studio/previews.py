@@ -237,7 +237,7 @@ class Previews:
 
         def read() -> Still:
             if info.kind == "image":
-                return first_frame(target, info)
+                return first_frame(target, info, self._studio.settings.limits)
             return self._scrubbers.get(stamp, lambda: Scrubber(target, info, self._studio.settings.limits)).at(moment)
 
         still = self._frames.get(key, read) if info.width * info.height * 3 < _LARGE else read()

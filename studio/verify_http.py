@@ -96,7 +96,8 @@ def build(studio: Studio) -> APIRouter:
                     if credentials is not None:
                         _saved(credentials, sidecar_of(path))
                     studio.inspect(path)
-                    return {"file": path.name, **verdict_data(*checked(path, made_here))}
+                    found = checked(path, made_here, studio.settings.limits)
+                    return {"file": path.name, **verdict_data(*found)}
             finally:
                 turns.release()
 

@@ -24,9 +24,10 @@ def main(words: Sequence[str]) -> int:
     data_folder(given.data)
     from studio.checking import checked, sentences, verdict_data
     from studio.made import MadeHere
+    from studio.setup import media_limits
 
     try:
-        verdict, made = checked(given.file, MadeHere())
+        verdict, made = checked(given.file, MadeHere(), media_limits())
     except RecastError as error:
         log.info("%s", error.code, exc_info=True)
         if given.json:

@@ -76,7 +76,7 @@ class Performer:
         job, recaster = running.job, self._recaster(running)
         cast = self._cast(running)
         info = probe(job.target, recaster.limits)
-        before = frame_at(job.target, info, job.moment)
+        before = frame_at(job.target, info, job.moment, recaster.limits)
         options, cast = recaster.settled(job.options, cast, info)
         after = Still(recaster.recast_frame(before.image, cast, options), before.cover)
         output = view_of(
@@ -93,10 +93,10 @@ class Performer:
         )
 
     def _compare(self, running: Running, folder: Path) -> Outcome:
-        job = running.job
+        job, limits = running.job, self._recaster(running).limits
         result = job.sources[0]
         ending = result.suffix if result.suffix.lower() != ".mkv" else ".mp4"
-        info = probe(result, self._recaster(running).limits)
+        info = probe(result, limits)
         made = check_manifest(result, info.container).fingerprint
         seal = self._recaster(running).marking.seal(info, job.options.engine, made)
         output = comparison(
@@ -107,6 +107,7 @@ class Performer:
             end=job.options.end,
             tags=tags(job.options.engine),
             seal=seal,
+            limits=limits,
             progress=running.show,
             cancel=running.cancelled,
         )
@@ -115,8 +116,8 @@ class Performer:
         return Outcome(output, report={"sidecar": beside.name} if beside is not None else {})
 
     def _recast(self, running: Running, folder: Path) -> Outcome:
-        job = running.job
-        info = probe(job.target, self._recaster(running).limits)
+        job, limits = running.job, self._recaster(running).limits
+        info = probe(job.target, limits)
         cast = self._cast(running)
         output = folder / result_name(job.target, info, job.options)
         report = self._recaster(running).recast(
@@ -134,10 +135,13 @@ class Performer:
         data = {**report_data(report), "output": output.name, "sidecar": sidecar}
         if info.kind != "image":
             return Outcome(output, report=data)
-        before = view_of(folder, "before.jpg", first_frame(job.target, info))
+        before = view_of(folder, "before.jpg", first_frame(job.target, info, limits))
         marking, told = self._recaster(running).marking, report.fingerprint if "watermark" in report.marks else ""
         after = view_of(
-            folder, "after.jpg", first_frame(output, info), lambda shown: marking.signed(shown, report.engine, told)
+            folder,
+            "after.jpg",
+            first_frame(output, info, limits),
+            lambda shown: marking.signed(shown, report.engine, told),
         )
         return Outcome(output, before, after, data)
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline import Cancelled, Cast, NoFaceInTarget, Options, Progress, Recaster
+from pipeline.errors import UnsupportedMedia
 from pipeline.media import Numbering, probe
 from pipeline.verification import verify
 from tests import media
@@ -60,7 +61,9 @@ def test_a_stopped_sequence_is_gone_on_with_and_nobody_can_tell(
     assert f"{some} frames were finished by an earlier run, and kept." in again.notes
     assert all(np.array_equal(one, other) for one, other in zip(pixels(whole), pixels(stopped), strict=True))
     assert not list(tmp_path.glob(".*"))
-    # Each frame by itself says what it is.
+    # Each frame by itself says what it is, and the sequence does not.
+    with pytest.raises(UnsupportedMedia, match="one of its files"):
+        verify(whole)
     verdict = verify(report.files[MANY // 2])
     assert verdict.manifest.state in ("valid", "trusted") and verdict.fingerprint == report.fingerprint
 

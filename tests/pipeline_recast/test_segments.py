@@ -136,12 +136,19 @@ def test_segments_do_not_depend_on_their_neighbours(
 
 def test_another_job_takes_nothing_from_the_folder(recaster: Recaster, cast: Cast, clip: Path, tmp_path: Path) -> None:
     work = tmp_path / "work"
+    work.mkdir()
+    theirs = {".profile", "film.part", "000000.txt", "diary"}  # of whoever gives a folder that is in use
+    for name in theirs:
+        (work / name).write_text(name)
+    (work / ".000007.0123456789ab.part.part").write_text("left by a crash")
     recaster.recast(cast, clip, tmp_path / "a.mp4", Options(end=1.0), work=work, segment=0.5)
     key = json.loads((work / "job.json").read_text())
     before = (work / "000000.part").stat().st_mtime_ns
     recaster.recast(cast, clip, tmp_path / "b.mp4", Options(end=1.0, likeness=0.9), work=work, segment=0.5)
     assert json.loads((work / "job.json").read_text()) != key
     assert (work / "000000.part").stat().st_mtime_ns != before
+    ours = {"job.json", *(f"00000{number}.{ending}" for number in (0, 1) for ending in ("json", "part"))}
+    assert {path.name for path in work.iterdir()} == ours | theirs
 
 
 def test_a_part_of_the_video_begins_and_ends_where_it_should(

@@ -12,6 +12,7 @@ from pipeline import Cast, Recaster
 from pipeline.analysis import best_seen, from_left
 from pipeline.analysis.choice import LEAST
 from pipeline.errors import FaceUnknown
+from pipeline.fingerprint import cast_digest
 from pipeline.marking import Marking
 from pipeline.types import Face, ImageArray
 from tests import faces, media
@@ -74,6 +75,10 @@ def test_another_face_can_be_chosen_and_it_is_said_whose_was_taken(tmp_path: Pat
         recaster.identify([picture], [3])
     with pytest.raises(FaceUnknown, match="no face number 2: source photo 2 shows one face"):
         recaster.identify([picture, media.portrait("astronaut")], [0, 2])
+
+    # What was finished with one of them is of no use for the other.
+    digests = {cast_digest(Cast(everyone=recaster.identify([picture], [number]))) for number in (1, 2, 0)}
+    assert len(digests) == 2
 
     target, result = tmp_path / "target.png", tmp_path / "result.png"
     cv2.imwrite(str(target), media.portrait("hopper"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import av
@@ -14,13 +14,15 @@ import numpy as np
 import pytest
 
 from pipeline import Cast, Options, Recaster
-from pipeline.errors import FaceUnknown, InputError, OptionError, PersonUnknown
+from pipeline.errors import FaceUnknown, InputError, MediaTooLarge, OptionError, PersonUnknown
 from pipeline.marking import Marking
 from pipeline.media import open_target, probe, read_picture
 from pipeline.media.stills import rgb
 from pipeline.types import Face, ImageArray
 from pipeline.verification import verify
+from studio.checking import checked
 from studio.jobs.job import Job, Outcome
+from studio.jobs_view import SmallPictures
 from studio.made import MadeHere
 from studio.operations import Request, Studio
 from studio.options import from_mapping
@@ -202,11 +204,31 @@ def test_a_preview_shows_whose_face_was_chosen(studio: Studio, previews: Preview
 
 
 def test_a_scrubber_finds_the_same_frames_in_any_order(material: Material) -> None:
-    info = probe(material.clip)
-    scrubber = Scrubber(material.clip, info, Settings().limits)
+    info, limits = probe(material.clip), Settings().limits
+    scrubber = Scrubber(material.clip, info, limits)
     for moment in (0.0, 0.3, 0.34, 0.9, 0.1, 0.1, 0.5):
-        assert np.array_equal(scrubber.at(moment).image, frame_at(material.clip, info, moment).image), moment
+        assert np.array_equal(
+            scrubber.at(moment).image, frame_at(material.clip, info, moment, Settings().limits).image
+        ), moment
     scrubber.close()
+
+
+def test_the_operators_limits_hold_for_every_look(material: Material) -> None:
+    """They may be wider than those that are usual, and what was let in has to be shown."""
+    for path in (material.eileen, material.clip):
+        info = probe(path)
+        narrow = replace(Settings().limits, pixels=info.width * info.height - 1)
+        with pytest.raises(MediaTooLarge):
+            frame_at(path, info, 0.0, narrow)
+        with pytest.raises(MediaTooLarge):
+            checked(path, MadeHere(), narrow)
+
+
+def test_nothing_of_a_deleted_job_comes_back(studio: Studio, material: Material) -> None:
+    """Its small picture may be on its way while it is deleted."""
+    job = Job("gone", "owner", "picture", material.grace, (material.eileen,))
+    assert SmallPictures(studio).of(job, "face") is None
+    assert not studio.files.own("gone").exists()
 
 
 def test_what_is_not_asked_for_again_is_forgotten() -> None:
