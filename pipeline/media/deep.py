@@ -31,7 +31,7 @@ def png_text(tags: Mapping[str, str]) -> PngInfo:
 
 def png(picture: Picture, xmp: bytes, tags: Mapping[str, str]) -> bytes:
     """A PNG of 8 or 16 bits with profile, EXIF and tags."""
-    samples = _together(picture, grey_alpha=False)
+    samples = _together(picture)
     done, data = cv2.imencode(".png", samples)
     if not done:
         raise OutputError("The picture could not be saved as PNG.")
@@ -51,12 +51,12 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def _together(picture: Picture, grey_alpha: bool) -> NDArray[Any]:
-    """Native samples and alpha in one array; grey with alpha as BGR where `grey_alpha` is not to be had."""
+def _together(picture: Picture) -> NDArray[Any]:
+    """Native samples and alpha in one array; grey with alpha as BGR, as hardly any program opens such files."""
     if picture.alpha is None:
         return picture.native
     colours = picture.native[:, :, None] if picture.grey else picture.native
-    if picture.grey and not grey_alpha:
+    if picture.grey:
         colours = np.repeat(colours, 3, axis=2)
     return np.dstack([colours, picture.alpha])
 
@@ -64,8 +64,8 @@ def _together(picture: Picture, grey_alpha: bool) -> NDArray[Any]:
 def tiff(picture: Picture, xmp: bytes, tags: Mapping[str, str]) -> bytes:
     """A 16-bit TIFF: one deflated strip, with profile and tags."""
     del tags  # they are in the XMP packet
-    samples = _together(picture, grey_alpha=True)
-    if not picture.grey:
+    samples = _together(picture)
+    if samples.ndim == 3:
         order = [2, 1, 0, 3][: samples.shape[2]]
         samples = samples[:, :, order]
     count = 1 if samples.ndim == 2 else samples.shape[2]
@@ -75,7 +75,7 @@ def tiff(picture: Picture, xmp: bytes, tags: Mapping[str, str]) -> bytes:
         (257, 4, [picture.height]),
         (258, 3, [16] * count),
         (259, 3, [8]),  # deflate
-        (262, 3, [1 if picture.grey else 2]),
+        (262, 3, [1 if samples.ndim == 2 else 2]),
         (273, 4, [0]),
         (277, 3, [count]),
         (278, 4, [picture.height]),

@@ -131,7 +131,7 @@ def exr_info(path: Path, limits: MediaLimits) -> MediaInfo:
         raise MediaTooLarge("The picture takes more memory than allowed.")
     return MediaInfo(
         path=path, kind="image", container="exr", codec="exr", pixel_format="RGBA" if _ALPHA in names else "RGB",
-        width=width, height=height, frames=1, bit_depth=16,
+        width=width, height=height, frames=1, bit_depth=16, alpha=_ALPHA in names,
     )  # fmt: skip
 
 

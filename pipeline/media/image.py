@@ -41,6 +41,8 @@ _DAMAGED = (
     OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, ArithmeticError, RuntimeError,
 )  # fmt: skip
 """What decoders raise for pictures that are not whole."""
+_CLEAR = ("RGBA", "RGBa", "LA", "La", "PA")
+_EXTRA_SAMPLES, _ASSOCIATED = 338, 1
 _ANIMATED: tuple[PictureFormat, ...] = ("GIF", "WEBP", "PNG", "AVIF")
 
 
@@ -92,6 +94,7 @@ def info_of(path: Path, image: ImageFile.ImageFile, found: PictureFormat, limits
         rotation=turn.quarters * 90,
         frames=frames,
         bit_depth=depth,
+        alpha=image.mode in _CLEAR or "transparency" in image.info,
     )
     check_limits(info, limits)
     if width * height * 4 * (depth // 8) > limits.decoded_bytes:
@@ -135,6 +138,8 @@ def _read(file: BinaryIO, sniffed: Any, limits: MediaLimits, path: Path) -> Pict
             icc = image.info.get("icc_profile") or b""
             if _depth(image) == 16 and found in ("PNG", "TIFF"):
                 native, alpha = _deep(file)
+                if alpha is not None and found == "TIFF" and _associated(image):
+                    native = _straight(native, alpha)
             else:
                 native, alpha, icc = samples(image, icc)
             return _upright(native, alpha, turn, icc, exif_tags.cleaned(tags))
@@ -181,6 +186,18 @@ def _deep(file: BinaryIO) -> tuple[NDArray[Any], NDArray[Any] | None]:
     if decoded.ndim == 3 and decoded.shape[2] == 4:
         return decoded[:, :, :3], decoded[:, :, 3]
     return decoded, None
+
+
+def _associated(image: ImageFile.ImageFile) -> bool:
+    """Whether the colours of a TIFF are multiplied by its alpha already, as compositing programs write them."""
+    return _ASSOCIATED in image.tag_v2.get(_EXTRA_SAMPLES, ())  # type: ignore[attr-defined]
+
+
+def _straight(native: NDArray[Any], alpha: NDArray[Any]) -> NDArray[Any]:
+    """16-bit colours that were multiplied by alpha, without that; as PIL does it for those of 8 bits."""
+    cover = np.maximum(alpha, 1).astype(np.float32)[:, :, None]
+    straight = np.minimum(np.rint(native * (65535.0 / cover)), 65535).astype(np.uint16)
+    return np.where(alpha[:, :, None] == 65535, native, straight)
 
 
 def samples(image: Image.Image, icc: bytes) -> tuple[NDArray[Any], NDArray[Any] | None, bytes]:

@@ -27,7 +27,6 @@ RATE = Fraction(24)
 """Frames a second where nobody says."""
 _AHEAD = 4
 """Frames that are decoded at once; they do not wait for each other, as those of a video do."""
-_CLEAR = ("RGBA", "RGBa", "LA", "La", "PA")
 _GAPS = 4
 """Of these a note tells."""
 
@@ -54,7 +53,7 @@ def sequence_info(numbering: Numbering, limits: MediaLimits = LIMITS, rate: Frac
     numbers = list(files)
     info = replace(
         picture, path=numbering.path, kind="sequence", rate=rate, frames=len(files),
-        duration=float((numbers[-1] - numbers[0] + 1) / rate), alpha=picture.pixel_format in _CLEAR,
+        duration=float((numbers[-1] - numbers[0] + 1) / rate),
     )  # fmt: skip
     check_limits(info, limits)
     return info

@@ -133,8 +133,8 @@ class MediaInfo:
     """What a target is, read from its content.
 
     `width` and `height` are upright (after EXIF orientation or display rotation). `frames` is an estimate for videos
-    and ``None`` when even that is unknown; `duration` is ``None`` when the container does not say. `alpha` tells of a
-    video whether its frames hold transparency.
+    and ``None`` when even that is unknown; `duration` is ``None`` when the container does not say. `alpha` tells
+    whether frames hold transparency.
     """
 
     path: Path

@@ -36,6 +36,8 @@ DEFAULTS = {"select": "largest"}
 """Options that differ from a job's: somebody else in the picture is not meant, unless it is said."""
 MOST_SOUNDS = 200
 """Messages of sound that wait; the oldest make room."""
+WAITING_PHOTOS = 2 * MOST_PHOTOS
+"""Of the faces that a visitor has asked for and not got yet; each photo may be large."""
 IDLE = 30.0
 """Seconds without a frame or a word after which a visitor has left their place to others."""
 _POLICY, _AGAIN, _GONE, _FAULT = 1008, 1013, 1001, 1011
@@ -150,7 +152,8 @@ class Connection:
 
     def _seen(self, picture: Binary) -> None:
         if picture.kind == protocol.PHOTO:
-            if len(self._photos) >= MOST_PHOTOS:
+            waiting = sum(len(word["photos"]) for word in self._words if word["type"] == "face")
+            if len(self._photos) >= MOST_PHOTOS or len(self._photos) + waiting >= WAITING_PHOTOS:
                 raise protocol.BadMessage("These are too many photos.")
             self._photos.append(picture.data)
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,37 @@ def test_alpha_is_kept_exactly(tmp_path: Path) -> None:
             assert np.array_equal(again.native, picture.native)
     for target in ("out.jpg", "out.bmp"):
         assert any("transparency" in note for note in write_picture(tmp_path / target, picture))
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+def test_colours_that_were_multiplied_by_alpha_are_told_without_it(tmp_path: Path, depth: int) -> None:
+    """Compositing programs write TIFFs so (ExtraSamples 1); what is written here says that it is not (2)."""
+    dtype, most = (np.uint8, 255) if depth == 8 else (np.uint16, 65535)
+    native = np.full((24, 32, 3), most // 4, dtype)
+    alpha = np.full((24, 32), most // 2, dtype)
+    native[:, :8], alpha[:, :8] = most // 3, most
+    native[:, 24:], alpha[:, 24:] = 0, 0
+    path = tmp_path / "in.tif"
+    write_picture(path, Picture(native, alpha))
+    written = bytearray(path.read_bytes())
+    place = written.find(struct.pack("<HHI", 338, 3, 1))
+    assert written[place + 8] == 2
+    written[place + 8] = 1
+    path.write_bytes(written)
+    write_picture(tmp_path / "out.tif", read_picture(path))
+    picture = read_picture(tmp_path / "out.tif")
+    assert picture.native.dtype == dtype and np.array_equal(picture.alpha, alpha)
+    assert np.array_equal(picture.native[:, :8], native[:, :8]) and not picture.native[:, 24:].any()
+    assert np.abs(picture.native[:, 8:24] / most - 0.5).max() < 0.01
+
+
+def test_grey_with_alpha_can_be_opened_again(tmp_path: Path) -> None:
+    picture = Picture(np.full((24, 32), 30000, np.uint16), np.full((24, 32), 20000, np.uint16))
+    for suffix in ("png", "tif"):
+        write_picture(tmp_path / f"out.{suffix}", picture)
+        again = read_picture(tmp_path / f"out.{suffix}")
+        assert probe(tmp_path / f"out.{suffix}").alpha and again.alpha is not None
+        assert again.deep and (again.native == 30000).all() and (again.alpha == 20000).all()
 
 
 def test_palette_pictures_with_transparency(tmp_path: Path) -> None:

@@ -158,11 +158,13 @@ def test_a_sequence_is_written_as_a_video_and_back(tmp_path: Path) -> None:
         assert np.array_equal(read_picture(file).native, before.native)
 
 
-def test_transparency_is_kept_in_frames_and_videos(tmp_path: Path) -> None:
+@pytest.mark.parametrize("palette", [False, True])
+def test_transparency_is_kept_in_frames_and_videos(tmp_path: Path, palette: bool) -> None:
     for number in range(3):
         clear = np.full((32, 48, 4), 80, np.uint8)
         clear[:, :24, 3], clear[:, 24:, 3] = 0, 255
-        cv2.imwrite(str(tmp_path / f"c{number}.png"), clear)
+        image = Image.fromarray(clear)
+        (image.quantize(4) if palette else image).save(tmp_path / f"c{number}.png")
     info = probe(tmp_path / "c*.png")
     assert info.alpha
     film = tmp_path / "clear.mov"

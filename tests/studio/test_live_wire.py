@@ -167,6 +167,21 @@ def test_what_would_cost_too_much_is_not_decoded(house: Server, material: Materi
             visitor.word("ready")
 
 
+def test_faces_are_not_hoarded(house: Server, material: Material) -> None:
+    """Who asks for face after face, and does not wait for any, would have the server keep photos by the gigabyte."""
+    photo = material.eileen.read_bytes()
+    with Visitor(house) as visitor, contextlib.suppress(ConnectionClosed):
+        visitor.word("welcome")
+        for _ in range(8):
+            for _ in range(6):
+                visitor.show(PHOTO, photo)
+            visitor.say("face")
+        until = time.monotonic() + 60
+        while (answer := json.loads(visitor.socket.recv(timeout=60)))["type"] == "ready":
+            assert time.monotonic() < until
+        assert answer["code"] == "bad_message" and "too many photos" in answer["sentence"]
+
+
 @pytest.mark.parametrize(("rate", "size"), [(0, 200), (1_000, 200), (4_000_000, 200), (48_000, 201), (48_000, 1 << 17)])
 def test_sound_that_is_none_is_refused(rate: int, size: int) -> None:
     with pytest.raises(BadMessage):
