@@ -85,6 +85,7 @@ class FrameFiles:
             notes = [*reader.notes, *writer.notes]
             if before:
                 notes.append(f"{len(before)} frames were finished by an earlier run, and kept.")
+            notes += _others(writer, numbering)
         seconds = time.perf_counter() - task.begin
         return Report(
             output=task.output, kind=info.kind, frames=ledger.done, changed=ledger.changed, faces=ledger.faces,
@@ -93,6 +94,16 @@ class FrameFiles:
             notes=(*notes, *ledger.notes(), *device_notes(options, wardrobe), *mark.notes),
             roles=presence.report(), fingerprint=mark.fingerprint, marks=mark.marks, frames_at=tuple(writer.files),
         )  # fmt: skip
+
+
+def _others(writer: SequenceWriter, numbering: Numbering) -> list[str]:
+    """What is said where frames of another job have names like these: whoever opens all of them sees both."""
+    count = len(set(numbering.files().values()) - set(writer.files))
+    if count == 0:
+        return []
+    lie, which = ("lies", "is") if count == 1 else ("lie", "are")
+    frames = "frame" if count == 1 else "frames"
+    return [f"Beside them {lie} {count} more {frames} with names like theirs, which {which} not of this job."]
 
 
 def _stopped(writer: SequenceWriter, numbering: Numbering) -> str:

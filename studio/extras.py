@@ -48,7 +48,8 @@ class Extras:
         names = [path for path in (output, self.comparison, self.preview) if path is not None]
         for name in names:
             PendingFile(name, (target, *sources))
-        keep_apart(output, (*sources, *names[1:]))
+            keep_apart(name, (target, *sources))
+        keep_apart(output, names[1:])
         if len({path.absolute() for path in names}) < len(names):
             raise OptionError("The result, the comparison and the preview need names of their own.")
         if len(names) > 1:

@@ -17,6 +17,7 @@ from pipeline.media.animation import AnimationReader
 from pipeline.media.deep import png_text
 from pipeline.media.encoders import OPTIONS
 from pipeline.media.exr import displayed
+from pipeline.media.frame_picture import frame_picture
 from pipeline.media.frames import VideoFrame
 from pipeline.media.image_write import to_pil
 from pipeline.media.output import PendingFile, output_errors
@@ -94,7 +95,8 @@ class AnimationWriter:
             image, _ = to_pil(displayed(frame))
             self._last = frame.duration
         elif isinstance(frame, VideoFrame):
-            image = Image.fromarray(np.ascontiguousarray(frame.image()[:, :, ::-1]))
+            # Under full transparency samples are anything at all, so it is kept.
+            image, _ = to_pil(frame_picture(frame) if frame.layout.alpha else Picture(frame.image()))
             self._last = float(frame.duration * frame.time_base)
         else:
             raise TypeError("only frames of a reader can be written")

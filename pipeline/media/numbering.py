@@ -108,14 +108,19 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def keep_apart(results: Path, files: Iterable[Path]) -> None:
-    """Find out before anything is written whether numbered results would take the place of one of these files.
+def keep_apart(result: Path, files: Iterable[Path]) -> None:
+    """Find out before anything is written whether numbered results would take the place of one of these files, or a
+    result of one file that of a numbered one.
+
+    Args:
+        files: each may be a name of numbered files; one that has the result's own name is not looked at.
 
     Raises:
         OutputError: they would.
     """
-    numbering = numbered_result(results)
-    if numbering is not None and any(map(numbering.names, files)):
+    numbering, files = numbered_result(result), tuple(files)
+    numbered = (found for found in map(Numbering.of, files) if found is not None)
+    if (numbering is not None and any(map(numbering.names, files))) or any(one.names(result) for one in numbered):
         raise OutputError("The results would overwrite files that they are made of; choose another name or folder.")
 
 

@@ -11,6 +11,7 @@ from pipeline.media.animation import AnimationReader
 from pipeline.media.animation_write import AnimationWriter
 from pipeline.media.encoders import OPTIONS
 from pipeline.media.guard import LIMITS
+from pipeline.media.numbering import keep_apart
 from pipeline.media.probe import probe
 from pipeline.media.reader import VideoReader
 from pipeline.media.sequence import SequenceReader
@@ -56,6 +57,7 @@ def open_result(
     Raises:
         OutputError, OptionError: nothing can be written there, or not like this.
     """
+    keep_apart(output, (source.path,))
     suffix = Path(output).suffix.lower()
     if suffix == ".png" and not isinstance(source, AnimationReader):
         raise OutputError(

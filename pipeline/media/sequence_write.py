@@ -9,19 +9,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 
-import numpy as np
-
 from pipeline.closing import Closing
 from pipeline.errors import RecastError
 from pipeline.media.animation import AnimationReader
 from pipeline.media.encoders import OPTIONS
-from pipeline.media.frames import VideoFrame
+from pipeline.media.frame_picture import frame_picture
 from pipeline.media.image_write import check_picture_name, format_of, write_picture
 from pipeline.media.journal import Facts, Journal
 from pipeline.media.numbering import Numbering, keep_apart
 from pipeline.media.output import output_errors
 from pipeline.media.picture import Picture
-from pipeline.media.planes import deep_bgr, plane_view
 from pipeline.media.reader import VideoReader
 from pipeline.media.sequence import SequenceReader
 from pipeline.options import Options
@@ -138,19 +135,5 @@ class SequenceWriter(Closing):
         self.files.append(path)
 
     def _write(self, path: Path, own: Path | None, frame: Frame) -> tuple[str, ...]:
-        picture = as_picture(frame)
+        picture = frame_picture(frame)
         return write_picture(path, picture, self._quality, self._tags, (own,) if own else (), self._seals(own))
-
-
-def as_picture(frame: Frame) -> Picture:
-    """A frame as a picture of its own: with 16 bits where the video has more than 8, and its transparency."""
-    if isinstance(frame, Picture):
-        return frame
-    assert isinstance(frame, VideoFrame)
-    layout = frame.layout
-    alpha = plane_view(frame.native, layout.planes - 1, layout) if layout.alpha else None
-    if layout.depth == 8:
-        return Picture(frame.image(), None if alpha is None else alpha.copy(), index=frame.index, time=frame.time)
-    most = (1 << layout.depth) - 1
-    cover = None if alpha is None else np.rint(alpha * (65535.0 / most)).astype(np.uint16)
-    return Picture(deep_bgr(frame.native, layout, frame.colour), cover, index=frame.index, time=frame.time)

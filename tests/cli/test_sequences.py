@@ -48,6 +48,7 @@ def test_numbered_frames_are_one_film(material: Material, tmp_path: Path) -> Non
         (["-t", tmp_path / "plate_###.png", "--rate", "0"], "between 0 and 1000"),
         (["-t", tmp_path / "plate_###.png", "-o", tmp_path / "plate_%03d.png"], "would overwrite files"),
         (["-t", material.clip, "-s", tmp_path / "plate_008.png", "-o", tmp_path / "plate_%03d.png"], "overwrite files"),
+        (["-t", tmp_path / "plate_###.png", "--preview", tmp_path / "plate_008.png"], "overwrite files"),
     ):
         refused = run("-s", material.grace, *words)
         assert refused.returncode == 2 and said in refused.stderr

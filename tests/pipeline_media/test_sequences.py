@@ -179,6 +179,14 @@ def test_transparency_is_kept_in_frames_and_videos(tmp_path: Path, palette: bool
         for shown in again:
             out.write(shown, {})
         out.finish()
+    loop = tmp_path / "loop.webp"
+    with VideoReader(film) as again, open_result(loop, again, Options()) as writer:
+        for shown in again:
+            writer.write(shown)
+        writer.finish()
+    with AnimationReader(loop) as animated:
+        cover = next(iter(animated)).alpha
+    assert cover is not None and cover[:, :20].max() < 5 and cover[:, 28:].min() > 250
     alpha = read_picture(tmp_path / "d.02.png").alpha
     assert alpha is not None and alpha[:, :20].max() < 1000 and alpha[:, 28:].min() > 64000
 
@@ -255,6 +263,13 @@ def test_a_result_never_takes_the_place_of_a_frame(tmp_path: Path) -> None:
         assert numbering is not None
         with AnimationReader(loop) as reader, pytest.raises(OutputError, match="overwrite files"):
             SequenceWriter(numbering, reader, "")
+    for number in (1, 2):
+        first.save(tmp_path / f"take.{number:02}.webp")
+    with (
+        SequenceReader(tmp_path / "take.##.webp") as reader,
+        pytest.raises(OutputError, match="overwrite files"),
+    ):
+        open_result(tmp_path / "take.02.webp", reader)
     nowhere = Numbering.of(tmp_path / "nowhere" / "r.##.png")
     assert nowhere is not None
     with SequenceReader(path) as reader, pytest.raises(OutputError, match="folder"):

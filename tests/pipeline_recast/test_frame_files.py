@@ -76,6 +76,9 @@ def test_sequences_become_videos_and_videos_sequences(
     assert probe(film).frames == 12 and probe(film).rate == 24
     report = recaster.recast(cast, film, tmp_path / "back.###.jpg", Options(start=0.25))
     assert report.frames == 6 and report.files[0].name == "back.001.jpg"
+    assert not any("not of this job" in note for note in report.notes)
+    report = recaster.recast(cast, film, tmp_path / "back.###.jpg", Options(start=0.25, end=0.4))
+    assert "Beside them lie 2 more frames with names like theirs, which are not of this job." in report.notes
     assert [person.frames for person in recaster.people(plates)] == [MANY]
 
 
