@@ -23,7 +23,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from pipeline.analysis.assign import known_again
-from pipeline.errors import InputError, RecastError
+from pipeline.errors import FileMissing, InputError, RecastError
 from pipeline.options import Options
 from pipeline.types import Advice, Person
 from pipeline.whose import named
@@ -31,9 +31,9 @@ from studio.access.caller import caller_of
 from studio.desk_job import job_view
 from studio.desk_start import start_data
 from studio.http import MOST_PHOTOS
-from studio.jobs.job import Job, JobFailed
+from studio.jobs.job import Job, JobFailed, JobUnknown
 from studio.jobs.status import status_data
-from studio.operations import Request, Studio, raise_failure
+from studio.operations import GONE, Request, Studio, raise_failure
 from studio.options import from_mapping
 from studio.pictures import jpeg
 from studio.present import address, describe
@@ -88,8 +88,15 @@ def routes(studio: Studio) -> APIRouter:
     router = APIRouter(prefix="/studio/desk", include_in_schema=False)
     previews = Previews(studio)
 
+    def people_of(name: str | None, token: str) -> tuple[Person, ...]:
+        return studio.people(studio.job(name, token)) if name else ()
+
     def found_people(search: str | None, token: str) -> tuple[Person, ...]:
-        return studio.people(studio.job(search, token)) if search else ()
+        try:
+            return people_of(search, token)
+        except JobUnknown:
+            # It went with the jobs of its target, and so did that.
+            raise FileMissing(GONE) from None
 
     @router.get("/start")
     def start_of_page() -> dict[str, Any]:
@@ -134,7 +141,7 @@ def routes(studio: Studio) -> APIRouter:
         options = from_mapping({"start": given.start, "end": given.end})
         wanted = Request(studio.own(Path(given.path)), options=options)
         client = caller_of(request).client
-        known = await asyncio.to_thread(found_people, given.like, token)
+        known = await asyncio.to_thread(people_of, given.like, token)
         job = await asyncio.to_thread(studio.searched, wanted.target, token) if options == Options() else None
         if job is None:
             job = await asyncio.to_thread(studio.submit, wanted, token, "people", attached=True, client=client)

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+GONE = "The file is gone. Please upload it again."
 LOOK = 0.1
 """Seconds between two looks of a follower."""
 CRASHES = 5
@@ -98,8 +99,10 @@ class Studio:
 
     def look(self, target: Path) -> Look:
         """What a target is. Quick: only its first frame is decoded."""
-        info = self.inspect(self.own(target))
-        return Look(info, view_of(self.folder(), "first.jpg", first_frame(target, info, self.settings.limits)))
+        info, folder = self.inspect(self.own(target)), self.files.looks(target)
+        folder.mkdir(parents=True, exist_ok=True)
+        part = view_of(folder, f"{uuid.uuid4().hex}.part", first_frame(target, info, self.settings.limits))
+        return Look(info, part.replace(folder / "first.jpg"))
 
     def submit(
         self,
@@ -156,7 +159,7 @@ class Studio:
             self.store.add(job)
         except FileNotFoundError as error:
             self.files.forget(name)
-            raise FileMissing("The file is gone. Please upload it again.") from error
+            raise FileMissing(GONE) from error
         except BaseException:
             self.files.forget(name)
             raise
@@ -314,7 +317,7 @@ class Studio:
     def own(self, path: Path) -> Path:
         """`path`, once more: only files that were uploaded here are worked on, whatever came this far."""
         if not contained(path, self.settings.readable) or not path.is_file():  # a name may stand for many files
-            raise FileMissing("The file is gone. Please upload it again.")
+            raise FileMissing(GONE)
         return path
 
 

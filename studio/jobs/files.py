@@ -5,6 +5,7 @@ What is uploaded is linked into the job's own folder, so that nothing that clear
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
@@ -76,6 +77,10 @@ class Files:
             os.replace(part, note)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+    def looks(self, upload: Path) -> Path:
+        """Where the first look at an upload is kept: the same folder each time, so that it can go with the upload."""
+        return self.results / hashlib.sha256(os.fsencode(upload)).hexdigest()[:32]
 
     def has_result(self, name: str) -> bool:
         """Whether `result_folder` was ever asked for."""

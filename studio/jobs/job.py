@@ -19,6 +19,8 @@ from studio.consent import Consent
 Kind = Literal["picture", "preview", "people", "video", "comparison", "live"]
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 OVER: tuple[State, ...] = ("done", "failed", "cancelled")
+UNSEEN: tuple[Kind, ...] = ("people", "preview")
+"""What no list of jobs shows."""
 
 
 FULL = "The server's disk is full. Please try again later."

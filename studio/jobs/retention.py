@@ -6,10 +6,11 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from studio.jobs.files import Files, remove
-from studio.jobs.job import Job
+from studio.jobs.job import UNSEEN, Job
 from studio.jobs.store import Store
 
 log = logging.getLogger(__name__)
@@ -30,16 +31,27 @@ class Retention:
         self._store, self._files, self._uploads, self._keep = store, files, uploads, keep
 
     def forget(self, job: Job) -> None:
-        """Delete a job that is over: its row, its result, its files, and uploads that no other job was made from."""
+        """Delete a job that is over: its row, its result, its files, and uploads that no other job was made from. What
+        its owner never sees as a job (who was found in the target, a preview) goes with the last one that they see."""
         assert job.over
+        self._drop(job)
+        others = self._store.jobs()
+        behind = [other for other in others if other.owner == job.owner and other.over and _unseen(other)]
+        mine = _made_from(other for other in others if other.owner == job.owner and other not in behind)
+        for other in behind:
+            if set(other.origins) & set(job.origins) - mine:
+                self._drop(other)
+                others.remove(other)
+        gone = set(job.origins) - _made_from(others)
+        for path in filter(lambda path: path.is_relative_to(self._uploads), gone):
+            remove(path)
+            remove(self._files.looks(path))
+            if path.parent != self._uploads and path.parent.is_dir() and not any(path.parent.iterdir()):
+                remove(path.parent)
+
+    def _drop(self, job: Job) -> None:
         self._store.forget(job.id)
         self._files.forget(job.id)
-        needed = {path for other in self._store.jobs() for path in other.origins}
-        for path in job.origins:
-            if path not in needed and path.is_relative_to(self._uploads):
-                remove(path)
-                if path.parent != self._uploads and path.parent.is_dir() and not any(path.parent.iterdir()):
-                    remove(path.parent)
 
     def tidy(self, spool: Path) -> None:
         """Delete what a server that was killed has left half done. Only for a server that has not begun yet."""
@@ -80,6 +92,15 @@ class Retention:
                 continue
             if old:
                 remove(entry)
+
+
+def _made_from(jobs: Iterable[Job]) -> set[Path]:
+    return {path for job in jobs for path in job.origins}
+
+
+def _unseen(job: Job) -> bool:
+    """Whether no list of jobs shows it."""
+    return job.attached or job.kind in UNSEEN
 
 
 def _newest(path: Path) -> float:

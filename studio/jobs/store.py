@@ -11,7 +11,7 @@ from typing import NamedTuple
 from pipeline.report import Progress
 from studio.consent import LASTS, Consent
 from studio.jobs.database import Database
-from studio.jobs.job import Event, Job, JobUnknown, Kind, Outcome, State, progress_data
+from studio.jobs.job import UNSEEN, Event, Job, JobUnknown, Kind, Outcome, State, progress_data
 from studio.jobs.order import Turn, rearranged
 from studio.jobs.rows import job_of, outcome_data, row_of, tell
 from studio.jobs.schema import NOTE_ENDS
@@ -227,11 +227,11 @@ class Store:
         Args:
             owners: fingerprints.
         """
-        marks = ", ".join("?" * len(owners))
+        marks, unseen = (", ".join("?" * len(some)) for some in (owners, UNSEEN))
         rows = self._base.read(
-            f"SELECT * FROM jobs WHERE owner IN ({marks}) AND NOT attached AND kind NOT IN ('people', 'preview') "
+            f"SELECT * FROM jobs WHERE owner IN ({marks}) AND NOT attached AND kind NOT IN ({unseen}) "
             "ORDER BY created DESC LIMIT ?",
-            (*owners, most),
+            (*owners, *UNSEEN, most),
         )
         return [job_of(row) for row in rows]
 

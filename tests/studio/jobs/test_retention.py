@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +74,38 @@ def test_an_owner_has_everything_deleted_at_once(store: Store, tmp_path: Path) -
     assert [path.name for path in uploads.iterdir()] == ["shared"]
     assert [path.name for path in files.jobs.iterdir()] == ["b"]
     assert len(list(files.results.iterdir())) == 1 and store.events("a") == []
+
+
+def test_what_its_owner_never_sees_goes_with_the_last_job_that_they_see(store: Store, tmp_path: Path) -> None:
+    """Who was found in a target is embeddings and faces; its first frame is shown before there is a job."""
+    files, uploads = Files(tmp_path / "jobs", tmp_path / "results"), tmp_path / "uploads"
+    retention, target = Retention(store, files, uploads, keep=100), uploads / "x" / "film.mp4"
+    target.parent.mkdir(parents=True)
+    target.write_bytes(b"x")
+    files.looks(target).mkdir()
+    for name, owner, kind in (
+        ("found", "ann", "people"), ("one", "ann", "video"), ("two", "ann", "video"), ("theirs", "bob", "people"),
+        ("now", "ann", "preview"),
+    ):  # fmt: skip
+        store.add(replace(job(name, owner, origins=(target,)), kind=kind, attached=kind == "people"))
+        files.save_people(name, ())
+        if name != "now":
+            store.finish(name, "done", Outcome())
+
+    def left() -> set[str]:
+        assert {path.name for path in files.jobs.iterdir()} == {one.id for one in store.jobs()}
+        assert target.exists() == files.looks(target).exists()
+        return {one.id for one in store.jobs()}
+
+    retention.forget(store.get("one"))
+    assert left() == {"found", "two", "theirs", "now"} and target.exists()
+    retention.forget(store.get("two"))  # a preview is still being made of it, and somebody else has it open
+    assert left() == {"found", "theirs", "now"} and target.exists()
+    store.finish("now", "done", Outcome())
+    retention.forget(store.get("now"))
+    assert left() == {"theirs"} and target.exists()
+    retention.forget(store.get("theirs"))
+    assert left() == set() and not target.parent.exists()
 
 
 def test_people_are_kept_as_they_were(tmp_path: Path) -> None:
