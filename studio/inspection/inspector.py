@@ -11,10 +11,11 @@ import logging
 import multiprocessing
 import os
 import sys
+import tempfile
 import threading
 import time
 from collections import OrderedDict
-from multiprocessing import forkserver
+from multiprocessing import forkserver, util
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -32,6 +33,8 @@ QUICK, THOROUGH = 3.0, 8.0
 PATIENCE = 60.0
 """Seconds after which a process that has said nothing is ended."""
 _MOST_SAID, _REMEMBERED, _TURN = 4096, 1000, 0.05
+_LONGEST = 107 - len("/pymp-12345678/listener-12345678")
+"""Bytes of a folder's path in which `multiprocessing` can have its socket: the system knows none with a longer name."""
 _ERRORS = {
     kind.code: kind for kind in vars(pipeline.errors).values()
     if isinstance(kind, type) and issubclass(kind, InputError)
@@ -62,6 +65,7 @@ class Inspector:
         self._closing = threading.Event()
         self._context: Any = None
         if sys.platform == "linux":
+            _place_socket()
             self._context = multiprocessing.get_context("forkserver")
             self._context.set_forkserver_preload(["studio.inspection.child"])
         else:
@@ -142,3 +146,19 @@ class Inspector:
                     return None
                 return said if isinstance(said, dict) and isinstance(said.get("code"), str) else None
         return None
+
+
+def _place_socket() -> None:
+    """Where the usual folder's path is too long for a socket, has `multiprocessing` take another one."""
+    usual, others = tempfile.gettempdir(), (os.environ.get("TMPDIR", ""), "/tmp", "/var/tmp")
+    if len(os.fsencode(usual)) <= _LONGEST:
+        return
+    short = next((path for path in others if len(os.fsencode(path)) <= _LONGEST and os.access(path, os.W_OK)), None)
+    if short is None:
+        log.warning("no folder for temporary files has a path short enough for a socket; no file can be looked at")
+        return
+    tempfile.tempdir = short
+    try:
+        util.get_temp_dir()  # which it keeps to
+    finally:
+        tempfile.tempdir = usual

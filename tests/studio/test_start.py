@@ -92,7 +92,8 @@ def test_no_garbage_holds_files_open(plain: Mapping[str, Any]) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="files are looked at in processes of their own on Linux only")
 def test_the_first_upload_waits_for_no_decoders(tmp_path: Path) -> None:
-    with serving(tmp_path / "data") as server:
+    """Also where the data folder's path is longer than a socket's may be."""
+    with serving(tmp_path / "long" / ("data" * 20)) as server:
         eventually(lambda: any("forkserver" in words for words in children(server.process.pid)), 60)
 
 
