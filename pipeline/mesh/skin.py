@@ -29,6 +29,11 @@ WIDE, NEAR = 0.16, 0.07
 STUBBLE = (0.05, 0.20)
 """How much darker a single place of a beard is that is hair rather than skin."""
 
+SPECK = 0.3
+"""How much of a place is covered that joins others to the outline."""
+UNSEEN = 0.15
+"""Cosine to the line of sight below which a place may as well lie outside."""
+
 _SKIP = 11
 """Every eleventh texel is enough for a surface of six coefficients."""
 
@@ -105,7 +110,7 @@ def read_skin(unfolded: ImageArray, seen: FloatArray, *, cut: bool = False) -> S
     glare = ramp(depart, 0.30, 0.60)
     rim_bright = ramp(depart, 0.45, 0.80) * zones.rim
     covered = cv2.max(cv2.max(rim_dark, rim_bright), foreign_hue * zones.rim) * (1 - zones.features)
-    hair = _outwards(cv2.GaussianBlur(_across_features(covered), (0, 0), 0.9))
+    hair = _outwards(_across_features(_from_outside(covered, seen)))
     strange = cv2.max(foreign_hue, ramp(-depart, 0.45, 0.95) * lit) * (1 - open_ground)
     doubt = hair
     for other in (strange, glare, deep):
@@ -216,6 +221,16 @@ def _mean(colour: FloatArray) -> FloatArray:
     return cv2.transform(colour, np.full((1, 3), 1 / 3, np.float32))
 
 
+def _from_outside(covered: FloatArray, seen: FloatArray) -> FloatArray:
+    """`covered` without what reaches neither the outline nor what is not seen: hair hangs down from somewhere, a crease
+    beside an eye does not."""
+    outside = ((topology().face < 0.5) | (seen < UNSEEN)).astype(np.uint8)
+    there = cv2.max(outside, (covered > SPECK).astype(np.uint8))
+    _, labels = cv2.connectedComponents(there)
+    hangs = (labels == labels[0, 0]).astype(np.float32)
+    return cv2.multiply(covered, cv2.dilate(hangs, np.ones((3, 3), np.uint8)))
+
+
 def _across_features(covered: FloatArray) -> FloatArray:
     """What covers the face both above and below the end of a brow covers the brow, too."""
     above, below = _rows()
@@ -237,7 +252,8 @@ def _outwards(values: FloatArray) -> FloatArray:
     """Seen from the middle of the face, what lies behind hair is hair too: a running maximum along each ray."""
     centre = (ZONES / 2, float(topology().uv[168, 1] * ZONES))
     rays = cv2.warpPolar(values, (64, 180), centre, ZONES * 0.62, cv2.INTER_LINEAR | cv2.WARP_FILL_OUTLIERS)
-    rays = np.maximum.accumulate(cv2.blur(rays, (1, 7)), axis=1)
+    # Softened only then: before, a thin strip along the outline was lost.
+    rays = cv2.GaussianBlur(cv2.blur(np.maximum.accumulate(rays, axis=1), (1, 9)), (5, 1), 0.9)
     spread: FloatArray = cv2.warpPolar(
         rays, (ZONES, ZONES), centre, ZONES * 0.62, cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP | cv2.WARP_FILL_OUTLIERS
     )

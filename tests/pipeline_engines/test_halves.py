@@ -130,3 +130,20 @@ def test_shapes_from_the_front_count_more_and_a_turned_one_is_even() -> None:
     assert np.allclose(even[mirror] * [-1, 1, 1], even, atol=1e-4)
     both = alike([front, side], [0.0, 1.0])
     assert np.linalg.norm(both - front) < np.linalg.norm(both - even) / 3
+
+
+def test_strokes_on_one_half_of_a_forehead_are_not_on_the_other_one_under_a_fringe() -> None:
+    """Two pale squiggles, mirrored, below the hair of who has none there."""
+    image = faces.test_photo("yaoming").copy()
+    face = faces.faces(image)[0]
+    assert face.landmarks is not None and face.embedding is not None
+    points = np.round(face.landmarks[:, :2]).astype(np.int32)
+    cv2.fillPoly(image, [points[[54, 103, 67, 109, 10, 151, 108, 69, 104, 68]]], (22, 26, 30))
+    x, y = points[[337, 338]].mean(0)
+    cv2.line(image, (int(x) - 3, int(y)), (int(x) + 3, int(y)), (215, 220, 225), 2, cv2.LINE_AA)
+    level = build_atlas(Identity((SourcePhoto(image, face),), face.embedding)).levels[0].astype(np.float32).mean(-1)
+    fine = level - cv2.GaussianBlur(level, (0, 0), 6)
+    u, v = (topology().uv[[337, 338]].mean(0) * level.shape[0]).astype(int)
+    there, lent = (part[v - 3 : v + 4, u - 4 : u + 5].max() for part in (fine, fine[:, ::-1]))
+    assert there > 12
+    assert lent < 0.5 * there

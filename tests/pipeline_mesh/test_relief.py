@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipeline.mesh import topology
 from pipeline.mesh.relief import given_back, relief
 from pipeline.types import FloatArray
 
@@ -46,6 +47,15 @@ def test_a_hue_comes_back_only_where_the_target_has_it() -> None:
     assert np.allclose(greener[:, 8:40], 0.5 * np.exp(tint[:, 8:40]), atol=0.02)
     brown = given_back(plain, dark + tint, dark)
     assert np.allclose(brown[:, 8:40], 0.5, atol=0.03)
+
+
+def test_hair_of_brows_brings_no_shade_back() -> None:
+    """Somebody without brows, only shade beneath their ridges, had grey arches on anybody with dark ones."""
+    brows = topology().brows[..., None] * np.ones(3, np.float32)
+    own, hair = brows * np.float32(-0.3), brows * np.float32(-0.8)
+    where = topology().brows > 0.99
+    assert given_back(_map(0.0), own, hair)[where].mean() > 0.98
+    assert given_back(_map(0.0), own, own)[where].mean() < 0.76
 
 
 def test_relief_is_what_departs_from_the_light() -> None:

@@ -87,16 +87,19 @@ class _Leaf:
         weight: ``(96, 96)`` float32, what it counts beside other photos.
         valid: ``(96, 96)`` float32, where it shows the face at all.
         sharp: ``(96, 96)`` float32, where it shows it at no grazing angle, under which texels are smeared.
+        lent: whether it is another one mirrored.
     """
 
     picture: FloatArray
     weight: FloatArray
     valid: FloatArray
     sharp: FloatArray
+    lent: bool = False
 
     def mirrored(self) -> _Leaf:
-        flipped = (part[:, ::-1] for part in (self.picture, self.weight * MIRROR, self.valid, self.sharp))
-        return _Leaf(*flipped)
+        parts = (self.picture, self.weight * MIRROR, self.valid, self.sharp)
+        picture, weight, valid, sharp = (part[:, ::-1] for part in parts)
+        return _Leaf(picture, weight, valid, sharp, lent=True)
 
 
 def build_atlas(identity: Identity) -> Atlas:
@@ -242,15 +245,18 @@ def _bind(leaves: list[_Leaf], tone: FloatArray) -> tuple[ImageArray, FloatArray
     total = np.sum(weights, axis=0)
     shares = [cv2.GaussianBlur(weight / total, (0, 0), 1.5) for weight in weights]
     picture = np.zeros((size, size, 3), np.float32)
-    sharp = np.zeros((ZONES, ZONES), np.float32)
+    sharp, lent = np.zeros((2, ZONES, ZONES), np.float32)
     for leaf, share in zip(leaves, shares, strict=True):
+        lent += share * leaf.lent
         picture += cv2.multiply(leaf.picture, thrice(cv2.resize(share.astype(np.float32), (size, size))))
         sharp += leaf.sharp * share
     valid = np.max([leaf.valid for leaf in leaves], axis=0)
     valid = cv2.GaussianBlur((np.clip(valid, 0, 1) * zones.face).astype(np.float32), (0, 0), 1.5)
     # Hair must not bleed into the faded border, nor smears to the sides: there is plain skin instead.
     keep = (np.clip(valid * 1.6 - 0.3, 0, 1) * (1 - zones.sides * (1 - sharp * (1 - zones.brim)))).astype(np.float32)
-    plain = cv2.resize(_plain(picture, keep, tone), (size, size), interpolation=cv2.INTER_LINEAR) + pores(picture)
+    plain = _plain(picture, keep, tone)
+    keep = keep * (1 - lent * _forehead())
+    plain = cv2.resize(plain, (size, size), interpolation=cv2.INTER_LINEAR) + pores(picture)
     keep = thrice(cv2.resize(keep, (size, size), interpolation=cv2.INTER_LINEAR))
     picture = plain + cv2.multiply(picture - plain, keep)
     # To the sides the target's own skin is better than what was never seen.
@@ -258,6 +264,13 @@ def _bind(leaves: list[_Leaf], tone: FloatArray) -> tuple[ImageArray, FloatArray
     covered = cv2.morphologyEx(covered, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (13, 13)))
     covered = cv2.GaussianBlur(covered, (0, 0), 1.2)
     return np.clip(picture + 0.5, 0, 255).astype(np.uint8), covered
+
+
+def _forehead() -> FloatArray:
+    """``(96, 96)`` float32, 1 on the forehead down to the brows, whose strokes and shine are seen to be there twice
+    where hair hides one half of it, and the other is mirrored."""
+    mesh = topology()
+    return mesh.rim * (1 - mesh.sides) * (1 - cv2.dilate(mesh.brows, np.ones((3, 3), np.uint8)))
 
 
 def _plain(picture: FloatArray, keep: FloatArray, tone: FloatArray) -> FloatArray:
