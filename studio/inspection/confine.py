@@ -37,12 +37,17 @@ _FORBIDDEN = {
     "socket": 41, "connect": 42, "accept": 43, "sendto": 44, "sendmsg": 46, "bind": 49, "listen": 50, "socketpair": 53,
     "execve": 59, "kill": 62, "rename": 82, "mkdir": 83, "rmdir": 84, "creat": 85, "link": 86, "unlink": 87,
     "symlink": 88, "chmod": 90, "fchmod": 91, "chown": 92, "fchown": 93, "lchown": 94, "truncate": 76, "ftruncate": 77,
-    "ptrace": 101, "setuid": 105, "setgid": 106, "mknod": 133, "pivot_root": 155, "chroot": 161, "mount": 165,
-    "umount2": 166, "init_module": 175, "tkill": 200, "keyctl": 250, "mkdirat": 258, "mknodat": 259, "fchownat": 260,
-    "unlinkat": 263, "renameat": 264, "linkat": 265, "symlinkat": 266, "fchmodat": 268, "unshare": 272, "accept4": 288,
-    "sendmmsg": 307, "setns": 308, "process_vm_readv": 310, "process_vm_writev": 311, "finit_module": 313,
-    "renameat2": 316, "bpf": 321, "execveat": 322, "userfaultfd": 323, "io_uring_setup": 425, "pidfd_open": 434,
+    "ptrace": 101, "setuid": 105, "setgid": 106, "rt_sigqueueinfo": 129, "mknod": 133, "pivot_root": 155, "chroot": 161,
+    "mount": 165, "umount2": 166, "init_module": 175, "tkill": 200, "keyctl": 250, "mkdirat": 258, "mknodat": 259,
+    "fchownat": 260, "unlinkat": 263, "renameat": 264, "linkat": 265, "symlinkat": 266, "fchmodat": 268, "unshare": 272,
+    "accept4": 288, "fallocate": 285, "rt_tgsigqueueinfo": 297, "open_by_handle_at": 304, "sendmmsg": 307, "setns": 308,
+    "process_vm_readv": 310, "process_vm_writev": 311, "finit_module": 313, "renameat2": 316, "bpf": 321,
+    "execveat": 322, "userfaultfd": 323, "pidfd_send_signal": 424, "io_uring_setup": 425, "pidfd_open": 434,
+    "openat2": 437,
 }  # fmt: skip
+_OPEN, _OPENAT, _TGKILL = 2, 257, 234
+"""Calls that are needed: to read files, and to end oneself. What else they can do is told by one of their arguments."""
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _X86_64 = 0xC000003E
 _OTHER_ABI = 0x40000000
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _FILTER = 1, 38, 22, 2
@@ -104,16 +109,26 @@ def _address_space() -> int:
         return 1024 * MEGABYTE
 
 
+def _argument(number: int) -> int:
+    """Where the lower half of a call's argument is, in what the filter is shown."""
+    return 16 + 8 * number
+
+
 def _filter_calls() -> bool:
-    """Let the kernel refuse `_FORBIDDEN`, for this process and all its threads to come; whether it does."""
+    """Let the kernel refuse `_FORBIDDEN`, opening anything to be written to, and signals to others; for this process
+    and all its threads to come. Whether it does."""
     if sys.platform != "linux" or platform.machine() != "x86_64":
         return False
-    load, equal, above, answer = 0x20, 0x15, 0x35, 0x06
+    load, equal, above, anyof, answer = 0x20, 0x15, 0x35, 0x45, 0x06
     refuse = 0x00050000 | errno.EPERM
     numbers = sorted(_FORBIDDEN.values())
+    end = len(numbers) + 3 * 3  # from here to where it is allowed; it is refused right after that
     program = [(load, 0, 0, 4), (equal, 1, 0, _X86_64), (answer, 0, 0, refuse), (load, 0, 0, 0)]
-    program.append((above, len(numbers) + 1, 0, _OTHER_ABI))
-    program += [(equal, len(numbers) - place, 0, number) for place, number in enumerate(numbers)]
+    program.append((above, end + 1, 0, _OTHER_ABI))
+    program += [(equal, end - place, 0, number) for place, number in enumerate(numbers)]
+    program += [(equal, 0, 2, _OPEN), (load, 0, 0, _argument(1)), (anyof, 7, 6, _WRITES)]
+    program += [(equal, 0, 2, _OPENAT), (load, 0, 0, _argument(2)), (anyof, 4, 3, _WRITES)]
+    program += [(equal, 0, 2, _TGKILL), (load, 0, 0, _argument(0)), (equal, 0, 1, os.getpid())]
     program += [(answer, 0, 0, 0x7FFF0000), (answer, 0, 0, refuse)]
     code = b"".join(struct.pack("HBBI", *line) for line in program)
     held = ctypes.create_string_buffer(code, len(code))

@@ -1,18 +1,20 @@
 """One visitor of the live view: whose face they get, their camera's frames, their recording.
 
-Everything here takes time and runs on the visit's own thread, one call after the other. Photos and frames are kept in
-memory only; nothing of a visit outlives it but the recordings that the visitor asked for.
+Everything here takes time and runs on the visit's own thread, one call after the other. Frames are kept in memory only,
+and photos too once they were looked at; nothing of a visit outlives it but the recordings that the visitor asked for.
 """
 
 from __future__ import annotations
 
 import logging
 import shutil
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from pipeline.errors import InputError, NoFaceInSource, RecastError
 from pipeline.live import LiveSession
@@ -20,6 +22,7 @@ from pipeline.media import read_picture
 from pipeline.options import Options
 from pipeline.recording import Recording
 from pipeline.report import Report
+from pipeline.types import ImageArray
 from studio.consent import Consent
 from studio.jobs.job import Busy, Job, Outcome, fingerprint
 from studio.live import protocol
@@ -80,9 +83,8 @@ class Visit:
         """
         if not 0 < len(photos) <= MOST_PHOTOS:
             raise InputError(f"Give one to {MOST_PHOTOS} photos of one face.")
-        limits = self._studio.recaster.limits
         try:
-            identity = self._studio.recaster.identify([read_picture(photo, limits).image() for photo in photos])
+            identity = self._studio.recaster.identify([self._decoded(photo) for photo in photos])
         except NoFaceInSource:
             raise NoFaceInSource(
                 "No face was found in the photo. Try one that shows the face from the front."
@@ -90,6 +92,14 @@ class Visit:
         session = self._studio.recaster.live(identity, self._options)
         self._forget()
         self._session = session
+
+    def _decoded(self, photo: bytes) -> ImageArray:
+        """A photo, once a process without rights has decoded it: it may be of any kind. For that it needs a file."""
+        with tempfile.NamedTemporaryFile(dir=self._studio.settings.spool) as file:
+            file.write(photo)
+            file.flush()
+            self._studio.inspector.check(Path(file.name))
+        return read_picture(photo, self._studio.recaster.limits).image()
 
     def frame(self, frame: protocol.Binary, arrived: float) -> bytes:
         """The answer to a frame of the camera.
