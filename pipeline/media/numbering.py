@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,9 +89,10 @@ class Numbering:
 
     def names(self, path: Path) -> bool:
         """Whether a file is one of a sequence with these names, that is there or could be."""
-        folder = self.path.parent.resolve()
-        places = (Path(path).resolve(), Path(path).parent.resolve() / Path(path).name)
-        return any(place.parent == folder and self._number(place.name) is not None for place in places)
+        path = Path(path)
+        places = (path, path.resolve()) if path.is_symlink() else (path,)
+        # Its name first, which is looked at far sooner: sequences have thousands of files.
+        return any(self._number(place.name) is not None and _same(place.parent, self.path.parent) for place in places)
 
     def _number(self, name: str) -> int | None:
         match = re.fullmatch(f"{re.escape(self.before)}([0-9]{{1,{_LARGEST}}}){re.escape(self.after)}", name)
@@ -99,6 +101,12 @@ class Numbering:
     def _fits(self, number: str) -> bool:
         """Whether a number is written as this numbering writes it: filled up with zeros, but no more of them."""
         return self.digits is None or len(number) == max(self.digits, len(str(int(number))))
+
+
+def _same(folder: Path, other: Path) -> bool:
+    with suppress(OSError):
+        return folder == other or folder.samefile(other)
+    return False
 
 
 def _exists(path: Path) -> bool:

@@ -106,9 +106,12 @@ class Pool:
                 self._jobs -= 1
                 for worker in (*self._idle, *self._busy):
                     worker.stale(stale)
+                # They count as busy meanwhile: another job would begin more in their place.
                 idle, self._idle[:] = list(self._idle), []
+                self._busy.extend(idle)
             kept = [worker for worker in idle if self._forgets(worker)]
             with self._changed:
+                self._busy[:] = [worker for worker in self._busy if worker not in idle]
                 self._idle.extend(kept)
                 self._changed.notify_all()
                 if self._jobs == 0:

@@ -24,6 +24,7 @@ from pipeline.media.window import Window
 from pipeline.options import PaintedMask
 from pipeline.processes.pool import Pool
 from pipeline.processes.wire import Piece, Rows, Shown
+from pipeline.processes.worker import Worker
 from tests import faces, media
 from tests.media_files import bits
 from tests.processes import process
@@ -239,6 +240,25 @@ def test_faces_are_forgotten_with_their_job(recaster: Recaster, cast: Cast, clip
         with pool._changed:
             assert learned
             assert all(not worker._known for worker in pool._idle)
+
+
+class _Watched(Pool):
+    """Another job asks for processes just while those of one that ends are told to forget its faces."""
+
+    def _forgets(self, worker: Worker) -> bool:
+        self.begin()
+        return super()._forgets(worker)
+
+
+def test_a_job_that_ends_has_no_more_of_them_begun() -> None:
+    pool = _Watched(1)
+    try:
+        with pool.job((), 1):
+            pool.begin()
+            wait(lambda: pool.ready == 1, "the process did not begin")
+        assert len(pool.numbers) == 1
+    finally:
+        pool.close()
 
 
 def test_idle_ones_leave() -> None:
