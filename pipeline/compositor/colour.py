@@ -47,7 +47,7 @@ def match_light(rendering: Rendering, view: FaceView, skin: Skin, strength: floa
     face = rehued(rendering.image, own, deep, wanted, hair)
     if colourful < NEARLY:
         face = paled(face, own, colourful)
-    gain = np.clip(view.fold(_cast(rendering, skin, cast, colourful)) / (own + 2), GAIN_LOW, GAIN_HIGH)
+    gain = np.clip(view.fold(_shown_light(rendering, skin, cast, colourful)) / (own + 2), GAIN_LOW, GAIN_HIGH)
     if strength < 1:
         gain = gain ** np.float32(strength)
     gains = view.enlarge(gain.astype(np.float32))
@@ -96,18 +96,27 @@ def _hues(
     return wanted, share * hair_on(there, here), 1 - float(share) * (1 - chroma_on(there, here))
 
 
-def _cast(rendering: Rendering, skin: Skin, cast: FloatArray, colourful: float) -> FloatArray:
-    """``(96, 96, 3)``: the target's light, of its `cast`. The shade that a beard is on bare skin gives way where the
-    new face has one itself, which were twice as dark; brows lie in the shade of hair beside them; and what of the
-    photo's relief the target shows itself comes back."""
-    theirs = skin.relief
+def _shown_light(rendering: Rendering, skin: Skin, cast: FloatArray, colourful: float) -> FloatArray:
+    """``(96, 96, 3)``: the target's light, of its `cast`, as the new face shows it."""
+    of = rendering.relief, rendering.beard
+    name = _change.__name__, *(id(each) for each in of), colourful
+    return cv2.multiply(cast, skin.following(name, lambda read: _change(rendering, read, colourful), of))
+
+
+def _change(rendering: Rendering, skin: Skin, colourful: float) -> FloatArray:
+    """``(96, 96, 3)``, how many times as light the target's light is on the new face. The shade that a beard is on bare
+    skin gives way where the new face has one itself, which were twice as dark; brows lie in the shade of hair beside
+    them; and what of the photo's relief the target shows itself comes back."""
+    theirs, change = skin.relief, np.ones_like(skin.cast)
     if rendering.beard is not None and skin.beard is not None:
-        lift = 1 + (skin.beard.lift - 1) * rendering.beard[..., None]
-        cast, theirs = cv2.multiply(cast, lift), cv2.subtract(theirs, cv2.log(lift))
+        change = 1 + (skin.beard.lift - 1) * rendering.beard[..., None]
+        theirs = cv2.subtract(theirs, cv2.log(change))
     shade = fringe_shade(skin)
     if shade is not None:
-        cast, theirs = cv2.multiply(cast, cv2.exp(shade)), cv2.subtract(theirs, shade)
-    return cast if rendering.relief is None else cv2.multiply(cast, given_back(*rendering.relief, theirs, colourful))
+        change, theirs = cv2.multiply(change, cv2.exp(shade)), cv2.subtract(theirs, shade)
+    if rendering.relief is not None:
+        change = cv2.multiply(change, given_back(*rendering.relief, theirs, colourful))
+    return change
 
 
 def _mean(light: FloatArray, trust: FloatArray) -> FloatArray:

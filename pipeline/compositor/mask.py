@@ -20,7 +20,7 @@ def opacity(rendering: Rendering, view: FaceView, skin: Skin, options: Options, 
     less what was painted over."""
     shown = view.to_middle(rendering.coverage)
     if options.keep_occluders:
-        bare = view.fold(1 - cv2.max(_with_shade(skin.hair), skin.dark))
+        bare = view.fold(skin.following(_bare.__name__, _bare))
         # At the silhouette of a turned head hair begins from one pixel to the next, in steps.
         shown = shown * view.to_middle(cv2.blur(bare, (3, 3)))
         if skin.edge is not None:
@@ -28,6 +28,11 @@ def opacity(rendering: Rendering, view: FaceView, skin: Skin, options: Options, 
     if painted:
         shown = np.minimum(shown, 1 - left_alone(view, painted))
     return view.enlarge(shown)
+
+
+def _bare(skin: Skin) -> FloatArray:
+    """``(96, 96)``: 1 where neither hair nor its shade nor the dark covers the face."""
+    return np.asarray(1 - cv2.max(_with_shade(skin.hair), skin.dark), np.float32)
 
 
 def _with_shade(hair: FloatArray) -> FloatArray:

@@ -129,7 +129,8 @@ def between(first: Exact, last: Exact, share: float, view: FaceView) -> Skin | N
         _mean(a, b, share) for a, b in ((one.hair, other.hair), (one.front, other.front), (one.dark, other.dark))
     )
     beard = _beard(one.beard, other.beard, share)
-    return Skin(trust, hair, front, dark, edge, light, cast, _mean(one.relief, other.relief, share), beard)
+    relief = _mean(one.relief, other.relief, share)
+    return Skin(trust, hair, front, dark, edge, light, cast, relief, beard, ends=(one, other, share))
 
 
 def _beard(one: Beard | None, other: Beard | None, share: float) -> Beard | None:

@@ -7,8 +7,10 @@ what departs from it is told apart by where it is: dark at the rim is hair, dark
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -56,6 +58,8 @@ class Skin:
             looks natural on skin that has none.
         shade: ``(96, 96)`` float32, 1 where one side lies in such shade that the other one shows more; ``None`` where
             neither does, or nobody asks.
+        ends: the two that it is the mean of, and how far it is from the first (0) to the last (1); ``None`` for what
+            was read.
     """
 
     trust: FloatArray
@@ -68,13 +72,38 @@ class Skin:
     relief: FloatArray
     beard: Beard | None = None
     shade: FloatArray | None = None
+    ends: tuple[Skin, Skin, float] | None = None
+    _followed: dict[Hashable, tuple[object, FloatArray]] = field(default_factory=dict, init=False, repr=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process gets of it: names may be of objects here."""
+        return vars(self) | {"_followed": {}}
+
+    def following(self, name: Hashable, tell: Callable[[Skin], FloatArray], of: object = None) -> FloatArray:
+        """A map that follows from it, and changes as slowly as it does: told once of what was read, and the mean of two
+        such maps of a mean.
+
+        Args:
+            name: of that map, the same for the same one.
+            of: what it is told of besides, which the name may tell by identity.
+        """
+        known = self._followed.get(name)
+        if known is None:
+            if self.ends is None:
+                told = tell(self)
+            else:
+                first, last, share = self.ends
+                one, other = (end.following(name, tell, of) for end in (first, last))
+                told = cv2.addWeighted(one, 1 - share, other, share, 0.0)
+            known = self._followed[name] = of, told
+        return known[1]
 
     def under_beard(self) -> Skin:
         """The same with light as it falls on skin under the beard: hair is dark by itself then."""
         if self.beard is None:
             return self
         light, cast = (cv2.multiply(each, self.beard.lift) for each in (self.light, self.cast))
-        return replace(self, trust=self.trust * (1 - self.beard.hair), light=light, cast=cast, beard=None)
+        return replace(self, trust=self.trust * (1 - self.beard.hair), light=light, cast=cast, beard=None, ends=None)
 
 
 def read_skin(unfolded: ImageArray, seen: FloatArray, *, cut: bool = False) -> Skin:
