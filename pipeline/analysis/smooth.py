@@ -109,7 +109,7 @@ def smooth_shaped(run: Sequence[Shaped], at: int, strength: float = 0.5, between
     if strength <= 0 or last - first < 3:
         return run[at].landmarks
     now, part = at - first, run[first:last]
-    shapes, frames = np.stack([each.shape for each in part]), np.stack([each.pose for each in part])
+    shapes, frames = np.array([each.shape for each in part]), np.array([each.pose for each in part])
     scales = np.array([each.scale for each in part])
     known = np.flatnonzero(~np.array(between[first:last], bool))
     jitter = _jitter(shapes) if len(known) in (0, len(shapes)) else _sparse_jitter(shapes, known)
@@ -119,7 +119,10 @@ def smooth_shaped(run: Sequence[Shaped], at: int, strength: float = 0.5, between
 
 def mean_form(run: Sequence[Shaped]) -> FloatArray:
     """``(468, 3)``, the mean shape of a face over frames of one track, see `Face.form`."""
-    return np.stack([each.shape[:VERTICES] for each in run]).mean(0).astype(np.float32)
+    total = np.zeros((VERTICES, 3))
+    for each in run:
+        total += each.shape[:VERTICES]
+    return np.asarray(total / len(run), np.float32)
 
 
 def at_rest(poses: Sequence[FloatArray], at: int) -> bool:

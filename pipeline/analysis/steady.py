@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -82,10 +83,12 @@ class Steady:
             last += 1
         if first == last:
             return landmarks
-        slipped = np.cumsum([np.zeros((VERTICES, 2))] + [self.slips[p] for p in range(first + 1, last + 1)], axis=0)
-        away = slipped[position - first] - slipped.mean(0)
+        slipped = np.zeros((last - first + 1, VERTICES, 2))
+        for row, (before, after) in enumerate(pairwise(slipped), first + 1):
+            np.add(before, self.slips[row], out=after)
+        away = slipped[position - first] - slipped.sum(0) / len(slipped)
         most = MOST * float(np.ptp(landmarks[:VERTICES, 0]))
-        away /= np.maximum(1, np.linalg.norm(away, axis=1, keepdims=True) / most)
+        away /= np.maximum(1, np.hypot(away[:, 0], away[:, 1]) / most)[:, None]
         result = landmarks.copy()
         result[:VERTICES, :2] -= away
         for iris, lids in ((slice(468, 473), RIGHT_EYE), (slice(473, 478), LEFT_EYE)):
@@ -131,7 +134,7 @@ def slip(before: Sight, now: Sight) -> FloatArray:
     found, seen = followed(before.grey, now.grey, start, guess)
     back, again = followed(now.grey, before.grey, found, start)
     # What does not lead back to where it came from was lost on the way.
-    sure = seen & again & (np.linalg.norm(back - start, axis=1) < ASTRAY)
+    sure = seen & again & (np.hypot(*(back - start).T) < ASTRAY)
     if np.count_nonzero(sure) < FEWEST:
         return nothing
     return (-now.step * _everywhere(found - guess, sure, now.points)).astype(np.float32)

@@ -89,13 +89,17 @@ def _shifted(part: slice, by: int) -> slice:
 def _behind(theirs: ImageArray, mask: FloatArray, texel: float) -> ImageArray:
     """``(h, w, 3)`` uint8: what lies behind the rims, from beside them (normalised convolution, Knutsson & Westin
     1993)."""
-    height, width = mask.shape
+    (height, width), cell = mask.shape, round(texel)
     beside = cv2.bitwise_not(cv2.dilate(cv2.convertScaleAbs(mask, alpha=255), _THREE))
-    # It varies slowly: a pixel per texel shows all of it.
-    size = max(1, round(width / texel)), max(1, round(height / texel))
     bare = cv2.multiply(theirs, cv2.cvtColor(beside, cv2.COLOR_GRAY2BGR), scale=1 / 255)
-    small = (cv2.resize(each, size, interpolation=cv2.INTER_AREA).astype(np.float32) for each in (bare, beside))
-    total, mass = (cv2.GaussianBlur(each, (0, 0), BESIDE) for each in small)
+    # It varies slowly: a pixel per texel shows all of it. Whole ones: what does not divide is reduced many times as
+    # slowly, so the last few pixels go without.
+    size = max(1, width // cell), max(1, height // cell)
+    small = (
+        cv2.resize(each[: size[1] * cell, : size[0] * cell], size, interpolation=cv2.INTER_AREA).astype(np.float32)
+        for each in (bare, beside)
+    )
+    total, mass = (cv2.GaussianBlur(each, (0, 0), BESIDE * texel / cell) for each in small)
     mean = cv2.divide(total, thrice(mass + np.float32(1e-2)), scale=255, dtype=cv2.CV_8U)
     return np.asarray(cv2.resize(mean, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
@@ -106,7 +110,7 @@ def _share(beyond: ImageArray, mask: FloatArray, texel: float) -> FloatArray:
     Args:
         beyond: ``(h, w, 3)`` uint8, how much it differs from what lies behind.
     """
-    differs = cv2.transform(beyond, _LENGTH)
+    differs = cv2.transform(beyond.astype(np.float32), _LENGTH)
     side = 2 * round(ALONG * texel) + 1
     rim = cv2.multiply(differs, mask, dtype=cv2.CV_8U)
     most = cv2.dilate(rim, np.ones((side, side), np.uint8))

@@ -16,6 +16,12 @@ def ramp(values: FloatArray | np.floating, low: float, high: float) -> FloatArra
     return np.asarray(t * t * (3 - 2 * t), np.float32)
 
 
+def rise(value: float, low: float, high: float) -> float:
+    """`ramp` of a single number, in a tenth of its time."""
+    t = min(max((value - low) / (high - low), 0.0), 1.0)
+    return t * t * (3 - 2 * t)
+
+
 def held(values: FloatArray, bound: float) -> FloatArray:
     """Values that `bound` is not passed by, either way: softly, but what is well within stays as it is."""
     return np.asarray(values / (1 + (values / np.float32(bound)) ** 4) ** np.float32(0.25), np.float32)

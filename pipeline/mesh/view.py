@@ -63,7 +63,7 @@ class FaceView:
         self.grid = (max(8, round(width * shrink)), max(8, round(height * shrink)))
         shrink = min(1.0, MIDDLE / max(width, height))
         self.middle = (max(8, round(width * shrink)), max(8, round(height * shrink)))
-        self._fine: dict[int, Axes] = {}
+        self._fine: tuple[int, Axes] | None = None
         self.atlas_at, self.seen, self._own_at = self._draw()
 
     def unfold(self, image: ImageArray, size: int = ZONES) -> ImageArray:
@@ -205,19 +205,25 @@ class FaceView:
     def fold_fine(self, atlas: Map, part: tuple[slice, slice] | None = None) -> Map:
         """As `fold`, at the crop's full size: for what is finer than the coarse map. Of a part of it, if one is given,
         as rows and columns. Colours may be fourfold, see `look_up`."""
-        x, y = self._texels(atlas.shape[0])
-        return look_up(atlas, x, y) if part is None else look_up(atlas, x[part], y[part])
+        return look_up(atlas, *self._texels(atlas.shape[0], part))
 
-    def _texels(self, size: int) -> Axes:
-        """Where every pixel of the crop lies on a `size` × `size` atlas, in its texels."""
-        if size not in self._fine:
-            x, y = (self.enlarge(axis * np.float32(size) - np.float32(0.5)) for axis in self._face_at)
-            if self._overlap is not None:
-                part, *axes, there = self._overlap
-                for whole, axis in zip((x, y), axes, strict=True):
-                    np.copyto(whole[part], axis * np.float32(size) - np.float32(0.5), where=there)
-            self._fine[size] = x, y
-        return self._fine[size]
+    def _texels(self, size: int, part: tuple[slice, slice] | None) -> Axes:
+        """Where every pixel of the crop, or of a part of it, lies on a `size` × `size` atlas, in its texels."""
+        if self._fine is None:
+            self._fine = size, tuple(self._enlarged(axis, size, number) for number, axis in enumerate(self._face_at))
+        known, axes = self._fine
+        if part is not None:
+            axes = tuple(axis[part] for axis in axes)
+        factor = np.float32(size / known)
+        return axes if size == known else tuple(axis * factor + (factor - 1) / 2 for axis in axes)
+
+    def _enlarged(self, axis: FloatArray, size: int, number: int) -> FloatArray:
+        """One of the two axes, at the crop's full size, in texels."""
+        whole = self.enlarge(axis * np.float32(size) - np.float32(0.5))
+        if self._overlap is not None:
+            part, *axes, there = self._overlap
+            np.copyto(whole[part], axes[number] * np.float32(size) - np.float32(0.5), where=there)
+        return whole
 
     @cached_property
     def _overlap(self) -> tuple[tuple[slice, slice], FloatArray, FloatArray, NDArray[np.bool_]] | None:

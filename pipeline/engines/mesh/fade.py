@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 
 import cv2
 import numpy as np
 
 from pipeline.mesh import FaceView, topology
-from pipeline.mesh.maps import ramp
+from pipeline.mesh.maps import ramp, rise
 from pipeline.mesh.topology import ZONES
 from pipeline.types import FloatArray, ImageArray
 
@@ -45,13 +46,14 @@ def fade(view: FaceView) -> FloatArray:
 
 def _far(landmarks: FloatArray) -> list[float]:
     """For the right and the left side, 0 to 1: how far the head is turned away there."""
-    right, left = landmarks[[33, 263], :2]
-    across = (left - right) / np.float32(max(float(np.linalg.norm(left - right)), 1e-3) ** 2)
+    (right, *beyond_right), (left, *beyond_left) = (landmarks[[corner, *edge], :2].tolist() for corner, edge in SIDES)
+    span = max(math.dist(right, left), 1e-3) ** 2
+    x, y = (left[0] - right[0]) / span, (left[1] - right[1]) / span
     reach = (
-        float((sign * (landmarks[list(edge), :2] - landmarks[corner, :2]) @ across).max())
-        for sign, (corner, edge) in zip((-1, 1), SIDES, strict=True)
+        max(sign * ((there[0] - corner[0]) * x + (there[1] - corner[1]) * y) for there in beyond)
+        for sign, corner, beyond in ((-1, right, beyond_right), (1, left, beyond_left))
     )
-    return [1 - float(ramp(np.float32(each), *FAR)) for each in reach]
+    return [1 - rise(each, *FAR) for each in reach]
 
 
 @cache

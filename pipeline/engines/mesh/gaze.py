@@ -87,7 +87,7 @@ def _reflected(own: ImageArray, share: FloatArray) -> FloatArray:
     disc = luma[share > 0.5]
     if len(disc) < 4:
         return np.zeros_like(luma)
-    typical = float(np.median(disc))
+    typical = float(np.partition(disc, len(disc) // 2)[len(disc) // 2])
     return np.clip((luma - (1.35 * typical + 25)) / (0.3 * typical + 25), 0, 1).astype(np.float32)
 
 

@@ -14,6 +14,7 @@ from functools import cache
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.engines.mesh.canonical import canonical
 from pipeline.engines.mesh.mouth import fuller, wider
@@ -62,6 +63,8 @@ TURNED = (0.25, 0.55)
 silhouette, and would be moved across it, over hair."""
 INWARDS = 0.5
 """How much of a move towards or away from the viewer is made: depth is known least."""
+
+_BROWS = np.array(RIGHT_BROW), np.array(LEFT_BROW)
 
 
 def move_towards(
@@ -115,7 +118,7 @@ def _wanted(own: FloatArray, shape: FloatArray, towards: FloatArray) -> FloatArr
     difference, shares = shape - own, _shares()
     mouth = difference[list(MOUTH_AT)].mean(0)
     wanted = shares[:, 0:1] * (mouth + wider(own, shape)) + shares[:, 1:2] * difference + fuller(own, shape)
-    for place, lids, brow in ((2, RIGHT_EYE, RIGHT_BROW), (4, LEFT_EYE, LEFT_BROW)):
+    for place, lids, brow in ((2, RIGHT_EYE, _BROWS[0]), (4, LEFT_EYE, _BROWS[1])):
         eye = _as_wide(own, shape, lids)
         wanted += shares[:, place : place + 1] * eye
         wanted += (shares[:, place + 1] * towards)[:, None] * _along(eye, difference, brow)
@@ -134,11 +137,12 @@ def _as_wide(own: FloatArray, shape: FloatArray, lids: tuple[int, ...]) -> Float
     return np.asarray((own - (a + b) / 2) @ turned.T + (c + d) / 2 - own, np.float32)
 
 
-def _along(eye: FloatArray, difference: FloatArray, brow: tuple[int, ...]) -> FloatArray:
+def _along(eye: FloatArray, difference: FloatArray, brow: NDArray[np.intp]) -> FloatArray:
     """``(468, 3)``: how far each vertex goes with a brow. How high it is raised above its eye is expression."""
-    arch = difference[:, 1] - difference[list(brow), 1].mean()
+    # Plain sums: `mean` takes longer than all of this.
+    raised, high = (each[:, 1].take(brow).sum() / np.float32(len(brow)) for each in (difference, eye))
     moved = difference.copy()
-    moved[:, 1] = eye[list(brow), 1].mean() + ARCH * arch
+    moved[:, 1] = high + ARCH * (difference[:, 1] - raised)
     return moved
 
 

@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 
 from pipeline.engines.mesh.smile import sure_smile
-from pipeline.mesh.maps import ramp
+from pipeline.mesh.maps import rise
 from pipeline.models.face_mesh import INNER_LIPS, OUTER_LIPS, face_mesh
 from pipeline.types import FloatArray
 
@@ -40,8 +40,8 @@ _BETWEEN = (
 )
 """Landmarks of the upper and the lower lip from the right to the left, after MediaPipe's published face mesh map: the
 outer and the inner edge, and the two rows between them, at two thirds and at one third of the way."""
-_EDGES, _BESIDE = ([0, 17], [13, 14]), [2, 199]
-"""Outer and inner edges of both lips in the middle, and what is above and below them."""
+_TOLD = (0, 17, 13, 14, 2, 199, *CORNERS)
+"""Outer and inner edges of both lips in the middle, what is above and below them, and the mouth's corners."""
 _AROUND = (*CORNERS, 78, 308, 2, 164, 94, 326, 97, 98, 327, 199, 200, 175, 152)
 """Corners, nose and chin, which stay."""
 
@@ -61,9 +61,10 @@ def wider(own: FloatArray, shape: FloatArray) -> FloatArray:
 
 def sure_pursed(shape: FloatArray) -> float:
     """0 to 1: how sure it is that the lips of ``(468, 3)`` canonical landmarks are pursed, as in an "oo"."""
-    height = np.abs(shape[_EDGES[0], 1] - shape[_EDGES[1], 1]).sum() / math.dist(*shape[list(CORNERS)].tolist())
-    forward = shape[_EDGES[0], 2].mean() - shape[_BESIDE, 2].mean()
-    return float(ramp(height, *ROUND) * ramp(forward, *FORWARD))
+    upper, lower, *inner, nose, chin, right, left = shape[list(_TOLD)].tolist()
+    lips = sum(abs(outer[1] - edge[1]) for outer, edge in zip((upper, lower), inner, strict=True))
+    forward = (upper[2] + lower[2] - nose[2] - chin[2]) / 2
+    return rise(lips / math.dist(right, left), *ROUND) * rise(forward, *FORWARD)
 
 
 def _at_rest(shape: FloatArray) -> float:

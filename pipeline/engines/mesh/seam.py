@@ -40,6 +40,9 @@ def with_seam(image: ImageArray, target: ImageArray, landmarks: FloatArray) -> I
     left, top, wide, high = cv2.boundingRect(outer)
     x0, y0 = max(left - reach, 0), max(top - reach, 0)
     x1, y1 = min(left + wide + reach, breadth), min(top + high + reach, height)
+    # Whole cells of the grid that lips are told on: sizes that do not divide are reduced ten times as slowly.
+    cell = max(1, round(SPREAD * width / 2))
+    x1, y1 = x1 - (x1 - x0) % cell, y1 - (y1 - y0) % cell
     if width < SMALLEST or x1 - x0 < 4 or y1 - y0 < 4:
         return image
     part, corner = (slice(y0, y1), slice(x0, x1)), np.array([x0, y0], np.float32)
@@ -47,20 +50,20 @@ def with_seam(image: ImageArray, target: ImageArray, landmarks: FloatArray) -> I
     near, beside = (_drawn(colour.shape, inner - corner, share * width) for share in (LINE, BESIDE))
     lips = _drawn(colour.shape, outer - corner, 0.0) * (1 - near) + np.float32(1e-4)
     # Channel by channel: between lips it is dark red rather than grey.
-    expected = _beside(colour, lips, SPREAD * width)
+    expected = _beside(colour, lips, SPREAD * width, cell)
     darkness = (colour + np.float32(FLOOR)) / (expected + np.float32(FLOOR))
     gain = 1 - cv2.multiply(cv2.max(1 - FAINT - darkness, 0.0), thrice(beside))
     image[part] = cv2.multiply(image[part], gain, dtype=cv2.CV_8U)
     return image
 
 
-def _beside(colour: ImageArray, weight: FloatArray, sigma: float) -> FloatArray:
-    """``(h, w, 3)`` float32: the colour around each place of where the weight is (normalised convolution)."""
+def _beside(colour: ImageArray, weight: FloatArray, sigma: float, cell: int) -> FloatArray:
+    """``(h, w, 3)`` float32: the colour around each place of where the weight is (normalised convolution), told on a
+    grid whose cells have so many pixels, in which nothing is lost."""
     height, width = weight.shape
-    # On a smaller grid, in which nothing is lost.
-    size = (max(2, round(width / max(1.0, sigma / 2))), max(2, round(height / max(1.0, sigma / 2))))
+    size = width // cell, height // cell
     total, mass = (
-        cv2.GaussianBlur(cv2.resize(values, size, interpolation=cv2.INTER_AREA), (0, 0), min(max(sigma, 0.8), 2.0))
+        cv2.GaussianBlur(cv2.resize(values, size, interpolation=cv2.INTER_AREA), (0, 0), max(sigma / cell, 0.8))
         for values in (cv2.multiply(colour, thrice(weight), dtype=cv2.CV_32F), weight)
     )
     return cv2.resize(cv2.divide(total, thrice(mass)), (width, height), interpolation=cv2.INTER_LINEAR)
