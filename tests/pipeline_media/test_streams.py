@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 
 import av
@@ -169,6 +170,36 @@ def test_several_tracks_are_told_of_once(tmp_path: Path) -> None:
     _, notes = rewrite(two, tmp_path / "out.webm")
     assert probe(tmp_path / "out.webm").audio == ("opus", "opus")
     assert sum("re-encoded" in note for note in notes) == 1
+
+
+@pytest.mark.parametrize("codec", ["pcm_s16le", "pcm_u8"])
+@pytest.mark.parametrize("apart", [0.8, -0.5])
+def test_sound_that_is_encoded_anew_keeps_its_gaps(tmp_path: Path, codec: str, apart: float) -> None:
+    """A recording that has lost some of its sound; and one whose second half begins too early."""
+    torn, out = tmp_path / "torn.mkv", tmp_path / "out.mp4"
+    tone = (np.sin(np.arange(48000) * 0.06) * 9000).astype(np.int16)
+    with av.open(str(torn), "w") as container:
+        film = container.add_stream("libx264", rate=25)
+        film.width, film.height, film.pix_fmt = 64, 48, "yuv420p"
+        sound = container.add_stream(codec, rate=48000)
+        sound.codec_context.layout = "mono"
+        coded = [film.encode(av.VideoFrame(64, 48, "yuv420p")) for _ in range(75)] + [film.encode(None)]
+        fitted = av.AudioResampler(sound.codec_context.format, "mono", 48000)
+        for start in (0.0, 1.0 + apart):
+            for place in range(0, 48000, 960):
+                frame = av.AudioFrame.from_ndarray(tone[None, place : place + 960], format="s16", layout="mono")
+                frame.sample_rate = 48000
+                for ready in fitted.resample(frame):
+                    ready.pts, ready.time_base = round(start * 48000) + place, Fraction(1, 48000)
+                    coded.append(sound.encode(ready))
+        coded.append(sound.encode(None))
+        for packet in sorted(chain.from_iterable(coded), key=lambda each: each.dts * each.time_base):
+            container.mux(packet)
+    rewrite(torn, out)
+    heard = np.abs(_wave(out)) > 500
+    assert len(heard) / 48000 == pytest.approx(2 + apart, abs=0.11)
+    if apart > 0:
+        assert heard[2400:45600].mean() > 0.8 and heard[51000:83000].mean() < 0.01 and heard[90000:130000].mean() > 0.8
 
 
 def _wave(path: Path) -> np.ndarray:
