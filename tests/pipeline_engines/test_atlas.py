@@ -19,7 +19,7 @@ from pipeline.engines.mesh.smile import FOLD
 from pipeline.mesh import FaceView, topology
 from pipeline.mesh.hue import depth
 from pipeline.mesh.skin import read_skin
-from pipeline.models.face_mesh import OUTER_LIPS
+from pipeline.models.face_mesh import LEFT_BROW, OUTER_LIPS, RIGHT_BROW
 from pipeline.types import Crop, Face, FloatArray, Identity, ImageArray, SourcePhoto
 from tests import faces, media
 
@@ -161,6 +161,18 @@ def test_a_dark_upper_lid_is_no_more_violet_than_skin_in_shade() -> None:
     lid = calmed(picture, warm, depth(warm))[v, u].astype(np.float32)
     assert picture[v, u, 0] > picture[v, u, 1], "violet"
     assert lid[0] < lid[1] < lid[2]
+
+
+def test_a_dark_upper_lid_beneath_hairy_brows_has_no_hue_of_hair() -> None:
+    """Else it was violet on somebody pale: lids of a painted child."""
+    size, warm = 384, np.array([98, 139, 171], np.float32)
+    picture = np.full((size, size, 3), warm, np.uint8)
+    for brow in (LEFT_BROW, RIGHT_BROW):
+        cv2.fillPoly(picture, [np.round(topology().uv[list(brow)] * size).astype(np.int32)], (30, 35, 45))
+    u, v = (topology().uv[[27, 28, 52, 53, 159]].mean(0) * size).astype(int)
+    cv2.circle(picture, (int(u), int(v)), 8, (62, 54, 68), -1)
+    lid = calmed(picture, warm, depth(warm))[v, u].astype(np.float32)
+    assert lid[0] / lid[1] < warm[0] / warm[1]
 
 
 def test_painted_lips_are_carried_over_or_not() -> None:

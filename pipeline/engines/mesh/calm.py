@@ -166,7 +166,7 @@ def _coarse_change(coarse: FloatArray, zones: _Zones, deep: FloatArray, *, makeu
     tint -= tint * zones.brows * np.clip(2 + 2 * held / FAIR, 0, 1)
     # Dark hair and pupils have a strong hue in logarithms and none to the eye.
     other, hair, lip = (ANY_TINT, BROWS_TINT, LIPS_TINT) if makeup else (UNPAINTED, UNPAINTED, NATURAL)
-    bound = TINT + (other - TINT + (hair - other) * zones.brows) * (1 - zones.skin)
+    bound = TINT + (other - TINT + (hair - other) * zones.brows * (1 - zones.upper)) * (1 - zones.skin)
     bound += (lip / (1 + (gloss / DULL) ** 2) - bound) * zones.lips
     tint = living(_held(tint, bound), shade, zones.lips)
     return np.asarray(held + _hue(held, zones, deep) * shaded + tint - coarse, np.float32)
