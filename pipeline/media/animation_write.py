@@ -22,6 +22,7 @@ from pipeline.media.frames import VideoFrame
 from pipeline.media.image_write import to_pil
 from pipeline.media.output import PendingFile, output_errors
 from pipeline.media.picture import Picture
+from pipeline.media.profile import in_srgb
 from pipeline.media.reader import VideoReader
 from pipeline.media.sequence import SequenceReader
 from pipeline.media.xmp import packet
@@ -92,7 +93,8 @@ class AnimationWriter:
     def write(self, frame: Frame) -> None:
         """Take one frame. Raises `MediaTooLarge` when all of them no longer fit into the limit."""
         if isinstance(frame, Picture):
-            image, _ = to_pil(displayed(frame))
+            kept = bool(getattr(self._source, "icc", b"")) and self._format != "GIF"
+            image, _ = to_pil(displayed(frame) if kept else in_srgb(displayed(frame)))
             self._last = frame.duration
         elif isinstance(frame, VideoFrame):
             # Under full transparency samples are anything at all, so it is kept.

@@ -32,6 +32,7 @@ from pipeline.media.layout import layout_of, planar_name
 from pipeline.media.metadata import MP4_KEYS, kept_tags
 from pipeline.media.output import PendingFile, is_write_error, output_errors
 from pipeline.media.picture import Picture
+from pipeline.media.profile import in_srgb, is_srgb
 from pipeline.media.reader import VideoReader
 from pipeline.media.scheduling import share_the_processor
 from pipeline.media.sequence import SequenceReader
@@ -44,6 +45,10 @@ from pipeline.types import Frame
 log = logging.getLogger(__name__)
 
 _NO_PICTURE_TYPE = 0
+_DEEP_PROFILE = (
+    "The frames have a colour profile of their own, which no video keeps and which is only applied to 8 bits a sample; "
+    "its colours are shown as if they were sRGB."
+)
 
 
 class VideoWriter:
@@ -110,7 +115,7 @@ class VideoWriter:
     def write(self, frame: Frame) -> None:
         """Encode one frame of `source`. They come in the order they were read; none may be changed afterwards."""
         if isinstance(frame, Picture):
-            frame = as_video_frame(frame, self._source)
+            frame = as_video_frame(self._in_srgb(frame), self._source)
         if not isinstance(frame, VideoFrame):
             raise TypeError("only frames of a reader can be written")
         first = self._container is None
@@ -127,6 +132,11 @@ class VideoWriter:
             if first:
                 share_the_processor()
             self._mux(packets)
+
+    def _in_srgb(self, picture: Picture) -> Picture:
+        if picture.deep and not is_srgb(picture.icc) and _DEEP_PROFILE not in self._notes:
+            self._notes.append(_DEEP_PROFILE)
+        return in_srgb(picture)
 
     def write_sound(self, samples: Samples, time: float) -> None:
         """Encode a camera's sound, from the first picture on; see `SoundTrack.write`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import av
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from pipeline.errors import FileMissing, InputError, MediaChanged, OptionError, OutputError, UnsupportedMedia
 from pipeline.media import (
@@ -24,6 +25,7 @@ from pipeline.media import (
     open_result,
     probe,
     read_picture,
+    write_picture,
 )  # fmt: skip
 from pipeline.media.comparison import comparison
 from pipeline.options import Options
@@ -304,6 +306,64 @@ def test_a_comparison_has_the_rate_of_the_frames(tmp_path: Path) -> None:
         with VideoReader(both) as shown:
             sides = [frame.image()[16] for frame in shown]
         assert len(sides) == 8 and all(abs(int(side[10, 0]) - int(side[-10, 0])) < 5 for side in sides)
+
+
+def _profile() -> bytes:
+    """ICC of Display P3's primaries (adapted to D50, as profiles have them) and a gamma of 2.2."""
+
+    def xyz(*values: float) -> bytes:
+        return b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(value * 65536) for value in values))
+
+    curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(2.2 * 256)) + b"\0\0"
+    tags = {
+        b"wtpt": xyz(0.9642, 1, 0.8249), b"rXYZ": xyz(0.51512, 0.2412, -0.00105),
+        b"gXYZ": xyz(0.29198, 0.69225, 0.04189), b"bXYZ": xyz(0.1571, 0.06657, 0.78407),
+        b"rTRC": curve, b"gTRC": curve, b"bTRC": curve,
+    }  # fmt: skip
+    table, heap = b"", b""
+    for name, data in tags.items():
+        table += name + struct.pack(">II", 128 + 4 + 12 * len(tags) + len(heap), len(data))
+        heap += data
+    body = struct.pack(">I", len(tags)) + table + heap
+    head = struct.pack(">I4sI", 128 + len(body), b"lcms", 0x02400000) + b"mntrRGB XYZ " + bytes(12) + b"acsp"
+    return head.ljust(68, b"\0") + struct.pack(">3i", 63190, 65536, 54061) + bytes(48) + body
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+def test_colours_of_another_profile_become_those_of_videos(tmp_path: Path, depth: int) -> None:
+    """A red of Display P3 is redder than sRGB's. What is sRGB stays exact."""
+    dtype, scale = (np.uint8, 1) if depth == 8 else (np.uint16, 257)
+    native = np.full((32, 48, 3), np.array([60, 70, 180]) * scale, dtype)
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    shown = {}
+    for name, icc in (("own", _profile()), ("srgb", srgb), ("none", b"")):
+        for number in (1, 2):
+            write_picture(tmp_path / f"{name}{number}.png", Picture(native.copy(), icc=icc))
+        film = tmp_path / f"{name}.mkv"
+        with (
+            SequenceReader(tmp_path / f"{name}%d.png") as reader,
+            open_result(film, reader, Options(codec="lossless")) as writer,
+        ):
+            for frame in reader:
+                writer.write(frame)
+            writer.finish()
+            assert any("profile" in note for note in writer.notes) == (depth == 16 and name == "own")
+        with VideoReader(film) as again:
+            shown[name] = next(iter(again)).image()[16, 24].astype(int)
+    assert (shown["srgb"] == [60, 70, 180]).all() and (shown["none"] == [60, 70, 180]).all()
+    if depth == 8:
+        blue, green, red = shown["own"]
+        assert red > 186 and green < 66 and abs(blue - 60) < 12
+        loop = tmp_path / "loop.webp"
+        with SequenceReader(tmp_path / "own%d.png") as reader, open_result(loop, reader, Options()) as writer:
+            for frame in reader:
+                writer.write(frame)
+            writer.finish()
+        write_picture(tmp_path / "own.bmp", read_picture(tmp_path / "own1.png"))
+        for path in (loop, tmp_path / "own.bmp"):  # neither holds the profile
+            assert np.abs(read_picture(path).image()[16, 24] - shown["own"]).max() < 8
+    else:
+        assert (shown["own"] == [60, 70, 180]).all()
 
 
 def test_animations_too_become_frames(tmp_path: Path) -> None:
