@@ -10,6 +10,7 @@ import numpy as np
 from pipeline.engines.mesh.beard import dense, thinned
 from pipeline.engines.mesh.calm import shade_of
 from pipeline.engines.mesh.canonical import canonical
+from pipeline.engines.mesh.drawn import creases, gap
 from pipeline.engines.mesh.evening import evened
 from pipeline.engines.mesh.eyes import Found, eye_place, find_eyes
 from pipeline.engines.mesh.grain import quieted
@@ -57,6 +58,9 @@ class Atlas:
         shape: ``(468, 3)`` float32, the face's proportions in the canonical frame (centimetres, y up).
         smile: how broadly the photos' face smiles, see `smile`.
         folds: ``(384, 384, 4)`` uint8, what lifts the folds of that smile, see `folds`; fourfold.
+        gap: how far the photos' mouth is open, see `gap`.
+        creases: ``(384, 384, 4)`` uint8, what lifts the deep folds about the mouth, see `creases`; fourfold;
+            ``None`` without any.
         irises: ``(3,)`` float32, see `iris_colour`; ``None`` where no photo shows them well.
     """
 
@@ -70,6 +74,8 @@ class Atlas:
     shape: FloatArray
     smile: float
     folds: ImageArray
+    gap: float
+    creases: ImageArray | None
     irises: FloatArray | None
 
     @property
@@ -130,8 +136,12 @@ def build_atlas(identity: Identity) -> Atlas:
     shown = np.max([each.facing for each in halves], axis=0)
     own = withheld(bare, [each.facing for each in halves], read, beard)
     looks = Looks(sheet, sheet if dressed is None else dressed, tone, deep, eyes, own)
-    creases = fourfold(folds(looks.levels(Carried())[0]))
-    return Atlas(looks, size, valid, shown, tone, deep, beard, shape, smile(shape), creases, irises)
+    picture = looks.levels(Carried())[0]
+    about = creases(picture, beard)
+    return Atlas(
+        looks, size, valid, shown, tone, deep, beard, shape, smile(shape), fourfold(folds(picture)), gap(shape),
+        None if about is None else fourfold(about), irises,
+    )  # fmt: skip
 
 
 def _sheet(

@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from pipeline.engines.mesh.atlas import Atlas, build_atlas
+from pipeline.engines.mesh.drawn import drawn_smooth
 from pipeline.engines.mesh.fade import fade
 from pipeline.engines.mesh.gaze import put_in, shares
 from pipeline.engines.mesh.inner_lips import without_lips
@@ -113,6 +114,7 @@ class MeshEngine:
         through = view.through()
         more = prepared.smile - smile_of(view.landmarks, view.crop.pose) if prepared.smile > SMILES else 0.0
         image = without_folds(image, view, prepared.folds, more)
+        image = drawn_smooth(image, view, prepared.creases, prepared.gap)
         image = unsqueezed(image, view, prepared.shown, prepared.tone)
         image = with_seam(image, through, view.landmarks)
         own = shares(view.landmarks, irises) if irises is not None else (0.0, 0.0)

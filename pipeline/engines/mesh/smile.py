@@ -24,7 +24,8 @@ WIDTH, LIFT = (0.61, 0.69), (0.03, 0.08)
 the eyes, at which a smile begins and is a broad one. Ten faces at rest: 0.44 to 0.61, and -0.02 to 0.03."""
 _TOLD = (33, 263, 61, 291, 0, 17)
 """Landmarks that tell: outer corners of the eyes, corners of the mouth, the middle of its upper and its lower edge."""
-FOLD = ((129, 203, 206, 216, 212, 57), (358, 423, 426, 436, 432, 287))
+Lines = tuple[tuple[int, ...], ...]
+FOLD: Lines = ((129, 203, 206, 216, 212, 57), (358, 423, 426, 436, 432, 287))
 """Landmarks along the folds, from the wings of the nose to beside the corners of the mouth."""
 BROAD = 5.0
 """How far from that line they lie at most, in texels of the 96 map."""
@@ -74,33 +75,40 @@ def _parts(points: list[list[float]]) -> tuple[float, float]:
 
 
 def folds(picture: ImageArray) -> ImageArray:
-    """What lifts the folds of a smile to the skin beside them: ``(384, 384, 3)`` uint8 BGR over the atlas, from
-    `LOWERED` (0) to `LIFTED` (255), in logarithms.
+    """What lifts the folds of a smile, see `lifting`."""
+    return lifting(picture, FOLD)
+
+
+def lifting(picture: ImageArray, lines: Lines) -> ImageArray:
+    """What lifts folds to the skin beside them: ``(384, 384, 3)`` uint8 BGR over the atlas, from `LOWERED` (0) to
+    `LIFTED` (255), in logarithms.
 
     Args:
         picture: ``(n, n, 3)`` uint8 BGR, an evenly lit face on the atlas.
+        lines: landmarks along the folds.
     """
     logs = cv2.GaussianBlur(_logarithms(picture, FINE), (0, 0), SIGMA)
-    coarse, band, skin = _logarithms(picture, ZONES), _band(), topology().skin
-    level = spread_colour(coarse, skin * (1 - band), BESIDE * ZONES, coarse, 0.02)
+    coarse, along, skin = _logarithms(picture, ZONES), band(lines), topology().skin
+    level = spread_colour(coarse, skin * (1 - along), BESIDE * ZONES, coarse, 0.02)
     # Soft, as an edge of it beside a fold were a line of its own.
-    within = cv2.GaussianBlur(band * skin, (0, 0), 0.8) * band
+    within = cv2.GaussianBlur(along * skin, (0, 0), 0.8) * along
     level, within = (cv2.resize(each, (FINE, FINE), interpolation=cv2.INTER_LINEAR) for each in (level, within))
     lift = np.clip(level - logs, -LOWERED, LIFTED) * within[..., None]
     return np.clip((lift + LOWERED) * (255 / (LOWERED + LIFTED)) + 0.5, 0, 255).astype(np.uint8)
 
 
-def without_folds(image: ImageArray, view: FaceView, lift: ImageArray, more: float) -> ImageArray:
-    """`image` with the folds lifted. It is changed in place.
+def without_folds(image: ImageArray, view: FaceView, lift: ImageArray, more: float, lines: Lines = FOLD) -> ImageArray:
+    """`image` with folds lifted. It is changed in place.
 
     Args:
         image: ``(h, w, 3)`` uint8 BGR, the new face in the view.
-        lift: see `folds`.
-        more: by how much the photo's face smiles more than the target, 0 to 1.
+        lift: see `lifting`.
+        more: how much of them goes, 0 to 1: by how much the photo's face smiles more than the target.
+        lines: landmarks along the folds.
     """
     if more <= SMILES:
         return image
-    part = _around(view)
+    part = _around(view, lines)
     gain = cv2.LUT(view.fold_fine(lift, part), _gains(round(more * FINE)))
     image[part] = cv2.multiply(image[part], gain, dtype=cv2.CV_8U)
     return image
@@ -115,9 +123,9 @@ def _gains(more: int) -> FloatArray:
     return gains
 
 
-def _around(view: FaceView) -> tuple[slice, slice]:
-    """Rows and columns of the crop that the folds lie in."""
-    points = view.landmarks[[point for line in FOLD for point in line], :2]
+def _around(view: FaceView, lines: Lines) -> tuple[slice, slice]:
+    """Rows and columns of the crop that folds lie in."""
+    points = view.landmarks[[point for line in lines for point in line], :2]
     reach = 0.15 * float(np.linalg.norm(view.landmarks[10, :2] - view.landmarks[152, :2]))
     x0, y0 = np.clip(np.floor(points.min(0) - reach), 0, view.size).astype(int)
     x1, y1 = np.clip(np.ceil(points.max(0) + reach) + 1, 0, view.size).astype(int)
@@ -130,10 +138,10 @@ def _logarithms(picture: ImageArray, side: int) -> FloatArray:
 
 
 @cache
-def _band() -> FloatArray:
+def band(lines: Lines) -> FloatArray:
     """``(96, 96)``: 1 along the folds."""
     zone = np.zeros((ZONES, ZONES), np.uint8)
-    for line in FOLD:
+    for line in lines:
         cv2.polylines(zone, [np.round(topology().uv[list(line)] * ZONES).astype(np.int32)], False, 1, 3)
     distance = cv2.distanceTransform(1 - zone, cv2.DIST_L2, 5)
     return np.clip(1 - distance / BROAD, 0, 1).astype(np.float32)
