@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.mesh.facing import facing
 from pipeline.mesh.overlap import COARSE, draw_finely, overlaps
 from pipeline.mesh.raster import rasterise
 from pipeline.mesh.topology import ZONES, texels, topology, with_margin
@@ -309,23 +310,6 @@ def _rescaled(places: FloatArray, length: int | NDArray[np.intp], other: int | N
     whole numbers."""
     factor = np.asarray(np.divide(other, length), np.float32)
     return np.asarray((places + np.float32(0.5)) * factor - np.float32(0.5), np.float32)
-
-
-def facing(points: FloatArray) -> FloatArray:
-    """``(504,)`` float32 cosine between each vertex' normal and the line of sight, negative on the far side.
-
-    Args:
-        points: ``(504, 3)`` mesh with margin, depth growing away from the camera.
-    """
-    mesh = topology()
-    x, y, z = points.T[:, mesh.triangles]
-    ax, ay, az = (axis[:, 1] - axis[:, 0] for axis in (x, y, z))
-    bx, by, bz = (axis[:, 2] - axis[:, 0] for axis in (x, y, z))
-    normals = (ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx)
-    where = mesh.triangles.T.ravel()
-    total = np.stack([np.bincount(where, np.tile(normal, 3), len(points)) for normal in normals], 1).astype(np.float32)
-    cosine: FloatArray = total[:, 2] / (np.linalg.norm(total, axis=1) + 1e-6)
-    return cosine
 
 
 def _past_the_border(atlas_at: Axes, seen: FloatArray) -> Axes:
