@@ -6,7 +6,8 @@ thousandths of the eye distance. A constant offset (moved features) costs nothin
 Both meshes are found frame by frame, unsmoothed, in the same region, so that the region's motion cancels.
 
 Calibration: on clips without visible trembling 2.5 to 5, of which the landmarker's own noise on a grainy still is
-about 2; an eye sees trembling from about 10.
+about 2; an eye sees trembling from about 10. The first frame's result, made to talk by the same mesh as the target,
+which is as steady as can be, comes to 7.0 to 8.6: of mouths drawn wide open the landmarker is not sure.
 """
 
 from __future__ import annotations
