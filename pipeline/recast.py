@@ -28,7 +28,7 @@ from pipeline.ledger import Ledger
 from pipeline.live import LiveSession
 from pipeline.marking import JobMark, Marking
 from pipeline.marking.credentials import folder
-from pipeline.media import Picture, numbered_result, open_target, probe, read_picture
+from pipeline.media import Picture, numbered_result, open_target, probe, read_photo, read_picture
 from pipeline.models.store import Store
 from pipeline.options import Options
 from pipeline.policy import Policy
@@ -134,7 +134,7 @@ class Recaster:
             raise InputError("No source photo was given.")
         photos = []
         for number, source in enumerate(sources, start=1):
-            picture = Picture(source) if isinstance(source, np.ndarray) else read_picture(source, self.limits)
+            picture = Picture(source) if isinstance(source, np.ndarray) else read_photo(source, self.limits)
             name = "the source photo" if len(sources) == 1 else f"source photo {number}"
             chosen = which[number - 1] if number <= len(which) else 0
             faces = meant_first(self._finder.faces(picture), chosen, name)
@@ -160,7 +160,7 @@ class Recaster:
             FaceUnknown: it shows fewer faces.
             InputError: it cannot be read.
         """
-        picture = read_picture(source, self.limits)
+        picture = read_photo(source, self.limits)
         faces = meant_first(self._finder.faces(picture), which, "the photo")
         return picture.image(), faces, advise(picture.image(), faces, chosen=which > 0)
 
@@ -171,7 +171,7 @@ class Recaster:
             NoFaceInSource: it shows none.
             InputError: it cannot be read.
         """
-        picture = read_picture(source, self.limits)
+        picture = read_photo(source, self.limits)
         faces = self._finder.faces(picture)
         if not faces:
             raise NoFaceInSource(f"No face was found in {source.name}.")

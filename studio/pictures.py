@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from pipeline.errors import CorruptMedia
-from pipeline.media import open_target, read_picture
+from pipeline.media import in_srgb, open_target, read_picture
 from pipeline.media.transparency import cover_of, on_squares
 from pipeline.types import Box, Frame, ImageArray, MediaInfo, MediaLimits
 
@@ -58,7 +58,7 @@ def frame_at(path: Path, info: MediaInfo, moment: float, limits: MediaLimits) ->
         OptionError: it is after the end.
     """
     if info.kind == "image":
-        return Still.of(read_picture(path, limits))
+        return Still.of(in_srgb(read_picture(path, limits)))
     with open_target(path, info, start=moment or None, limits=limits) as reader:
         for frame in reader:
             return Still.of(frame)

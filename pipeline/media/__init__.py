@@ -7,8 +7,10 @@ from pipeline.media.image import read_picture
 from pipeline.media.image_write import check_picture_name, write_picture
 from pipeline.media.numbering import Numbering, numbered_result
 from pipeline.media.open import open_result, open_target
+from pipeline.media.photo import read_photo
 from pipeline.media.picture import Picture
 from pipeline.media.probe import probe
+from pipeline.media.profile import in_srgb
 from pipeline.media.reader import VideoReader
 from pipeline.media.sequence import SequenceReader
 from pipeline.media.sequence_write import SequenceWriter
@@ -26,10 +28,12 @@ __all__ = [
     "VideoReader",
     "VideoWriter",
     "check_picture_name",
+    "in_srgb",
     "numbered_result",
     "open_result",
     "open_target",
     "probe",
+    "read_photo",
     "read_picture",
     "spread",
     "write_picture",

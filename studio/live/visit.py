@@ -18,7 +18,7 @@ from pathlib import Path
 
 from pipeline.errors import InputError, NoFaceInSource, RecastError
 from pipeline.live import LiveSession
-from pipeline.media import read_picture
+from pipeline.media import read_photo
 from pipeline.options import Options
 from pipeline.recording import Recording
 from pipeline.report import Report
@@ -99,7 +99,7 @@ class Visit:
             file.write(photo)
             file.flush()
             self._studio.inspector.check(Path(file.name))
-        return read_picture(photo, self._studio.recaster.limits).image()
+        return read_photo(photo, self._studio.recaster.limits).image()
 
     def frame(self, frame: protocol.Binary, arrived: float) -> bytes:
         """The answer to a frame of the camera.

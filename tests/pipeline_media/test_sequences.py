@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import struct
 from fractions import Fraction
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from pipeline.media import (
 from pipeline.media.comparison import comparison
 from pipeline.options import Options
 from tests import media
+from tests.pipeline_media.make import display_p3
 
 RATE = Fraction(24000, 1001)
 
@@ -308,27 +308,6 @@ def test_a_comparison_has_the_rate_of_the_frames(tmp_path: Path) -> None:
         assert len(sides) == 8 and all(abs(int(side[10, 0]) - int(side[-10, 0])) < 5 for side in sides)
 
 
-def _profile() -> bytes:
-    """ICC of Display P3's primaries (adapted to D50, as profiles have them) and a gamma of 2.2."""
-
-    def xyz(*values: float) -> bytes:
-        return b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(value * 65536) for value in values))
-
-    curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(2.2 * 256)) + b"\0\0"
-    tags = {
-        b"wtpt": xyz(0.9642, 1, 0.8249), b"rXYZ": xyz(0.51512, 0.2412, -0.00105),
-        b"gXYZ": xyz(0.29198, 0.69225, 0.04189), b"bXYZ": xyz(0.1571, 0.06657, 0.78407),
-        b"rTRC": curve, b"gTRC": curve, b"bTRC": curve,
-    }  # fmt: skip
-    table, heap = b"", b""
-    for name, data in tags.items():
-        table += name + struct.pack(">II", 128 + 4 + 12 * len(tags) + len(heap), len(data))
-        heap += data
-    body = struct.pack(">I", len(tags)) + table + heap
-    head = struct.pack(">I4sI", 128 + len(body), b"lcms", 0x02400000) + b"mntrRGB XYZ " + bytes(12) + b"acsp"
-    return head.ljust(68, b"\0") + struct.pack(">3i", 63190, 65536, 54061) + bytes(48) + body
-
-
 @pytest.mark.parametrize("depth", [8, 16])
 def test_colours_of_another_profile_become_those_of_videos(tmp_path: Path, depth: int) -> None:
     """A red of Display P3 is redder than sRGB's. What is sRGB stays exact."""
@@ -336,7 +315,7 @@ def test_colours_of_another_profile_become_those_of_videos(tmp_path: Path, depth
     native = np.full((32, 48, 3), np.array([60, 70, 180]) * scale, dtype)
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     shown = {}
-    for name, icc in (("own", _profile()), ("srgb", srgb), ("none", b"")):
+    for name, icc in (("own", display_p3()), ("srgb", srgb), ("none", b"")):
         for number in (1, 2):
             write_picture(tmp_path / f"{name}{number}.png", Picture(native.copy(), icc=icc))
         film = tmp_path / f"{name}.mkv"

@@ -14,8 +14,10 @@ from pipeline.analysis.choice import LEAST
 from pipeline.errors import FaceUnknown
 from pipeline.fingerprint import cast_digest
 from pipeline.marking import Marking
+from pipeline.media import Picture, write_picture
 from pipeline.types import Face, ImageArray
 from tests import faces, media
+from tests.pipeline_media.make import display_p3
 
 
 def test_photos_of_somebody_else_are_left_out_and_it_is_said(tmp_path: Path) -> None:
@@ -35,6 +37,22 @@ def test_photos_of_somebody_else_are_left_out_and_it_is_said(tmp_path: Path) -> 
     reports = [recaster.recast(Cast(everyone=who), target, tmp_path / "result.png") for who in (mixed, clean)]
     wanted = "2 of 5 source photos seem to show somebody else and were not used."
     assert reports[0].notes[0] == wanted and wanted not in reports[1].notes
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_photo_of_another_profile_has_the_skin_that_it_shows(tmp_path: Path, deep: bool) -> None:
+    """Telephones save in Display P3, in which the same samples are a stronger colour."""
+    recaster = Recaster(marking=Marking(frozenset()))
+    photo = media.portrait("astronaut")
+    native = np.asarray(photo.astype(np.uint16) * 257 if deep else photo)
+    write_picture(tmp_path / "own.png", Picture(native, icc=display_p3()))
+    identity = recaster.identify([tmp_path / "own.png"])
+    seen, faces_in, _ = recaster.examine(tmp_path / "own.png")
+    assert np.array_equal(identity.photos[0].image, seen) and len(faces_in) == 1
+    box = identity.photos[0].face.box
+    cheeks = (slice(int(box.y0), int(box.y1)), slice(int(box.x0), int(box.x1)))
+    shown, stored = (image[cheeks].reshape(-1, 3).mean(0) for image in (seen, photo))
+    assert shown[2] - shown[0] > stored[2] - stored[0] + 10
 
 
 def company() -> tuple[ImageArray, Face, Face]:
