@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# make test WORKERS=2: so many processes share the tests; 0 for none but pytest's own.
+WORKERS ?= 0
 UV := $(BIN)/uv
 LOCK := $(UV) pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
 	--override requirements-overrides.txt --no-emit-index-url --annotation-style line \
@@ -23,7 +25,7 @@ demo: $(VENV)/.app  ## recast a picture and a short clip of public-domain portra
 	$(BIN)/python -m studio.demo
 
 test: $(VENV)/.test  ## the tests that CI runs
-	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -m "not slow" --numprocesses $(WORKERS) --dist worksteal $(ARGS)
 
 check: $(VENV)/.test lint  ## every test and every linter
 	$(BIN)/python -m pytest $(ARGS)

@@ -42,7 +42,7 @@ class Watch:
         self._limit = float(config.getoption("timeout", None) or config.getini("timeout") or 0)
         # Nothing is captured while pytest is set up, so this is the one that people see.
         self._stderr, self._status = os.dup(2), 1
-        self._run = os.environ[MARK] = uuid.uuid4().hex
+        self._run = os.environ[MARK] = _name(config)
         self._on = True
 
     def _bound(self, seconds: float) -> None:
@@ -91,6 +91,13 @@ class Watch:
         os.write(self._stderr, f"{sentence}\n".encode())
 
 
+def _name(config: pytest.Config) -> str:
+    """A run's own. That of a worker begins with its run's, which also ends what a worker that died has left."""
+    if worker := getattr(config, "workerinput", None):
+        return f"{os.environ[MARK]}-{worker['workerid']}"
+    return uuid.uuid4().hex
+
+
 def end_all(run: str, seconds: float) -> list[tuple[int, str]]:
     """Waits for the processes of a run, ends those that are left, and answers which those were."""
     until = time.monotonic() + seconds
@@ -105,14 +112,15 @@ def end_all(run: str, seconds: float) -> list[tuple[int, str]]:
 
 
 def _of(run: str) -> Iterator[tuple[int, str]]:
-    """Number and command line of each process of a run, but for this one and Python's own helpers."""
+    """Number and command line of each process of a run and its workers, but for this one and Python's own helpers."""
     mark = f"{MARK}={run}".encode()
     for folder in Path("/proc").glob("[0-9]*"):
         if int(folder.name) == os.getpid():
             continue
         try:
             # A dead one, whose parent has not asked yet how it ended, has no variables any more.
-            if mark not in (folder / "environ").read_bytes().split(b"\0"):
+            words = (folder / "environ").read_bytes().split(b"\0")
+            if not any(word == mark or word.startswith(mark + b"-") for word in words):
                 continue
             command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
         except OSError:
