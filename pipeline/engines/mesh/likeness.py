@@ -3,8 +3,8 @@
 The two faces are compared in the canonical frame. Eyes, brows, nose and mouth are moved as wholes, so that expression
 stays the target's: where a part goes is measured only at points of it that expression hardly moves. Eyes get the
 source's width and slant, with their lids as far apart as the target's in proportion; the nose, which no expression
-changes much, and the skin between parts get the source's form; brows ride on their eyes and get half of the source's
-arch, mouths half of its width and of the fullness of its lips. The outline does not move.
+changes much, and the skin between parts get the source's form; brows ride on their eyes and get most of the source's
+arch, mouths three quarters of its width and half of the fullness of its lips. The outline does not move.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ LIMIT = 0.9
 """Nothing moves farther than this, in centimetres."""
 WIDER = (0.8, 1.25)
 """How much narrower or wider an eye becomes at most."""
-ARCH = 0.5
-"""How much of the source's arch a brow gets: as much of the target's own, frowning or raised, is kept."""
+ARCH = 0.8
+"""How much of the source's arch a brow gets: the rest is the target's own, frowning or raised."""
 TURNED = (0.25, 0.55)
 """Cosines to the line of sight between which a place stays and moves: the far brow of a turned head lies at the
 silhouette, and would be moved across it, over hair."""

@@ -1,4 +1,4 @@
-"""How wide a mouth is, and how full its lips are: half of what the source has, for the rest is expression.
+"""How wide a mouth is, and how full its lips are: in part as the source has them, for the rest is expression.
 
 A smile makes a mouth wider, and lips that are pursed are narrow and full; both are the target's, so mouths are compared
 as they would be at rest. What is between the lips stays as it is; each lip grows or shrinks away from there.
@@ -17,7 +17,7 @@ from pipeline.models.face_mesh import INNER_LIPS, OUTER_LIPS, face_mesh
 from pipeline.types import FloatArray
 
 CORNERS = (61, 291)
-WIDTH, WIDER = 0.5, (0.85, 1.18)
+WIDTH, WIDER = 0.75, (0.85, 1.18)
 """How much of the difference in width is made up for, and how much narrower or wider a mouth would become at most."""
 SMILING = 0.2
 """How much narrower a mouth that smiles broadly would be at rest."""
@@ -28,7 +28,7 @@ ROUND, FORWARD = (0.44, 0.53), (0.38, 0.48)
 which on a mouth may be pursed, and is. Twelve mouths at rest have up to 0.44 and 0.38, the narrow one of a child among
 them; open ones stand out as far, but are not as high."""
 FULLNESS, FULLER = 0.5, (0.7, 1.4)
-"""The same of the lips' fullness."""
+"""The same of the lips' fullness, which speech changes more."""
 REACH, REST = 0.25, 0.02
 """How far (sigma) about a lip's edge skin goes along, in centimetres, and the weight of skin that stays."""
 _OUTER = [*OUTER_LIPS[1:10], *OUTER_LIPS[:10:-1]]
