@@ -85,9 +85,13 @@ class NoFace(RecastError):
     sentence = "No face was found."
 
 
+FROM_THE_FRONT = "Try one that shows the face from the front; a profile is not enough."
+"""What helps with a photo in which no face is found: to the detector heads turned by sixty degrees are none."""
+
+
 class NoFaceInSource(NoFace):
     code = "no_face_in_source"
-    sentence = "No face was found in the source photo."
+    sentence = f"No face was found in the source photo. {FROM_THE_FRONT}"
 
 
 class NoFaceInTarget(NoFace):

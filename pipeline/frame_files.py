@@ -101,9 +101,9 @@ def _others(writer: SequenceWriter, numbering: Numbering) -> list[str]:
     count = len(set(numbering.files().values()) - set(writer.files))
     if count == 0:
         return []
-    lie, which = ("lies", "is") if count == 1 else ("lie", "are")
-    frames = "frame" if count == 1 else "frames"
-    return [f"Beside them {lie} {count} more {frames} with names like theirs, which {which} not of this job."]
+    if count == 1:
+        return ["Beside them lies one more frame with a name like theirs, which is not of this job."]
+    return [f"Beside them lie {count} more frames with names like theirs, which are not of this job."]
 
 
 def _stopped(writer: SequenceWriter, numbering: Numbering) -> str:

@@ -18,7 +18,7 @@ from pipeline.analysis import FaceFinder, PeopleCollector, Tracker, advise
 from pipeline.casting import Casting
 from pipeline.crew import Crew
 from pipeline.engines.catalogue import needs_no_network
-from pipeline.errors import InputError, NoFaceInSource
+from pipeline.errors import FROM_THE_FRONT, InputError, NoFaceInSource
 from pipeline.exclusions import Look, everyones, settled
 from pipeline.fingerprint import job_digest
 from pipeline.flow import StageClock
@@ -139,7 +139,7 @@ class Recaster:
             chosen = which[number - 1] if number <= len(which) else 0
             faces = meant_first(self._finder.faces(picture), chosen, name)
             if not faces:
-                raise NoFaceInSource(f"No face was found in {name}.")
+                raise NoFaceInSource(f"No face was found in {name}. {FROM_THE_FRONT}")
             image = picture.image()
             photos.append(SourcePhoto(image, faces[0], advise(image, faces, chosen=chosen > 0)))
         kept = [photos[place] for place in belonging([photo.face.embedding for photo in photos])]
@@ -174,7 +174,7 @@ class Recaster:
         picture = read_photo(source, self.limits)
         faces = self._finder.faces(picture)
         if not faces:
-            raise NoFaceInSource(f"No face was found in {source.name}.")
+            raise NoFaceInSource(f"No face was found in {source.name}. {FROM_THE_FRONT}")
         return tuple(SourcePhoto(picture.image(), face) for face in faces)
 
     def people(

@@ -39,8 +39,10 @@ export function setStart(start) {
 // --- photos
 
 // Adds photos (files of the visitor, or paths that are on the server) to a list of the desk: the lead's, or a person's.
-// `faces` are the numbers of those who are meant in them, where that is known.
+// `faces` are the numbers of those who are meant in them, where that is known. What could not be used of those before
+// goes away when a good one has come in its place.
 export function addPhotos(list, things, faces = []) {
+  const replaced = list.filter((photo) => photo.state === "failed" || photo.advice.some((one) => one.fatal));
   for (const [place, thing] of [...things].entries()) {
     const given = typeof thing === "string";
     const photo = {
@@ -48,7 +50,11 @@ export function addPhotos(list, things, faces = []) {
       share: 0, advice: [], faces: [], face: faces[place] ?? 0, leaving: new AbortController(),
     };
     list.push(photo);
-    carry(photo, thing);
+    carry(photo, thing).then(() => {
+      if (!usable([photo]).length || !replaced.length) return;
+      for (const bad of replaced.splice(0)) if (list.includes(bad)) list.splice(list.indexOf(bad), 1);
+      tell("photos");
+    });
   }
   tell("photos");
 }

@@ -36,7 +36,9 @@ DARK, BRIGHT = 45.0, 215.0
 """Median luma of a face, 0 to 255."""
 
 SENTENCES: dict[AdviceCode, str] = {
-    "no_face": "No face can be seen in this photo.",
+    "no_face": (
+        "No face can be seen in this photo. Try one that shows the face from the front; a profile is not enough."
+    ),
     "several": "There are {count} people in this photo. Number {number} from the left is used; you can choose another.",
     "small": "The face is only {width} pixels wide. A closer photo gives more detail.",
     "blurred": "This photo is blurred. A sharper one gives a sharper face.",

@@ -20,6 +20,7 @@ from pipeline.media.decoder import decoder_of, is_transparent
 from pipeline.media.deinterlace import Deinterlacer
 from pipeline.media.frames import VideoFrame, copy_tags
 from pipeline.media.guard import LIMITS, SourceFile, media_errors, open_container
+from pipeline.media.holes import Holes
 from pipeline.media.layout import layout_of, planar_name
 from pipeline.media.orient import turn_frame
 from pipeline.media.part import check_part
@@ -72,6 +73,7 @@ class VideoReader(Closing):
         self.path, self.start, self.end = Path(path), start, end
         self.limits = limits
         self._notes: list[str] = []
+        self._holes = Holes()
         self._container: InputContainer | None = None
         self._last: float | None = None
         self._searched = False
@@ -91,7 +93,7 @@ class VideoReader(Closing):
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences for the user about what was done to the video while it was read."""
-        return tuple(self._notes)
+        return (*self._notes, *self._holes.notes())
 
     @property
     def time_base(self) -> Fraction:
@@ -237,14 +239,18 @@ class VideoReader(Closing):
     def _timed(self, frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
         """Give every frame a timestamp later than the one before."""
         usual = max(1, round(1 / (self.details.rate * self.details.time_base)))
-        before: int | None = None
+        before, length = None, usual
         for frame in frames:
             if frame.pts is None:
                 frame.pts = self.details.start if before is None else before + usual
             if before is not None and frame.pts <= before:
                 frame.pts = before + 1
                 self._note("Some timestamps of the video run backwards; they were mended.")
-            before = frame.pts
+            if before is not None and self.demuxer in _RECORDINGS:
+                base = self.details.time_base
+                shown, step = (before - self.details.start) * base, (frame.pts - before) * base
+                self._holes.step(float(shown), float(step), float(max(usual, length) * base))
+            before, length = frame.pts, frame.duration or usual
             self._last = float((frame.pts + (frame.duration or usual) - self.details.start) * self.details.time_base)
             yield frame
 

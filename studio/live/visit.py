@@ -87,7 +87,7 @@ class Visit:
             identity = self._studio.recaster.identify([self._decoded(photo) for photo in photos])
         except NoFaceInSource:
             raise NoFaceInSource(
-                "No face was found in the photo. Try one that shows the face from the front."
+                "No face was found in the photo. Try one that shows the face from the front; a profile is not enough."
             ) from None
         session = self._studio.recaster.live(identity, self._options)
         self._forget()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -228,6 +229,20 @@ def test_a_recording_with_a_hole_is_damaged(tmp_path: Path) -> None:
     with pytest.raises(CorruptMedia, match="damaged at"), VideoReader(path) as reader:
         for _ in reader:
             pass
+
+
+@pytest.mark.parametrize(("lost", "said"), [((50, 56), "has a hole of 0.20 s at 1.67 s"), ((), "")])
+def test_frames_that_a_recording_lost_are_told(tmp_path: Path, lost: tuple[int, ...], said: str) -> None:
+    """Where all of a frame was lost, decoders notice nothing: every frame here is a key frame."""
+    path = Clip(codec="mpeg2video", frames=90, options={"g": "1"}).make(tmp_path / "clip.ts")
+    if lost:
+        with av.open(path) as clip:
+            packets = [packet.pos for packet in clip.demux(video=0) if packet.size]
+        data = path.read_bytes()
+        path.write_bytes(data[: packets[lost[0]]] + data[packets[lost[1]] :])
+    with VideoReader(path) as reader:
+        assert len(list(reader)) == 90 - (lost[1] - lost[0] if lost else 0)
+    assert said in " ".join(reader.notes) and bool(reader.notes) == bool(lost)
 
 
 def test_damage_is_told_with_its_time(tmp_path: Path) -> None:

@@ -108,6 +108,9 @@ def test_mistakes_are_sentences(page: Any, material: Material, tmp_path: Path) -
     page.wait_for_selector("#status:has-text('Add a photo of the new face first.')")
     give_photos(page, material.empty)
     page.wait_for_selector("#sources :text('No face can be seen in this photo.')")
+    give_photos(page, material.grace)
+    page.wait_for_selector("#sources .photo.ready:not(.bad)")
+    page.wait_for_selector("#sources .bad", state="detached")  # a good one has come in its place
     give_target(page, material.empty)
     page.wait_for_selector("#people :text-matches('No face was found in it')")
     broken = tmp_path / "<img src=x onerror=alert(1)>.mp4"
