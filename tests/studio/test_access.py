@@ -93,7 +93,7 @@ def test_keys_are_made_and_ended_by_a_command(tmp_path: Path) -> None:
     made = command(tmp_path, "add", "ann", "--days", "2")
     assert made.returncode == 0 and re.fullmatch(r"recast_[0-9a-f]{8}_[\w-]{43}\n", made.stdout)
     listed = command(tmp_path, "list").stdout
-    assert "ann" in listed and "until" in listed and made.stdout.split("_")[2].strip() not in listed
+    assert "ann" in listed and "until" in listed and made.stdout.split("_", 2)[2].strip() not in listed
     assert command(tmp_path, "add", "ann").returncode == 2
     assert command(tmp_path, "remove", "nobody").returncode == 2
     assert command(tmp_path, "remove", "ann").returncode == 0
