@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -165,7 +166,8 @@ def test_who_always_kills_them_is_told_so(recaster: Recaster, cast: Cast, clip: 
         while not over.wait(0.001):
             with recaster.pool._changed:
                 for worker in recaster.pool._busy:
-                    os.kill(worker.number, signal.SIGKILL)
+                    with contextlib.suppress(ProcessLookupError):  # the one of a moment ago has ended
+                        os.kill(worker.number, signal.SIGKILL)
 
     with ready(recaster):
         killer = threading.Thread(target=kill, daemon=True)
