@@ -14,6 +14,7 @@ import numpy as np
 
 from pipeline.analysis.choice import from_left
 from pipeline.analysis.landmarks import pose_angles
+from pipeline.errors import FROM_THE_FRONT
 from pipeline.models.face_mesh import LEFT_EYE, RIGHT_EYE, VERTICES
 from pipeline.types import Advice, AdviceCode, Box, Face, FloatArray, ImageArray
 
@@ -36,9 +37,7 @@ DARK, BRIGHT = 45.0, 215.0
 """Median luma of a face, 0 to 255."""
 
 SENTENCES: dict[AdviceCode, str] = {
-    "no_face": (
-        "No face can be seen in this photo. Try one that shows the face from the front; a profile is not enough."
-    ),
+    "no_face": f"No face can be seen in this photo. {FROM_THE_FRONT}",
     "several": "There are {count} people in this photo. Number {number} from the left is used; you can choose another.",
     "small": "The face is only {width} pixels wide. A closer photo gives more detail.",
     "blurred": "This photo is blurred. A sharper one gives a sharper face.",

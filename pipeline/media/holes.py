@@ -29,6 +29,7 @@ class Holes:
         """
         self._steps += 1
         if seconds > _HOLE * frame:
+            # By its time as it is told: parts of a film overlap, and show one twice.
             self._found[f"{begin + frame:.2f}"] = (self._steps, seconds - frame)
 
     def notes(self) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.errors import InputError, NoFaceInSource, RecastError
+from pipeline.errors import FROM_THE_FRONT, InputError, NoFaceInSource, RecastError
 from pipeline.live import LiveSession
 from pipeline.media import read_photo
 from pipeline.options import Options
@@ -86,9 +86,7 @@ class Visit:
         try:
             identity = self._studio.recaster.identify([self._decoded(photo) for photo in photos])
         except NoFaceInSource:
-            raise NoFaceInSource(
-                "No face was found in the photo. Try one that shows the face from the front; a profile is not enough."
-            ) from None
+            raise NoFaceInSource(f"No face was found in the photo. {FROM_THE_FRONT}") from None
         session = self._studio.recaster.live(identity, self._options)
         self._forget()
         self._session = session

@@ -14,7 +14,7 @@ import numpy as np
 
 from pipeline.engines.mesh.smile import FINE, LIFTED, LOWERED, Lines, band, lifting, without_folds
 from pipeline.mesh import FaceView, topology
-from pipeline.mesh.maps import grey, ramp
+from pipeline.mesh.maps import grey, rise
 from pipeline.types import FloatArray, ImageArray
 
 AROUND = (
@@ -78,7 +78,7 @@ def drawn_smooth(image: ImageArray, view: FaceView, lift: ImageArray | None, own
     """
     if lift is None:
         return image
-    more = MOST * float(ramp(np.float32(gap(view.landmarks) - own), *WIDER))
+    more = MOST * rise(gap(view.landmarks) - own, *WIDER)
     return without_folds(image, view, lift, more, AROUND)
 
 
