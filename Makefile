@@ -2,8 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# make test WORKERS=2: so many processes share the tests; 0 for none but pytest's own.
-WORKERS ?= 0
+# So many processes share the tests, as one alone leaves a core idle; WORKERS=0 for none but pytest's own, to debug.
+WORKERS ?= 2
 UV := $(BIN)/uv
 LOCK := $(UV) pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
 	--override requirements-overrides.txt --no-emit-index-url --annotation-style line \
