@@ -11,7 +11,7 @@ async function ask(method = "GET") {
   known = await answer.json();
 }
 
-const asked = ask().catch(() => {});
+let asked = ask().catch(() => {}); // the newest question: whoever has just ticked the box may go on at once
 
 // Whether a job may be started; where not, the box that is to be ticked beside `line` gets the focus.
 export async function consented(line) {
@@ -34,8 +34,10 @@ export function consentLine() {
     const said = h("span", { class: "fatal", role: "alert" });
     box.addEventListener("change", async () => {
       box.disabled = true;
+      const stated = ask("POST");
+      asked = stated.catch(() => {});
       try {
-        await ask("POST");
+        await stated;
         window.dispatchEvent(new Event(STATED));
       } catch (error) {
         box.checked = box.disabled = false;
