@@ -282,6 +282,8 @@ async def _sweep(studio: Studio) -> None:
             await asyncio.to_thread(studio.retention.drop_broken)
             if minute % 60 == 0:
                 await asyncio.to_thread(studio.sweep)
-        except OSError:
+        except Exception:
+            # Whatever it is, a database that cannot be read or a folder that is gone: the next round is due all the
+            # same, as nothing else keeps the promise that files are deleted.
             log.warning("old files could not be removed", exc_info=True)
         await asyncio.sleep(60)

@@ -9,6 +9,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Sequence
@@ -22,6 +23,8 @@ from studio.jobs.job import Busy
 log = logging.getLogger(__name__)
 
 _PEOPLE = "people.npz"
+_FOLDER = re.compile("[0-9a-f]{32}")
+"""Names of the folders of results."""
 
 
 class Files:
@@ -66,11 +69,9 @@ class Files:
 
     def result_folder(self, name: str) -> Path:
         """Where a job's result goes: the same folder each time, whose name says nothing of the job's."""
-        note = self.own(name) / "result"
-        if note.exists():
-            folder = self.results / note.read_text()
-        else:
-            folder = self.results / uuid.uuid4().hex
+        folder = self._noted(name)
+        if folder is None:
+            folder, note = self.results / uuid.uuid4().hex, self._note(name)
             note.parent.mkdir(parents=True, exist_ok=True)
             part = note.with_suffix(".part")
             part.write_text(folder.name)
@@ -78,20 +79,31 @@ class Files:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
+    def _note(self, name: str) -> Path:
+        """The file that says which folder `result_folder` is."""
+        return self.own(name) / "result"
+
+    def _noted(self, name: str) -> Path | None:
+        """What the note says. After a power cut it may be empty, and would stand for everybody's results."""
+        try:
+            said = self._note(name).read_text(encoding="ascii", errors="replace")
+        except FileNotFoundError:
+            return None
+        return self.results / said if _FOLDER.fullmatch(said) else None
+
     def looks(self, upload: Path) -> Path:
         """Where the first look at an upload is kept: the same folder each time, so that it can go with the upload."""
         return self.results / hashlib.sha256(os.fsencode(upload)).hexdigest()[:32]
 
     def has_result(self, name: str) -> bool:
         """Whether `result_folder` was ever asked for."""
-        return (self.own(name) / "result").exists()
+        return self._noted(name) is not None
 
     def undo(self, name: str) -> None:
         """Remove what a job has made so far. It can still be done from the beginning."""
-        note = self.own(name) / "result"
-        if note.exists():
-            remove(self.results / note.read_text())
-            note.unlink(missing_ok=True)
+        if (folder := self._noted(name)) is not None:
+            remove(folder)
+            self._note(name).unlink(missing_ok=True)
         remove(self.segments(name))
 
     def ended(self, name: str, kept: bool) -> None:

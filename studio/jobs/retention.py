@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import sqlite3
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -50,8 +51,9 @@ class Retention:
                 remove(path.parent)
 
     def _drop(self, job: Job) -> None:
-        self._store.forget(job.id)
+        # Files first: to delete a row takes room itself, which a disk that is full has only after that.
         self._files.forget(job.id)
+        self._store.forget(job.id)
 
     def tidy(self, spool: Path) -> None:
         """Delete what a server that was killed has left half done. Only for a server that has not begun yet."""
@@ -69,7 +71,10 @@ class Retention:
         now = time.time()
         for job in self._store.jobs(over=True):
             if (job.finished or job.created) < now - self._keep:
-                self.forget(job)
+                try:
+                    self.forget(job)
+                except sqlite3.OperationalError:
+                    log.warning("a job could not be forgotten yet", exc_info=True)
         known = self._store.jobs()
         self._clear(self._uploads, now - self._keep, set())
         self._clear(self._files.jobs, now - min(YOUNG, self._keep), {job.id for job in known})

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
+import pytest
 
 from pipeline.types import Person
 from studio.jobs.files import Files
 from studio.jobs.job import Outcome
 from studio.jobs.retention import Retention
 from studio.jobs.store import Store
+from studio.server import _sweep
 from tests.studio.jobs.conftest import job
 
 
@@ -120,3 +125,56 @@ def test_people_are_kept_as_they_were(tmp_path: Path) -> None:
     found = (files.people("a") or ())[0]
     assert (found.number, found.first_time, found.last_time, found.frames, found.share) == (2, 0.1, 1 / 3, 9, 0.5)
     assert np.array_equal(found.embedding, given.embedding) and np.array_equal(found.thumbnail, given.thumbnail)
+
+
+def test_a_note_that_a_power_cut_emptied_leads_to_no_others_results(tmp_path: Path) -> None:
+    """A job's folder of results is emptied before the job begins, and removed where the job fails."""
+    files = Files(tmp_path / "jobs", tmp_path / "results")
+    theirs = files.result_folder("theirs") / "film.mp4"
+    theirs.write_bytes(b"x")
+    files.result_folder("mine")
+    (files.own("mine") / "result").write_bytes(b"")
+    folder = files.result_folder("mine")
+    assert folder.parent == files.results and folder != theirs.parent
+    assert files.result_folder("mine") == folder
+    (files.own("mine") / "result").write_text("../jobs/theirs")
+    files.undo("mine")
+    assert theirs.exists() and files.own("theirs").exists()
+
+
+def test_files_of_a_job_go_even_while_the_database_has_no_room(store: Store, tmp_path: Path) -> None:
+    """Else a disk that is full stays full: to delete a row takes room, too."""
+    files = Files(tmp_path / "jobs", tmp_path / "results")
+    (tmp_path / "uploads").mkdir()
+    retention = Retention(store, files, tmp_path / "uploads", keep=100)
+    for name in ("a", "b"):
+        store.add(job(name))
+        (files.result_folder(name) / "r.mp4").write_bytes(bytes(1 << 20))
+        store.finish(name, "done", Outcome())
+    with store._base.change() as base:
+        base.execute("UPDATE jobs SET finished = finished - 5000")
+    store._base.read("PRAGMA query_only = ON")
+    retention.sweep()
+    assert not list(files.results.iterdir())
+    store._base.read("PRAGMA query_only = OFF")
+    retention.sweep()
+    assert store.jobs() == [] and not list(files.jobs.iterdir())
+
+
+def test_a_round_that_fails_is_not_the_last_one(store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "uploads").mkdir()
+    retention = Retention(store, Files(tmp_path / "jobs", tmp_path / "results"), tmp_path / "uploads", keep=100)
+    store.close()
+    caretaker: Any = SimpleNamespace(retention=retention, sweep=retention.sweep)
+
+    async def watch() -> bool:
+        rounds = asyncio.create_task(_sweep(caretaker))
+        while not caplog.records and not rounds.done():
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        going = not rounds.done()
+        rounds.cancel()
+        return going
+
+    assert asyncio.run(watch())
+    assert "closed database" in caplog.text

@@ -11,7 +11,7 @@ import pytest
 from pipeline.options import Options, PaintedMask, Painting
 from pipeline.report import Progress
 from studio.jobs.estimate import Place, place_of
-from studio.jobs.job import JobUnknown, Outcome, fingerprint, options_of
+from studio.jobs.job import JobUnknown, Outcome, fingerprint, is_full, options_of
 from studio.jobs.schema import MIGRATIONS, InUse, TooNew
 from studio.jobs.store import PATIENCE, Store
 from tests.studio.jobs.conftest import job
@@ -100,3 +100,15 @@ def test_an_older_database_is_brought_up_and_a_newer_refused(tmp_path: Path) -> 
 def test_two_servers_do_not_share_their_jobs(store: Store, tmp_path: Path) -> None:
     with pytest.raises(InUse):
         Store(tmp_path / "jobs.sqlite3")
+
+
+def test_a_database_without_room_says_so_and_takes_up_again(store: Store) -> None:
+    """SQLite itself undoes a change that finds no room; that it cannot be undone twice is not the news."""
+    pages = store._base.read("PRAGMA page_count")[0][0]
+    store._base.read(f"PRAGMA max_page_count = {pages + 2}")
+    with pytest.raises(sqlite3.OperationalError) as told:
+        store.add(job("large", origins=tuple(Path("/" + "x" * 200) for _ in range(1000))))
+    assert is_full(told.value)
+    store._base.read(f"PRAGMA max_page_count = {pages + 1000}")
+    store.add(job("small"))
+    assert [each.id for each in store.jobs()] == ["small"]
