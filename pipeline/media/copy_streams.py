@@ -19,10 +19,12 @@ from av.subtitles.stream import SubtitleStream
 
 from pipeline.media import details as d
 from pipeline.media.audio import AudioConverter
+from pipeline.media.damage import RECORDINGS, sound_notes
 from pipeline.media.encoders import Container
 from pipeline.media.guard import SourceFile, media_errors, open_container
 from pipeline.media.metadata import kept_stream_tags
 from pipeline.media.sniff import Demuxer
+from pipeline.media.sound_check import SoundCheck
 from pipeline.media.subtitles import ASS_HEADER, TEXT_CODECS, convert
 from pipeline.types import MediaLimits
 
@@ -49,8 +51,6 @@ class StreamCopier:
         offset: seconds of the source's clock that become 0 of the result's.
         window: first and last second (exclusive) of the source's clock to keep; ``None`` is beginning or end.
 
-    Attributes:
-        notes: sentences about what was converted or dropped.
     """
 
     def __init__(
@@ -63,22 +63,31 @@ class StreamCopier:
         offset: Fraction,
         window: tuple[Fraction | None, Fraction | None],
     ) -> None:
-        self.notes: list[str] = []
+        self._notes: list[str] = []
         self._source, self._output, self._container = source, output, container
         self._offset, (self._start, self._end) = offset, window
         self._input: InputContainer = open_container(source, demuxer, limits, pictures=False)
         self._handles: dict[int, Handle] = {}
+        self._checks: dict[int, SoundCheck] = {}
+        self._lost: set[float] = set()
         self._converters: list[AudioConverter] = []
         self._next: Packet | None = None
         self._due = Fraction(0)
         for stream in self._input.streams:
             handle = self._plan(stream)
+            if demuxer in RECORDINGS and isinstance(stream, av.AudioStream) and d.can_decode_audio(stream):
+                self._checks[stream.index] = SoundCheck(stream)
             if handle is None:
                 stream.discard = av.stream.Discard.all
             else:
                 self._handles[stream.index] = handle
         output.set_chapters(self._chapters())
         self._packets: Iterator[Packet] = self._kept() if self._handles else iter(())
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences about what was converted, dropped or lost."""
+        return (*self._notes, *sound_notes(self._lost))
 
     def until(self, time: Fraction | None) -> None:
         """Write every packet whose decoding time in the result is up to `time` seconds; ``None`` writes the rest."""
@@ -91,6 +100,12 @@ class StreamCopier:
             if time is not None and self._due > time:
                 return
             packet, self._next = self._next, None
+            check = self._checks.get(packet.stream_index)
+            if check is not None and not check.passes(packet):
+                self._lost.add(float(self._due))
+                continue
+            if check is not None and check.gap:
+                self._lost.add(float(self._due))
             self._output.mux(list(self._handles[packet.stream_index](packet)))
         if time is None:
             for converter in self._converters:
@@ -114,8 +129,8 @@ class StreamCopier:
 
     def _tell(self, note: str) -> None:
         """Several streams of one kind are told of once."""
-        if note not in self.notes:
-            self.notes.append(note)
+        if note not in self._notes:
+            self._notes.append(note)
 
     def _plan_audio(self, stream: av.AudioStream) -> Handle | None:
         name, allowed = d.codec_name(stream), _AUDIO[self._container]

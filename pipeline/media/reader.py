@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 from pipeline.closing import Closing
 from pipeline.errors import CorruptMedia, MediaTooLarge, OptionError
 from pipeline.media import details as d
+from pipeline.media.damage import RECORDINGS, Damage, picture_notes
 from pipeline.media.decoder import decoder_of, is_transparent
 from pipeline.media.deinterlace import Deinterlacer
 from pipeline.media.frames import VideoFrame, copy_tags
@@ -30,11 +31,6 @@ from pipeline.media.truncation import require_whole
 from pipeline.types import MediaInfo, MediaLimits
 
 log = logging.getLogger(__name__)
-
-_RECORDINGS = ("mpegts", "mpeg")
-"""Containers without a head or an end: a recording of broadcasts stops where it was stopped."""
-_TAIL = 2
-"""Fields of the one frame that it may stop in."""
 
 
 class VideoReader(Closing):
@@ -74,6 +70,7 @@ class VideoReader(Closing):
         self.limits = limits
         self._notes: list[str] = []
         self._holes = Holes()
+        self._broken: set[float] = set()
         self._container: InputContainer | None = None
         self._last: float | None = None
         self._searched = False
@@ -93,7 +90,7 @@ class VideoReader(Closing):
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences for the user about what was done to the video while it was read."""
-        return (*self._notes, *self._holes.notes())
+        return (*self._notes, *picture_notes(self._broken), *self._holes.notes())
 
     @property
     def time_base(self) -> Fraction:
@@ -188,38 +185,30 @@ class VideoReader(Closing):
         yield from frames
 
     def _decode(self, container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
-        begun, skipped, interlaced = False, 0, None
-        broken: list[Exception | None] = []
-        packets, decode = container.demux(stream), decoder_of(stream, self.limits)
-        while True:
-            with self._errors():
-                packet = next(packets, None)
-            if packet is None:
-                break
-            if len(broken) > _TAIL or (broken and packet.size):
-                self._fail(broken[0])
+        begun, skipped, read, interlaced = False, 0, 0, None
+        decode, damage = decoder_of(stream, self.limits), Damage(self.demuxer)
+        for packet in damage.watched(self._packets(container, stream)):
             try:
                 frames = decode(packet)
             except av.error.InvalidDataError as error:
                 if not begun:
                     skipped += 1
-                    continue
-                if self.demuxer not in _RECORDINGS:
+                elif damage.judge(packet.pts) == "refused":
                     self._fail(error)
-                broken.append(error)
                 continue
             except av.error.EOFError:
                 break
             for frame in frames:
-                if frame.is_corrupt or (not begun and not frame.key_frame and skipped):
-                    if not begun:
-                        skipped += 1
-                        continue
-                    if self.demuxer not in _RECORDINGS:
-                        self._fail(None)
-                    broken.append(None)
+                if not begun and (frame.is_corrupt or (skipped and not frame.key_frame)):
+                    skipped += 1
+                    continue
+                verdict = damage.judge(frame.pts) if frame.is_corrupt else "shown"
+                if verdict == "refused":
+                    self._fail(None)
+                if verdict == "left out":
                     continue
                 begun = True
+                read += 1
                 if self.info.interlaced:
                     if interlaced is None:
                         interlaced = Deinterlacer(stream, frame)
@@ -227,14 +216,27 @@ class VideoReader(Closing):
                     yield from interlaced.push(frame)
                 else:
                     yield frame
+            base = self.details.time_base
+            self._broken.update(float((pts - self.details.start) * base) for pts in damage.broken)
+            if damage.too_much(read):
+                self._fail(None)
         if interlaced is not None:
             yield from interlaced.flush()
-        if len(broken) > _TAIL:
-            self._fail(broken[0])
-        if broken:
+        if skipped and not begun and not self._searched:
+            self._fail(None)
+        if damage.stopped:
             self._note("The recording stops in the middle of a frame, which was left out.")
         if skipped and begun and not self._searched:
             self._note(f"The first {skipped} frames could not be decoded and were left out.")
+
+    def _packets(self, container: InputContainer, stream: VideoStream) -> Iterator[av.Packet]:
+        packets = container.demux(stream)
+        while True:
+            with self._errors():
+                packet = next(packets, None)
+            if packet is None:
+                return
+            yield packet
 
     def _timed(self, frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
         """Give every frame a timestamp later than the one before."""
@@ -246,7 +248,7 @@ class VideoReader(Closing):
             if before is not None and frame.pts <= before:
                 frame.pts = before + 1
                 self._note("Some timestamps of the video run backwards; they were mended.")
-            if before is not None and self.demuxer in _RECORDINGS:
+            if before is not None and self.demuxer in RECORDINGS:
                 base = self.details.time_base
                 shown, step = (before - self.details.start) * base, (frame.pts - before) * base
                 self._holes.step(float(shown), float(step), float(max(usual, length) * base))
