@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from pipeline.errors import OptionError
 from pipeline.segments import SEGMENT_SECONDS
@@ -107,11 +106,20 @@ def from_namespace(given: argparse.Namespace) -> Settings:
         # On one's own machine whoever starts a job is the operator; of others it has to be known.
         consent=_consent("implied" if access == "open" else "required"),
     )
-    if settings.webhook_url and urlsplit(settings.webhook_url).scheme not in ("http", "https"):
-        raise ValueError("RECAST_WEBHOOK_URL has to be an http or https address.")
-    if settings.webhook_url and not settings.webhook_secret:
-        raise ValueError("RECAST_WEBHOOK_URL needs RECAST_WEBHOOK_SECRET, which calls are signed with.")
+    _check_webhook(settings)
     return settings
+
+
+def _check_webhook(settings: Settings) -> None:
+    if not settings.webhook_url:
+        return
+    from studio.webhook import is_address, signature
+
+    if not is_address(settings.webhook_url):
+        raise ValueError("RECAST_WEBHOOK_URL has to be an http or https address.")
+    if not settings.webhook_secret:
+        raise ValueError("RECAST_WEBHOOK_URL needs RECAST_WEBHOOK_SECRET, which calls are signed with.")
+    signature(settings.webhook_secret, "", 0, b"")
 
 
 def segment_seconds() -> float:

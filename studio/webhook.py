@@ -17,7 +17,7 @@ import time
 
 import httpx
 
-from studio.jobs.job import JobUnknown
+from studio.jobs.job import Job, JobUnknown
 from studio.jobs.status import status_data
 from studio.jobs.store import Store
 from studio.tracing import in_job
@@ -43,6 +43,16 @@ def signature(secret: str, name: str, stamp: int, body: bytes) -> str:
             raise ValueError("RECAST_WEBHOOK_SECRET begins with whsec_ and is not base64 after it.") from error
     signed = hmac.new(key, f"{name}.{stamp}.".encode() + body, hashlib.sha256).digest()
     return "v1," + base64.b64encode(signed).decode()
+
+
+def is_address(given: str) -> bool:
+    """Whether calls can go there: http or https, and a host that can be looked up."""
+    try:
+        url = httpx.URL(given)
+        url.host.encode("idna")
+    except (httpx.InvalidURL, UnicodeError):
+        return False
+    return url.scheme in ("http", "https") and bool(url.host) and (url.port is None or 0 < url.port < 1 << 16)
 
 
 class Webhook:
@@ -78,29 +88,19 @@ class Webhook:
                         if self._stop.is_set():
                             return
                         with in_job(name):
-                            self._call(client, name, tries)
+                            self._tell(client, name, tries)
                 except Exception:
                     log.exception("the webhook stumbled")
 
-    def _call(self, client: httpx.Client, name: str, tries: int) -> None:
+    def _tell(self, client: httpx.Client, name: str, tries: int) -> None:
         try:
-            job = self._store.get(name)
+            status = self._call(client, self._store.get(name))
         except JobUnknown:
             self._store.called(name)
             return
-        stamp = int(time.time())
-        told = {"type": f"job.{job.state}", "timestamp": stamp, "data": status_data(self._store, job)}
-        body = json.dumps(told).encode()
-        headers = {
-            "Content-Type": "application/json",
-            "webhook-id": f"job_{name}",
-            "webhook-timestamp": str(stamp),
-            "webhook-signature": signature(self._secret, f"job_{name}", stamp, body),
-        }
-        try:
-            status = client.post(self._address, content=body, headers=headers).status_code
-        except httpx.HTTPError as error:
-            log.info("the webhook could not be reached: %s", type(error).__name__)
+        except Exception:
+            # Whatever it is, it counts as a try: the other jobs are told, and this one not each second for ever.
+            log.exception("the webhook could not be called")
             status = 0
         if 200 <= status < 300:
             self._store.called(name)
@@ -109,3 +109,20 @@ class Webhook:
             self._store.called(name)
         else:
             self._store.call_later(name, time.time() + DELAYS[tries])
+
+    def _call(self, client: httpx.Client, job: Job) -> int:
+        """The answer's status; 0 where there is none."""
+        stamp = int(time.time())
+        told = {"type": f"job.{job.state}", "timestamp": stamp, "data": status_data(self._store, job)}
+        body = json.dumps(told).encode()
+        headers = {
+            "Content-Type": "application/json",
+            "webhook-id": f"job_{job.id}",
+            "webhook-timestamp": str(stamp),
+            "webhook-signature": signature(self._secret, f"job_{job.id}", stamp, body),
+        }
+        try:
+            return client.post(self._address, content=body, headers=headers).status_code
+        except httpx.HTTPError as error:
+            log.info("the webhook could not be reached: %s", type(error).__name__)
+            return 0
