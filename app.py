@@ -29,6 +29,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     parser = _parser()
     given = parser.parse_args(words)
+    from studio.settings import require_temporary
+
+    try:
+        require_temporary()
+    except ValueError as error:
+        parser.error(str(error))
     if given.headless:
         from studio import headless
 

@@ -169,6 +169,21 @@ def require_writable(data: Path) -> None:
         ) from error
 
 
+def require_temporary() -> None:
+    """Uploads on their way and the pieces of a film lie in the folder for temporary files.
+
+    Raises:
+        ValueError: there is none, as in a container whose file system may only be read.
+    """
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError as error:
+        raise ValueError(
+            "No folder for temporary files can be written to. Give it one at /tmp (in a container: --tmpfs /tmp), "
+            "or name one in TMPDIR."
+        ) from error
+
+
 def add_data_argument(parser: argparse.ArgumentParser) -> None:
     """The flag of commands about a studio whose data folder is another than the environment says."""
     parser.add_argument("--data", type=Path, metavar="FOLDER", help="the studio's data folder, as given to the server")

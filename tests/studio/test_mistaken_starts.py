@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import resource
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from studio import server, setup
-from tests.studio.conftest import serving
+from tests.studio.conftest import ROOT, serving
 
 
 def started(*words: str) -> int:
@@ -26,6 +29,21 @@ def test_a_folder_that_is_none(
     assert started("--port", "0", "--data", str(tmp_path / "file" / "data")) == 2
     said = capsys.readouterr().err
     assert f"The data folder {tmp_path}/file/data cannot be written to" in said and "--data" in said
+
+
+@pytest.mark.parametrize("words", [["--port", "0"], ["--headless", "-s", "a.jpg", "-t", "b.jpg"]])
+def test_no_folder_for_temporary_files(words: list[str], tmp_path: Path) -> None:
+    """Where the file system may only be read. No file may have a byte here, so no folder is one to write to."""
+    run = subprocess.run(
+        [sys.executable, "app.py", *words, "--data", str(tmp_path)],
+        cwd=ROOT,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert run.returncode == 2
+    assert "--tmpfs /tmp" in run.stderr and "TMPDIR" in run.stderr and "Traceback" not in run.stderr
 
 
 @pytest.mark.parametrize("port", ["99999", "-4", "abc"])
