@@ -144,13 +144,24 @@ class Edge:
         if origin is None or (scope["type"] == "http" and scope["method"] in _SAFE):
             return
         names = {headers.get("host", ""), headers.get("x-forwarded-host", "").split(",")[0].strip()}
-        if urlsplit(origin).netloc.lower() not in {name.lower() for name in names if name}:
+        if _origin(origin) not in {name.lower() for name in names if name}:
             raise Refused(403, "other_site", "Requests from the pages of other sites are not answered.")
 
 
 def _host(given: str) -> str:
     """A host without its port."""
-    return urlsplit(f"//{given}").hostname or "" if _plain(given) else ""
+    try:
+        return urlsplit(f"//{given}").hostname or "" if _plain(given) else ""
+    except ValueError:
+        return ""
+
+
+def _origin(given: str) -> str:
+    """Host and port of an ``Origin``, in small letters; empty where it has none."""
+    try:
+        return urlsplit(given).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def _plain(given: str) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
-from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 
 from itsdangerous import BadData, URLSafeTimedSerializer
+from starlette.requests import cookie_parser
 
 COOKIE = "recast_session"
 LASTS = 7 * 24 * 3600
@@ -33,11 +34,11 @@ class Sessions:
         return self._header("", 0, secure)
 
     def read(self, header: str) -> tuple[str, str] | None:
-        """Kind and name in a request's ``Cookie``, if they were signed here and not too long ago."""
+        """Kind and name in a request's ``Cookie``, if they were signed here and not too long ago. Other cookies of the
+        host may be of any form, as browsers send what they were given."""
         try:
-            morsel = SimpleCookie(header).get(COOKIE)
-            found = self._signer.loads(morsel.value, max_age=LASTS) if morsel is not None else None
-        except (CookieError, BadData):
+            found = self._signer.loads(cookie_parser(header).get(COOKIE, ""), max_age=LASTS)
+        except BadData:
             return None
         return (found[0], found[1]) if isinstance(found, list) and len(found) == 2 else None
 
@@ -50,13 +51,15 @@ class Sessions:
 
 def server_secret(path: Path) -> str:
     """A secret that is this server's own, made at its first start and kept in a file that only it may read."""
-    try:
-        return path.read_text().strip()
-    except FileNotFoundError:
-        pass
+    with contextlib.suppress(FileNotFoundError):
+        # A power cut at the first start may have emptied it, and what nothing signs anybody can.
+        if found := path.read_text().strip():
+            return found
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(secrets.token_urlsafe(48))
+        file.flush()
+        os.fsync(file.fileno())
     os.replace(part, path)
     return path.read_text().strip()

@@ -164,6 +164,13 @@ def test_other_sites_and_other_names_get_nothing(server: Server, locked: Server,
         headers = {"Origin": origin, **bearer(key)}
         assert httpx.post(f"{locked.url}/process", headers=headers, timeout=60).status_code == 403
     assert httpx.post(f"{server.url}/process", headers={"Origin": server.url}, timeout=60).status_code == 422
+    # What is no address at all is refused, not a fault.
+    for odd in ("http://[", "http://[::1", "http://a]b"):
+        answer = httpx.post(f"{server.url}/process", headers={"Origin": odd}, timeout=60)
+        assert (answer.status_code, answer.json()["code"]) == (403, "other_site")
+    for odd in ("[", "[::1", "a]b", "[x]:80"):
+        answer = httpx.get(f"{server.url}/openapi.json", headers={"Host": odd}, timeout=60)
+        assert (answer.status_code, answer.json()["code"]) == (421, "unknown_host")
     rebound = httpx.get(f"{server.url}/openapi.json", headers={"Host": "evil.example:7860"}, timeout=60)
     assert (rebound.status_code, rebound.json()["code"]) == (421, "unknown_host")
     assert httpx.get(f"{server.url}/health", headers={"Host": "10.0.0.7:7860"}, timeout=60).status_code == 200
@@ -313,6 +320,18 @@ def test_a_session_is_signed_and_a_secret_is_kept(tmp_path: Path) -> None:
     assert Sessions(secret).read(cookie) == ("key", "abc") and Sessions("other").read(cookie) is None
     for odd in ("", "recast_session=", "recast_session=a.b.c", "x" * 5000, "recast_session=é", ";;=;"):
         assert Sessions(secret).read(odd) is None
+    (tmp_path / "secret").write_text("\n")
+    again = server_secret(tmp_path / "secret")
+    assert len(again) > 40 and server_secret(tmp_path / "secret") == again
+
+
+@pytest.mark.parametrize(
+    "other", ['theme={"dark": true}', "a[b]=1", "said=a, b c", "é=ü", '"', "expires", "=x", "a b=1"]
+)
+def test_cookies_of_other_programs_on_the_host_sign_nobody_out(other: str) -> None:
+    sessions = Sessions("secret")
+    cookie = sessions.cookie("key", "abc", secure=True).split(";")[0]
+    assert sessions.read(f"{other}; {cookie}") == sessions.read(f"{cookie}; {other}") == ("key", "abc")
 
 
 def settings_of(monkeypatch: pytest.MonkeyPatch, *words: str, **environment: str) -> Settings:
