@@ -14,12 +14,14 @@ from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from studio.access.visitor import visitor_at
+
 log = logging.getLogger(__name__)
 
 HEADERS = 15.0
 """Seconds in which the head of a request has to come, from its first byte or from the connection's beginning."""
 MOST = 256
-"""Connections that one address may hold."""
+"""Connections that one visitor may hold."""
 
 
 def protocol(trusted: Callable[[str], bool]) -> type[H11Protocol]:
@@ -32,17 +34,18 @@ def protocol(trusted: Callable[[str], bool]) -> type[H11Protocol]:
 
     class Hurried(H11Protocol):
         _deadline: asyncio.TimerHandle | None = None
-        _address: str | None = None
+        _visitor: str | None = None
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
             address = self.client[0] if self.client else ""
-            if held[address] >= MOST and not trusted(address):
-                log.warning("a connection was refused: its address holds %d", MOST)
+            visitor = visitor_at(address)
+            if held[visitor] >= MOST and not trusted(address):
+                log.warning("a connection was refused: its visitor holds %d", MOST)
                 transport.abort()
                 return
-            self._address = address
-            held[address] += 1
+            self._visitor = visitor
+            held[visitor] += 1
             self._await_head()
 
         def connection_lost(self, exc: Exception | None) -> None:
@@ -70,11 +73,11 @@ def protocol(trusted: Callable[[str], bool]) -> type[H11Protocol]:
             return self.transport.get_protocol() is not self
 
         def _let_go(self) -> None:
-            if self._address is not None:
-                held[self._address] -= 1
-                if not held[self._address]:
-                    del held[self._address]
-                self._address = None
+            if self._visitor is not None:
+                held[self._visitor] -= 1
+                if not held[self._visitor]:
+                    del held[self._visitor]
+                self._visitor = None
 
         def _await_head(self) -> None:
             self._deadline = self.loop.call_later(HEADERS, self._give_up)

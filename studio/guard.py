@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple, NoReturn
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from studio.access.visitor import visitor_at
 from studio.rates import Rates
 from studio.refused import Refused, refusal
 from studio.settings import Settings
@@ -106,7 +107,8 @@ class Guard:
 
     def _pace(self, scope: Scope) -> None:
         """Refuse what comes too often from one client."""
-        wait = self._rates.wait((scope.get("client") or ("", 0))[0], scope.get("method", "GET"), scope["path"])
+        visitor = visitor_at((scope.get("client") or ("", 0))[0])
+        wait = self._rates.wait(visitor, scope.get("method", "GET"), scope["path"])
         if wait:
             sentence = f"That was too much at once. Please try again in {wait} seconds."
             raise Refused(429, "too_many", sentence, wait)

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from studio.access.caller import Caller
 from studio.access.keys import PREFIX, Keys
 from studio.access.sessions import Sessions
+from studio.access.visitor import visitor_at
 from studio.refused import Refused
 from studio.settings import Settings
 
@@ -55,7 +56,7 @@ class Gate:
             # A key that is shown has to be good, also where none is needed.
             return Caller("key", f"key:{key.digest}", f"key:{key.id}") if key else None
         if access in ("open", "public"):
-            return Caller(client="" if access == "open" else self._blurred(address))
+            return Caller(client="" if access == "open" else self._blurred(visitor_at(address)))
         return self._signed_in(headers.get("cookie", ""))
 
     def _signed_in(self, cookie: str) -> Caller | None:

@@ -25,6 +25,8 @@ from gradio_client import Client, handle_file
 from pipeline.errors import InputError
 from studio.access.keys import Keys, KeyUnknown
 from studio.access.sessions import Sessions, server_secret
+from studio.access.visitor import visitor_at
+from studio.guard import LOGINS
 from studio.settings import Settings, is_loopback
 from studio.setup import add_arguments, from_namespace
 from tests.conftest import Material
@@ -237,6 +239,21 @@ def test_the_demo_has_tight_limits(demo: Server, material: Material) -> None:
         assert "203.0.113" not in str(base.execute("SELECT * FROM jobs").fetchall())
     # a proxy that says for whom it asks is not this machine
     assert httpx.get(f"{demo.url}/metrics", headers={"X-Forwarded-For": "127.0.0.1"}, timeout=60).status_code == 404
+
+
+def test_a_household_of_many_addresses_is_one_visitor(demo: Server) -> None:
+    """Whoever has IPv6 has as many addresses as they like, and would have as many times what one may ask for."""
+
+    def tried(address: str) -> int:
+        headers = {"X-Forwarded-For": address}
+        return httpx.post(f"{demo.url}/login", data={"key": "x"}, headers=headers, timeout=60).status_code
+
+    assert [tried(f"2001:db8:5:6:{part:x}::1") for part in range(LOGINS)] == [401] * LOGINS
+    assert tried("2001:db8:5:6::aaaa") == 429
+    assert tried("2001:db8:5:7::1") == 401
+    assert visitor_at("::ffff:203.0.113.7") == visitor_at("203.0.113.7") == "203.0.113.7"
+    assert visitor_at("fe80::1%eth0") == visitor_at("fe80::2") != visitor_at("::1")
+    assert visitor_at("") == "" and visitor_at("unix") == "unix"
 
 
 def test_the_log_is_for_machines_and_names_nobody(demo: Server, material: Material) -> None:
