@@ -27,6 +27,7 @@ from studio.jobs.job import Busy, Job, JobFailed, Kind, fingerprint
 from studio.jobs.retention import Retention
 from studio.jobs.store import Store
 from studio.jobs.worker import Workers
+from studio.live.leaving import Leaving
 from studio.metrics import Metrics
 from studio.pictures import first_frame, view_of
 from studio.presets import Presets
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 GONE = "The file is gone. Please upload it again."
+LAST_RECORDING = 15.0
+"""Seconds that recordings get to be finished when the server stops."""
 LOOK = 0.1
 """Seconds between two looks of a follower."""
 CRASHES = 5
@@ -64,7 +67,7 @@ class Studio:
         self.files = Files(settings.jobs, settings.results)
         self.store = Store(settings.data / "jobs.sqlite3", many)
         self.webhook = Webhook(self.store, settings.webhook_url, settings.webhook_secret)
-        self.metrics = Metrics()
+        self.metrics, self.leaving = Metrics(), Leaving()
         for name in self.store.recover(CRASHES):
             self._ended(self.store.get(name))
         self.inspector = Inspector(settings.limits)
@@ -299,6 +302,8 @@ class Studio:
         """Lets what runs come to a good place, but not for ever, and ends the workers; the next start goes on."""
         self.inspector.close()
         self.workers.close(0.0 if self.workers.hurried else self.settings.stop_seconds)
+        # A recording becomes a job when its visitor leaves, and a server that stops sends everybody away.
+        self.leaving.wait(LAST_RECORDING)
         self.webhook.close()
         self.store.close()
 

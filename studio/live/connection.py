@@ -84,7 +84,7 @@ class Connection:
             if visit is not None:
                 self._studio.metrics.add("recast_live_frames_total", visit.frames)
                 # What runs ends with its frame; the rest is done on the visit's own thread, in its order.
-                pool.submit(visit.close)
+                self._studio.leaving.add(pool.submit(visit.close))
             pool.shutdown(wait=False)
 
     async def _hello(self) -> Visit | None:

@@ -23,6 +23,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from pipeline.marking.manifest import DIGITAL_SOURCE_TYPE
 from pipeline.types import ImageArray
+from studio.jobs.store import Store
 from studio.live.protocol import SOUND, BadMessage, read_binary, sound_rate
 from tests import media
 from tests.conftest import Material
@@ -287,6 +288,28 @@ def test_a_recording_ends_by_itself_and_is_kept_when_its_visitor_leaves(
         f"import sqlite3; print(sqlite3.connect({str(database)!r}).execute({ask!r}).fetchone()[0])",
     ]
     eventually(lambda: subprocess.check_output(command, text=True, timeout=240).strip() == "done")
+
+
+def test_a_recording_is_kept_when_the_server_is_stopped(
+    material: Material, camera: list[bytes], tmp_path: Path
+) -> None:
+    server = launch(tmp_path / "data")
+    try:
+        with Visitor(server) as visitor:
+            visitor.become(material.eileen)
+            visitor.say("record")
+            visitor.word("recording")
+            for data in camera[:8]:
+                visitor.show(FRAME, data)
+                visitor.answer()
+            server.end()
+    finally:
+        server.kill()
+    with contextlib.closing(Store(tmp_path / "data" / "jobs.sqlite3")) as store:
+        (job,) = store.jobs()
+    assert (job.kind, job.state) == ("live", "done") and job.outcome is not None and job.outcome.output is not None
+    with av.open(str(job.outcome.output)) as file:
+        assert sum(1 for _ in file.decode(video=0)) == 8
 
 
 def test_what_is_live_is_counted(house: Server) -> None:
