@@ -154,8 +154,9 @@ def routes(studio: Studio) -> APIRouter:
 
     @router.post("/preview")
     def preview(given: GivenMoment, token: OwnersToken) -> Response:
-        """One frame as it will be."""
+        """One frame as it will be; as for a job, it is to be stated first that this is right."""
         _require_few(given)
+        studio.admission.consent(token)
         look = previews.recast(
             Path(given.target),
             given.moment,

@@ -13,7 +13,7 @@ async function ask(method = "GET") {
 
 let asked = ask().catch(() => {}); // the newest question: whoever has just ticked the box may go on at once
 
-// Whether a job may be started; where not, the box that is to be ticked beside `line` gets the focus.
+// Whether faces may be recast; where not, the box that is to be ticked in `line`, if any is given, gets the focus.
 export async function consented(line) {
   await asked;
   if (!known || known.rule === "implied" || known.stated) return true;
@@ -22,6 +22,9 @@ export async function consented(line) {
 }
 
 export const MISSING = "State first that you have the right to use these faces.";
+
+// Calls `act` once it is stated.
+export const whenStated = (act) => window.addEventListener(STATED, act);
 
 // The sentence or the box that stands beside a button which starts something.
 export function consentLine() {
@@ -47,6 +50,6 @@ export function consentLine() {
     line.replaceChildren(h("label", {}, box, h("span", {}, known.text)), said);
   };
   asked.then(draw);
-  window.addEventListener(STATED, draw);
+  whenStated(draw);
   return line;
 }

@@ -1,6 +1,6 @@
 // The Recast tab: lays it out, and leads from photos and target over the job to the result.
 import { makeAside } from "./aside.js";
-import { consented, consentLine, MISSING as UNSAID } from "../page/consent.js";
+import { consented, consentLine, MISSING as UNSAID, whenStated } from "../page/consent.js";
 import { whenThere } from "../page/there.js";
 import { addPhotos, desk, lacking, on, order, restore, setStart, settled, setTarget, tell, usable } from "./desk.js";
 import { clock, fill, h } from "../page/dom.js";
@@ -167,6 +167,7 @@ whenThere("#desk", async (place) => {
   }
 
   go.addEventListener("click", run);
+  whenStated(() => holdFocus(() => go)); // the box that was ticked is none any more
   stop.addEventListener("click", async () => {
     stop.disabled = true;
     await server.cancelJob(lastJob()).catch((error) => say(error.message));

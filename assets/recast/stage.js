@@ -1,5 +1,6 @@
 // The stage: first the examples, then the target with its preview, then the running job, then the result.
 import { makeBrush } from "./brush.js";
+import { consented, consentLine, MISSING as UNSAID, whenStated } from "../page/consent.js";
 import { desk, lacking, on, order } from "./desk.js";
 import { h } from "../page/dom.js";
 import { icon } from "../page/icons.js";
@@ -20,10 +21,12 @@ export function makeStage(place, examples) {
   const hint = h("span", { class: "hint", role: "status" });
   const brush = makeBrush(viewer, { say, faces: () => faces, framed: () => framed ?? desk.moment });
   const tools = h("div", { class: "tools" }, hint, h("span", { class: "grow" }), brush.button, zoom, wide);
+  // Nobody's face is seen on somebody else before it was stated that this is right: here as for a job.
+  const consent = h("div", { class: "ask", hidden: true }, consentLine());
   const below = h("div", { class: "below" });
   const bar = h("div", { class: "bar-place" });
   const screen = h("div", { class: "screen" }, viewer.element, bar);
-  const element = h("div", { class: "stage" }, screen, tools, brush.element, timeline.element, below);
+  const element = h("div", { class: "stage" }, screen, tools, consent, brush.element, timeline.element, below);
   place.append(examples, element);
 
   let mode = "empty"; // "empty" | "preview" | "running" | "result"
@@ -55,6 +58,7 @@ export function makeStage(place, examples) {
       brush.end();
     }
     brush.button.hidden = next !== "preview";
+    consent.hidden = true;
     viewer.working(false);
     say("");
   }
@@ -104,7 +108,11 @@ export function makeStage(place, examples) {
         zoom.disabled = brush.button.disabled = !faces.length;
         brush.refresh();
       }
-      if (!wanted) return viewer.show({ ...size, after: null });
+      const stated = !wanted || (await consented());
+      if (mine.signal.aborted || mode !== "preview") return;
+      consent.hidden = stated;
+      if (!stated) say("Tick the box to see the preview.");
+      if (!wanted || !stated) return viewer.show({ ...size, after: null });
       const made = await server.preview(wanted, moment, mine.signal);
       if (mine.signal.aborted || mode !== "preview") return;
       keep("after", made.url);
@@ -114,7 +122,7 @@ export function makeStage(place, examples) {
       say(made.changed ? "Preview of this frame" : faces.length ? "Nobody who is cast is in this frame." : "There is no face in this frame.");
     } catch (error) {
       if (error.name === "AbortError") return;
-      say(error.message, "fatal");
+      say(error.code === "consent_missing" ? UNSAID : error.message, "fatal");
       // The server may be starting anew, or others look at previews just now.
       if (mode === "preview" && (error.code === "lost" || error.code === "busy")) timer = setTimeout(fetchAll, AGAIN);
     } finally {
@@ -187,6 +195,12 @@ export function makeStage(place, examples) {
     if (mode !== "running" && !(mode === "result" && desk.restoring)) preview();
   });
   on("live", live);
+  let ticked = false; // here, and not beside the button
+  consent.addEventListener("change", () => (ticked = true));
+  whenStated(() => {
+    if (ticked) (zoom.disabled ? wide : zoom).focus({ preventScroll: true });
+    refresh();
+  });
   set("empty");
   return { preview, running, result, refresh, get mode() { return mode; } };
 }

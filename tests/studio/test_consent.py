@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import httpx
 import numpy as np
 import pytest
 from gradio_client import Client, handle_file
@@ -99,7 +100,7 @@ def test_on_the_page_a_box_is_ticked_once(strict: Server, material: Material) ->
         page.click("#go")
         page.wait_for_function("document.querySelector('#status').textContent.includes('State first')")
         assert page.evaluate("document.activeElement.type") == "checkbox"
-        box = page.get_by_label("I have the right to use these faces").first
+        box = page.locator(".act .consent input")
         # Whoever goes on at once, before the server has heard of it, is not told to state it first.
         held: list[Any] = []
         page.route("**/studio/consent", lambda route: held.append(route))
@@ -116,6 +117,38 @@ def test_on_the_page_a_box_is_ticked_once(strict: Server, material: Material) ->
         page.wait_for_selector("#go", state="attached")
         page.wait_for_timeout(500)
         assert page.locator(".act .consent input").count() == 0
+
+
+@needs_chromium
+def test_the_page_shows_nobody_with_another_face_before(strict: Server, material: Material) -> None:
+    with chromium() as browser, opened(browser, strict.url) as page:
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        give(page, material.grace, material.eileen)
+        box = page.locator(".stage .consent input")
+        box.wait_for()
+        assert page.inner_text(".stage .hint") == "Tick the box to see the preview."
+        assert page.locator(".layer.after img").count() == 0
+        assert not any(url.endswith("desk/preview") for url in asked)
+        box.focus()
+        page.keyboard.press("Space")
+        page.wait_for_selector(".layer.after img")
+        page.wait_for_function("document.querySelector('.stage .hint').textContent == 'Preview of this frame'")
+        assert not box.is_visible() and page.locator(".act .consent input").is_checked()
+        # Who works by keyboard is not thrown back to the top.
+        assert page.evaluate("document.querySelector('.stage .tools').contains(document.activeElement)")
+        page.reload()
+        page.wait_for_selector("#go")
+        give(page, material.grace, material.eileen)
+        page.wait_for_selector(".layer.after img")
+        assert page.locator(".consent input").count() == 0
+
+
+def test_the_pages_preview_asks_as_the_other_ways_do(strict: Server) -> None:
+    given = {"target": "a.png", "moment": 0, "everyone": ["b.png"], "roles": {}, "options": {}}
+    headers = {"X-Recast-Token": token()}
+    answer = httpx.post(f"{strict.url}/studio/desk/preview", json=given, headers=headers, timeout=60)
+    assert (answer.status_code, answer.json()["code"]) == (403, "consent_missing")
 
 
 @needs_chromium
