@@ -26,7 +26,8 @@ on nothing does: grey hair on red skin became green brows on any dark ones. Hues
 latter."""
 UNLIKE = (0.55, 0.85)
 """How far off the target's lightness is where brows are, in parts of what was taken, from which on it begins to be that
-of other brows, and is. Measured on nine faces: 0.14 to 0.34 on themselves, 0.8 to 1.6 on others."""
+of other brows, and is. Measured on nine faces: 0.14 to 0.34 on themselves, 0.8 to 1.6 on others; where light was taken,
+0.09 and 0.86 to 1.8."""
 FEW = 1.0
 """Squared logarithms, summed over the brows' texels, below which what was taken there is too little to be told by."""
 SOFT = 2.0
@@ -67,12 +68,14 @@ def given_back(drawn: FloatArray, taken: FloatArray, theirs: FloatArray, colourf
 
 
 def _others(lightness: FloatArray, own: FloatArray) -> FloatArray:
-    """``(96, 96)`` float32, 1 in the shade where brows are, if the target's are other ones: hair is not the shade that
-    somebody without any has there."""
-    dark = np.maximum(-own, 0)
-    weight = topology().brows * dark
-    apart = float((weight * np.abs(lightness - own)).sum()) / (float((weight * dark).sum()) + FEW)
-    return np.asarray((dark > 0) * ramp(np.float32(apart), *UNLIKE), np.float32)
+    """``(96, 96)`` float32, 1 where brows are, if the target's are other ones: hair is not the shade that somebody
+    without any has there, and skin without hair is not the light that fell on a brow."""
+    others, apart = np.zeros_like(own), np.abs(lightness - own)
+    for side in (np.maximum(-own, 0), np.maximum(own, 0)):
+        weight = topology().brows * side
+        off = float((weight * apart).sum()) / (float((weight * side).sum()) + FEW)
+        others += (side > 0) * ramp(np.float32(off), *UNLIKE)
+    return others
 
 
 def _about(values: FloatArray) -> FloatArray:

@@ -238,6 +238,33 @@ def test_the_rim_of_a_cheek_is_not_grey() -> None:
     assert dark["nose"] > 0.15
 
 
+def test_the_side_of_a_cheek_has_no_pale_wedge() -> None:
+    """A narrow strip that shines in the photo is a broad one on a head that is turned the other way."""
+    size, mesh = 384, topology()
+    light = {}
+    for name, landmark in (("rim", 234), ("cheek", 205)):
+        picture = np.full((size, size, 3), TONE, np.uint8)
+        u, v = (int(side * size) for side in mesh.uv[landmark])
+        u += 24 if name == "rim" else 0
+        for side in (u, size - 1 - u):
+            cv2.circle(picture, (side, v), 30, (178, 208, 253), -1, cv2.LINE_AA)
+        light[name] = -_drawn(cv2.GaussianBlur(picture, (0, 0), 4))[v, u]
+    assert light["rim"] < 0.9 * light["cheek"]
+    assert light["cheek"] > 0.12
+
+
+def test_what_is_seen_at_the_outline_of_a_photo_is_not_the_faces() -> None:
+    """Its hair and the shade beneath its jaw became dark, jagged lines on another face that ends in a shade, too."""
+    depth_in = cv2.distanceTransform((topology().face > 0).astype(np.uint8), cv2.DIST_L2, 5)
+    image = faces.test_photo("yaoming")
+    found = faces.faces(image)[0]
+    relief = build_atlas(Identity((SourcePhoto(image, found),), np.zeros(128, np.float32))).looks.relief(Carried())
+    assert relief is not None
+    taken = np.abs(relief[1]).max(-1)
+    assert taken[(depth_in > 0) & (depth_in < 1.1)].max() < 0.1
+    assert taken[depth_in > 6].max() > 0.3
+
+
 def _evened(image: ImageArray, face: Face) -> FloatArray:
     """``(96, 96, 3)``: nose and cheeks without their light, in logarithms."""
     assert face.landmarks is not None and face.pose is not None

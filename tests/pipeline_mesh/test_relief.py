@@ -58,6 +58,15 @@ def test_hair_of_brows_brings_no_shade_back() -> None:
     assert given_back(_map(0.0), own, own)[where].mean() < 0.76
 
 
+def test_skin_brings_no_light_back_where_brows_are() -> None:
+    """A brow in the photo's shadow got a bright strip on anybody who has fair brows, or none there."""
+    brows = topology().brows[..., None] * np.ones(3, np.float32)
+    hair, own = brows * np.float32(-1.0), brows * np.float32(0.4)
+    where = topology().brows > 0.99
+    assert given_back(hair, own, _map(0.0))[where].mean() < 1.02
+    assert given_back(hair, own, hair + own)[where].mean() > 1.45
+
+
 def test_relief_is_what_departs_from_the_light() -> None:
     light = _map(160.0)
     assert np.allclose(relief(light, light), 0.0, atol=1e-6)

@@ -29,9 +29,9 @@ SIGMA = 1.3
 
 DARKER, LIGHTER = 0.56, 0.22
 """How far what is coarse on skin may depart in lightness, in logarithms: shade is more usual than shine."""
-SIDE = 0.12
-"""How far it may be darker at the sides of the face, where it turns away and hair is near: cheeks keep no grey rim, and
-chins no dark underside."""
+SIDE, GLEAM = 0.12, 0.15
+"""How far it may be darker at the sides of the face, where it turns away and hair is near, and lighter: cheeks keep no
+grey rim and no pale one, which a head turned the other way shows at full breadth, and chins no dark underside."""
 CHIN = (0.3, 0.55)
 """Where a chin begins to turn away, and does, in parts of the way from its lip to its end."""
 SOCKET = 0.7
@@ -150,8 +150,8 @@ def _coarse_change(coarse: FloatArray, zones: _Zones, deep: FloatArray, *, makeu
     shown = coarse.mean(-1, keepdims=True)
     shade = shown + lopsided(shown, zones.bearded)
     even = _even(shade, zones.skin, CONTRAST)
-    darker = DARKER + (SIDE - DARKER) * zones.sides
-    held = shade + (np.where(shade < 0, _held(even, darker), _held(even, LIGHTER)) - shade) * zones.skin
+    darker, lighter = (most + (side - most) * zones.sides for most, side in ((DARKER, SIDE), (LIGHTER, GLEAM)))
+    held = shade + (np.where(shade < 0, _held(even, darker), _held(even, lighter)) - shade) * zones.skin
     # What is light among brows is skin, whatever hair is beside it.
     brow = np.where(shade < 0, (_held(shade, RIDGED) - shade) * (1 - zones.hairy), _held(shade, SHEEN) - shade)
     held += brow * zones.brows

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
 
 from pipeline.engines.mesh.eyes import eye_place
 from pipeline.mesh import topology
+from pipeline.mesh.maps import ramp
 from pipeline.mesh.relief import relief
 from pipeline.mesh.skin import Skin
 from pipeline.mesh.topology import ZONES
@@ -19,6 +21,9 @@ LEFT_OUT = 0.12
 """How much lighter or darker (in logarithms) a place is that was left out on purpose."""
 LEAST = 0.02
 """Less than this (in logarithms) is nothing."""
+INWARDS = (0.005, 0.035)
+"""How far within the outline, in parts of the atlas' side, a photo begins to tell of the face, and does: at the outline
+hair, a collar or a jaw's own shade is seen, which on another face were dark, jagged lines."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,5 +65,12 @@ def withheld(
         weight = np.clip(seen * 4, 0, 1) * (1 - np.maximum(skin.hair, skin.front)) * topology().face
         total += relief(small, np.asarray(cast, np.float32)) * weight[..., None]
         mass += weight
-    known = np.clip(mass * 2, 0, 1) * (1 - eye_place())
+    known = np.clip(mass * 2, 0, 1) * (1 - eye_place()) * _within()
     return Withheld(total / mass[..., None], np.asarray(known, np.float32))
+
+
+@cache
+def _within() -> FloatArray:
+    """``(96, 96)`` float32, 0 at the face's outline and 1 well within it."""
+    depth = cv2.distanceTransform((topology().face > 0).astype(np.uint8), cv2.DIST_L2, 5)
+    return ramp(np.asarray(depth / ZONES, np.float32), *INWARDS)
