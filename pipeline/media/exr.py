@@ -17,7 +17,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import CorruptMedia, MediaTooLarge, OutputError, UnsupportedMedia
+from pipeline.errors import CorruptMedia, DiskFull, MediaTooLarge, OutputError, UnsupportedMedia
+from pipeline.media.output import tells_of_no_space
 from pipeline.media.picture import Picture
 from pipeline.media.planes import add_shade, reduced, within
 from pipeline.types import FloatArray, ImageArray, MediaInfo, MediaLimits, Shade
@@ -166,7 +167,7 @@ def write_exr(path: Path, picture: Picture, tags: Mapping[str, str]) -> None:
     """Write a picture; one that held no scene light is taken back through the curve.
 
     Raises:
-        OutputError: it cannot be written.
+        DiskFull, OutputError: it cannot be written.
     """
     import OpenEXR
 
@@ -182,8 +183,28 @@ def write_exr(path: Path, picture: Picture, tags: Mapping[str, str]) -> None:
     others = {name: np.ascontiguousarray(plane) for name, plane in scene.others.items()}
     try:
         OpenEXR.File(header, {**colours, **others}).write(str(path))
-    except (RuntimeError, ValueError, TypeError) as error:
+        _check_ends(path)
+    except (OSError, RuntimeError, ValueError, TypeError) as error:
+        if tells_of_no_space(error):
+            raise DiskFull from error
         raise OutputError("The picture could not be saved as EXR.") from error
+
+
+def _check_ends(path: Path) -> None:
+    """Read the first and the last row: the library says nothing where the last of its bytes found no room.
+
+    Raises:
+        OSError: one of them is not there.
+    """
+    import OpenEXR
+
+    file = OpenEXR.InputFile(str(path))
+    try:
+        window = file.header()["dataWindow"]
+        for row in (window.min.y, window.max.y):
+            file.channels(list(_COLOURS), scanLine1=row, scanLine2=row)
+    finally:
+        file.close()
 
 
 def _scene(picture: Picture) -> ScenePicture:

@@ -97,6 +97,11 @@ def output_errors() -> Iterator[None]:
         raise OutputError("The result could not be written.") from error
 
 
+def tells_of_no_space(error: Exception) -> bool:
+    """Whether a library's own error, which has the system's words but not its number, is about a full disk."""
+    return any(os.strerror(number) in str(error) for number in NO_SPACE)
+
+
 def is_write_error(error: av.error.FFmpegError) -> bool:
     """Whether FFmpeg failed at the file rather than at the encoding."""
     return error.errno in _WRITE_ERRORS

@@ -10,9 +10,9 @@ import numpy as np
 import OpenEXR
 import pytest
 
-from pipeline.errors import CorruptMedia, InputError, MediaTooLarge, UnsupportedMedia
+from pipeline.errors import CorruptMedia, DiskFull, InputError, MediaTooLarge, OutputError, UnsupportedMedia
 from pipeline.media import Numbering, Picture, SequenceReader, SequenceWriter, probe, read_picture, write_picture
-from pipeline.media.exr import ScenePicture, encoded, linear
+from pipeline.media.exr import ScenePicture, encoded, linear, write_exr
 from pipeline.types import Box, MediaLimits, Shade
 
 TAGS = {"comment": "Synthetic.", "engine": "mesh"}
@@ -143,3 +143,13 @@ def test_damaged_files_are_told_and_never_half_read(
         except InputError:
             continue
     assert capfd.readouterr().out == ""  # reports for programs go there
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_told_as_such(light: np.ndarray) -> None:
+    large = np.random.default_rng(0).random((300, 300, 3), np.float32)
+    with pytest.raises(DiskFull):
+        write_exr(Path("/dev/full"), ScenePicture(large), TAGS)
+    # Less than the library's buffer, of which nothing is written before the end: there it says nothing.
+    with pytest.raises(OutputError):
+        write_exr(Path("/dev/full"), ScenePicture(light.astype(np.float32)), TAGS)
