@@ -67,8 +67,7 @@ class Casting:
 def nobody(cast: Cast, anyone: bool, options: Options = Options()) -> str:
     """Why nothing was changed, as a sentence."""
     if not anyone:
-        part = options.start is not None or options.end is not None
-        return "No face was found in the part to keep." if part else "No face was found in the target."
+        return "No face was found in the part to keep." if options.partial else "No face was found in the target."
     return "Nobody who is cast was seen in the target." if cast.roles else "No face in the target could be replaced."
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NewType, get_args
 
+from pipeline.errors import OptionError
+
 EngineName = Literal[
     "mesh", "inswapper_128", "inswapper_128_fp16", "hyperswap_1a_256", "hyperswap_1b_256", "hyperswap_1c_256",
     "ghost_1_256", "ghost_2_256", "ghost_3_256", "simswap_256", "simswap_unofficial_512", "hififace_unofficial_256",
@@ -95,6 +97,9 @@ class Options:
             the photo's folds and contours stood beside the network's, so only what is fine comes over.
         codec, hardware: how a video is encoded.
         start, end: seconds of the target to keep; ``None`` for its beginning or end.
+        first_frame, last_frame: the same by numbers of frames, in place of times, and exact where the rate varies: both
+            of them are kept. Frames of a video or an animation are counted from 1, those of numbered pictures have
+            their own numbers.
         label, label_corner, label_size, label_language: a visible label that says that the result is synthetic;
             what the operator requires goes before it.
     """
@@ -136,7 +141,30 @@ class Options:
     hardware: HardwareUse = "auto"
     start: float | None = None
     end: float | None = None
+    first_frame: int | None = None
+    last_frame: int | None = None
     label: LabelForm = "none"
     label_corner: LabelCorner = "bottom-right"
     label_size: LabelSize = "medium"
     label_language: LabelLanguage = "en"
+
+    @property
+    def partial(self) -> bool:
+        """Whether less than the whole target is asked for."""
+        return any(one is not None for one in (self.start, self.end, self.first_frame, self.last_frame))
+
+    def check_part(self) -> None:
+        """Whether the part that is asked for can be one.
+
+        Raises:
+            OptionError: it ends before it starts, or an end of it is given by a time and by a frame.
+        """
+        first, last = self.first_frame, self.last_frame
+        if self.end is not None and self.end <= (self.start or 0.0):
+            raise OptionError("The end has to be after the start.")
+        if first is not None and last is not None and last < first:
+            raise OptionError(f"The last frame ({last}) comes before the first one ({first}).")
+        if first is not None and self.start is not None:
+            raise OptionError("start and first_frame both say where the part begins. Leave out one of them.")
+        if last is not None and self.end is not None:
+            raise OptionError("end and last_frame both say where the part ends. Leave out one of them.")

@@ -28,7 +28,7 @@ from pipeline.ledger import Ledger
 from pipeline.live import LiveSession
 from pipeline.marking import JobMark, Marking
 from pipeline.marking.credentials import folder
-from pipeline.media import Picture, numbered_result, open_target, probe, read_photo, read_picture
+from pipeline.media import Picture, in_time, numbered_result, open_target, probe, read_photo, read_picture
 from pipeline.models.store import Store
 from pipeline.options import Options
 from pipeline.policy import Policy
@@ -195,6 +195,7 @@ class Recaster:
             Cancelled: `cancel` was set.
         """
         info = probe(target, self.limits, rate)
+        options = in_time(options, info, self.limits, cancel)
         collector = PeopleCollector()
         if info.kind == "image":
             picture = read_picture(target, self.limits)
@@ -249,7 +250,10 @@ class Recaster:
             PersonUnknown: a painting is for somebody whom the cast does not know.
             InputError: the target cannot be read.
         """
-        return settled(options, cast, self.look(target))
+        if not options.exclude:
+            return options, cast
+        info = target if isinstance(target, MediaInfo) else probe(target, self.limits)
+        return settled(in_time(options, info, self.limits), cast, self.look(info))
 
     def look(self, target: Path | MediaInfo) -> Look:
         """What tells the faces in single frames of a target. Each frame is read once."""
@@ -326,6 +330,7 @@ class Recaster:
             raise InputError("The cast is empty: nobody would be recast.")
         begin = time.perf_counter()
         info = probe(target, self.limits, rate)
+        options = in_time(options, info, self.limits, cancel)
         admit(self.policy, cast, info, options, self.limits, cancel)
         mark = self._mark(info.path, cast, options)
         mark.check(info, Path(output))
@@ -342,7 +347,7 @@ class Recaster:
         elif work is not None and in_segments(task, segment):
             report = Segments(finder, wardrobe, crew, self.limits, work, segment, self.pool).recast(task)
         report = report or whole.video(task)
-        return replace(report, notes=(*told(cast), *report.notes))
+        return replace(report, notes=(*told(cast), *report.notes), start=options.start or 0.0)
 
     def _crew_of(self, options: Options, together: int) -> Crew:
         """A job with a network takes no turns with others: it mostly waits for its network, and would hold them up."""

@@ -41,7 +41,7 @@ class Recording:
         self, output: Path, options: Options = Options(), mark: JobMark | None = None, sound_rate: int = 0
     ) -> None:
         self.output = Path(output)
-        self._options = replace(options, codec="h264", start=None, end=None)
+        self._options = replace(options, codec="h264", start=None, end=None, first_frame=None, last_frame=None)
         self._mark, self._sound_rate = mark, sound_rate
         self._writer: VideoWriter | None = None
         self._size = (0, 0)

@@ -83,6 +83,7 @@ class Report:
         marks: layers of the marking that the result carries.
         sidecar: where the signed manifest is, for a format that cannot hold it.
         frames_at: the files of single frames, empty for a result of one file.
+        start: seconds of the target at which the result begins.
     """
 
     output: Path
@@ -103,6 +104,7 @@ class Report:
     marks: tuple[str, ...] = ()
     sidecar: Path | None = None
     frames_at: tuple[Path, ...] = ()
+    start: float = 0.0
 
     @property
     def files(self) -> tuple[Path, ...]:

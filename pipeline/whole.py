@@ -106,6 +106,6 @@ class Whole:
 
 
 def _part_notes(options: Options) -> tuple[str, ...]:
-    if options.start is not None or options.end is not None:
+    if options.partial:
         return ("The target is a single picture; start and end were left aside.",)
     return ()

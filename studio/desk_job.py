@@ -44,6 +44,7 @@ def _result(job: Job, limits: MediaLimits) -> dict[str, Any] | None:
         "after": address(outcome.after) if outcome.after is not None else None,
     }
     if "frames" in report:
+        shown["start"] = report.get("start", job.options.start or 0.0)
         shown |= {"kind": report["kind"], "sentences": in_words(report_of(report, output))}
         shown["sound"] = report["kind"] == "video" and output.exists() and bool(probe(output, limits).audio)
     return shown

@@ -78,7 +78,7 @@ class Extras:
         if self.comparison is None and self.preview is None:
             return files
         from pipeline.marking import tags
-        from pipeline.media import probe
+        from pipeline.media import in_time, probe
         from pipeline.media.comparison import comparison
         from pipeline.media.preview import preview
 
@@ -86,6 +86,7 @@ class Extras:
         told = report.fingerprint if "watermark" in report.marks else ""
         if self.comparison is not None:
             seal = marking.seal(result, report.engine, told)
+            options = in_time(options, probe(target, self.limits, self.rate), self.limits, cancel)
             files["comparison"] = comparison(
                 target, report.output, self.comparison, layout=self.layout, start=options.start, end=options.end,
                 tags=marked, seal=seal, limits=self.limits, progress=progress, cancel=cancel, rate=self.rate,

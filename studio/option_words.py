@@ -108,6 +108,12 @@ TEXTS: Mapping[str, Text] = {
     ),
     "start": Text("Start", "Where in the target to begin: seconds, or 1:30.", "Video"),
     "end": Text("End", "Where in the target to stop: seconds, or 1:30.", "Video"),
+    "first_frame": Text(
+        "First frame",
+        "Number of the first frame to keep, in place of --start: counted from 1, or a numbered picture's own number.",
+        "Video",
+    ),
+    "last_frame": Text("Last frame", "Number of the last frame to keep, in place of --end.", "Video"),
     "quality": Text(
         "Quality",
         "Of what is written: smaller, or nearer to the original.",

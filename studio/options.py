@@ -22,7 +22,7 @@ from pipeline.options import Options, Painting, UserEngine
 from pipeline.whose import parse_whose
 from studio.option_words import TEXTS, Group, Text
 
-Kind = Literal["choice", "share", "switch", "seconds", "paintings", "numbers"]
+Kind = Literal["choice", "share", "switch", "seconds", "frame", "paintings", "numbers"]
 
 
 HIGHEST = 1e9
@@ -30,7 +30,7 @@ HIGHEST = 1e9
 MOST_PAINTINGS = MOST_NUMBERS = 50
 _PNG = b"\x89PNG\r\n\x1a\n"
 GROUPS: tuple[Group, ...] = typing.get_args(Group)
-OF_A_TARGET = ("start", "end", "exclude", "exclude_at", "source_faces")
+OF_A_TARGET = ("start", "end", "first_frame", "last_frame", "exclude", "exclude_at", "source_faces")
 """Options that mean something for one target, or for certain photos, only: they are set by trimming, painting and
 choosing, and are in no preset."""
 
@@ -71,8 +71,12 @@ class Field:
             return _paintings(value)
         if self.kind == "numbers":
             return _numbers(self.name, value)
-        if self.kind == "seconds" and value is None:
+        if self.kind in ("seconds", "frame") and value is None:
             return None
+        if self.kind == "frame":
+            if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < HIGHEST:
+                return value
+            raise OptionError(f"{self.name} has to be the number of a frame: a whole number, such as 120.")
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < HIGHEST:
             raise OptionError(f"{self.name} has to be a number that is not negative.")
         if self.kind == "share" and value > 1:
@@ -105,6 +109,8 @@ def _kind(hint: Any) -> tuple[Kind, tuple[str, ...]]:
         return "share", ()
     if isinstance(hint, types.UnionType) and set(typing.get_args(hint)) == {float, type(None)}:
         return "seconds", ()
+    if isinstance(hint, types.UnionType) and set(typing.get_args(hint)) == {int, type(None)}:
+        return "frame", ()
     raise TypeError(f"no interface knows how to ask for {hint}")
 
 
@@ -130,15 +136,14 @@ def from_mapping(values: Mapping[str, Any]) -> Options:
     """Options of names and values, as JSON or the page's controls give them; what is not named keeps its default.
 
     Raises:
-        OptionError: a name is unknown, a value is not allowed, or the end is not after the start.
+        OptionError: a name is unknown, a value is not allowed, or see `Options.check_part`.
     """
     known = {field.name: field for field in FIELDS}
     unknown = sorted(str(name) for name in values if name not in known)
     if unknown:
         raise OptionError(f"There is no option {unknown[0]!r}. Options are {', '.join(known)}.")
     options = Options(**{name: known[name].check(value) for name, value in values.items()})
-    if options.end is not None and options.end <= (options.start or 0.0):
-        raise OptionError("The end has to be after the start.")
+    options.check_part()
     return options
 
 
@@ -169,6 +174,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             group.add_argument(
                 field.flag, type=_number, nargs="+", default=argparse.SUPPRESS, metavar="NUMBER", help=about
             )
+        elif field.kind == "frame":
+            group.add_argument(field.flag, type=_number, default=argparse.SUPPRESS, metavar="FRAME", help=about)
         else:
             default = "" if field.default is None else f" (default: {field.default:g})"
             group.add_argument(

@@ -33,6 +33,7 @@ def report_data(report: Report) -> dict[str, Any]:
         "changed": report.changed,
         "faces": report.faces,
         "people": report.people,
+        "start": round(report.start, 6),
         "seconds": round(report.seconds, 3),
         "fps": round(report.fps, 2),
         "engine": report.engine,

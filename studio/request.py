@@ -55,4 +55,8 @@ def seconds_of(info: MediaInfo, options: Options) -> float:
     """How much video a job is about; 0 for a picture."""
     if info.kind == "image":
         return 0.0
-    return (options.end or info.duration or LONG + 1) - (options.start or 0.0)
+    start, end = options.start or 0.0, options.end or info.duration or LONG + 1
+    if info.rate is not None and info.kind != "sequence":  # about, which is enough here
+        start = float((options.first_frame - 1) / info.rate) if options.first_frame else start
+        end = min(end, float(options.last_frame / info.rate)) if options.last_frame else end
+    return max(0.0, end - start)

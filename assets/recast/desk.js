@@ -8,6 +8,7 @@ import * as server from "./server.js";
 
 const AGAIN = 3000; // milliseconds until what was lost is asked for once more
 const TRIES = 20;
+const NO_FRAMES = { first_frame: null, last_frame: null };
 
 const events = new EventTarget();
 let keys = 0;
@@ -19,7 +20,8 @@ export const desk = {
   people: null, // {state: "searching" | "found" | "none" | "failed", search, list, progress, error}
   roles: new Map(),
   options: {},
-  trim: { start: null, end: null },
+  trim: { start: null, end: null }, // seconds, of a part that is named by frames about
+  frames: NO_FRAMES, // numbers that were written, which go before seconds
   excluded: {}, // what the brush leaves as it is, and of whom: the options that say so, or nothing
   moment: 0,
   expected: null, // {like, roles}: a cast of people found in another target, until those of this one are known
@@ -122,7 +124,7 @@ export async function setTarget(thing, ready = {}) {
   const given = typeof thing === "string";
   const leaving = new AbortController();
   const target = { name: given ? thing.split("/").pop() : thing.name, state: given ? "looking" : "uploading", share: 0, leaving };
-  Object.assign(desk, { target, people: ready.people ?? null, moment: 0, trim: { start: null, end: null, ...ready.trim }, excluded: ready.excluded ?? {} });
+  Object.assign(desk, { target, people: ready.people ?? null, moment: 0, trim: { start: null, end: null, ...ready.trim }, frames: { ...NO_FRAMES, ...ready.frames }, excluded: ready.excluded ?? {} });
   desk.expected = ready.like ? { like: ready.like, roles: new Map(ready.roles) } : null;
   desk.roles = new Map(ready.like ? [] : ready.roles);
   tell("target");
@@ -137,6 +139,7 @@ export async function setTarget(thing, ready = {}) {
     Object.assign(target, await patiently(() => server.lookAtTarget(target.path), leaving));
     if (desk.target !== target) return;
     target.state = "ready";
+    if (target.rate) desk.trim = { ...desk.trim, ...secondsOf(desk.frames, target.rate) };
     desk.moment = desk.trim.start ?? 0;
   } catch (error) {
     if (desk.target !== target || error.name === "AbortError") return;
@@ -149,7 +152,7 @@ export async function setTarget(thing, ready = {}) {
 
 export function clearTarget() {
   desk.target?.leaving.abort();
-  Object.assign(desk, { target: null, people: null, expected: null, moment: 0, trim: { start: null, end: null }, excluded: {} });
+  Object.assign(desk, { target: null, people: null, expected: null, moment: 0, trim: { start: null, end: null }, frames: NO_FRAMES, excluded: {} });
   desk.roles.clear();
   tell("target");
   tell("people");
@@ -247,11 +250,18 @@ export function setMoment(seconds) {
   tell("moment");
 }
 
-export function setTrim(start, end) {
+export function setTrim(start, end, frames = NO_FRAMES) {
   const whole = desk.target?.duration ?? 0;
   desk.trim = { start: start > 0.02 ? start : null, end: end < whole - 0.02 ? end : null };
+  desk.frames = frames;
   tell("trim");
 }
+
+// About where the frames lie that were written. They are counted from 1, and both of them are kept.
+export const secondsOf = ({ first_frame: first, last_frame: last }, rate) => ({
+  ...(first !== null && { start: (first - 1) / rate }),
+  ...(last !== null && { end: last / rate }),
+});
 
 // --- all at once
 
@@ -261,7 +271,7 @@ export function restore({ photos, target, cast = {}, people = null, like = null,
   desk.restoring = true;
   const roles = [];
   const lead = Object.values(cast).find((places) => places.includes(0)) ?? [];
-  const { start = null, end = null, exclude, exclude_at = null, source_faces: faces = [], ...rest } = options;
+  const { start = null, end = null, first_frame = null, last_frame = null, exclude, exclude_at = null, source_faces: faces = [], ...rest } = options;
   const add = (list, places) => {
     const there = places.filter((place) => photos[place]);
     addPhotos(list, there.map((place) => photos[place]), there.map((place) => faces[place]));
@@ -280,7 +290,7 @@ export function restore({ photos, target, cast = {}, people = null, like = null,
       add(own, places);
     }
   } else addPhotos(desk.photos, photos, faces);
-  setTarget(target, { roles, like, trim: { start, end }, excluded: exclude?.length ? { exclude, exclude_at } : {}, people: people && { state: "found", progress: null, ...people } });
+  setTarget(target, { roles, like, trim: { start, end }, frames: { first_frame, last_frame }, excluded: exclude?.length ? { exclude, exclude_at } : {}, people: people && { state: "found", progress: null, ...people } });
   settled().then(() => (desk.restoring = false));
 }
 
@@ -308,7 +318,10 @@ export function order() {
     if (photos.length) cast[number] = photos;
   }
   const everyone = desk.roles.size ? [] : usable(desk.photos);
-  const trimmed = desk.target.kind === "image" ? {} : desk.trim;
+  const { trim, frames } = desk;
+  const { first_frame: first, last_frame: last } = frames;
+  const part = { ...frames, start: first === null ? trim.start : null, end: last === null ? trim.end : null };
+  const trimmed = desk.target.kind === "image" ? {} : part;
   const options = { ...desk.options, ...desk.excluded };
   for (const [name, value] of Object.entries(trimmed)) if (value !== null) options[name] = value;
   Object.assign(options, meant([everyone, ...Object.values(cast)].flat()));

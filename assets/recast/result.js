@@ -25,11 +25,11 @@ export function drawResult({ job, viewer, below, bar, faces }) {
     return null;
   }
   const source = job.target ? server.address("gradio_api/file=" + encodeURI(job.target.path)) : null;
-  const player = makePlayer(server.address(result.url), source, job.options.start ?? 0, result.sound);
+  const player = makePlayer(server.address(result.url), source, result.start, result.sound);
   player.after.addEventListener("loadedmetadata", () => {
     const { videoWidth: width, videoHeight: height } = player.after;
     viewer.show({ width, height, before: player.before ?? player.after, after: player.before ? player.after : null });
-    opened(job, viewer, job.options.start ?? 0, faces);
+    opened(job, viewer, result.start, faces);
     player.before?.addEventListener("error", () => viewer.show({ width, height, before: player.after, after: null }));
   });
   player.after.addEventListener("error", () => player.after.src && unseen(bar, result));

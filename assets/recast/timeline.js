@@ -1,5 +1,5 @@
 // Under a video's preview: where in it one looks, and which part of it is recast.
-import { desk, setMoment, setTrim } from "./desk.js";
+import { desk, secondsOf, setMoment, setTrim } from "./desk.js";
 import { clock, h } from "../page/dom.js";
 
 export function makeTimeline() {
@@ -17,11 +17,15 @@ export function makeTimeline() {
     setTrim(0, desk.target.duration);
     set();
   } }, "Whole video");
+  const number = (label, name) => h("input", { type: "number", min: "1", step: "1", inputmode: "numeric", "aria-label": label, onchange: () => name() });
+  const first = number("First frame", () => frame("first_frame", first));
+  const last = number("Last frame", () => frame("last_frame", last));
+  const frames = h("span", { class: "frames" }, h("span", {}, "Frames"), first, "–", last);
   const element = h(
     "div",
     { class: "timeline", hidden: true },
     h("div", { class: "track" }, h("i", { class: "kept" }), from, to, moment),
-    h("div", { class: "times" }, now, h("span", { class: "grow" }), part, whole),
+    h("div", { class: "times" }, now, h("span", { class: "grow" }), part, whole, frames),
   );
   const track = element.firstChild;
 
@@ -29,10 +33,24 @@ export function makeTimeline() {
     const least = Math.min(0.2, desk.target.duration / 4);
     if (which === "from" && from.value > to.value - least) from.value = String(to.value - least);
     if (which === "to" && to.value - least < from.value) to.value = String(Number(from.value) + least);
-    setTrim(Number(from.value), Number(to.value));
+    const { first_frame, last_frame } = desk.frames;
+    setTrim(Number(from.value), Number(to.value), which === "from" ? { first_frame: null, last_frame } : { first_frame, last_frame: null });
     moment.value = which === "from" ? from.value : String(Math.max(0, to.value - 0.05));
     setMoment(Number(moment.value));
     draw();
+  }
+
+  // A frame whose number was written is kept, whatever the rate is; on the ruler it lies about there.
+  function frame(name, input) {
+    const { rate, duration } = desk.target;
+    const wanted = Math.floor(Number(input.value));
+    const chosen = { ...desk.frames, [name]: wanted >= (name === "first_frame" ? 2 : 1) ? wanted : null };
+    if (chosen[name] && Number(last.value) < Number(first.value)) chosen.first_frame = chosen.last_frame = wanted;
+    const { start = name === "first_frame" ? 0 : Number(from.value), end = name === "last_frame" ? duration : Number(to.value) } = secondsOf(chosen, rate);
+    setTrim(start, Math.min(end, duration), chosen);
+    set();
+    setMoment(Math.min(name === "first_frame" ? start : end - 1 / rate, duration - 1 / rate));
+    follow();
   }
 
   function draw() {
@@ -41,9 +59,14 @@ export function makeTimeline() {
       track.style.setProperty(name, String(input.value / long));
     for (const input of [from, to, moment]) input.setAttribute("aria-valuetext", clock(Number(input.value), true));
     now.textContent = `${clock(Number(moment.value), true)} / ${clock(long, true)}`;
-    const trimmed = desk.trim.start !== null || desk.trim.end !== null;
+    const trimmed = [...Object.values(desk.trim), ...Object.values(desk.frames)].some((one) => one !== null);
     part.textContent = trimmed ? `Part ${clock(Number(from.value), true)}–${clock(Number(to.value), true)}` : "Drag the ends to trim";
     whole.hidden = !trimmed;
+    frames.hidden = !desk.target.rate;
+    if (frames.hidden) return;
+    const frame = (seconds) => Math.ceil(seconds * desk.target.rate - 0.01);
+    first.value = String(desk.frames.first_frame ?? frame(Number(from.value)) + 1);
+    last.value = String(desk.frames.last_frame ?? frame(Number(to.value)));
   }
 
   function set() {

@@ -2,6 +2,7 @@
 
 from pipeline.media.animation import AnimationReader
 from pipeline.media.animation_write import AnimationWriter
+from pipeline.media.frame_times import in_time
 from pipeline.media.frames import VideoFrame
 from pipeline.media.image import read_picture
 from pipeline.media.image_write import check_picture_name, write_picture
@@ -29,6 +30,7 @@ __all__ = [
     "VideoWriter",
     "check_picture_name",
     "in_srgb",
+    "in_time",
     "numbered_result",
     "open_result",
     "open_target",

@@ -111,6 +111,11 @@ class VideoReader(Closing):
             yield self._frame(native, index, native.duration or usual)
         self.source.check()
 
+    def times(self) -> Iterator[float]:
+        """When each frame of the whole video is shown, in seconds as `VideoFrame.time` has them. Decodes the video."""
+        for native in self._timed(self._from(0, False)):
+            yield float((cast(int, native.pts) - self.details.start) * self.details.time_base)
+
     def _frame(self, native: av.VideoFrame, index: int, duration: int) -> VideoFrame:
         details, pts = self.details, cast(int, native.pts)  # `_timed` has seen to it
         time = float((pts - details.start) * details.time_base)

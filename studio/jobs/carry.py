@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import InputError, NoFaceInTarget, PersonUnknown
 from pipeline.marking import tags
 from pipeline.marking.verify import check_manifest
-from pipeline.media import probe
+from pipeline.media import in_time, probe
 from pipeline.media.comparison import comparison
 from pipeline.report import Progress, ProgressCallback
 from pipeline.types import Cast, Identity, Person, Role
@@ -97,14 +97,15 @@ class Performer:
         result = job.sources[0]
         ending = result.suffix if result.suffix.lower() != ".mkv" else ".mp4"
         info = probe(result, limits)
+        options = in_time(job.options, probe(job.target, limits), limits, running.cancelled)
         made = check_manifest(result, info.container).fingerprint
         seal = self._recaster(running).marking.seal(info, job.options.engine, made)
         output = comparison(
             job.target,
             result,
             folder / f"{result.stem}-comparison{ending}",
-            start=job.options.start,
-            end=job.options.end,
+            start=options.start,
+            end=options.end,
             tags=tags(job.options.engine),
             seal=seal,
             limits=limits,

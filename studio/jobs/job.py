@@ -197,6 +197,7 @@ def report_of(data: Mapping[str, Any], output: Path) -> Report:
         notes=tuple(data["notes"]),
         fingerprint=data.get("fingerprint", ""),
         marks=tuple(data.get("marks", ())),
+        start=data.get("start", 0.0),
         roles=tuple(
             RoleReport(role["number"], role["frames"], role["total"], tuple((a, b) for a, b in role["missing"]))
             for role in data.get("roles", ())

@@ -243,7 +243,7 @@ class Store:
             (owner, str(target)),
         )
         jobs = (job_of(row) for row in rows)
-        return next((job for job in jobs if job.options.start is None and job.options.end is None), None)
+        return next((job for job in jobs if not job.options.partial), None)
 
     def reorder(self, owner: str, names: Sequence[str]) -> None:
         """Give an owner's waiting jobs this order among themselves; those not named come after those that are."""

@@ -36,6 +36,16 @@ def test_flags_make_the_same_options_as_names() -> None:
     words = ["--likeness", "0.5", "--codec", "vp9", "--no-keep-occluders", "--start", "0:01.5", "--end", "3"]
     expected = {"likeness": 0.5, "codec": "vp9", "keep_occluders": False, "start": 1.5, "end": 3}
     assert from_namespace(parser.parse_args(words)) == from_mapping(expected)
+    words = ["--first-frame", "101", "--last-frame", "0240"]
+    frames = from_namespace(parser.parse_args(words))
+    assert frames == from_mapping({"first_frame": 101, "last_frame": 240}) == Options(first_frame=101, last_frame=240)
+    assert frames.partial and not Options().partial
+
+
+@pytest.mark.parametrize("wrong", [-1, 1.0, "12", True, 1e30, [3]])
+def test_a_frame_is_a_whole_number(wrong: Any) -> None:
+    with pytest.raises(OptionError, match="first_frame has to be the number of a frame"):
+        from_mapping({"first_frame": wrong})
 
 
 def test_paintings_name_whose_they_are(tmp_path: Path) -> None:

@@ -38,6 +38,10 @@ def test_numbered_frames_are_one_film(material: Material, tmp_path: Path) -> Non
     names = [f"plate-recast_{number:03}.png" for number in (7, 8, 9)]
     assert [Path(name).name for name in report["files"]] == names
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names
+    part = run("-s", material.grace, "-t", tmp_path / "plate_###.png", "-o", tmp_path / "part" / "p.####.png", "--json",
+               "--first-frame", "8", "--last-frame", "8")  # fmt: skip
+    report = json.loads(part.stdout)
+    assert [Path(name).name for name in report["files"]] == ["p.0008.png"] and report["start"] == round(1 / 24, 6)
     film = tmp_path / "film.mp4"
     both = run("-s", material.grace, "-t", tmp_path / "plate_*.png", "-o", film, "--rate", "12",
                "--compare", tmp_path / "both.mp4")  # fmt: skip
@@ -45,6 +49,7 @@ def test_numbered_frames_are_one_film(material: Material, tmp_path: Path) -> Non
     assert probe(film).rate == 12 and probe(film).frames == probe(tmp_path / "both.mp4").frames == 3
     for words, said in (
         (["-t", tmp_path / "none_##.png"], "no frame with a name such as none_01.png"),
+        (["-t", tmp_path / "plate_###.png", "--last-frame", "10"], "no frame 10: the sequence goes from 7 to 9"),
         (["-t", tmp_path / "plate_###.png", "--rate", "0"], "between 0 and 1000"),
         (["-t", tmp_path / "plate_###.png", "-o", tmp_path / "plate_%03d.png"], "would overwrite files"),
         (["-t", material.clip, "-s", tmp_path / "plate_008.png", "-o", tmp_path / "plate_%03d.png"], "overwrite files"),

@@ -87,6 +87,21 @@ def test_no_seam_is_seen(recaster: Recaster, cast: Cast, clip: Path, tmp_path: P
     assert max(abs(a - b) for a, b in zip(steps, usual, strict=True)) < 0.1
 
 
+def test_a_part_by_its_frames_is_that_by_their_times(
+    recaster: Recaster, cast: Cast, clip: Path, tmp_path: Path
+) -> None:
+    """In one go and in segments, and what was found of people too; where the rate varies."""
+    frames, times = Options(first_frame=21, last_frame=70), Options(start=0.81, end=2.805)
+    one = recaster.recast(cast, clip, tmp_path / "a.mp4", frames)
+    other = recaster.recast(cast, clip, tmp_path / "b.mp4", times)
+    parts = recaster.recast(cast, clip, tmp_path / "c.mp4", frames, work=tmp_path / "work", segment=SECONDS)
+    assert [one.frames, other.frames, parts.frames] == [50, 50, 50]
+    assert one.start == other.start == parts.start == pytest.approx(0.81)
+    assert packets(one.output) == packets(other.output)
+    assert clock(packets(one.output)) == clock(packets(parts.output))
+    assert [person.frames for person in recaster.people(clip, frames)] == [50]
+
+
 SCRIPT = """
 import sys
 from pathlib import Path

@@ -60,6 +60,37 @@ def test_a_trimmed_video_with_progress_and_two_players(page: Any, material: Mate
     assert int(video.get(cv2.CAP_PROP_FRAME_COUNT)) == 20
 
 
+def test_a_part_by_its_frames(page: Any, material: Material, tmp_path: Path) -> None:
+    """What is written is kept exactly; the ruler follows it, and the other way round."""
+    give(page, material.grace, material.clip)
+    first, last = page.get_by_label("First frame"), page.get_by_label("Last frame")
+    assert (first.input_value(), last.input_value()) == ("1", "25")
+    page.get_by_label("Start of the part").fill("0.16")
+    assert (first.input_value(), last.input_value()) == ("5", "25")
+    last.fill("3")
+    last.press("Enter")
+    assert (first.input_value(), last.input_value()) == ("3", "3")
+    page.get_by_role("button", name="Whole video").click()
+    assert (first.input_value(), last.input_value()) == ("1", "25")
+    first.fill("6")
+    first.press("Enter")
+    last.fill("10")
+    last.press("Enter")
+    page.wait_for_selector(".timeline :text('Part 0:00.2–0:00.4')")
+    assert page.get_by_label("Moment shown").input_value() == "0.36"
+    page.click("#go")
+    page.wait_for_selector("#download")
+    assert "5 of 5 frames were recast." in page.inner_text(".report")
+    video = cv2.VideoCapture(str(save(page, tmp_path / "app.mp4")))
+    assert int(video.get(cv2.CAP_PROP_FRAME_COUNT)) == 5
+    page.wait_for_function("[...document.querySelectorAll('.viewer video')].every((one) => one.readyState >= 2)")
+    page.reload()
+    page.wait_for_selector("#download")
+    page.wait_for_selector("#people .person")
+    page.click("#again")
+    page.wait_for_function("[...document.querySelectorAll('.frames input')].map((one) => one.value) == '6,10'")
+
+
 def test_an_example_is_one_click(page: Any) -> None:
     page.click(".example >> nth=1")
     page.wait_for_selector("#download")
