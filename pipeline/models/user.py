@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import typing
 from collections.abc import Mapping
 from pathlib import Path
@@ -50,7 +51,14 @@ def _read(folder: Path) -> tuple[tuple[ModelEntry, ...], tuple[str, ...]]:
             entries.append(read_entry(path))
         except ModelError as error:
             faults.append(str(error))
-    return tuple(entries), tuple(faults)
+    recognisers = {entry.name for entry in (*CATALOGUE.values(), *entries) if entry.kind == "recogniser"}
+    usable = []
+    for entry in entries:
+        if entry.swap is None or entry.swap.identity == "image" or entry.swap.recogniser in recognisers:
+            usable.append(entry)
+        else:
+            faults.append(f"'recogniser' in the model entry {entry.name}.json has to be the name of a recogniser.")
+    return tuple(usable), tuple(faults)
 
 
 def read_entry(path: Path) -> ModelEntry:
@@ -64,7 +72,7 @@ def read_entry(path: Path) -> ModelEntry:
         raise ModelError(f"A model of your own cannot be called {name!r}. Give its file another name.")
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"The model entry {path.name} is no JSON file.") from error
     if not isinstance(data, dict):
         raise ModelError(f"The model entry {path.name} has to be a JSON object.")
@@ -95,7 +103,7 @@ def _contract(path: Path, data: Mapping[str, Any]) -> SwapContract:
             raise wrong(field, "a whole number from 32 to 1024")
     for field in ("mean", "deviation"):
         value = data.get(field, [1.0, 1.0, 1.0])
-        if not (isinstance(value, list) and len(value) == 3 and all(isinstance(part, int | float) for part in value)):
+        if not (isinstance(value, list) and len(value) == 3 and all(map(_is_number, value))):
             raise wrong(field, "three numbers")
         if field == "deviation" and not all(value):
             raise wrong(field, "three numbers other than 0")
@@ -127,6 +135,14 @@ def _contract(path: Path, data: Mapping[str, Any]) -> SwapContract:
         recogniser=data.get("recogniser", ARCFACE),
         matrix=str(path.parent / data["matrix"]) if data.get("matrix") else None,
     )
+
+
+def _is_number(value: Any) -> bool:
+    """JSON as Python reads it knows numbers without end, and some that are none."""
+    try:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _three(values: Any) -> tuple[float, float, float]:

@@ -29,9 +29,10 @@ from pipeline.errors import (
 )
 from pipeline.models import download
 from pipeline.models.catalogue import CATALOGUE
+from pipeline.models.describe import describe
 from pipeline.models.folders import Folders, folders
 from pipeline.models.store import Store
-from pipeline.models.user import read_entry
+from pipeline.models.user import faults, read_entry
 from tests.pipeline_models.hub import Hub, hub
 from tests.processes import process
 
@@ -346,12 +347,31 @@ def test_removing(remote: Hub, store: Store, tmp_path: Path) -> None:
         ('{"file": "a.onnx", "template": "arcface_128", "size": 128, "identity": "converter"}', "converter"),
         ('{"file": "a.onnx", "template": "arcface_128", "size": 128, "colour": "red"}', "not known"),
         ('{"file": "a.onnx", "kind": "detector"}', "swap or recogniser"),
+        ('{"file": "a.onnx", "template": "arcface_128", "size": 128, "mean": [NaN, 0, 0]}', "three numbers"),
+        ('{"file": "a.onnx", "template": "arcface_128", "size": 128, "deviation": [1e999, 1, 1]}', "three numbers"),
+        (f'{{"file": "a.onnx", "template": "arcface_128", "size": 128, "mean": [{"1" * 400}, 0, 0]}}', "three numbers"),
+        ("[" * 100_000, "no JSON"),
     ),
 )
 def test_an_entry_of_one_s_own_that_cannot_be_used(tmp_path: Path, text: str, words: str) -> None:
     (tmp_path / "own.json").write_text(text)
     with pytest.raises(ModelError, match=words):
         read_entry(tmp_path / "own.json")
+
+
+def test_an_entry_that_needs_what_there_is_not_hides_no_other_model(tmp_path: Path) -> None:
+    """It was a model that could not be described, and with it nobody could be shown any."""
+    store = Store(Folders((tmp_path,), tmp_path, tmp_path))
+    store.folders.entries.mkdir()
+    swap = '"file": "a.onnx", "template": "ffhq_512", "size": 256'
+    for name, more in (("lost", "nowhere"), ("odd", "right"), ("right", "face"), ("pictures", "nowhere")):
+        identity = ', "identity": "image"' if name == "pictures" else ""
+        (store.folders.entries / f"{name}.json").write_text(f'{{{swap}, "recogniser": "{more}"{identity}}}')
+    (store.folders.entries / "face.json").write_text('{"file": "b.onnx", "kind": "recogniser"}')
+    own = [describe(store, entry)["name"] for entry in store.entries().values() if entry.local is not None]
+    assert own == ["face", "pictures", "right"]
+    told = faults(store.folders.entries)
+    assert len(told) == 2 and all("name of a recogniser" in fault for fault in told)
 
 
 def test_a_model_of_one_s_own_that_is_gone(tmp_path: Path) -> None:
