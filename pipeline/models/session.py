@@ -133,6 +133,8 @@ class Session:
             except DeviceMemory as error:
                 self._need_less(error)
                 continue
+            if any(np.ndim(output) == 0 or len(output) != len(filled) for output in outputs):
+                raise ModelError(f"The network {self.path.stem} gives something else than a row for each row it takes.")
             results += [
                 tuple(np.asarray(output[place], np.float32) for output in outputs) for place in range(len(part))
             ]

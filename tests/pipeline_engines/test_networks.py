@@ -16,6 +16,7 @@ import onnxruntime
 import pytest
 from insightface.model_zoo.inswapper import INSwapper
 from insightface.utils import face_align
+from onnx import helper
 
 from pipeline.engines.network import NetworkEngine
 from pipeline.engines.network.contract import from_output, to_input
@@ -226,5 +227,29 @@ def test_values_beyond_the_range_are_cut_off_not_wrapped() -> None:
     contract = CATALOGUE["inswapper_128"].swap
     assert contract is not None
     contract = replace(contract, size=2)
-    output = np.array([-1.0, 0.5, 2.0, np.nan], np.float32).reshape(1, 1, 2, 2).repeat(3, 1)
-    assert np.allclose(from_output(output, contract)[0, :, :, 0].ravel(), [0, 127.5, 255, 0])
+    output = np.array([-1.0, 0.5, 2.0, np.inf], np.float32).reshape(1, 1, 2, 2).repeat(3, 1)
+    assert np.allclose(from_output(output, contract)[0, :, :, 0].ravel(), [0, 127.5, 255, 255])
+
+
+def test_values_that_are_no_numbers_are_told_and_no_black_face(shelf: models.Shelf) -> None:
+    def broken(contract: SwapContract, **others: Any) -> onnx.ModelProto:
+        def body(graph: networks.Graph, target: str, source: str) -> str:
+            return graph.add("Sqrt", graph.add("Sub", target, graph.constant(2.0)))
+
+        return networks.swap_model(contract, body, **others)
+
+    image, face = target()
+    with pytest.raises(ModelError, match="no numbers"):
+        recast(shelf.engine("inswapper_128", broken, "broken"), image, face)
+
+
+def test_a_second_output_that_is_no_row_each_is_told(shelf: models.Shelf) -> None:
+    def broken(contract: SwapContract, **others: Any) -> onnx.ModelProto:
+        model = networks.closed_form(contract, "same", **others)
+        model.graph.node.append(helper.make_node("ReduceMean", ["target"], ["level"], keepdims=0))
+        model.graph.output.append(helper.make_tensor_value_info("level", onnx.TensorProto.FLOAT, []))
+        return model
+
+    image, face = target()
+    with pytest.raises(ModelError, match="a row for each"):
+        recast(shelf.engine("inswapper_128", broken, "level"), image, face)

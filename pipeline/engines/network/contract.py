@@ -21,19 +21,28 @@ def to_input(crops: ImageArray, contract: SwapContract) -> FloatArray:
 def from_output(output: FloatArray, contract: SwapContract) -> FloatArray:
     """``(n, 3, s, s)`` RGB as the network gives it to ``(n, s, s, 3)`` float32 BGR from 0 to 255.
 
-    Values that are no numbers become 0: they are for `pipeline.engines.network.precision` to find.
-
     Raises:
-        ModelError: it is no picture of the size of the crops.
+        ModelError: it is no picture of the size of the crops, or has values that are no numbers.
     """
     wanted = (3, contract.size, contract.size)
     if output.shape[1:] != wanted:
         raise ModelError(f"The swap network gives {_shape(output.shape[1:])}; its entry says {_shape(wanted)}.")
-    rgb = output.transpose(0, 2, 3, 1)
+    rgb = numbers(output, "The swap network").transpose(0, 2, 3, 1)
     if contract.signed:
         mean, deviation = _levels(contract)
         rgb = rgb * deviation + mean
-    return np.clip(np.nan_to_num(rgb[..., ::-1]), 0, 1) * np.float32(255)
+    return np.clip(rgb[..., ::-1], 0, 1) * np.float32(255)
+
+
+def numbers(output: FloatArray, what: str) -> FloatArray:
+    """What a network gave, where all of it is numbers. A face of those that are none would be black.
+
+    Raises:
+        ModelError: some are none: the file is damaged, or its arithmetic does not suffice on this device.
+    """
+    if np.isnan(output).any():
+        raise ModelError(f"{what} gives values that are no numbers. Choose another model, or another device.")
+    return output
 
 
 def check(session: Session, contract: SwapContract) -> None:

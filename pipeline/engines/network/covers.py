@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from pipeline.engines.network.contract import numbers
 from pipeline.engines.network.crop import take
 from pipeline.engines.network.masks import MASK, smooth
 from pipeline.engines.network.sight import Sight
@@ -67,7 +68,7 @@ def parsed(
 def _only(session: Session, value: FloatArray) -> FloatArray:
     if len(session.inputs) != 1:
         raise ModelError(f"The network {session.path.stem} is not a mask network: it takes more than a picture.")
-    return session(**{next(iter(session.inputs)): value})[0]
+    return numbers(session(**{next(iter(session.inputs)): value})[0], f"The network {session.path.stem}")
 
 
 def _mask(values: FloatArray) -> FloatArray:

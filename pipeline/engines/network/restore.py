@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from pipeline.engines.network.contract import numbers
 from pipeline.engines.network.crop import lay_back, take
 from pipeline.engines.network.masks import MASK, box_mask
 from pipeline.engines.network.sight import Sight
@@ -43,8 +44,8 @@ def restored(
             np.full((1, *(side or 1 for side in session.inputs[name])), FAITHFUL, np.float32)
             if name == "weight" else np.ascontiguousarray(rgb.transpose(2, 0, 1)[None])
         )  # fmt: skip
-    output = session(**inputs)[0][0].transpose(1, 2, 0)[..., ::-1]
-    face = np.rint((np.clip(np.nan_to_num(output), -1, 1) + 1) * np.float32(127.5)).astype(np.uint8)
+    output = numbers(session(**inputs)[0], f"The restorer {session.path.stem}")[0].transpose(1, 2, 0)[..., ::-1]
+    face = np.rint((np.clip(output, -1, 1) + 1) * np.float32(127.5)).astype(np.uint8)
     size = (image.shape[1], image.shape[0])
     to_mask = sight.within(to_crop(sight.points, contract.template, MASK))
     share = lay_back(box_mask() * np.float32(strength), to_mask, size, outside=False)
