@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from pipeline.analysis import Tracker
-from pipeline.anchors import Found, Memory, Row, anchored, rows, trailing
+from pipeline.anchors import Memory
 from pipeline.casting import Casting
 from pipeline.crew import Crew
 from pipeline.engines.catalogue import needs_no_network
@@ -23,6 +23,7 @@ from pipeline.places import places
 from pipeline.processes.pool import Pool
 from pipeline.processes.row import rendered
 from pipeline.processes.wire import Changed, Piece, Rendered, Rows, Shown
+from pipeline.rows import Found, Row, anchored, rows, trailing
 from pipeline.steps import cast_in, expected, marked, tracked, until
 from pipeline.task import Task
 from pipeline.types import Frame, Identity

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from pipeline.analysis import Tracker
-from pipeline.anchors import Found
 from pipeline.casting import Casting
 from pipeline.crew import Crew
 from pipeline.errors import Cancelled, CorruptMedia
@@ -15,6 +14,7 @@ from pipeline.flow import StageClock
 from pipeline.marking import JobMark
 from pipeline.media import open_target, read_picture
 from pipeline.options import Options
+from pipeline.rows import Found
 from pipeline.types import Face, Frame, MediaInfo, MediaLimits
 from pipeline.wardrobe import Wardrobe
 

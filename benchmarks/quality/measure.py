@@ -25,9 +25,9 @@ from benchmarks.quality.metrics.selfswap import selfswap
 from benchmarks.quality.metrics.tone import tone
 from pipeline.analysis import FaceFinder, Region, Tracker
 from pipeline.analysis.landmarks import face_from_landmarks, region_from_landmarks
-from pipeline.anchors import Found, anchored
 from pipeline.frame_recaster import recast_frame
 from pipeline.options import Options
+from pipeline.rows import Found, anchored
 from pipeline.types import Box, Face, FloatArray, Identity, ImageArray
 from pipeline.wardrobe import FaceRole, Wardrobe
 from tests.frames import ArrayFrame

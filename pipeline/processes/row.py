@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from pipeline.anchors import Found, Row, along, remembered
 from pipeline.frame_recaster import recast_frame
 from pipeline.media.window import WindowFrame
 from pipeline.processes.wire import Changed, Piece, Rendered, Rows
+from pipeline.rows import Found, Row, along, remembered
 from pipeline.types import Identity
 from pipeline.wardrobe import FaceRole, Wardrobe
 

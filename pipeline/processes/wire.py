@@ -77,7 +77,7 @@ class Piece:
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Frames to be rendered together, see `pipeline.anchors.Row`."""
+    """Frames to be rendered together, see `pipeline.rows.Row`."""
 
     options: Options
     trail: tuple[Piece, ...]

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 
 from pipeline import Cast, Options, Recaster
-from pipeline.anchors import EVERY, TRAIL, WIDE, Anchor, Found, along, anchored, rows
+from pipeline.anchors import TRAIL, Anchor
 from pipeline.frame_recaster import recast_frame
 from pipeline.marking import Marking
 from pipeline.mesh.reading import Exact, Mean
 from pipeline.places import places
+from pipeline.rows import EVERY, WIDE, Found, along, anchored, rows
 from pipeline.types import Face, FloatArray, ImageArray
 from pipeline.wardrobe import FaceRole
 from tests import faces, media
