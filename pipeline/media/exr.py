@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from pipeline.errors import CorruptMedia, DiskFull, MediaTooLarge, OutputError, UnsupportedMedia
 from pipeline.media.output import tells_of_no_space
 from pipeline.media.picture import Picture
-from pipeline.media.planes import add_shade, reduced, within
+from pipeline.media.planes import reduced, within
+from pipeline.media.shading import add_shade
 from pipeline.types import FloatArray, ImageArray, MediaInfo, MediaLimits, Shade
 
 _COLOURS = ("B", "G", "R")

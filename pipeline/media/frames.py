@@ -13,7 +13,7 @@ from fractions import Fraction
 import av
 import numpy as np
 
-from pipeline.media import planes
+from pipeline.media import planes, shading
 from pipeline.media.colour import Colour, colour_of
 from pipeline.media.layout import Layout, layout_of, planar_name
 from pipeline.types import Box, ImageArray, Shade
@@ -154,7 +154,7 @@ class VideoFrame:
         """Lighten and darken the luma (every plane of RGB); see `pipeline.types.Frame`."""
         self.native.make_writable()
         self._own, self._miniature = True, None
-        planes.shade(self.native, self._layout, shade)
+        shading.shade(self.native, self._layout, shade)
 
 
 def frame_colour(frame: av.VideoFrame, layout: Layout, codec: str) -> Colour:

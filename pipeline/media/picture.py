@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.media.planes import add_shade, reduced, within
+from pipeline.media.planes import reduced, within
+from pipeline.media.shading import add_shade
 from pipeline.types import Box, ImageArray, Shade
 
 _LUMA = np.array([[0.114, 0.587, 0.299]], np.float32)
