@@ -7,25 +7,21 @@ there are glasses, and the lines then say where.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cached_property
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.mesh.lenses import Lenses, around, lenses
 from pipeline.mesh.maps import ramp
 from pipeline.mesh.rims import along_rays, closed
-from pipeline.mesh.topology import topology
+from pipeline.mesh.seats import LINE, SIZE, seats
 from pipeline.mesh.unlike import REACH, unlike_skin
-from pipeline.models.face_mesh import LEFT_EYE, RIGHT_EYE
 from pipeline.types import FloatArray, ImageArray
 
-SIZE = 192
-LINE = 7
-"""Width of the widest line that counts, in texels of the atlas at `SIZE`."""
 BRIDGE = (0.10, 0.165)
 """Contrast of the line across the nose root at which glasses begin to be, and are, believed in."""
 USUAL, TRUSTED = 0.18, 0.25
@@ -35,8 +31,6 @@ WHOLE = (0.18, 0.28)
 and are, believed in without a bridge. Bare faces: up to 0.15; thin metal: 0.26 to 0.47."""
 CONTRAST = (0.30, 0.65)
 """The same for the rims, in parts of the bridge's contrast: they are of one piece with it, wrinkles are not."""
-SURE = (0.22, 0.40)
-"""How much of a line is seen along the whole of a rim for it to be a rim where none is seen, too."""
 FAINT = (0.085, 0.15)
 """The same where glasses are to be removed: what is taken for a rim by mistake is filled in with skin."""
 DARK = (0.38, 0.55)
@@ -47,9 +41,6 @@ GLARE = (0.35, 0.60)
 """How much lighter than skin a reflection on a lens is that hides it."""
 SLIM = 2.3
 """What brings a line one texel wide back to its strength after the blur that makes it smooth."""
-NEAR_RIM, BESIDE_RIM = (4.0, 3.0), (2.5, 0.5)
-"""How far beyond a rim's thin line its own edges and its shadow are seen, in texels, and how far the rim itself is:
-where that ends, and begins to."""
 FOREIGN = (0.20, 0.40)
 """How unlike skin (in logarithms) something is that begins to be, and is, a rim."""
 ABOVE = (9.0, 5.0)
@@ -112,7 +103,7 @@ class Glasses:
     @cached_property
     def rims(self) -> FloatArray:
         """1 on the rims themselves. What is taken for one by mistake shows the target's own skin."""
-        three, closed, brows = np.ones((3, 3), np.uint8), self._closed, 1 - _places().brows
+        three, closed, brows = np.ones((3, 3), np.uint8), self._closed, 1 - seats().brows
         bounds = tuple(part * self.crossing for part in CONTRAST)
         found = cv2.dilate(ramp(cv2.GaussianBlur(self._lines, (0, 0), 0.8), *bounds), three)
         # Wrinkles and shade beside a rim are as strong lines, but skin by their colour.
@@ -129,7 +120,7 @@ class Glasses:
     @property
     def _joints(self) -> FloatArray:
         """Where bridge and hinges are: across the nose root no farther up than the bridge, as a frown's lines are."""
-        places = _places()
+        places = seats()
         crossed = (self._lines * places.bridge)[places.nose]
         # Each column tells, softly: of two lines that are alike grain makes now one the stronger and now the other.
         weight = (crossed / (crossed.max(0) + np.float32(1e-3))) ** 4
@@ -142,12 +133,12 @@ class Glasses:
     def _unlike(self, found: FloatArray) -> FloatArray:
         """How unlike skin everything is that may be a rim, told by what lies beside the lines that were found, rims and
         eyes."""
-        three, places, closed = np.ones((3, 3), np.uint8), _places(), self._closed
+        three, places, closed = np.ones((3, 3), np.uint8), seats(), self._closed
         lines = cv2.max(found * cv2.max(closed.near, places.joints), closed.thin)
         bars = cv2.dilate(self._bars, three)
         bare = places.tells * (1 - cv2.dilate(cv2.max(lines, bars), three))
         unlike = np.zeros_like(bare)
-        part = _around(cv2.max(closed.beside, bars), REACH)
+        part = around(cv2.max(closed.beside, bars), REACH)
         unlike[part] = unlike_skin(self.unfolded[part], self.shade[part], bare[part])
         return unlike
 
@@ -156,7 +147,7 @@ class Glasses:
         """1 on rims with all that is dark about them, the bridge, the hinges, and what shines in the lenses. What else
         is seen through a lens is the face's own: lids, bags and wrinkles."""
         three, five, closed = np.ones((3, 3), np.uint8), np.ones((5, 5), np.uint8), self._closed
-        found = cv2.dilate(ramp(self._lines, *FAINT), three) * cv2.max(closed.near, _places().joints)
+        found = cv2.dilate(ramp(self._lines, *FAINT), three) * cv2.max(closed.near, seats().joints)
         shine = cv2.dilate(ramp(self._level - 1, *GLARE), three) * closed.glass
         coolness = _coolness(self.unfolded, self.shade)
         cool = cv2.dilate(ramp(coolness, *COOL) * cv2.max(closed.glass, closed.near), five)
@@ -199,18 +190,18 @@ class Glasses:
         return closed(self.trace.rays if self.rays is None else self.rays, SIZE)
 
     @cached_property
-    def _closed(self) -> _Closed:
-        return _drawn(self._paths)
+    def _closed(self) -> Lenses:
+        return lenses(self._paths)
 
     @cached_property
     def _bars(self) -> FloatArray:
         """Thick dark rims."""
-        return _of_one_piece(self._dark * (1 - _places().eyes) * _places().high, self._closed.thin)
+        return _of_one_piece(self._dark * (1 - seats().eyes) * seats().high, self._closed.thin)
 
     @property
     def _free(self) -> FloatArray:
         """How much it counts, besides eyes."""
-        return np.asarray((1 - _places().eyes) * np.float32(self.belief), np.float32)
+        return np.asarray((1 - seats().eyes) * np.float32(self.belief), np.float32)
 
 
 def find_glasses(unfolded: ImageArray, light: FloatArray, trust: FloatArray | None = None) -> Glasses | None:
@@ -234,56 +225,15 @@ def look_for(unfolded: ImageArray, light: FloatArray, trust: FloatArray | None =
 
 def _across(unfolded: ImageArray, shade: FloatArray) -> float:
     """Contrast of the line across the nose root."""
-    nose = _places().nose
+    nose = seats().nose
     grey = np.asarray(cv2.cvtColor(unfolded[nose], cv2.COLOR_BGR2GRAY), np.uint8)
-    return float(_crossing(_lines(grey) / _luma(shade[nose]), _places().bridge[nose]))
+    return float(_crossing(_lines(grey) / _luma(shade[nose]), seats().bridge[nose]))
 
 
 def _hidden(trust: FloatArray) -> bool:
     """Whether the bridge is."""
-    half = cv2.resize(_places().bridge, trust.shape[::-1], interpolation=cv2.INTER_AREA)
+    half = cv2.resize(seats().bridge, trust.shape[::-1], interpolation=cv2.INTER_AREA)
     return float((trust * half).sum() / half.sum()) < TRUSTED
-
-
-@dataclass(frozen=True, eq=False)
-class _Closed:
-    """``(192, 192)`` float32 each: the lenses, their rims as thin lines, the same where a line is seen, and as slim as
-    can be, what lies near these, and what lies close beside them."""
-
-    glass: FloatArray
-    thin: FloatArray
-    sure: FloatArray
-    slim: FloatArray
-    near: FloatArray
-    beside: FloatArray
-
-
-def _drawn(closed: tuple[FloatArray, ...]) -> _Closed:
-    glass, line, sure, slim = (np.zeros((SIZE, SIZE), np.uint8) for _ in range(4))
-    corners = [np.round(rim[:, :2]).astype(np.int32) for rim in closed]
-    cv2.fillPoly(glass, corners, 1)
-    cv2.polylines(line, corners, True, 1, 3)
-    # One rim is like the other; a reflection on a lens may hide most of it.
-    share = float(ramp(max(rim[:, 2].mean() for rim in closed), *SURE))
-    cv2.polylines(sure, corners, True, round(255 * share), 2)
-    cv2.polylines(slim, corners, True, round(255 * share), 1)
-    near, beside = _about(line)
-    broad, thin = (each.astype(np.float32) / np.float32(255) for each in (sure, slim))
-    return _Closed(glass.astype(np.float32), line.astype(np.float32), broad, thin, near, beside)
-
-
-def _about(line: ImageArray) -> tuple[FloatArray, ...]:
-    """What lies within `NEAR_RIM` and within `BESIDE_RIM` of a line; farther out nothing is measured."""
-    reach = math.ceil(NEAR_RIM[0]) + 1
-    part, distance = _around(line, reach), np.full(line.shape, reach, np.float32)
-    distance[part] = cv2.distanceTransform(1 - line[part], cv2.DIST_L2, 5)
-    return tuple(ramp(-distance, -end, -begin) for end, begin in (NEAR_RIM, BESIDE_RIM))
-
-
-def _around(zone: FloatArray | ImageArray, reach: int) -> tuple[slice, slice]:
-    """Rows and columns of what is not 0, and of so many texels about it."""
-    x, y, width, height = cv2.boundingRect((zone > 0).view(np.uint8))
-    return slice(max(0, y - reach), y + height + reach), slice(max(0, x - reach), x + width + reach)
 
 
 def _of_one_piece(dark: FloatArray, line: FloatArray) -> FloatArray:
@@ -305,53 +255,6 @@ def _lines(grey: ImageArray) -> FloatArray:
 def _luma(shade: FloatArray) -> FloatArray:
     """How light skin is, never quite dark."""
     return np.asarray(cv2.cvtColor(shade, cv2.COLOR_BGR2GRAY) + 8, np.float32)
-
-
-@dataclass(frozen=True, eq=False)
-class _Places:
-    """``(192, 192)`` float32: 1 in the eyes' openings; on brows; on all of the face but these; where bridge and hinges
-    are; above the folds beside the nose, where all that is dark and touches a rim is its own; and on the nose root,
-    whose place is `nose`."""
-
-    eyes: FloatArray
-    brows: FloatArray
-    tells: FloatArray
-    joints: FloatArray
-    high: FloatArray
-    bridge: FloatArray
-    nose: tuple[slice, slice]
-
-
-@cache
-def _places() -> _Places:
-    _, x, y = _axes()
-    eyes = np.zeros((SIZE, SIZE), np.uint8)
-    for eye in (RIGHT_EYE, LEFT_EYE):
-        cv2.fillPoly(eyes, [np.round(topology().uv[list(eye)] * SIZE - 0.5).astype(np.int32)], 1)
-    bridge = (x < 0.2) & (y > -0.25) & (y < 0.16)
-    hinges = (x > 1.2) & (x < 1.8) & (y > -0.4) & (y < 0.05)
-    joints = cv2.GaussianBlur((bridge | hinges).astype(np.float32), (0, 0), 1.0)
-    high = ((x < 1.8) & (y > -0.6) & (y < 0.25)).astype(np.float32)
-    root = ((y > -0.22) & (y < 0.16) & (x < 0.16)).astype(np.float32)
-    rows, columns = np.flatnonzero(root.max(1)), np.flatnonzero(root.max(0))
-    nose = (
-        slice(int(rows[0]) - LINE, int(rows[-1]) + LINE + 1),
-        slice(int(columns[0]) - LINE, int(columns[-1]) + LINE + 1),
-    )
-    brows, face = (
-        cv2.resize(part, (SIZE, SIZE), interpolation=cv2.INTER_LINEAR) for part in (topology().brows, topology().face)
-    )
-    soft = cv2.GaussianBlur(eyes.astype(np.float32), (0, 0), 0.6)
-    tells = face * (1 - brows) * (1 - np.minimum(2 * soft, 1))
-    return _Places(soft, brows, tells, joints, high, root, nose)
-
-
-def _axes() -> tuple[NDArray[np.float64], ...]:
-    """``(192, 192)`` each: across the atlas; from the middle line, eye corners at 1; down from the eyes, lip at 1."""
-    mesh = topology()
-    middle, outer, lip = mesh.uv[168], mesh.uv[263], mesh.uv[17]
-    u, v = np.meshgrid((np.arange(SIZE) + 0.5) / SIZE, (np.arange(SIZE) + 0.5) / SIZE)
-    return u, np.abs(u - middle[0]) / (outer[0] - middle[0]), (v - outer[1]) / (lip[1] - outer[1])
 
 
 def _coolness(unfolded: ImageArray, shade: FloatArray) -> FloatArray:

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from pipeline.mesh import FaceView, topology
-from pipeline.mesh.glasses import SIZE, find_glasses
+from pipeline.mesh.glasses import find_glasses
 from pipeline.mesh.reading import read
 from pipeline.mesh.rims import rims
+from pipeline.mesh.seats import SIZE
 from pipeline.mesh.skin import read_skin
 from pipeline.models.face_mesh import LEFT_EYE, RIGHT_EYE
 from pipeline.types import Crop, FloatArray, ImageArray
