@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import math
 from functools import cached_property
-from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.mesh.facing import facing
+from pipeline.mesh.look_up import Axes, Map, continue_on, look_up, past_the_border, rescaled
 from pipeline.mesh.overlap import COARSE, draw_finely, overlaps
 from pipeline.mesh.raster import rasterise
-from pipeline.mesh.topology import ZONES, texels, topology, with_margin
+from pipeline.mesh.spread import spread_apart
+from pipeline.mesh.topology import ZONES, topology, with_margin
 from pipeline.models.face_mesh import LEFT_EYE, OUTER_LIPS, RIGHT_EYE, VERTICES
 from pipeline.types import Crop, FloatArray, ImageArray
-
-Map = TypeVar("Map", FloatArray, ImageArray)
-Axes = tuple[FloatArray, ...]
-"""A map of places: x and y apart, which OpenCV is quicker with."""
 
 GRID = 96
 """Longer side of the coarse map on which the mesh is drawn; it is smooth, so it is enlarged without loss."""
@@ -29,8 +26,6 @@ MIDDLE = 320
 CUT = 0.75
 """Share of a half of a face beyond the picture, from which on the other half, mirrored, does not make up for it: a nose
 is lit from one side, and two halves that do not fit look like something held before it."""
-
-_NEXT, _AROUND = np.ones((3, 3), np.uint8), (5, 5)
 
 
 class FaceView:
@@ -69,7 +64,7 @@ class FaceView:
 
     def unfold(self, image: ImageArray, size: int = ZONES) -> ImageArray:
         """A picture of the crop's size, with the face where the crop shows it, laid out on a `size` × `size` atlas."""
-        x, y = self._laid_out[1:] if size == ZONES else _axes(self.own[:, :2], size)
+        x, y = self._laid_out[1:] if size == ZONES else spread_apart(self.own[:, :2], size)
         # Shrinking first, as far as the atlas is coarser than the picture, keeps noise out of what is measured.
         factor = max(1.0, float(np.ptp(self.own[:VERTICES, 0])) / (0.6 * size))
         if factor > 1.3:
@@ -81,7 +76,7 @@ class FaceView:
                 small = (width // step, height // step)
                 whole = (small[0] * step, small[1] * step)
             image = np.asarray(cv2.resize(image[: whole[1], : whole[0]], small, interpolation=cv2.INTER_AREA), np.uint8)
-            x, y = _rescaled(x, whole[0], small[0]), _rescaled(y, whole[1], small[1])
+            x, y = rescaled(x, whole[0], small[0]), rescaled(y, whole[1], small[1])
         return look_up(image, x, y)
 
     def through(self) -> ImageArray:
@@ -150,7 +145,7 @@ class FaceView:
     @cached_property
     def _laid_out(self) -> Axes:
         """``(96, 96)`` float32 each over the atlas: the cosine, and where in the crop each place is."""
-        return _axes(np.column_stack([facing(self.own), self.own[:, :2]]), ZONES)
+        return spread_apart(np.column_stack([facing(self.own), self.own[:, :2]]), ZONES)
 
     def fold(self, atlas: FloatArray) -> FloatArray:
         """A map over the atlas, seen in the crop: a coarse map."""
@@ -158,14 +153,14 @@ class FaceView:
         return look_up(atlas, x, y)
 
     def fold_on(self, atlas: FloatArray) -> FloatArray:
-        """As `fold`, but the face goes on past its border, see `_past_the_border`."""
+        """As `fold`, but the face goes on past its border, see `past_the_border`."""
         x, y = (axis * np.float32(atlas.shape[0]) - np.float32(0.5) for axis in self._face_at)
         return look_up(atlas, x, y)
 
     @cached_property
     def _face_at(self) -> Axes:
         """`atlas_at`, on the face and past its border."""
-        return _past_the_border(self.atlas_at, self.seen)
+        return past_the_border(self.atlas_at, self.seen)
 
     def enlarge(self, coarse: FloatArray) -> FloatArray:
         """A coarse or middling map at the crop's full size."""
@@ -248,95 +243,12 @@ class FaceView:
 
     def _draw(self) -> tuple[Axes, FloatArray, Axes]:
         mesh = topology()
-        placed = _rescaled(self.points[:, :2], np.array(self.size), np.array(self.grid))
+        placed = rescaled(self.points[:, :2], np.array(self.size), np.array(self.grid))
         inside = (np.arange(len(self.points)) < VERTICES).astype(np.float32)[:, None]
         values = [mesh.uv, inside, self.own[:, :2]] if self.moved else [mesh.uv, inside]
         drawn, covered = rasterise(placed, self._triangles(), np.hstack(values), self.grid)
         u, v, face, *own = drawn
         # Between an outline vertex (1) and a margin vertex (0) lies the margin.
         seen = (covered & (face > 0.99)).astype(np.float32)
-        _continue((u, v, *own), covered)
+        continue_on((u, v, *own), covered)
         return (u, v), seen, tuple(own)
-
-
-def look_up(picture: Map, x: FloatArray, y: FloatArray) -> Map:
-    """`picture` at each of the places, between its samples; its border goes on beyond it.
-
-    OpenCV looks four channels up in half the time that it takes for three: a picture of three gets one more on the way,
-    one that has it already (see `fourfold`) comes out without.
-    """
-    if picture.ndim == 2:
-        single: Map = cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return single
-    four = picture if picture.shape[2] == 4 else fourfold(picture)
-    found = cv2.remap(four, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    colour: Map = cv2.cvtColor(found, cv2.COLOR_BGRA2BGR)
-    return colour
-
-
-def fourfold(picture: Map) -> Map:
-    """``(h, w, 3)`` with one more channel, which says nothing: for pictures in which much is looked up."""
-    four: Map = cv2.cvtColor(picture, cv2.COLOR_BGR2BGRA)
-    return four
-
-
-def spread(values: FloatArray, size: int) -> FloatArray:
-    """``(504, k)`` vertex values over a `size` × `size` atlas, ``(size, size, k)`` float32 (no last axis for k = 1).
-
-    Drawn on a grid of at most 64 texels for small and 512 for large atlases, and enlarged: between vertices values are
-    linear anyway.
-    """
-    return cv2.resize(_drawn(values, size), (size, size), interpolation=cv2.INTER_LINEAR)
-
-
-def _axes(values: FloatArray, size: int) -> Axes:
-    """`spread`, each of the values apart."""
-    drawn = np.ascontiguousarray(_drawn(values, size).transpose(2, 0, 1))
-    return tuple(cv2.resize(axis, (size, size), interpolation=cv2.INTER_LINEAR) for axis in drawn)
-
-
-def _drawn(values: FloatArray, size: int) -> FloatArray:
-    grid = min(size, 64 if size <= 2 * ZONES else 512)
-    corner, weight, _ = texels(grid)
-    corner, weight = corner.reshape(-1, 3), weight.reshape(-1, 3)
-    result = np.zeros((grid * grid, values.shape[1]), np.float32)
-    for place in range(3):
-        result += values.take(corner[:, place], 0, mode="clip") * weight[:, place : place + 1]
-    return result.reshape(grid, grid, -1)
-
-
-def _rescaled(places: FloatArray, length: int | NDArray[np.intp], other: int | NDArray[np.intp]) -> FloatArray:
-    """Places along an axis of so many pixels, or along both, in the same picture resized to `other`; pixel centres are
-    whole numbers."""
-    factor = np.asarray(np.divide(other, length), np.float32)
-    return np.asarray((places + np.float32(0.5)) * factor - np.float32(0.5), np.float32)
-
-
-def _past_the_border(atlas_at: Axes, seen: FloatArray) -> Axes:
-    """Coarse maps of the atlas, copies, on which the face goes on past its border. A turned head hides the rest of its
-    side there, and the atlas leaps to what lies behind, its margin: a brow would end in steps, and in a rim of skin.
-
-    Args:
-        atlas_at: ``(h, w)`` float32 each in the unit square.
-        seen: ``(h, w)`` float32, 1 where the face is.
-    """
-    # In the outermost pixels a corner of what lies behind may look out.
-    inner = cv2.erode(seen, _NEXT)
-    mass = cv2.blur(inner, _AROUND)
-    border = (mass > 0.01) & (inner < 0.5)
-    return tuple(
-        np.where(border, cv2.blur(values * inner, _AROUND) / (mass + np.float32(1e-6)), values) for values in atlas_at
-    )
-
-
-def _continue(maps: Axes, covered: NDArray[np.bool_]) -> None:
-    """Continue maps beyond their border by a pixel, so that enlarging them does not mix in emptiness.
-
-    Args:
-        maps: ``(h, w)`` float32 each, 0 where not covered. They are changed in place.
-    """
-    weight = cv2.blur(covered.astype(np.float32), (3, 3))
-    border = np.flatnonzero((weight > 0.01) & ~covered)
-    share = weight.ravel()[border]
-    for values in maps:
-        values.ravel()[border] = cv2.blur(values, (3, 3)).ravel()[border] / share

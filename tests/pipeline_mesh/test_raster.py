@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from pipeline.mesh import rasterise, topology
+from pipeline.mesh.spread import spread
 from pipeline.mesh.topology import ZONES, texels
-from pipeline.mesh.view import spread
 
 SQUARE = np.array([[2, 2], [30, 2], [30, 30], [2, 30]], np.float32)
 HALVES = np.array([[0, 1, 2], [0, 2, 3]], np.int32)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.mesh.view import fourfold, look_up
+from pipeline.mesh.look_up import fourfold, look_up
 
 
 def test_a_picture_is_looked_up_exactly_between_its_samples() -> None:

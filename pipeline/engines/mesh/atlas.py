@@ -22,10 +22,12 @@ from pipeline.engines.mesh.pores import pores
 from pipeline.engines.mesh.smile import folds, smile
 from pipeline.engines.mesh.undress import undressed
 from pipeline.engines.mesh.withheld import withheld
+from pipeline.mesh.look_up import fourfold
 from pipeline.mesh.maps import thrice
 from pipeline.mesh.skin import NEAR, Skin, read_skin, spread_colour
+from pipeline.mesh.spread import spread
 from pipeline.mesh.topology import ZONES, topology
-from pipeline.mesh.view import FaceView, fourfold, spread
+from pipeline.mesh.view import FaceView
 from pipeline.types import Crop, FloatArray, Identity, ImageArray, SourcePhoto
 
 SMALLEST, LARGEST = 256, 2048

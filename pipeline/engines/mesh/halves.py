@@ -21,8 +21,8 @@ from pipeline.mesh.front import FLOOR, logarithms
 from pipeline.mesh.maps import grey, ramp, thrice
 from pipeline.mesh.raster import rasterise
 from pipeline.mesh.skin import spread_colour
+from pipeline.mesh.spread import spread
 from pipeline.mesh.topology import ZONES
-from pipeline.mesh.view import spread
 from pipeline.models.face_mesh import VERTICES
 from pipeline.types import FloatArray, ImageArray
 

@@ -14,9 +14,9 @@ from pipeline.engines.mesh.calm import calmed
 from pipeline.engines.mesh.evening import LIGHTER
 from pipeline.engines.mesh.eyes import Found, Iris, taken_out
 from pipeline.engines.mesh.withheld import Withheld
+from pipeline.mesh.look_up import fourfold
 from pipeline.mesh.relief import relief
 from pipeline.mesh.topology import ZONES
-from pipeline.mesh.view import fourfold
 from pipeline.options import Options
 from pipeline.types import FloatArray, ImageArray
 
