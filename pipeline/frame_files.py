@@ -85,6 +85,8 @@ class FrameFiles:
             notes = [*reader.notes, *writer.notes]
             if before:
                 notes.append(f"{len(before)} frames were finished by an earlier run, and kept.")
+            if info.audio:
+                notes.append("Single frames hold no sound; the video's was left out.")
             notes += _others(writer, numbering)
         seconds = time.perf_counter() - task.begin
         return Report(

@@ -23,7 +23,9 @@ Select = Literal["all", "largest"]
 VideoCodec = Literal["h264", "hevc", "vp9", "av1", "prores", "lossless"]
 Quality = Literal["draft", "standard", "high", "best"]
 PictureFormat = Literal["same", "jpeg", "png", "webp", "avif"]
-VideoFormat = Literal["same", "mp4", "mkv", "mov", "webm"]
+VideoFormat = Literal[
+    "same", "mp4", "mkv", "mov", "webm", "png-frames", "tiff-frames", "exr-frames", "jpeg-frames"
+]  # fmt: skip
 HardwareUse = Literal["auto", "never"]
 Eyes = Literal["target", "source"]
 Turned = Literal["recast", "keep"]

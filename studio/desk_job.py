@@ -46,5 +46,8 @@ def _result(job: Job, limits: MediaLimits) -> dict[str, Any] | None:
     if "frames" in report:
         shown["start"] = report.get("start", job.options.start or 0.0)
         shown |= {"kind": report["kind"], "sentences": in_words(report_of(report, output))}
-        shown["sound"] = report["kind"] == "video" and output.exists() and bool(probe(output, limits).audio)
+        shown["packed"] = packed = bool(report.get("packed"))
+        shown["sound"] = (
+            report["kind"] == "video" and not packed and output.exists() and bool(probe(output, limits).audio)
+        )
     return shown

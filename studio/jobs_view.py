@@ -97,7 +97,9 @@ class SmallPictures:
 def _originals(job: Job, which: Picture) -> list[Path]:
     """Where the picture may be taken from: the job's own copies go when it is over, the uploads some time later."""
     if which == "result":
-        return [job.outcome.output] if job.outcome is not None and job.outcome.output is not None else []
+        outcome = job.outcome
+        shown = outcome and (outcome.after if outcome.report.get("packed") else outcome.output)
+        return [shown] if shown else []
     if which == "face":
         return [*job.sources[:1], *job.origins[1:2]]
     return [job.target, *job.origins[:1]]

@@ -209,6 +209,8 @@ class Studio:
         job = self.job(name, owner)
         if job.outcome is None or job.outcome.output is None or job.kind not in ("picture", "video"):
             raise InputError("There is no result to compare with.")
+        if job.outcome.report.get("packed"):
+            raise InputError("The result is single frames, which are not compared here.")
         if not job.origins:
             raise InputError("The original is no longer there.")
         wanted = Request(job.origins[0], (job.outcome.output,), job.options)

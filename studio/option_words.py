@@ -129,9 +129,19 @@ TEXTS: Mapping[str, Text] = {
     ),
     "video_format": Text(
         "Video format",
-        "What a video is saved as, unless its name says so.",
+        "What a video is saved as, unless its name says so. Frames are numbered pictures, in the studio one ZIP.",
         "Result",
-        {"same": "As the original", "mp4": "MP4", "mkv": "MKV", "mov": "MOV", "webm": "WebM"},
+        {
+            "same": "As the original",
+            "mp4": "MP4",
+            "mkv": "MKV",
+            "mov": "MOV",
+            "webm": "WebM",
+            "png-frames": "PNG frames",
+            "tiff-frames": "TIFF frames",
+            "exr-frames": "EXR frames",
+            "jpeg-frames": "JPEG frames",
+        },
     ),
     "codec": Text(
         "Codec",

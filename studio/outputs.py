@@ -27,11 +27,14 @@ _KEPT_CONTAINERS = (".mp4", ".mov", ".mkv")
 _EDITED = ("mxf", "dv")
 """Containers of what is edited further: QuickTime holds their uncompressed sound and their timecode."""
 MARK = "-recast"
+_DIGITS = 4
+"""Of a frame's number, at least: as many as programs that read numbered pictures expect."""
 _PLAIN = str.maketrans("#%", "__")
 
 
 def result_name(target: Path, info: MediaInfo, options: Options, name: str | None = None) -> str:
-    """``holiday.mov`` becomes ``holiday-recast.mov``; the ending is one that can hold the result.
+    """``holiday.mov`` becomes ``holiday-recast.mov``; the ending is one that can hold the result. Where frames are
+    asked for, it becomes ``holiday-recast.####.png``, the name that theirs follow.
 
     Args:
         target: the file, for its ending; `name` is used for the rest where the file on disk has another name.
@@ -41,6 +44,10 @@ def result_name(target: Path, info: MediaInfo, options: Options, name: str | Non
     if numbering is not None:
         return _numbered(numbering, options)
     given = Path(name or target.name)
+    pictures, _, frames = options.video_format.partition("-")
+    if frames and info.kind == "video":
+        stem, digits = ((given.stem or "result") + MARK).translate(_PLAIN), max(_DIGITS, len(str(info.frames or 0)))
+        return f"{stem}.{'#' * digits}{_ENDINGS[pictures]}"
     result = (given.stem or "result") + MARK + _ending(given.suffix.lower(), info, options)
     # A loop called `a##.webp` is to become a loop again and no row of pictures.
     return result.translate(_PLAIN) if info.kind == "animation" and numbered_result(Path(result)) else result

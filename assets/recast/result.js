@@ -14,13 +14,13 @@ export function drawResult({ job, viewer, below, bar, faces }) {
   const { result } = job;
   fill(below, report(job));
   viewer.setZoom(null);
-  if (result.kind === "image" || STILL.test(result.name)) {
+  if (result.kind === "image" || result.packed || STILL.test(result.name)) {
     const after = image(server.address(result.after ?? result.url), "The result");
     const before = result.before ? image(server.address(result.before), "The original") : original(job);
     after.decode().then(() => {
       const { naturalWidth: width, naturalHeight: height } = after;
       viewer.show({ width, height, before, after });
-      opened(job, viewer, 0, faces);
+      opened(job, viewer, result.packed ? result.start : 0, faces);
     }, () => unseen(bar, result));
     return null;
   }
@@ -64,7 +64,7 @@ function report(job) {
     { class: "secondary", id: "credentials", href: server.address(result.credentials), download: "" },
     icon("download"), h("span", {}, "Content Credentials"),
   );
-  const compare = job.target && h("button", { type: "button", class: "secondary", id: "comparison" }, icon("split"), h("span", {}, "Comparison clip"));
+  const compare = job.target && !result.packed && h("button", { type: "button", class: "secondary", id: "comparison" }, icon("split"), h("span", {}, "Comparison clip"));
   if (compare) {
     if (result.kind === "image") compare.lastChild.textContent = "Comparison picture";
     compare.addEventListener("click", () => makeComparison(job, compare));

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError, NoFaceInTarget, PersonUnknown
 from pipeline.marking import tags
 from pipeline.marking.verify import check_manifest
-from pipeline.media import in_time, probe
+from pipeline.media import in_time, numbered_result, probe
 from pipeline.media.comparison import comparison
-from pipeline.report import Progress, ProgressCallback
-from pipeline.types import Cast, Identity, Person, Role
+from pipeline.report import Progress, ProgressCallback, Report
+from pipeline.types import Cast, Identity, MediaInfo, Person, Role
 from pipeline.whose import named
 from studio.inspection.inspector import Inspector
 from studio.jobs.files import Files, remove
+from studio.jobs.frames_zip import pack
 from studio.jobs.job import Job, Outcome
 from studio.jobs.running import Running
 from studio.made import MadeHere
@@ -121,6 +123,10 @@ class Performer:
         info = probe(job.target, limits)
         cast = self._cast(running)
         output = folder / result_name(job.target, info, job.options)
+        numbering = numbered_result(output)
+        if numbering is not None:  # where a later try finds those that are finished
+            output = self._files.frames(job.id) / output.name
+            output.parent.mkdir(parents=True, exist_ok=True)
         report = self._recaster(running).recast(
             cast,
             job.target,
@@ -132,25 +138,34 @@ class Performer:
             segment=self._segment,
         )
         self._made_here.add(report, job.consent)
+        if numbering is not None:
+            return self._packed(running, report, info, folder / f"{numbering.before.rstrip('.')}.zip")
         sidecar = report.sidecar.name if report.sidecar is not None else None
         data = {**report_data(report), "output": output.name, "sidecar": sidecar}
         if info.kind != "image":
             return Outcome(output, report=data)
         before = view_of(folder, "before.jpg", first_frame(job.target, info, limits))
-        marking, told = self._recaster(running).marking, report.fingerprint if "watermark" in report.marks else ""
-        after = view_of(
-            folder,
-            "after.jpg",
-            first_frame(output, info, limits),
-            lambda shown: marking.signed(shown, report.engine, told),
-        )
+        return Outcome(output, before, self._shown(running, report, first_frame(output, info, limits), folder), data)
+
+    def _packed(self, running: Running, report: Report, info: MediaInfo, output: Path) -> Outcome:
+        """A result of single frames, as one ZIP, and what its first frame was and is."""
+        job, limits, folder = running.job, self._recaster(running).limits, output.parent
+        first = report.frames_at[0]
+        before = view_of(folder, "before.jpg", frame_at(job.target, info, report.start, limits))
+        after = self._shown(running, report, first_frame(first, probe(first, limits), limits), folder)
+        pack(report.frames_at, output, running.show, running.cancelled)
+        data = {**report_data(replace(report, frames_at=())), "output": output.name, "packed": True}
         return Outcome(output, before, after, data)
 
+    def _shown(self, running: Running, report: Report, still: Still, folder: Path) -> Path:
+        """A frame of the result for the page, marked as the result is."""
+        marking, told = self._recaster(running).marking, report.fingerprint if "watermark" in report.marks else ""
+        return view_of(folder, "after.jpg", still, lambda shown: marking.signed(shown, report.engine, told))
+
     def _watched(self, running: Running) -> ProgressCallback:
-        """Progress of a job, with a look at what each new segment changes: that a server died under it is forgiven, and
-        one that stops may have it back."""
-        segments = self._files.segments(running.job.id)
-        before, forgiven = len(list(segments.glob("[0-9]*.json"))), running.job.crashes == 0
+        """Progress of a job, with a look at what each new segment or frame changes: that a server died under it is
+        forgiven, and one that stops may have it back."""
+        before, forgiven = self._files.finished(running.job.id), running.job.crashes == 0
         leaving: int | None = None
 
         def show(progress: Progress) -> None:
@@ -158,7 +173,7 @@ class Performer:
             running.show(progress)
             if forgiven and not running.leaving.is_set():
                 return
-            finished = len(list(segments.glob("[0-9]*.json")))
+            finished = self._files.finished(running.job.id)
             if not forgiven and finished > before:
                 forgiven = True
                 running.settled()

@@ -53,6 +53,14 @@ class Files:
     def segments(self, name: str) -> Path:
         return self.own(name) / "segments"
 
+    def frames(self, name: str) -> Path:
+        """Where a result of single frames grows."""
+        return self.segments(name) / "frames"
+
+    def finished(self, name: str) -> int:
+        """How many segments, or single frames, of a job's result are finished."""
+        return len([*self.segments(name).glob("[0-9]*.json"), *self.frames(name).glob("[!.]*")])
+
     def take(self, name: str, path: Path, number: int) -> Path:
         """`path` as a file of the job's own, under its old name. Linked where that can be done, else copied."""
         folder = self.own(name) / str(number)

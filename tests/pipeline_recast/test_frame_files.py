@@ -82,6 +82,12 @@ def test_sequences_become_videos_and_videos_sequences(
     assert [person.frames for person in recaster.people(plates)] == [MANY]
 
 
+def test_sound_that_frames_cannot_hold_is_told(recaster: Recaster, cast: Cast, tmp_path: Path) -> None:
+    film = media.write_clip(tmp_path / "film.mp4", media.camera(3).frames, audio=0.1)
+    report = recaster.recast(cast, film, tmp_path / "a.####.png")
+    assert "Single frames hold no sound; the video's was left out." in report.notes
+
+
 def test_where_nobody_is_nothing_is_left(recaster: Recaster, cast: Cast, tmp_path: Path) -> None:
     for number in range(3):
         cv2.imwrite(str(tmp_path / f"empty{number}.png"), np.full((120, 160, 3), 99, np.uint8))
