@@ -25,9 +25,7 @@ def describe(info: MediaInfo) -> str:
     parts = [f"{info.width} × {info.height}"]
     if info.kind != "image":
         if info.duration is not None:
-            parts.append(
-                clock(info.duration) if info.duration >= 60 else f"{info.duration:.1f} s".replace(".0 s", " s")
-            )
+            parts.append(clock(info.duration) if info.duration >= 60 else _seconds(info.duration))
         if info.rate is not None:
             parts.append(f"{float(info.rate):.2f}".rstrip("0").rstrip(".") + " fps")
     parts.append(_CODECS.get(info.codec, info.codec.upper()))
@@ -38,3 +36,8 @@ def describe(info: MediaInfo) -> str:
     if info.kind == "video":
         parts.append("with sound" if info.audio else "silent")
     return "\u00a0· ".join(part.replace(" ", "\u00a0") for part in parts)
+
+
+def _seconds(duration: float) -> str:
+    """A film of one frame is short, and not nothing."""
+    return f"{duration:.2f} s" if duration < 0.1 else f"{duration:.1f} s".replace(".0 s", " s")

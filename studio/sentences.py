@@ -7,7 +7,7 @@ from studio.terminal import clock
 
 _ENCODERS = {
     "libx264": "H.264", "libx265": "HEVC", "libvpx-vp9": "VP9", "libsvtav1": "AV1", "prores_ks": "ProRes",
-    "ffv1": "lossless",
+    "ffv1": "lossless", "gif": "GIF", "webp": "WebP", "png": "APNG", "apng": "APNG",
 }  # fmt: skip
 
 

@@ -24,7 +24,7 @@ export function drawResult({ job, viewer, below, bar, faces }) {
     }, () => unseen(bar, result));
     return null;
   }
-  const source = job.target ? server.address("gradio_api/file=" + encodeURI(job.target.path)) : null;
+  const source = job.target ? server.file(job.target.path) : null;
   const player = makePlayer(server.address(result.url), source, result.start, result.sound);
   player.after.addEventListener("loadedmetadata", () => {
     const { videoWidth: width, videoHeight: height } = player.after;
@@ -44,7 +44,7 @@ async function opened(job, viewer, moment, faces) {
   viewer.reveal(beside(found?.faces ?? []));
 }
 
-const original = (job) => (job.target ? image(server.address("gradio_api/file=" + encodeURI(job.target.path)), "The original") : null);
+const original = (job) => (job.target ? image(server.file(job.target.path), "The original") : null);
 
 function unseen(bar, result) {
   fill(bar, h("p", { class: "note" }, icon("info"), h("span", {}, "This browser cannot show the format. Download it to look at it."), h("span", { class: "verbatim soft" }, result.name)));

@@ -10,6 +10,8 @@ export class Failure extends Error {
 }
 
 export const address = (path) => recast.base + path;
+// A file of the studio's folders. Names may hold what means something in an address, such as #.
+export const file = (path) => address("gradio_api/file=" + path.split("/").map(encodeURIComponent).join("/"));
 
 async function ask(path, settings = {}) {
   let answer;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
 from pipeline.media import probe
@@ -18,6 +19,8 @@ def told(path: Path) -> list[str]:
 def test_codecs_have_their_names_and_depth_is_told(tmp_path: Path) -> None:
     plain = Clip(frames=30).make(tmp_path / "a.mp4")
     assert told(plain) == ["64 × 48", "1 s", "30 fps", "H.264", "silent"]
+    single = Clip(frames=1, rate=Fraction(25)).make(tmp_path / "single.mp4")
+    assert told(single)[1] == "0.04 s"
     deep = Clip(codec="prores_ks", pixel_format="yuv422p10le", frames=30).make(tmp_path / "a.mov")
     assert told(deep) == ["64 × 48", "1 s", "30 fps", "ProRes", "10 bit", "silent"]
     bright = Clip(codec="libx265", pixel_format="yuv420p10le", colours=(9, 1, 16, 9), frames=30)
