@@ -31,6 +31,7 @@ STYLES = (
     "jobs/jobs.css",
     "models/models.css",
     "check/check.css",
+    "page/touch.css",
     "page/contrast.css",
 )
 

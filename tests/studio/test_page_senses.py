@@ -205,3 +205,20 @@ def test_on_a_phone(browser: Any, server: Server, scheme: str) -> None:
             }).map((one) => one.outerHTML.slice(0, 90))"""
         )
         assert small == []
+
+
+def test_a_finger_meets_what_it_is_put_on(browser: Any, server: Server, material: Material) -> None:
+    touch = {"has_touch": True, "is_mobile": True, "viewport": {"width": 390, "height": 844}}
+    with opened(browser, server.url, **touch) as page:
+        give(page, material.grace, material.eileen)
+        for name in ("#sources .remove", "#target .remove"):
+            page.locator(name).scroll_into_view_if_needed()
+            for side in (-1, 1):
+                met = page.evaluate(
+                    "([name, x]) => { const one = document.querySelector(name), box = one.getBoundingClientRect();"
+                    " return document.elementFromPoint(box.x + box.width / 2 + x, box.y + box.height / 2) === one; }",
+                    [name, 20 * side],
+                )
+                assert met, (name, side)
+        for name in (".segments label", "#advanced summary", "#go"):
+            assert page.locator(name).first.bounding_box()["height"] >= 39
