@@ -12,7 +12,7 @@ from pathlib import Path
 
 import av.error
 
-from pipeline.errors import DiskFull, OutputError
+from pipeline.errors import DiskFull, EncoderError, OutputError
 from pipeline.report import Seal
 
 log = logging.getLogger(__name__)
@@ -95,6 +95,25 @@ def output_errors() -> Iterator[None]:
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise OutputError("The result cannot be written there: permission denied.") from error
         raise OutputError("The result could not be written.") from error
+
+
+@contextmanager
+def encoding_errors() -> Iterator[None]:
+    """Turn what FFmpeg raises while encoding into `OutputError` or `EncoderError`."""
+    try:
+        yield
+    except av.error.FFmpegError as error:
+        if is_write_error(error):
+            with output_errors():
+                raise OSError(error.errno, "writing failed") from error
+        raise EncoderError from error
+    except OSError:
+        with output_errors():
+            raise
+    except ValueError as error:
+        if isinstance(error, OutputError):
+            raise
+        raise EncoderError from error
 
 
 def tells_of_no_space(error: Exception) -> bool:

@@ -21,7 +21,7 @@ import av.error
 
 from pipeline.errors import CorruptMedia, EncoderError, MediaTooLarge
 from pipeline.media.frames import VideoFrame
-from pipeline.media.output import PendingFile, output_errors
+from pipeline.media.output import PendingFile, encoding_errors, output_errors
 from pipeline.media.reader import VideoReader
 from pipeline.media.writer import VideoWriter
 from pipeline.options import Options
@@ -153,7 +153,7 @@ class PartWriter(VideoWriter):
         self._file: BinaryIO | None = None
         self._part = PendingFile(path)
         self._order: list[int] = []
-        with self._errors():
+        with encoding_errors():
             choice = self._settle(first)
             self._container = self._open(_Nowhere())
             self._stream = self._add_video(self._container, first, choice)
@@ -162,7 +162,7 @@ class PartWriter(VideoWriter):
     def finish_part(self) -> Part:
         """Write what the encoder still holds, and give the file its name."""
         assert self._file is not None
-        with self._errors():
+        with encoding_errors():
             if self._order or self._durations:
                 self._drain()
             self._file.flush()
@@ -214,7 +214,7 @@ class PartJoiner(VideoWriter):
                 assert packet.pts is not None
                 packet.pts, packet.dts = packet.pts - self._shift, decoded - self._shift
                 packet.time_base, packet.stream = self._source.time_base, self._stream
-                with self._errors():
+                with encoding_errors():
                     self._mux([packet])
                 place += 1
 

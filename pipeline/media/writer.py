@@ -11,26 +11,24 @@ from types import TracebackType
 from typing import Any, Self
 
 import av
-import numpy as np
 from av.container import OutputContainer
 from av.video.stream import VideoStream
 
-from pipeline.errors import EncoderError, MediaChanged, OutputError
+from pipeline.errors import EncoderError, MediaChanged
 from pipeline.media import encoders
 from pipeline.media.animation import AnimationReader
+from pipeline.media.as_video import as_video_frame
 from pipeline.media.camera import CameraSource
 from pipeline.media.copy_streams import StreamCopier
 from pipeline.media.encoders import OPTIONS, Choice
-from pipeline.media.exr import displayed
 from pipeline.media.fit import fit, rgb_matrix
 from pipeline.media.frames import VideoFrame
 from pipeline.media.guard import SourceFile
 from pipeline.media.hardware import choose
 from pipeline.media.hdr import with_hdr
-from pipeline.media.image_write import deep_rgb, to_pil
 from pipeline.media.layout import layout_of, planar_name
 from pipeline.media.metadata import MP4_KEYS, kept_tags
-from pipeline.media.output import PendingFile, is_write_error, output_errors
+from pipeline.media.output import PendingFile, encoding_errors
 from pipeline.media.picture import Picture
 from pipeline.media.profile import in_srgb, is_srgb
 from pipeline.media.reader import VideoReader
@@ -127,7 +125,7 @@ class VideoWriter:
         # The decoder's picture types would be taken as orders.
         native.pict_type = _NO_PICTURE_TYPE
         self._durations[native.pts] = frame.duration
-        with self._errors():
+        with encoding_errors():
             packets = self._stream.encode(native)
             if first:
                 share_the_processor()
@@ -141,7 +139,7 @@ class VideoWriter:
     def write_sound(self, samples: Samples, time: float) -> None:
         """Encode a camera's sound, from the first picture on; see `SoundTrack.write`."""
         if self._sound is not None and self._container is not None:
-            with self._errors():
+            with encoding_errors():
                 self._container.mux(self._sound.write(samples, time))
 
     def finish(self) -> None:
@@ -154,7 +152,7 @@ class VideoWriter:
             self.abort()
             raise EncoderError("The part of the video to keep holds no frame.")
         try:
-            with self._errors():
+            with encoding_errors():
                 self._drain()
                 if self._copier is not None:
                     self._copier.until(None)
@@ -200,7 +198,7 @@ class VideoWriter:
         source = self._source
         choice = self._settle(frame)
         self._shift, offset, window = self._clock(frame)
-        with self._errors():
+        with encoding_errors():
             self._container = self._open(str(self._pending.temporary))
             self._stream = self._add_video(self._container, frame, choice)
         if isinstance(source, VideoReader):
@@ -214,7 +212,7 @@ class VideoWriter:
         elif isinstance(source, CameraSource) and source.sound_rate:
             self._sound = SoundTrack(self._container, source.sound_rate)
         self._container.metadata.update(self._describe())
-        with self._errors():
+        with encoding_errors():
             self._container.start_encoding()
 
     def _settle(self, frame: VideoFrame) -> Choice:
@@ -295,47 +293,3 @@ class VideoWriter:
             if self._copier is not None and packet.dts is not None:
                 self._copier.until(packet.dts * packet.time_base)
             self._container.mux(packet)
-
-    def _errors(self) -> _WriteErrors:
-        return _WriteErrors()
-
-
-def as_video_frame(
-    picture: Picture, source: VideoReader | AnimationReader | SequenceReader | CameraSource
-) -> VideoFrame:
-    """A frame of an animation or a sequence as one of a video, in RGB. Those of a sequence keep the depth and the
-    transparency of its first frame; of an animation transparent parts are put on white."""
-    picture = displayed(picture)
-    clear, deep = source.info.alpha and isinstance(source, SequenceReader), source.info.bit_depth > 8
-    if deep:
-        samples = deep_rgb(picture, clear)
-        native = av.VideoFrame.from_ndarray(samples, "rgba64le" if clear else "rgb48le")
-    else:
-        image, _ = to_pil(picture, alpha=clear)
-        native = av.VideoFrame.from_ndarray(
-            np.asarray(image.convert("RGBA" if clear else "RGB")), "rgba" if clear else "rgb24"
-        )
-    base = source.time_base
-    pts, duration = round(picture.time / base), round(picture.duration / base)
-    return VideoFrame(native, picture.index, picture.time, pts, duration, base)
-
-
-class _WriteErrors:
-    """Turn what FFmpeg raises while encoding into `OutputError` or `EncoderError`."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if isinstance(error, av.error.FFmpegError):
-            if is_write_error(error):
-                with output_errors():
-                    raise OSError(error.errno, "writing failed") from error
-            raise EncoderError from error
-        if isinstance(error, OSError):
-            with output_errors():
-                raise error
-        if isinstance(error, ValueError) and not isinstance(error, OutputError):
-            raise EncoderError from error
