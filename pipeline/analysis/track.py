@@ -18,24 +18,16 @@ from itertools import combinations
 from pipeline.analysis.cuts import CutFinder
 from pipeline.analysis.find import FaceFinder, same_mesh
 from pipeline.analysis.follow import Follower
-from pipeline.analysis.landmarks import face_from_landmarks
-from pipeline.analysis.smooth import REACH, WIDE_REACH, mean_form, smooth_shaped
-from pipeline.analysis.trail import SLID, SLID_BY, Trail, apart, unmatched
+from pipeline.analysis.smooth import REACH, WIDE_REACH
+from pipeline.analysis.smoothed import smoothed
+from pipeline.analysis.trail import SLID, SLID_BY, Trail, unmatched
+from pipeline.analysis.trails import Trails
 from pipeline.analysis.watch import Watch
 from pipeline.types import Face, FloatArray, Frame
 
 log = logging.getLogger(__name__)
 
 Tracked = tuple[Frame, tuple[Face, ...]]
-
-RESUME = 0.45
-"""A face that comes back within `MEMORY` frames is its old track when their embeddings agree at least so much."""
-
-MEMORY = 90
-"""Frames that a lost track is remembered for."""
-
-SAME_PLACE = 0.6
-"""Likewise, whatever its embedding, nearer than so many face widths to where it was lost a moment ago."""
 
 STRANGE = 0.3
 """A tracked face whose embedding agrees less than this with its track, `STRIKES` times running, is somebody else."""
@@ -84,9 +76,7 @@ class Tracker:
         self._first = 0  # position of the oldest frame held
         self._shot = 0
         self._shot_start = 0
-        self._trails: list[Trail] = []
-        self._numbers = 0
-        self._strange: dict[int, int] = {}
+        self._trails = Trails()
         self._touching: set[Trail] = set()
         self._watch = Watch(self._interval)
         self._follower = Follower(finder.landmarker)
@@ -103,9 +93,7 @@ class Tracker:
             self._catch_up()
             self._shot += 1
             self._shot_start = position
-            self._trails = [trail for trail in self._trails if trail.last >= self._first - WIDE_REACH]
-            for trail in self._trails:
-                trail.alive = False
+            self._trails.cut(self._first - WIDE_REACH)
         self._held.append(_Held(frame, self._shot))
         if starts or self._alert(position) or frame.index % self._stride == 0:
             self._look(frame, position, starts)
@@ -114,20 +102,20 @@ class Tracker:
     def _alert(self, position: int) -> bool:
         """Whether a frame is one to look at in any case."""
         return bool(
-            self._cuts.doubtful or self._strange or self._touching
-            or any(position <= trail.wary for trail in self._alive())
+            self._cuts.doubtful or self._trails.strange or self._touching
+            or any(position <= trail.wary for trail in self._trails.alive())
         )  # fmt: skip
 
     def _look(self, frame: Frame, position: int, starts: bool) -> None:
         """Bring all that is known up to this frame."""
         lost = self._follow(position)
         lost |= self._part(frame, position)
-        if starts or lost or self._watch.due(frame, bool(self._alive())):
+        if starts or lost or self._watch.due(frame, bool(self._trails.alive())):
             self._detect(frame, position, starts)
         self._verify(frame, position)
-        self._forget(position)
+        self._trails.forget(position, self._first - WIDE_REACH)
         if frame.index % self._interval == 0:
-            calm = all(trail.calm >= REST for trail in self._alive())
+            calm = all(trail.calm >= REST for trail in self._trails.alive())
             self._stride = math.gcd(STROLL if calm else STRIDE, self._interval)
 
     def flush(self) -> list[Tracked]:
@@ -144,7 +132,7 @@ class Tracker:
     def _follow(self, position: int) -> bool:
         """Move every live track on to the frame at `position`; whether one was lost."""
         lost = False
-        for trail in self._alive():
+        for trail in self._trails.alive():
             if not self._follower.lead(trail, position, self._frame):
                 trail.alive = False
                 lost = True
@@ -156,7 +144,7 @@ class Tracker:
     def _part(self, frame: Frame, position: int) -> bool:
         """Where two tracks have come to lie on one face, leave it to the one it belongs to; whether there were any."""
         parted = False
-        for one, other in combinations(self._alive(), 2):
+        for one, other in combinations(self._trails.alive(), 2):
             if not (one.alive and other.alive and same_mesh(one.faces[position], other.faces[position])):
                 continue
             embedding = self._finder.embedder(frame, one.faces[position])
@@ -168,12 +156,12 @@ class Tracker:
                     break
                 del goes.faces[p]
             goes.skin.clear()
-            self._end(goes)
+            self._trails.end(goes)
             parted = True
         return parted
 
     def _detect(self, frame: Frame, position: int, starts: bool) -> None:
-        tracked = [trail.faces[position] for trail in self._alive()]
+        tracked = [trail.faces[position] for trail in self._trails.alive()]
         look = self._watch.look(frame, bool(tracked), starts)
         detections = self._finder.detector(frame, turns=look.turns, min_face=look.least, fine_turns=False)
         self._watch.saw(frame, bool(detections or tracked), starts)
@@ -181,37 +169,20 @@ class Tracker:
             if any(same_mesh(face, other) for other in tracked):
                 continue
             embedding = self._finder.embedder(frame, face)
-            trail = self._known(face, embedding, position) or self._born(position)
+            known = self._trails.known(face, embedding, position, self._shot_start, 1 + self._stride)
+            trail = known or self._trails.born(position)
             trail.alive, trail.last = True, position
             trail.faces[position] = replace(face, track=trail.number)
             if trail.seen == 0 or trail.agrees(embedding) >= STRANGE:
                 trail.learn(embedding, position)
             self._follow_back(trail, position)
 
-    def _known(self, face: Face, embedding: FloatArray, position: int) -> Trail | None:
-        """The lost track of this shot that a face belongs to."""
-        lost = [t for t in self._trails if not t.alive and self._shot_start <= t.last < position]
-        # A face lost a moment ago and found in the same place again was blurred, and so is its embedding.
-        here = [
-            t
-            for t in lost
-            if position - t.last <= 1 + self._stride and apart(face.box, t.faces[t.last].box) < SAME_PLACE
-        ]
-        alike = [t for t in lost if t.agrees(embedding) >= RESUME]
-        return max(alike or here, key=lambda trail: trail.agrees(embedding), default=None)
-
-    def _born(self, position: int) -> Trail:
-        self._numbers += 1
-        trail = Trail(self._numbers, position, position)
-        self._trails.append(trail)
-        return trail
-
     def _follow_back(self, trail: Trail, position: int) -> None:
         """Follow a face that was just found backwards, so that it does not pop in late."""
         for p in range(position - 1, max(self._first, self._shot_start) - 1, -1):
             if p in trail.faces or not self._follower.step(trail, p, -1, 0.5, self._frame):
                 break
-            others = [t.faces[p] for t in self._trails if t is not trail and p in t.faces]
+            others = [t.faces[p] for t in self._trails.at(p) if t is not trail]
             if any(same_mesh(trail.faces[p], other) for other in others):
                 del trail.faces[p]
                 break
@@ -219,7 +190,7 @@ class Tracker:
 
     def _verify(self, frame: Frame, position: int) -> None:
         """Check that tracks still show whom they showed: now and then, and often where faces touch."""
-        alive = self._alive()
+        alive = self._trails.alive()
         touching = {
             trail
             for one, other in combinations(alive, 2)
@@ -231,7 +202,7 @@ class Tracker:
         seldom = frame.index % (2 * SELDOM * self._interval) == 0
         young = frame.index % (self._interval // 2 or 1) == 0
         for trail in alive:
-            often = trail in touching or trail.number in self._strange
+            often = trail in touching or trail.number in self._trails.strange
             settled = trail.steady and trail.seen >= 3
             due = (
                 (seldom if settled else regular)
@@ -244,44 +215,23 @@ class Tracker:
                 continue
             embedding = self._finder.embedder(frame, trail.faces[position])
             own = trail.agrees(embedding)
-            other = max(
-                (t for t in self._trails if t is not trail and t.last >= self._shot_start),
-                key=lambda t: t.agrees(embedding),
-                default=None,
-            )
+            other = self._trails.nearest(embedding, trail, self._shot_start)
             if other is not None and other.agrees(embedding) > max(SLID, own + SLID_BY):
-                self._slid(trail, other, position)
+                self._trails.slid(trail, other, position, self._first)
             elif own < STRANGE and trail not in touching:
                 self._doubt(trail, embedding, position)
             else:
-                self._strange.pop(trail.number, None)
+                self._trails.strange.pop(trail.number, None)
                 # A face half behind another says little about whom it belongs to.
                 if trail not in touching:
                     trail.learn(embedding, position)
                 else:
                     trail.trust(position)
 
-    def _slid(self, trail: Trail, other: Trail, position: int) -> None:
-        """`trail` has been led away to the face of `other` since it was last checked: hand those meshes over."""
-        log.debug("track %d slid to the face of track %d", trail.number, other.number)
-        for p in range(position, max(trail.checked, self._first - 1), -1):
-            mine, theirs = trail.faces.pop(p, None), other.faces.pop(p, None)
-            if mine is not None:
-                other.faces[p] = replace(mine, track=other.number)
-                if theirs is not None and not same_mesh(mine, theirs):
-                    trail.faces[p] = replace(theirs, track=trail.number)
-        for each in (trail, other):
-            each.skin.clear()
-            if position in each.faces:
-                each.alive, each.last = True, position
-                each.trust(position)
-            else:
-                self._end(each)
-
     def _doubt(self, trail: Trail, embedding: FloatArray, position: int) -> None:
         """A face that has become like nobody: when it stays so, another track begins where it changed."""
-        self._strange[trail.number] = self._strange.get(trail.number, 0) + 1
-        if self._strange[trail.number] < STRIKES:
+        self._trails.strange[trail.number] = self._trails.strange.get(trail.number, 0) + 1
+        if self._trails.strange[trail.number] < STRIKES:
             return
         # Bisect for the first strange frame among those that can still be changed.
         low, high = max(trail.checked, self._first - 1), position
@@ -294,35 +244,19 @@ class Tracker:
                 high = middle
             else:
                 low = middle
-        other = self._born(position)
+        other = self._trails.born(position)
         log.debug("track %d shows somebody else from here on: track %d", trail.number, other.number)
         other.learn(embedding, position)
         for p in range(high, position + 1):
             if p in trail.faces:
                 other.faces[p] = replace(trail.faces.pop(p), track=other.number)
         trail.skin.clear()
-        self._end(trail)
-
-    def _end(self, trail: Trail) -> None:
-        trail.alive = False
-        trail.last = max(trail.faces, default=-1)
-        self._strange.pop(trail.number, None)
-        if not trail.faces:
-            self._trails.remove(trail)
-
-    def _alive(self) -> list[Trail]:
-        return [trail for trail in self._trails if trail.alive]
-
-    def _forget(self, position: int) -> None:
-        for trail in self._trails:
-            trail.forget_before(self._first - WIDE_REACH)
-        oldest = min(position - MEMORY, self._first - WIDE_REACH)
-        self._trails = [trail for trail in self._trails if trail.alive or trail.last >= oldest]
+        self._trails.end(trail)
 
     def _emit(self) -> Tracked:
         position = self._first
-        there = [trail for trail in self._trails if position in trail.faces]
-        faces = [self._smoothed(trail, position) for trail in there]
+        there, frames = self._trails.at(position), [held.frame for held in self._held]
+        faces = [smoothed(trail, position, frames, self._smooth) for trail in there]
         for trail, face in zip(there, faces, strict=True):
             if not any(other is not face and face.box.iou(other.box) > TOUCHING for other in faces):
                 trail.apart = face.box.area
@@ -330,34 +264,3 @@ class Tracker:
         self._first += 1
         held = self._held.popleft()
         return held.frame, tuple(sorted(faces, key=lambda face: -face.box.area))
-
-    def _smoothed(self, trail: Trail, position: int) -> Face:
-        """The track's face in a frame, as steady as its skin is in the picture."""
-        if self._smooth > 0:
-            for p in range(position, min(position + REACH, position + len(self._held)) + 1):
-                if p not in trail.faces:
-                    break
-                if p not in trail.skin.sights:
-                    trail.skin.see(p, self._held[p - position].frame, self._landmarks(trail, p))
-            landmarks = trail.skin.held(position, REACH)
-        else:
-            landmarks = self._landmarks(trail, position)
-        face = face_from_landmarks(landmarks, trail.faces[position].score, trail.number)
-        run = self._run(trail, position)
-        form = mean_form([trail.taken_apart(p) for p in run]) if self._smooth > 0 else None
-        return replace(face, embedding=trail.embedding, form=form, motion=trail.motion(position))
-
-    def _landmarks(self, trail: Trail, position: int) -> FloatArray:
-        """The track's landmarks in a frame, smoothed over the frames around it that belong together."""
-        run = self._run(trail, position)
-        shapes, between = [trail.taken_apart(p) for p in run], [p in trail.between for p in run]
-        return smooth_shaped(shapes, position - run.start, self._smooth, between)
-
-    def _run(self, trail: Trail, position: int) -> range:
-        """The frames around one that belong together."""
-        first = last = position
-        while position - first < WIDE_REACH and first - 1 in trail.faces:
-            first -= 1
-        while last - position < WIDE_REACH and last + 1 in trail.faces:
-            last += 1
-        return range(first, last + 1)
