@@ -20,8 +20,9 @@ from pipeline.fingerprint import cast_digest, target_stamps
 from pipeline.flow import StageClock
 from pipeline.media import Numbering, SequenceWriter, open_target
 from pipeline.presence import Presence
+from pipeline.processes.helped import helped
 from pipeline.processes.pool import Pool
-from pipeline.rendering import Done, Film, Kept, helped
+from pipeline.rendering import Done, Film, Kept
 from pipeline.report import Report
 from pipeline.steps import device_notes
 from pipeline.task import Task

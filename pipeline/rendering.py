@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -13,25 +12,21 @@ from pipeline.analysis import Tracker
 from pipeline.anchors import Memory
 from pipeline.casting import Casting
 from pipeline.crew import Crew
-from pipeline.engines.catalogue import needs_no_network
 from pipeline.errors import Cancelled
 from pipeline.flow import StageClock, run
 from pipeline.frame_recaster import recast_frame
 from pipeline.media import VideoFrame
 from pipeline.media.window import Window, taken
 from pipeline.places import places
-from pipeline.processes.pool import Pool
+from pipeline.processes.helped import Processes
 from pipeline.processes.row import rendered
 from pipeline.processes.wire import Changed, Piece, Rendered, Rows, Shown
 from pipeline.rows import Found, Row, anchored, rows, trailing
-from pipeline.steps import cast_in, expected, marked, tracked, until
+from pipeline.steps import cast_in, marked, tracked, until
 from pipeline.task import Task
-from pipeline.types import Frame, Identity
+from pipeline.types import Frame
 from pipeline.wardrobe import Wardrobe
 
-HELD = 1 << 30
-"""Bytes of frames that may be under way to and from processes."""
-_ROW = 8
 _REMEMBERED = 64
 """Frames before the trail of a row of which is still known how they were read."""
 
@@ -108,50 +103,6 @@ class Film:
 
     def found(self, frames: Iterable[Frame]) -> Iterator[Found]:
         return marked(cast_in(tracked(self.tracker, frames, self.clock, self.crew), self.casting), self.task.mark)
-
-
-@dataclass(frozen=True, eq=False)
-class Processes:
-    """Those that a job may use.
-
-    Attributes:
-        many: at the same time.
-        identities: of the job, by the numbers that the pool knows them by.
-    """
-
-    pool: Pool
-    many: int
-    identities: Mapping[int, Identity]
-
-
-@contextmanager
-def helped(task: Task, pool: Pool | None) -> Iterator[Processes | None]:
-    """The processes that a job is rendered in, inside of the block; ``None`` where the threads of this one do it."""
-    many = _worth(task, pool)
-    if pool is None or many == 0:
-        yield None
-        return
-    cast = task.cast
-    given = (*((cast.everyone,) if cast.everyone is not None else ()), *(role.identity for role in cast.roles))
-    with pool.job(given, many):
-        yield Processes(pool, many, {pool.number(identity): identity for identity in given})
-
-
-def _worth(task: Task, pool: Pool | None) -> int:
-    """In how many processes a film is rendered.
-
-    Networks have threads and devices of their own, and most frames of an animation are small.
-    """
-    info, frames = task.info, expected(task.info, task.options)
-    if pool is None or info.kind != "video" or not needs_no_network(task.options):
-        return 0
-    if frames is not None and frames < pool.enough:
-        return 0
-    # Each has a row at hand and one on its way, of frames that are whole here.
-    row = _ROW * info.width * info.height * 3 // 2 * (1 if info.bit_depth == 8 else 2)
-    many = min(pool.most, HELD // max(row, 1) // 2 - 1)
-    # A single one is no quicker than threads are; only who asks for it gets it.
-    return many if many >= min(2, max(1, pool.most)) else 0
 
 
 class _Threads:

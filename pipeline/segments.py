@@ -28,8 +28,9 @@ from pipeline.media.frames import VideoFrame
 from pipeline.media.output import PendingFile, output_errors
 from pipeline.media.parts import Part, PartJoiner, PartReader, PartWriter, settled
 from pipeline.presence import Presence
+from pipeline.processes.helped import Processes, helped
 from pipeline.processes.pool import Pool
-from pipeline.rendering import Done, Film, Kept, Processes, helped
+from pipeline.rendering import Done, Film, Kept
 from pipeline.report import Progress, Report
 from pipeline.steps import device_notes
 from pipeline.task import Task

@@ -13,8 +13,9 @@ from pipeline.frame_recaster import recast_frame
 from pipeline.media import check_picture_name, open_result, open_target, read_picture, write_picture
 from pipeline.options import Options
 from pipeline.presence import Presence
+from pipeline.processes.helped import helped
 from pipeline.processes.pool import Pool
-from pipeline.rendering import Done, Film, helped
+from pipeline.rendering import Done, Film
 from pipeline.report import Progress, Report
 from pipeline.steps import device_notes, numbered
 from pipeline.task import RECASTING, Task
