@@ -8,41 +8,35 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 
-import numpy as np
-
 from pipeline.admission import admit
-from pipeline.analysis import FaceFinder, PeopleCollector, Tracker, advise
+from pipeline.analysis import FaceFinder
 from pipeline.casting import Casting
 from pipeline.crew import Crew
 from pipeline.engines.catalogue import needs_no_network
-from pipeline.errors import FROM_THE_FRONT, InputError, NoFaceInSource
+from pipeline.errors import InputError
 from pipeline.exclusions import Look, everyones, settled
 from pipeline.fingerprint import job_digest
-from pipeline.flow import StageClock
-from pipeline.frame_files import FrameFiles
 from pipeline.frame_recaster import recast_frame
-from pipeline.ledger import Ledger
 from pipeline.live import LiveSession
 from pipeline.marking import JobMark, Marking
 from pipeline.marking.credentials import folder
-from pipeline.media import Picture, in_time, numbered_result, open_target, probe, read_photo, read_picture
+from pipeline.media import Picture, in_time, probe
 from pipeline.models.store import Store
 from pipeline.options import Options
 from pipeline.policy import Policy
 from pipeline.processes.pool import Pool
 from pipeline.report import ProgressCallback, Report
-from pipeline.segments import SEGMENT_SECONDS, Segments, in_segments
-from pipeline.sources import belonging, meant_first, told
-from pipeline.steps import expected, first_at, numbered, tracked, until
+from pipeline.searching import look_into, people_in
+from pipeline.segments import SEGMENT_SECONDS
+from pipeline.sources import every_face, examined, identified, told
+from pipeline.steps import numbered
 from pipeline.task import Task
 from pipeline.types import Advice, Cast, Face, Identity, ImageArray, MediaInfo, MediaLimits, Person, SourcePhoto
 from pipeline.wardrobes import Wardrobes
-from pipeline.whole import Whole
-
-FINDING = "Finding faces"
+from pipeline.ways import carried_out
 
 
 class Recaster:
@@ -130,23 +124,7 @@ class Recaster:
             InputError: no photo was given, or one cannot be read.
             Refused: the operator does not allow the face, or a photo.
         """
-        if not sources:
-            raise InputError("No source photo was given.")
-        photos = []
-        for number, source in enumerate(sources, start=1):
-            picture = Picture(source) if isinstance(source, np.ndarray) else read_photo(source, self.limits)
-            name = "the source photo" if len(sources) == 1 else f"source photo {number}"
-            chosen = which[number - 1] if number <= len(which) else 0
-            faces = meant_first(self._finder.faces(picture), chosen, name)
-            if not faces:
-                raise NoFaceInSource(f"No face was found in {name}. {FROM_THE_FRONT}")
-            image = picture.image()
-            photos.append(SourcePhoto(image, faces[0], advise(image, faces, chosen=chosen > 0)))
-        kept = [photos[place] for place in belonging([photo.face.embedding for photo in photos])]
-        embeddings = [photo.face.embedding for photo in kept if photo.face.embedding is not None]
-        mean = np.mean(embeddings, axis=0)
-        unit = (mean / (np.linalg.norm(mean) + 1e-9)).astype(np.float32)
-        identity = Identity(tuple(kept), unit, len(photos) - len(kept))
+        identity = identified(self._finder, self.limits, sources, which)
         self.policy.check_source(identity)
         return identity
 
@@ -160,9 +138,7 @@ class Recaster:
             FaceUnknown: it shows fewer faces.
             InputError: it cannot be read.
         """
-        picture = read_photo(source, self.limits)
-        faces = meant_first(self._finder.faces(picture), which, "the photo")
-        return picture.image(), faces, advise(picture.image(), faces, chosen=which > 0)
+        return examined(self._finder, self.limits, source, which)
 
     def faces_in(self, source: Path) -> tuple[SourcePhoto, ...]:
         """Every face of a photo, the largest first.
@@ -171,11 +147,7 @@ class Recaster:
             NoFaceInSource: it shows none.
             InputError: it cannot be read.
         """
-        picture = read_photo(source, self.limits)
-        faces = self._finder.faces(picture)
-        if not faces:
-            raise NoFaceInSource(f"No face was found in {source.name}. {FROM_THE_FRONT}")
-        return tuple(SourcePhoto(picture.image(), face) for face in faces)
+        return every_face(self._finder, self.limits, source)
 
     def people(
         self,
@@ -196,18 +168,7 @@ class Recaster:
         """
         info = probe(target, self.limits, rate)
         options = in_time(options, info, self.limits, cancel)
-        collector = PeopleCollector()
-        if info.kind == "image":
-            picture = read_picture(target, self.limits)
-            collector.add(picture, numbered(self._finder.faces(picture)))
-            return collector.people()
-        ledger = Ledger(FINDING, expected(info, options), progress)
-        tracker = Tracker(self._finder, smooth=0.0)
-        with open_target(target, info, options.start, options.end, self.limits) as reader, self._crew.job():
-            for frame, faces in tracked(tracker, until(reader, cancel), StageClock(), self._crew):
-                collector.add(frame, faces)
-                ledger.advance()
-        return collector.people()
+        return people_in(info, self._finder, options, self.limits, self._crew, progress, cancel)
 
     def faces(self, image: ImageArray) -> tuple[Face, ...]:
         """The faces of a still ``(height, width, 3)`` uint8 BGR, each a track of its own; the largest first."""
@@ -235,8 +196,7 @@ class Recaster:
         picture = Picture(image.copy())
         found = self.faces(image) if faces is None else faces
         options, cast = settled(options, cast, lambda _: (found, (picture.width, picture.height)))
-        roles = Casting(cast, options).roles(found)
-        recast_frame(picture, roles, self._wardrobes.of(options), options)
+        recast_frame(picture, Casting(cast, options).roles(found), self._wardrobes.of(options), options)
         self._mark(None, cast, options).frame(picture, "still")
         return picture.image()
 
@@ -257,14 +217,7 @@ class Recaster:
 
     def look(self, target: Path | MediaInfo) -> Look:
         """What tells the faces in single frames of a target. Each frame is read once."""
-
-        @cache
-        def at(moment: float) -> tuple[tuple[Face, ...], tuple[int, int]]:
-            info = target if isinstance(target, MediaInfo) else probe(target, self.limits)
-            frame = first_at(info, moment, self.limits)
-            return self._finder.faces(frame), (frame.width, frame.height)
-
-        return at
+        return look_into(target, self._finder, self.limits)
 
     def signed(self, picture: bytes, cast: Cast, options: Options = Options()) -> bytes:
         """A JPEG of what `recast_frame` made, with its signed manifest in it, unless the operator leaves those out.
@@ -336,17 +289,9 @@ class Recaster:
         mark.check(info, Path(output))
         options, cast = self.settled(options, cast, info)
         task = Task(cast, info, Path(output), options, mark, begin, progress, cancel)
-        finder, wardrobe = self._finder, self._wardrobes.of(options)
+        wardrobe = self._wardrobes.of(options)
         crew = self._crew_of(options, wardrobe.engine.together)
-        whole = Whole(finder, wardrobe, crew, self.limits, self.pool)
-        report: Report | None = None
-        if info.kind == "image":
-            report = whole.picture(task)
-        elif (numbering := numbered_result(task.output)) is not None:
-            report = FrameFiles(finder, wardrobe, crew, self.limits, self.pool).recast(task, numbering)
-        elif work is not None and in_segments(task, segment):
-            report = Segments(finder, wardrobe, crew, self.limits, work, segment, self.pool).recast(task)
-        report = report or whole.video(task)
+        report = carried_out(task, self._finder, wardrobe, crew, self.limits, self.pool, work, segment)
         return replace(report, notes=(*told(cast), *report.notes), start=options.start or 0.0)
 
     def _crew_of(self, options: Options, together: int) -> Crew:

@@ -1,18 +1,61 @@
-"""The photos of one person: whose face in them is meant, which of them belong together, and what is said of them."""
+"""Source photos: whose face in them is meant, which of them belong together, and what is said of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
-from pipeline.analysis import best_seen, from_left
-from pipeline.errors import FaceUnknown
-from pipeline.types import Cast, Face, FloatArray, Identity
+from pipeline.analysis import FaceFinder, advise, best_seen, from_left
+from pipeline.errors import FROM_THE_FRONT, FaceUnknown, InputError, NoFaceInSource
+from pipeline.media import Picture, read_photo
+from pipeline.types import Advice, Cast, Face, FloatArray, Identity, ImageArray, MediaLimits, SourcePhoto
 
 STRANGER = 0.25
 """A photo whose embedding is no nearer than this (cosine) to the one in the middle of all is not used. SFace's authors
 take two pictures for one person from 0.363 on; a photo from the side may be less like the others."""
+
+
+def identified(
+    finder: FaceFinder, limits: MediaLimits, sources: Sequence[Path | ImageArray], which: Sequence[int]
+) -> Identity:
+    """See `Recaster.identify`, which also asks the operator."""
+    if not sources:
+        raise InputError("No source photo was given.")
+    photos = []
+    for number, source in enumerate(sources, start=1):
+        picture = Picture(source) if isinstance(source, np.ndarray) else read_photo(source, limits)
+        name = "the source photo" if len(sources) == 1 else f"source photo {number}"
+        chosen = which[number - 1] if number <= len(which) else 0
+        faces = meant_first(finder.faces(picture), chosen, name)
+        if not faces:
+            raise NoFaceInSource(f"No face was found in {name}. {FROM_THE_FRONT}")
+        image = picture.image()
+        photos.append(SourcePhoto(image, faces[0], advise(image, faces, chosen=chosen > 0)))
+    kept = [photos[place] for place in belonging([photo.face.embedding for photo in photos])]
+    embeddings = [photo.face.embedding for photo in kept if photo.face.embedding is not None]
+    mean = np.mean(embeddings, axis=0)
+    unit = (mean / (np.linalg.norm(mean) + 1e-9)).astype(np.float32)
+    return Identity(tuple(kept), unit, len(photos) - len(kept))
+
+
+def examined(
+    finder: FaceFinder, limits: MediaLimits, source: Path, which: int
+) -> tuple[ImageArray, tuple[Face, ...], tuple[Advice, ...]]:
+    """See `Recaster.examine`."""
+    picture = read_photo(source, limits)
+    faces = meant_first(finder.faces(picture), which, "the photo")
+    return picture.image(), faces, advise(picture.image(), faces, chosen=which > 0)
+
+
+def every_face(finder: FaceFinder, limits: MediaLimits, source: Path) -> tuple[SourcePhoto, ...]:
+    """See `Recaster.faces_in`."""
+    picture = read_photo(source, limits)
+    faces = finder.faces(picture)
+    if not faces:
+        raise NoFaceInSource(f"No face was found in {source.name}. {FROM_THE_FRONT}")
+    return tuple(SourcePhoto(picture.image(), face) for face in faces)
 
 
 def belonging(embeddings: Sequence[FloatArray | None]) -> list[int]:
