@@ -158,9 +158,9 @@ export function makeBatch(place, sent, closed) {
 
   async function send() {
     said.textContent = "";
-    if (!(await consented(consent))) return void (said.textContent = UNSAID);
     go.disabled = true;
     try {
+      if (!(await consented(consent))) throw new Error(UNSAID);
       await server.batch({
         way, options: way === "cast" ? { ...desk.options, ...desk.excluded, ...meant(casting().flatMap((one) => one.photos)) } : desk.options,
         photos: way === "cast" ? [] : photos.ready.map((one) => one.path),

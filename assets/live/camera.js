@@ -17,6 +17,7 @@ export class Camera {
   #context;
   #track = null;
   #handle = 0;
+  #turn = 0; // of the last start or stop: a camera that comes for an earlier one is not wanted any more
 
   constructor(video) {
     this.#video = video;
@@ -32,12 +33,14 @@ export class Camera {
     const wanted = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 60 } };
     if (device) wanted.deviceId = { exact: device };
     else wanted.facingMode = "user";
+    const turn = ++this.#turn;
     let stream;
     try {
       stream = await navigator.mediaDevices.getUserMedia({ video: wanted, audio: false });
     } catch (error) {
       throw new CameraProblem(PROBLEMS[error.name] ?? "The camera could not be started.");
     }
+    if (turn !== this.#turn) return stream.getTracks().forEach((track) => track.stop());
     this.#track = stream.getVideoTracks()[0];
     this.#video.srcObject = stream;
     try {
@@ -107,6 +110,7 @@ export class Camera {
   }
 
   stop() {
+    this.#turn += 1;
     if (this.#video.cancelVideoFrameCallback) this.#video.cancelVideoFrameCallback(this.#handle);
     else cancelAnimationFrame(this.#handle);
     this.#track?.stop();

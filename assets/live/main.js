@@ -117,7 +117,7 @@ class Live {
       this.stop();
       return this.say(error.message, "error");
     }
-    if (this.wire !== wire) return this.camera.stop();
+    if (this.wire !== wire) return;
     this.camera.onEnded(() => {
       this.stop();
       this.say("The camera was unplugged or taken away.", "error");
@@ -204,11 +204,13 @@ class Live {
       rate = await this.microphone.start((samples) => rate && wire.sound(rate, samples));
       this.say("");
     } catch (error) {
+      if (this.wire !== wire) return;
       return this.say(error.message, "error");
     } finally {
       this.part("record").disabled = this.root.dataset.state !== "live";
     }
-    if (this.wire !== wire || !wire.open) return this.microphone.stop();
+    if (this.wire !== wire) return;
+    if (!wire.open) return this.microphone.stop();
     wire.record(rate);
   }
 

@@ -10,11 +10,18 @@ const PROBLEMS = {
 export class Microphone {
   #stream = null;
   #context = null;
+  #turn = 0; // of the last start or stop: a microphone that comes for an earlier one is not wanted any more
 
   // Calls `heard` with the samples (Int16Array) as they come. Answers samples a second.
   async start(heard) {
+    const turn = ++this.#turn;
     try {
-      this.#stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1 }, video: false });
+      const stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1 }, video: false });
+      if (turn !== this.#turn) {
+        stream.getTracks().forEach((track) => track.stop());
+        return 0;
+      }
+      this.#stream = stream;
       this.#context = new AudioContext();
       await this.#context.audioWorklet.addModule(recast.assets + "live/worklet.js");
       const node = new AudioWorkletNode(this.#context, "recast-samples", { numberOfOutputs: 0 });
@@ -23,7 +30,7 @@ export class Microphone {
       await this.#context.resume();
       return Math.round(this.#context.sampleRate);
     } catch (error) {
-      this.stop();
+      if (turn === this.#turn) this.stop();
       throw new Error(PROBLEMS[error.name] ?? "The microphone could not be started. Turn the sound off, or try again.");
     }
   }
@@ -33,6 +40,7 @@ export class Microphone {
   }
 
   stop() {
+    this.#turn += 1;
     this.#stream?.getTracks().forEach((track) => track.stop());
     this.#context?.close();
     this.#stream = this.#context = null;

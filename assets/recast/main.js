@@ -143,15 +143,16 @@ whenThere("#desk", async (place) => {
   }
 
   async function run() {
+    if (go.disabled) return; // it is being sent: whoever presses twice means one job
     const missing = lacking();
     if (missing) {
       point({ photo: photos, target }[missing]);
       return say(MISSING[missing]);
     }
-    if (!(await consented(consent))) return say(UNSAID);
-    say("");
     go.disabled = true;
     try {
+      if (!(await consented(consent))) return say(UNSAID);
+      say("");
       const { id } = await server.startJob(order());
       back.hidden = true;
       busy(true);

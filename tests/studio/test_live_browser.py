@@ -195,6 +195,36 @@ def test_a_camera_that_cannot_be_had_is_told_in_words(live: Open, name: str, wor
 
 
 @pytest.mark.slow
+def test_no_camera_stays_on_that_nobody_looks_through(live: Open) -> None:
+    """Whoever stops and starts again while the browser still asks whether the camera may be used gets it twice."""
+    page = live(
+        script="""(() => {
+            const real = MediaDevices.prototype.getUserMedia;
+            window.cameras = [];
+            MediaDevices.prototype.getUserMedia = async function (wanted) {
+                await new Promise((allowed) => window.allowed ? allowed() : addEventListener("allow", allowed));
+                const stream = await real.call(this, wanted);
+                window.cameras.push(stream.getVideoTracks()[0]);
+                return stream;
+            };
+        })()"""
+    )
+    page.get_by_role("button", name="Eileen Collins").click()
+    for _ in range(3):
+        page.click("#live-start")
+        page.wait_for_selector("#live[data-state=starting]")
+        page.click("#live-start")
+        page.wait_for_selector("#live[data-state=idle]")
+    page.click("#live-start")
+    page.wait_for_selector("#live[data-state=starting]")
+    page.evaluate("window.allowed = true; dispatchEvent(new Event('allow'))")
+    page.wait_for_selector("#live[data-state=live]")
+    page.wait_for_function("/[1-9]\\d* fps/.test(document.querySelector('#live-figures').textContent)")
+    assert page.evaluate("cameras.map((track) => track.readyState)") == ["ended", "ended", "ended", "live"]
+    page.click("#live-start")
+    assert page.evaluate("cameras.every((track) => track.readyState === 'ended')")
+
+
 def test_a_photo_without_a_face_is_told_beside_it(live: Open, material: Material) -> None:
     page = live()
     page.set_input_files("#live-photos", str(material.empty))

@@ -93,3 +93,19 @@ def test_a_busy_queue_says_how_long(browser: Any, material: Material, tmp_path: 
             second.wait_for_selector("#status:has-text('Cancelled')")
     finally:
         server.kill()
+
+
+def test_who_presses_twice_starts_one_job(browser: Any, server: Server, material: Material) -> None:
+    """A key that is held down presses itself again and again, and the server takes a moment to look at the files."""
+    with opened(browser, server.url) as page:
+        sent: list[str] = []
+        page.on("request", lambda request: sent.append(request.url) if request.url.endswith("/desk/jobs") else None)
+        give(page, material.grace, material.eileen)
+        page.evaluate(
+            """() => {
+                const press = () => document.dispatchEvent(new KeyboardEvent("keydown", {key: "Enter", ctrlKey: true}));
+                for (let turn = 0; turn < 5; turn++) setTimeout(press, 20 * turn);
+            }"""
+        )
+        page.wait_for_selector("#download")
+        assert len(sent) == 1
