@@ -72,7 +72,9 @@ class Studio:
             self._ended(self.store.get(name))
         self.inspector = Inspector(settings.limits)
         recasters = (recaster, *(recaster.beside(gpu) for gpu in range(1, gpus)))
-        performer = Performer(recasters, self.files, self.inspector, settings.segment_seconds)
+        performer = Performer(
+            recasters, self.files, self.inspector, settings.segment_seconds, settings.least_disk_bytes
+        )
         self.workers = Workers(self.store, performer, self._ended, many, self.files.undo)
         self.retention = Retention(self.store, self.files, settings.uploads, settings.keep_seconds)
         self.admission = Admission(settings, self.store)

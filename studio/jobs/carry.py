@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.errors import InputError, NoFaceInTarget, PersonUnknown
+from pipeline.errors import DiskFull, InputError, NoFaceInTarget, PersonUnknown
 from pipeline.marking import tags
 from pipeline.marking.verify import check_manifest
 from pipeline.media import in_time, numbered_result, probe
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from pipeline import Recaster
 
 CHECKING = "Checking"
+NO_ROOM = "There is no room here for so many frames. Choose a shorter part, or JPEG frames."
 
 
 class Performer:
@@ -37,12 +39,19 @@ class Performer:
 
     Args:
         recasters: one for each GPU; workers take them in turn.
+        least_disk: bytes that a result of single frames, which may be a thousand times the target, leaves free.
     """
 
     def __init__(
-        self, recasters: Sequence[Recaster], files: Files, inspector: Inspector, segment_seconds: float
+        self,
+        recasters: Sequence[Recaster],
+        files: Files,
+        inspector: Inspector,
+        segment_seconds: float,
+        least_disk: int = 0,
     ) -> None:
         self._recasters, self._files, self._segment = recasters, files, segment_seconds
+        self._least_disk = least_disk
         self._inspector, self._made_here = inspector, MadeHere()
 
     def __call__(self, running: Running) -> Outcome:
@@ -132,7 +141,7 @@ class Performer:
             job.target,
             output,
             job.options,
-            progress=self._watched(running),
+            progress=self._watched(running, frames=numbering is not None),
             cancel=running.cancelled,
             work=self._files.segments(job.id),
             segment=self._segment,
@@ -162,15 +171,17 @@ class Performer:
         marking, told = self._recaster(running).marking, report.fingerprint if "watermark" in report.marks else ""
         return view_of(folder, "after.jpg", still, lambda shown: marking.signed(shown, report.engine, told))
 
-    def _watched(self, running: Running) -> ProgressCallback:
+    def _watched(self, running: Running, frames: bool = False) -> ProgressCallback:
         """Progress of a job, with a look at what each new segment or frame changes: that a server died under it is
-        forgiven, and one that stops may have it back."""
+        forgiven, and one that stops may have it back. One that writes `frames` ends before the disk is full."""
         before, forgiven = self._files.finished(running.job.id), running.job.crashes == 0
         leaving: int | None = None
 
         def show(progress: Progress) -> None:
             nonlocal forgiven, leaving
             running.show(progress)
+            if frames and shutil.disk_usage(self._files.jobs).free < self._least_disk:
+                raise DiskFull(NO_ROOM)
             if forgiven and not running.leaving.is_set():
                 return
             finished = self._files.finished(running.job.id)

@@ -175,3 +175,21 @@ def everything(server: Server) -> set[Path]:
         path for name in ("jobs", "results", "uploads", "spool") for path in (server.data / name).rglob("*")
         if path.is_file()
     }  # fmt: skip
+
+
+def test_frames_end_before_the_disk_is_full(disk: Disk, material: Material, film: Path) -> None:
+    """They may be a thousand times the film, and what others do here is to go on."""
+    with serving(disk.folder, RECAST_LEAST_DISK_MB="24") as server:
+        before = files_of(server)
+        job = send(server, material.grace, film, options={"video_format": "tiff-frames"}).json()
+        status = finished(server, job)
+        assert status["state"] == "failed"
+        assert (
+            status["error"]["code"] == "disk_full" and "no room here for so many frames" in status["error"]["message"]
+        )
+        left = os.statvfs(disk.folder)
+        assert left.f_bavail * left.f_frsize > 24 << 20
+        few = send(server, material.grace, film, options={"video_format": "tiff-frames", "last_frame": 3}).json()
+        assert finished(server, few)["state"] == "done"
+        assert [delete(server, each) for each in (job, few)] == [204, 204]
+        assert files_of(server) == before
