@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 _ASS_TAGS = re.compile(r"\{[^}]*\}")
-_MARKUP = re.compile(r"</?[^>\n]{1,40}>")
+_MARKUP = re.compile(r"</?[A-Za-z][^>\n]{0,40}>")
+_SRT_ONLY = re.compile(r"</?font[^>\n]*>", re.IGNORECASE)
+_NO_TAG = re.compile(r"<(?!/?[biu]>)", re.IGNORECASE)
 _VTT_ONLY = re.compile(r"</?(?:c|v|lang|ruby|rt)[^>\n]*>|<\d\d[^>\n]*>")
 
 TEXT_CODECS = ("subrip", "srt", "text", "ass", "ssa", "mov_text", "webvtt")
@@ -22,7 +25,7 @@ def plain(codec: str, payload: bytes) -> str:
         text = text.split(",", 8)[-1]
         text = _ASS_TAGS.sub("", text).replace("\\N", "\n").replace("\\n", "\n").replace("\\h", " ")
     if codec == "webvtt":
-        text = _VTT_ONLY.sub("", text)
+        text = html.unescape(_VTT_ONLY.sub("", text))
     return text.strip("\r\n").replace("\r\n", "\n")
 
 
@@ -30,10 +33,11 @@ def convert(source: str, target: str, payload: bytes) -> bytes:
     """The payload of one packet in the form of `target` (``"mov_text"``, ``"subrip"`` or ``"webvtt"``)."""
     text = plain(source, payload)
     if target == "mov_text":
-        data = _MARKUP.sub("", text).encode("utf-8")[:65535]
+        data = _MARKUP.sub("", text).encode("utf-8")[:65535].decode("utf-8", "ignore").encode("utf-8")
         return len(data).to_bytes(2, "big") + data
     if target == "webvtt":
-        text = text.replace("-->", "->")
+        # A sign that begins a tag or a character's name there would take what follows it out of sight.
+        text = _NO_TAG.sub("&lt;", _SRT_ONLY.sub("", text).replace("&", "&amp;")).replace("-->", "--&gt;")
         text = re.sub(r"\n{2,}", "\n", text)
     return text.encode("utf-8")
 

@@ -29,8 +29,9 @@ def later(timecode: str, frames: int, rate: Fraction) -> str:
     if found is None or not frames:
         return timecode
     hours, minutes, seconds, mark, frame = (part if part in ":;." else int(part) for part in found.groups())
-    whole = round(rate)
-    dropped = round(whole / 15) if mark != ":" else 0
+    whole = max(1, round(rate))
+    # Of other rates there are none to drop, whatever a file's mark says.
+    dropped = whole // 15 if mark != ":" and whole % 30 == 0 else 0
     minute, ten_minutes = whole * 60 - dropped, whole * 600 - 9 * dropped
 
     passed = int(hours) * 60 + int(minutes)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from pipeline.media import VideoReader, VideoWriter, probe
+from pipeline.media.subtitles import convert
 from pipeline.options import Options
 from tests.pipeline_media.make import Clip, packets
 from tests.pipeline_media.rewriting import QUICK, rewrite, stamps
@@ -264,3 +265,34 @@ def test_frames_may_be_written_later_than_they_are_read(tmp_path: Path) -> None:
             writer.write(frame)
         writer.finish()
     assert packets(tmp_path / "out.mp4", "audio") == packets(source, "audio")
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "before", "after"),
+    [
+        ("webvtt", "mov_text", "Tom &amp; Ann: 1 &lt; 2&nbsp;!", "Tom & Ann: 1 < 2\u00a0!"),
+        ("webvtt", "subrip", "<c.loud>R&amp;B</c> <i>now</i>", "R&B <i>now</i>"),
+        (
+            "subrip",
+            "webvtt",
+            "I <3 you & <i>me</i> --> <font color=red>us</font>",
+            "I &lt;3 you &amp; <i>me</i> --&gt; us",
+        ),
+        ("mov_text", "webvtt", "a<b and AT&T", "a&lt;b and AT&amp;T"),
+        ("subrip", "mov_text", "if 1 <3 and 4> 2, <b>say</b> so", "if 1 <3 and 4> 2, say so"),
+        ("ass", "webvtt", r"0,0,Default,,0,0,0,,{\\an8}x < y", "x &lt; y"),
+    ],
+)
+def test_signs_that_mean_something_in_one_form_are_only_signs_in_the_other(
+    source: str, target: str, before: str, after: str
+) -> None:
+    payload = before.encode()
+    if source == "mov_text":
+        payload = len(payload).to_bytes(2, "big") + payload
+    found = convert(source, target, payload)
+    assert (found[2:] if target == "mov_text" else found).decode() == after
+
+
+def test_a_long_text_is_cut_between_two_letters() -> None:
+    found = convert("subrip", "mov_text", ("\u00e4" * 40_000).encode())
+    assert len(found) == 2 + int.from_bytes(found[:2], "big") and set(found[2:].decode()) == {"\u00e4"}

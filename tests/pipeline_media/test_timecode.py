@@ -53,3 +53,9 @@ def test_it_survives_and_a_part_begins_where_it_was_taken_from(tmp_path: Path, n
     assert read(tmp_path / name) == "10:00:59;20"
     rewrite(source, tmp_path / name, Options(quality="draft", hardware="never", start=15 * 1001 / 30000))
     assert read(tmp_path / name) == "10:01:00;07"
+
+
+def test_rates_that_drop_no_numbers_and_one_of_less_than_a_frame_a_second() -> None:
+    assert later("00:00:59;24", 1, Fraction(25)) == "00:01:00;00"
+    assert later("00:00:59;23", 1, Fraction(24000, 1001)) == "00:01:00;00"
+    assert later("10:00:00:00", 5, Fraction(1, 3)) == "10:00:05:00"
