@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from pipeline.mesh import topology
 from pipeline.mesh.relief import given_back, relief
@@ -58,13 +59,14 @@ def test_hair_of_brows_brings_no_shade_back() -> None:
     assert given_back(_map(0.0), own, own)[where].mean() < 0.76
 
 
-def test_skin_brings_no_light_back_where_brows_are() -> None:
-    """A brow in the photo's shadow got a bright strip on anybody who has fair brows, or none there."""
-    brows = topology().brows[..., None] * np.ones(3, np.float32)
-    hair, own = brows * np.float32(-1.0), brows * np.float32(0.4)
-    where = topology().brows > 0.99
-    assert given_back(hair, own, _map(0.0))[where].mean() < 1.02
-    assert given_back(hair, own, hair + own)[where].mean() > 1.45
+@pytest.mark.parametrize("feature", ["brows", "lips"])
+def test_skin_brings_no_light_back_where_features_are(feature: str) -> None:
+    """A brow and lips in the photo's shadow shone at their edges on anybody who has bare skin there."""
+    zone: FloatArray = getattr(topology(), feature)
+    there, where = zone[..., None] * np.ones(3, np.float32), zone > 0.99
+    drawn, own = there * np.float32(-1.0), there * np.float32(0.4)
+    assert given_back(drawn, own, _map(0.0))[where].mean() < 1.02
+    assert given_back(drawn, own, drawn + own)[where].mean() > 1.42
 
 
 def test_relief_is_what_departs_from_the_light() -> None:
