@@ -14,6 +14,7 @@ from PIL import Image
 
 from pipeline.errors import EncoderError, MediaTooLarge, OutputError
 from pipeline.media.animation import AnimationReader
+from pipeline.media.colour import HDR_AS_PICTURES
 from pipeline.media.deep import png_text
 from pipeline.media.encoders import OPTIONS
 from pipeline.media.exr import displayed
@@ -77,9 +78,10 @@ class AnimationWriter:
 
     @property
     def notes(self) -> tuple[str, ...]:
+        told = [HDR_AS_PICTURES] if self._source.info.hdr else []
         if self._lossy_palette:
-            return ("GIF holds 256 colours a frame; frames with more were reduced. WebP keeps them.",)
-        return ()
+            told.append("GIF holds 256 colours a frame; frames with more were reduced. WebP keeps them.")
+        return tuple(told)
 
     def __enter__(self) -> AnimationWriter:
         return self

@@ -24,6 +24,11 @@ _WEIGHTS = {
 FULL_RANGE = 2
 LIMITED_RANGE = 1
 TRC_PQ, TRC_HLG = 16, 18
+HDR_AS_PICTURES = (
+    "The video is HDR, and its frames keep those values (PQ or HLG, BT.2020) though picture formats do not say so: "
+    "they look pale where they are taken for sRGB."
+)
+"""What is told of pictures that are made of an HDR video's frames."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 from pipeline.closing import Closing
 from pipeline.errors import RecastError
 from pipeline.media.animation import AnimationReader
+from pipeline.media.colour import HDR_AS_PICTURES
 from pipeline.media.encoders import OPTIONS
 from pipeline.media.frame_picture import frame_picture
 from pipeline.media.image_write import check_picture_name, format_of, write_picture
@@ -64,7 +65,7 @@ class SequenceWriter(Closing):
         self._inputs = source.files if isinstance(source, SequenceReader) else {}
         check_picture_name(numbering.file(1), (source.path,))
         keep_apart(numbering.path, (source.path, *self._inputs.values()))
-        self._notes: list[str] = []
+        self._notes: list[str] = [HDR_AS_PICTURES] if source.info.hdr else []
         self._pool = ThreadPoolExecutor(_AT_ONCE, "frames")
         self._waiting: deque[tuple[Path, Facts, Future[tuple[str, ...]]]] = deque()
         numbers = (number for number, _ in source.kept()) if isinstance(source, SequenceReader) else count(1)

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from pipeline.errors import EncoderError, MediaChanged, OptionError, OutputError
-from pipeline.media import VideoFrame, VideoReader, VideoWriter, probe
+from pipeline.media import Numbering, SequenceWriter, VideoFrame, VideoReader, VideoWriter, probe
+from pipeline.media.animation_write import AnimationWriter
 from pipeline.options import Options
 from pipeline.types import Box
 from tests.pipeline_media.make import Clip, decoded, samples
@@ -187,6 +188,21 @@ def test_ten_bits_become_eight_for_h264_and_stay_for_others(tmp_path: Path) -> N
         assert probe(tmp_path / name).bit_depth == 10
     ten, eight = samples(decoded(source)[4])[0], samples(decoded(tmp_path / "a.mp4")[4])[0]
     assert np.abs(ten / 4.0 - eight).mean() < 4
+
+
+@pytest.mark.parametrize(("transfer", "told"), [(16, True), (18, True), (1, False)])
+def test_frames_of_hdr_as_pictures_are_told_of(transfer: int, told: bool, tmp_path: Path) -> None:
+    options = {"x265-params": "log-level=error"}
+    colours = (9, 1, transfer, 9) if told else (1, 1, 1, 1)
+    clip = Clip(codec="libx265", pixel_format="yuv420p10le", colours=colours, options=options)
+    numbering = Numbering.of(tmp_path / "out.%04d.png")
+    assert numbering is not None
+    with (
+        VideoReader(clip.make(tmp_path / "in.mp4")) as reader,
+        SequenceWriter(numbering, reader, "") as frames,
+        AnimationWriter(tmp_path / "out.webp", reader) as moving,
+    ):
+        assert all(any("HDR" in note for note in writer.notes) == told for writer in (frames, moving))
 
 
 def test_hdr_stays_hdr(tmp_path: Path) -> None:
