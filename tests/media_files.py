@@ -120,3 +120,16 @@ def bits(path: Path) -> str:
         for packet in container.demux(video=0):
             found.update(bytes(packet))
     return found.hexdigest()
+
+
+def decoded(path: Path) -> tuple[list[ImageArray], list[float]]:
+    """The frames of a video, BGR uint8, and their seconds."""
+    with av.open(str(path)) as container:
+        frames = list(container.decode(video=0))
+    return [frame.to_ndarray(format="bgr24") for frame in frames], [float(frame.time) for frame in frames]
+
+
+def sound(path: Path) -> list[bytes]:
+    """The packets of a file's first audio stream, as they are stored."""
+    with av.open(str(path)) as container:
+        return [bytes(packet) for packet in container.demux(audio=0) if packet.size]

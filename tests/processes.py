@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,3 +37,10 @@ def process(*words: Any, **more: Any) -> Iterator[subprocess.Popen[Any]]:
         for stream in (begun.stdin, begun.stdout, begun.stderr):
             if stream is not None:
                 stream.close()
+
+
+def free_port() -> int:
+    """One on which nobody listens at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

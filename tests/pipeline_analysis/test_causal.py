@@ -9,6 +9,7 @@ from pipeline.analysis import CausalTracker, FaceFinder
 from pipeline.types import Face, ImageArray
 from tests import media
 from tests.frames import ArrayFrame
+from tests.movement import gain, gap
 
 RATE = 20.0
 
@@ -20,15 +21,6 @@ def follow(finder: FaceFinder, frames: list[ImageArray], smooth: float, rate: fl
 
 def meshes(found: list[tuple[Face, ...]]) -> np.ndarray:
     return np.stack([faces[0].landmarks for faces in found])
-
-
-def gap(mesh: np.ndarray, upper: int, lower: int) -> np.ndarray:
-    return np.linalg.norm(mesh[:, upper, :2] - mesh[:, lower, :2], axis=1)
-
-
-def gain(before: np.ndarray, after: np.ndarray) -> float:
-    a, b = before - before.mean(), after - after.mean()
-    return float(a @ b / (a @ a))
 
 
 @pytest.mark.parametrize("noise", [2.0, 8.0])

@@ -8,20 +8,11 @@ import pytest
 from pipeline.analysis.smooth import smooth_landmarks
 from pipeline.types import Face
 from tests import media
+from tests.movement import gain, gap
 
 
 def meshes(done) -> np.ndarray:
     return np.stack([faces[0].landmarks for _, faces in done])
-
-
-def gap(mesh: np.ndarray, upper: int, lower: int) -> np.ndarray:
-    return np.linalg.norm(mesh[:, upper, :2] - mesh[:, lower, :2], axis=1)
-
-
-def gain(before: np.ndarray, after: np.ndarray) -> float:
-    """How much of a movement is left: the slope of `after` over `before`."""
-    a, b = before - before.mean(), after - after.mean()
-    return float(a @ b / (a @ a))
 
 
 @pytest.mark.parametrize("noise", [2.0, 8.0])

@@ -21,6 +21,7 @@ from pipeline.media.preview import preview
 from pipeline.options import ComparisonLayout
 from pipeline.types import ImageArray
 from tests import media
+from tests.media_files import decoded, sound
 
 WIDTH, HEIGHT = 160, 90
 TIMES = [i * 40 + (i % 3) * 7 for i in range(24)]
@@ -43,17 +44,6 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         audio=0.7, times=[time - TIMES[6] for time in TIMES[6:]], time_base=Fraction(1, 1000),
     )  # fmt: skip
     return before, after
-
-
-def decoded(path: Path) -> tuple[list[ImageArray], list[float]]:
-    with av.open(str(path)) as container:
-        frames = list(container.decode(video=0))
-    return [frame.to_ndarray(format="bgr24") for frame in frames], [float(frame.time) for frame in frames]
-
-
-def sound(path: Path) -> list[bytes]:
-    with av.open(str(path)) as container:
-        return [bytes(packet) for packet in container.demux(audio=0) if packet.size]
 
 
 def near(part: ImageArray, blue: int, red: int) -> bool:

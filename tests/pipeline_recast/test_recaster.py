@@ -26,6 +26,7 @@ from pipeline import (
 from pipeline.marking import Marking
 from pipeline.types import FloatArray, ImageArray
 from tests import faces, media
+from tests.media_files import decoded, sound
 
 
 @pytest.fixture(scope="session")
@@ -55,20 +56,9 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )  # fmt: skip
 
 
-def decoded(path: Path) -> tuple[list[ImageArray], list[float]]:
-    with av.open(str(path)) as container:
-        frames = list(container.decode(video=0))
-    return [frame.to_ndarray(format="bgr24") for frame in frames], [float(frame.time) for frame in frames]
-
-
 def planes(path: Path) -> list[ImageArray]:
     with av.open(str(path)) as container:
         return [frame.to_ndarray() for frame in container.decode(video=0)]
-
-
-def packets(path: Path) -> list[bytes]:
-    with av.open(str(path)) as container:
-        return [bytes(packet) for packet in container.demux(audio=0) if packet.size]
 
 
 def similarity(image: ImageArray, name: str) -> float:
@@ -88,7 +78,7 @@ def test_a_video_keeps_its_frames_times_and_sound(result: Report, clip: Path) ->
     (before, times), (after, new_times) = decoded(clip), decoded(result.output)
     assert len(after) == len(before) == 30
     np.testing.assert_allclose(new_times, times, atol=1e-6)
-    assert packets(result.output) == packets(clip)
+    assert sound(result.output) == sound(clip)
     assert result.encoder and result.device == "cpu" and result.engine == "mesh"
     assert {stage: time.frames for stage, time in result.stages.items()} == dict.fromkeys(
         ("read", "analyse", "render", "write"), 30

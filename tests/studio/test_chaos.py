@@ -6,7 +6,6 @@ import json
 import logging
 import random
 import secrets
-import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ import pytest
 
 from studio.examples import write_clip
 from tests.conftest import Material
+from tests.processes import free_port
 from tests.studio.conftest import Server, eventually, launch
 from tests.studio.test_http import files_of
 
@@ -42,12 +42,6 @@ class Customer:
     clip: Path
     token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     jobs: list[dict[str, Any]] = field(default_factory=list)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def customers(material: Material, folder: Path) -> list[Customer]:
