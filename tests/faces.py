@@ -69,9 +69,10 @@ def _arcface() -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
 
 
-def arcface_raw(image: ImageArray, face: Face) -> FloatArray:
-    """``(512,)`` ArcFace embedding as the network gives it."""
-    matrix, _ = cv2.estimateAffinePartial2D(face.points, _TEMPLATE, method=cv2.LMEDS)
+def arcface_raw(image: ImageArray, face: Face, matrix: FloatArray | None = None) -> FloatArray:
+    """``(512,)`` ArcFace embedding as the network gives it. `matrix` leads to the crop, or else a robust fit does."""
+    if matrix is None:
+        matrix, _ = cv2.estimateAffinePartial2D(face.points, _TEMPLATE, method=cv2.LMEDS)
     crop = cv2.warpAffine(image, matrix, (112, 112))
     blob = ((crop[..., ::-1].astype(np.float32) - 127.5) / 127.5).transpose(2, 0, 1)[None]
     session = _arcface()
