@@ -23,6 +23,7 @@ from pipeline.errors import CorruptMedia, EncoderError, MediaTooLarge
 from pipeline.media.frames import VideoFrame
 from pipeline.media.output import PendingFile, encoding_errors, output_errors
 from pipeline.media.reader import VideoReader
+from pipeline.media.uniform import uniform
 from pipeline.media.writer import VideoWriter
 from pipeline.options import Options
 
@@ -81,7 +82,7 @@ class PartReader(VideoReader):
         lead = max(first, begin - before * usual)
         search = number > 0 or bool(self.start)
         self.more, past, index = False, 0, None
-        for native in self._uniform(self._timed(self._from(lead, search)), self._shape()):
+        for native in uniform(self._timed(self._from(lead, search)), self._note, self._shape()):
             pts = cast(int, native.pts)
             if search and pts < lead:
                 continue

@@ -19,7 +19,7 @@ from pipeline.media import details as d
 from pipeline.media.damage import RECORDINGS, Damage, picture_notes
 from pipeline.media.decoder import decoder_of, is_transparent
 from pipeline.media.deinterlace import Deinterlacer
-from pipeline.media.frames import VideoFrame, copy_tags
+from pipeline.media.frames import VideoFrame
 from pipeline.media.guard import LIMITS, SourceFile, media_errors, open_container
 from pipeline.media.holes import Holes
 from pipeline.media.layout import layout_of, planar_name
@@ -28,6 +28,7 @@ from pipeline.media.part import check_part
 from pipeline.media.probe import describe, first_frame
 from pipeline.media.sniff import Demuxer
 from pipeline.media.truncation import require_whole
+from pipeline.media.uniform import uniform
 from pipeline.types import MediaInfo, MediaLimits
 
 log = logging.getLogger(__name__)
@@ -159,7 +160,7 @@ class VideoReader(Closing):
         # Half a tick of grace: a time that was rounded to print must still name its frame.
         first = origin + (self.start / base - Fraction(1, 2) if self.start else 0)
         last = origin + self.end / base - Fraction(1, 2) if self.end is not None else None
-        for frame in self._uniform(self._timed(self._from(first, bool(self.start)))):
+        for frame in uniform(self._timed(self._from(first, bool(self.start))), self._note):
             pts = cast(int, frame.pts)
             if last is not None and pts >= last:
                 return
@@ -259,21 +260,6 @@ class VideoReader(Closing):
                 self._holes.step(float(shown), float(step), float(max(usual, length) * base))
             before, length = frame.pts, frame.duration or usual
             self._last = float((frame.pts + (frame.duration or usual) - self.details.start) * self.details.time_base)
-            yield frame
-
-    def _uniform(
-        self, frames: Iterator[av.VideoFrame], shape: tuple[int, int, str] | None = None
-    ) -> Iterator[av.VideoFrame]:
-        """Bring frames whose size or format differs from `shape`, or from the first one's, to that."""
-        for frame in frames:
-            found = (frame.width, frame.height, frame.format.name)
-            if shape is None:
-                shape = found
-            if found != shape:
-                scaled = frame.reformat(*shape)
-                copy_tags(frame, scaled)
-                self._note("The video changes its frame size or format on the way; all was brought to the first one.")
-                frame = scaled
             yield frame
 
     def _note(self, sentence: str) -> None:
