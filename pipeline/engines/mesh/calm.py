@@ -18,6 +18,7 @@ from pipeline.engines.mesh.beard import growth
 from pipeline.engines.mesh.brows import hairiness, strands
 from pipeline.engines.mesh.lip_red import living
 from pipeline.engines.mesh.nose import lopsided, underside
+from pipeline.engines.mesh.speckles import without_speckles
 from pipeline.mesh.hue import FLOOR, deepened, measured_depth, own_hue
 from pipeline.mesh.maps import grey, ramp
 from pipeline.mesh.topology import ZONES, topology
@@ -108,7 +109,10 @@ def calmed(
     change = cv2.resize(change.astype(np.float32), (size, size), interpolation=cv2.INTER_LINEAR)
     fine = logs - cv2.resize(coarse, (size, size), interpolation=cv2.INTER_LINEAR)
     sized = zones.sized(size)
-    change += _fine_change(fine, sized, deep)
+    spots = without_speckles(grey(logs), zones.skin, zones.hairless)[..., None]
+    spots = spots + deepened(spots, deep)
+    fine += spots
+    change += spots + _fine_change(fine, sized, deep)
     if not glasses:
         more = hairy * strands(grey(fine), grey(coarse))[..., None]
         change += more + deepened(more, deep)
@@ -139,6 +143,11 @@ class _Zones:
     upper: FloatArray
     bearded: FloatArray
     hairy: float = field(kw_only=True)
+
+    @property
+    def hairless(self) -> FloatArray:
+        """Skin, bare or of lids, and where brows would be of a face that has none."""
+        return np.maximum(self.skin, self.brows * np.float32(1 - self.hairy))
 
     def sized(self, size: int) -> _Zones:
         parts = (getattr(self, each.name) for each in fields(self) if each.name != "hairy")
