@@ -234,7 +234,7 @@ def test_a_long_name_in_letters_of_several_bytes(recaster: Recaster, cast: Cast,
     [
         ({"start": 60.0}, "starts after the end"),
         ({"start": 0.95}, "holds no frame"),
-        ({"start": 0.5, "end": 0.2}, "end of the part"),
+        ({"start": 0.5, "end": 0.2}, "end has to be after the start"),
         ({"start": -1.0}, "start after 0"),
     ],
 )
