@@ -145,7 +145,7 @@ def test_a_hosted_studio_leaves_them_in_the_browser(browser: Any, tmp_path: Path
         page.click("text=Vorlage entfernen")
         page.wait_for_selector("#preset option:has-text('Meine')", state="detached")
         page.reload()
-        page.wait_for_selector("#preset")
+        page.wait_for_selector("#preset option:has-text('Übliche')", state="attached")  # its words come after the page
         assert page.locator("#preset option").all_inner_texts() == [
             "Übliche Einstellungen",
             "Offered",
