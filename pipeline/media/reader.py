@@ -71,7 +71,7 @@ class VideoReader(Closing):
         self.limits = limits
         self._notes: list[str] = []
         self._holes = Holes()
-        self._broken: set[float] = set()
+        self._damage: list[Damage] = []
         self._container: InputContainer | None = None
         self._last: float | None = None
         self._searched = False
@@ -91,7 +91,9 @@ class VideoReader(Closing):
     @property
     def notes(self) -> tuple[str, ...]:
         """Sentences for the user about what was done to the video while it was read."""
-        return (*self._notes, *picture_notes(self._broken), *self._holes.notes())
+        broken = {pts for each in self._damage for pts in each.broken}
+        times = {float((pts - self.details.start) * self.details.time_base) for pts in broken}
+        return (*self._notes, *picture_notes(times), *self._holes.notes())
 
     @property
     def time_base(self) -> Fraction:
@@ -193,6 +195,7 @@ class VideoReader(Closing):
     def _decode(self, container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
         begun, skipped, read, interlaced = False, 0, 0, None
         decode, damage = decoder_of(stream, self.limits), Damage(self.demuxer)
+        self._damage.append(damage)
         for packet in damage.watched(self._packets(container, stream)):
             try:
                 frames = decode(packet)
@@ -222,8 +225,6 @@ class VideoReader(Closing):
                     yield from interlaced.push(frame)
                 else:
                     yield frame
-            base = self.details.time_base
-            self._broken.update(float((pts - self.details.start) * base) for pts in damage.broken)
             if damage.too_much(read):
                 self._fail(None)
         if interlaced is not None:
