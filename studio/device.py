@@ -4,36 +4,41 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
-from pipeline.models.devices import cuda_works
+from pipeline.models import nvidia
+from pipeline.models.devices import TITLES, cuda_works, trouble, works
 from pipeline.models.gpus import gpu_count
-
-_DRIVERS = (Path("/proc/driver/nvidia/version"), Path("/dev/dxg"))
-"""One of them is there where a GPU's driver is: Linux and WSL."""
+from pipeline.models.providers import AUTOMATIC
+from pipeline.options import DEVICES, DeviceName
 
 
 @dataclass(frozen=True)
 class DeviceState:
-    """`warning` says in a sentence what was expected and is not so; empty where all is as it should be."""
+    """`warning` says in a sentence what was expected and is not so, and `why` in another one; both are empty where all
+    is as it should be."""
 
     name: str
     about: str
     warning: str = ""
+    why: str = ""
 
 
 def device_state(wanted: str) -> DeviceState:
     """The active device. The first call may take a second: it runs a network on the GPU, where there is one."""
-    cores = os.cpu_count() or 1
+    cores, driver = os.cpu_count() or 1, nvidia.driver_present()
+    asked: tuple[DeviceName, ...] = tuple(name for name in DEVICES if name == wanted and name not in ("auto", "cpu"))
+    for device in AUTOMATIC if wanted == "auto" else asked:
+        # Without a driver there is nothing to try.
+        if (driver or device not in ("cuda", "tensorrt")) and works(device):
+            title = "the NVIDIA GPU" if device == "cuda" else TITLES[device]
+            return DeviceState("GPU", f"Networks run on {title}; everything else on {cores} cores")
     about = f"Runs on the processor, {cores} cores" if cores > 1 else "Runs on the processor, 1 core"
-    driver = any(path.exists() for path in _DRIVERS)
-    # Without a driver there is nothing to try, and a try would be loud.
-    if wanted != "cpu" and driver and cuda_works():
-        return DeviceState("GPU", f"Networks run on the NVIDIA GPU; everything else on {cores} cores")
-    if wanted == "cuda":
-        return DeviceState("CPU", about, "A GPU was asked for, but none can be used: running on the CPU")
+    if asked:
+        warning = "A GPU was asked for, but none can be used: running on the CPU"
+        return DeviceState("CPU", about, warning, trouble(asked[0]))
     if wanted == "auto" and driver:
-        return DeviceState("CPU", about, "There is an NVIDIA GPU, but CUDA does not work: running on the CPU")
+        warning = "There is an NVIDIA GPU, but CUDA does not work: running on the CPU"
+        return DeviceState("CPU", about, warning, trouble("cuda"))
     return DeviceState("CPU", about)
 
 

@@ -119,6 +119,6 @@ def routes(studio: Studio) -> APIRouter:
     @router.get("/device")
     def device() -> dict[str, str]:
         state = device_state(studio.recaster.device)
-        return {"name": state.name, "about": state.about, "warning": state.warning}
+        return {"name": state.name, "about": state.about, "warning": state.warning, "why": state.why}
 
     return router

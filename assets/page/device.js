@@ -7,7 +7,7 @@ export async function startDevice() {
     try {
       const device = await answer;
       chip.textContent = device.warning || device.name;
-      chip.title = device.about;
+      chip.title = device.why || device.about;
       chip.classList.toggle("warning", Boolean(device.warning));
     } catch {
       chip.textContent = "";

@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pipeline.errors import DeviceError
-from pipeline.models.providers import AUTOMATIC, PROVIDERS, chain
+from pipeline.models import nvidia
+from pipeline.models.providers import AUTOMATIC, PACKAGES, PROVIDERS, chain
 from pipeline.options import DeviceName
 
 log = logging.getLogger(__name__)
 
-_TITLES = {"cuda": "CUDA", "tensorrt": "TensorRT", "rocm": "ROCm", "directml": "DirectML", "coreml": "Core ML",
+TITLES = {"cuda": "CUDA", "tensorrt": "TensorRT", "rocm": "ROCm", "directml": "DirectML", "coreml": "Core ML",
            "openvino": "OpenVINO"}  # fmt: skip
 
 
@@ -24,8 +26,8 @@ def check_device(device: DeviceName) -> None:
     """
     if device not in ("auto", "cpu") and not works(device):
         raise DeviceError(
-            f"A {_TITLES[device]} device was asked for, but none can be used here. "
-            "Check the driver, or choose the device auto or cpu."
+            f"A {TITLES[device]} device was asked for, but none can be used here. {trouble(device)} "
+            "Otherwise choose the device auto or cpu."
         )
 
 
@@ -46,42 +48,81 @@ def cuda_works() -> bool:
     return works("cuda")
 
 
+def trouble(device: DeviceName) -> str:
+    """Why a device other than the CPU does not work, in a sentence."""
+    import onnxruntime
+
+    package = PACKAGES.get(device)
+    if package is not None and PROVIDERS[device] not in onnxruntime.get_available_providers():
+        return nvidia.without_provider(TITLES[device], package)
+    if device in ("cuda", "tensorrt"):
+        return nvidia.trouble(device, getattr(onnxruntime, "cuda_version", None))
+    return nvidia.UNSAID
+
+
+def unused_gpu(wanted: DeviceName, settled: DeviceName) -> tuple[str, ...]:
+    """What a user should know where ``"auto"`` came to the CPU in spite of an NVIDIA GPU."""
+    if wanted != "auto" or settled != "cpu" or not nvidia.driver_present():
+        return ()
+    return ("There is an NVIDIA GPU, but it cannot be used: networks run on the CPU.", trouble("cuda"))
+
+
 @cache
 def works(device: DeviceName) -> bool:
-    """Run a network of one addition there: a provider that is listed may still fail to load its libraries."""
+    """Run a small network there and on the CPU: a provider that is listed may still fail to load its libraries, and
+    some it only looks for when a convolution asks for them."""
     import numpy as np
     import onnxruntime
-    from onnx import TensorProto, helper
 
     provider = PROVIDERS[device]
     if provider not in onnxruntime.get_available_providers():
         log.info("this onnxruntime has no %s", provider)
         return False
     preload()
-    graph = helper.make_graph(
-        [helper.make_node("Add", ["x", "x"], ["y"])],
-        "probe",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [4])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [4])],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
+    model = _probe()
     options = onnxruntime.SessionOptions()
     # The probe's own failure is told in our words.
     options.log_severity_level = 4
-    names = [name for name, _ in chain(device, Path())]
+    names = [name for name, _ in chain(device)]
     onnxruntime.set_default_logger_severity(4)
     try:
-        session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=names)
+        # By itself it would go on without the provider, and say so on standard output.
+        session = onnxruntime.InferenceSession(model, options, providers=names, enable_fallback=0)
         if session.get_providers()[0] != provider:
             log.warning("onnxruntime lists %s, but could not load it", provider)
             return False
-        session.run(None, {"x": np.ones(4, np.float32)})
+        usual = onnxruntime.InferenceSession(model, options, providers=[PROVIDERS["cpu"]])
+        feed = {"x": np.linspace(-1, 1, 1 * 4 * 8 * 8, dtype=np.float32).reshape(1, 4, 8, 8)}
+        if not np.allclose(session.run(None, feed)[0], usual.run(None, feed)[0], rtol=0.02, atol=0.02):
+            log.warning("%s gives other numbers than the CPU", provider)
+            return False
     except Exception as error:  # onnxruntime raises many kinds, without a common root of its own
         log.warning("%s failed: %s", provider, error)
         return False
     finally:
         onnxruntime.set_default_logger_severity(2)
     return True
+
+
+def _probe() -> bytes:
+    """A network of what face networks are made of, ``(1, 4, 8, 8)`` in and out."""
+    import numpy as np
+    from onnx import TensorProto, helper, numpy_helper
+
+    random = np.random.default_rng(0)
+    weights = {"w": (4, 4, 3, 3), "u": (4, 4, 2, 2), "g": (4,), "b": (4,)}
+    constants = [numpy_helper.from_array(random.standard_normal(shape).astype(np.float32), name)
+                 for name, shape in weights.items()]  # fmt: skip
+    steps: list[tuple[str, list[str], dict[str, Any]]] = [
+        ("Conv", ["x", "w"], {"pads": [1, 1, 1, 1]}), ("InstanceNormalization", ["0", "g", "b"], {}),
+        ("AveragePool", ["1"], {"kernel_shape": [2, 2], "strides": [2, 2]}),
+        ("ConvTranspose", ["2", "u"], {"strides": [2, 2]}), ("Add", ["3", "x"], {}),
+    ]  # fmt: skip
+    nodes = [helper.make_node(kind, given, [str(place)], **how) for place, (kind, given, how) in enumerate(steps)]
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 4, 8, 8]) for name in ("x", "4")]
+    graph = helper.make_graph(nodes, "probe", ends[:1], ends[1:], constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
+    return bytes(model.SerializeToString())
 
 
 @cache

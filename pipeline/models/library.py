@@ -11,9 +11,10 @@ import numpy as np
 
 from pipeline.errors import ModelError
 from pipeline.models.catalogue import ModelEntry, ModelKind
-from pipeline.models.devices import settle
+from pipeline.models.devices import settle, unused_gpu
 from pipeline.models.onnx_runner import settings
 from pipeline.models.openvino_runner import arithmetics
+from pipeline.models.providers import PROVIDERS
 from pipeline.models.runner import Runner
 from pipeline.models.session import Session
 from pipeline.models.store import Store
@@ -50,6 +51,7 @@ class Library:
         """
         self.store = store or Store()
         self.device, self._gpu, self._yields = settle(device), gpu, device == "auto"
+        self._unused = unused_gpu(device, self.device)
         self._precision, self._verdicts = precision, Verdicts(self.store.folders.notes)
         self._lock = threading.Lock()
         self._sessions: dict[tuple[str, DeviceName], Session] = {}
@@ -93,7 +95,8 @@ class Library:
     def notes(self) -> tuple[str, ...]:
         """What a user should know of where networks run."""
         with self._lock:
-            return tuple(note for session in self._sessions.values() for note in session.notes)
+            told = (note for session in self._sessions.values() for note in session.notes)
+            return tuple(dict.fromkeys([*self._unused, *told]))
 
     def path(self, name: str) -> Path:
         """The checked file of an entry."""
@@ -105,12 +108,11 @@ class Library:
         Raises:
             ModelError, ModelMissing, LicenceNotAccepted, DownloadError: see `session`.
         """
-        session = self.session(name) if self.device == "cpu" else None
+        session = self.session(name)
         with self._lock:
             if name not in self._recognisers:
-                model = analysis_model(self.path(name), self.device, self.store.folders.notes / "cache", self._gpu)
-                if session is not None:
-                    model.session = _AsOnnxRuntime(session)
+                model = analysis_model(self.path(name))
+                model.session = _AsOnnxRuntime(session)
                 self._recognisers[name] = model
             return self._recognisers[name]
 
@@ -126,24 +128,16 @@ class _AsOnnxRuntime:
         return [found[name] for name in outputs]
 
 
-def analysis_model(path: Path, device: DeviceName, cache: Path | None = None, gpu: int = 0) -> Any:
-    """A detector, recogniser or landmarker of insightface, by its own model zoo, on our providers and settings.
+def analysis_model(path: Path) -> Any:
+    """A detector, recogniser or landmarker of insightface, by its own model zoo, on the CPU with our settings.
 
     Raises:
         ModelError: insightface does not know what the file is.
     """
     from insightface.model_zoo import model_zoo
 
-    from pipeline.models.providers import chain
-
-    providers = chain(device, cache or path.parent, gpu)
     try:
-        model = model_zoo.get_model(
-            str(path),
-            providers=[name for name, _ in providers],
-            provider_options=[options for _, options in providers],
-            sess_options=settings(device),
-        )
+        model = model_zoo.get_model(str(path), providers=[PROVIDERS["cpu"]], sess_options=settings("cpu"))
     except Exception as error:  # insightface asserts, onnxruntime raises its own
         raise ModelError(f"The model file {path.name} cannot be opened.") from error
     if model is None:

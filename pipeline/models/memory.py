@@ -8,7 +8,9 @@ _SIGNS = (
     "bad allocation",
     "out of memory",  # CUDA and HIP: error 2
     "outofmemory",  # TensorRT
-    "_alloc_failed",  # cuBLAS and cuDNN
+    "cudaerrormemoryallocation",
+    "_alloc_failed",  # cuBLAS, and cuDNN before its ninth release
+    "_allocation_failed",  # cuDNN
     "8007000e",  # DirectML: E_OUTOFMEMORY
 )
 

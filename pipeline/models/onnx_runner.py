@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -64,24 +63,23 @@ def opened(path: Path, device: DeviceName, batch: int, cache: Path, gpu: int = 0
         ModelError: the file is no network that ONNX Runtime can run.
         DeviceMemory: it does not fit into the device's memory.
     """
-    import onnxruntime
-
-    providers = chain(device, cache, gpu)
+    providers = chain(device, engines(cache, path) if device == "tensorrt" else None, gpu)
     if device != "cpu":
         preload()
-    if device == "tensorrt":
-        # TensorRT makes one folder, but none around it. Without a place, engines are built anew each time.
-        with suppress(OSError):
-            engines(cache).mkdir(parents=True, exist_ok=True)
     try:
-        runner = OnnxRunner(onnxruntime.InferenceSession(str(path), settings(device), providers=providers))
+        runner = _open(str(path), device, providers)
     except ModelError:
         raise
     except Exception as error:  # onnxruntime's own, which have no common root
-        log.warning("%s cannot be opened: %s", path.name, error)
+        log.warning("%s cannot be opened on %s: %s", path.name, device, error)
         if out_of_memory(error):
             raise DeviceMemory from error
+        if device != "cpu":
+            # Whether it is the file's fault, the CPU tells. The session says where it runs.
+            return opened(path, *_next(device, batch), cache, gpu)
         raise ModelError(f"The model file {path.name} cannot be opened. Fetch it again, or choose another.") from error
+    if runner.device == "cpu" != device:
+        return opened(path, "cpu", 1, cache)
     fixed = {port.shape[0] for port in runner.inputs.values() if port.shape and port.shape[0] is not None}
     if batch == 1 or not fixed:
         return runner, batch if not fixed else 1
@@ -89,6 +87,19 @@ def opened(path: Path, device: DeviceName, batch: int, cache: Path, gpu: int = 0
         return runner, batch
     wider = _widened(path, runner, device, batch, providers)
     return (wider, batch) if wider is not None else (runner, 1)
+
+
+def _next(device: DeviceName, batch: int) -> tuple[DeviceName, int]:
+    """What is tried after a device that fails, and how many rows at once."""
+    return ("cuda", batch) if device == "tensorrt" else ("cpu", 1)
+
+
+def _open(network: str | bytes, device: DeviceName, providers: Any) -> OnnxRunner:
+    """Raises what ONNX Runtime raises. By itself it would try the next provider, and tell standard output, where
+    nobody looks for it and some read nothing but JSON."""
+    import onnxruntime
+
+    return OnnxRunner(onnxruntime.InferenceSession(network, settings(device), providers=providers, enable_fallback=0))
 
 
 def settings(device: DeviceName) -> Any:
@@ -115,7 +126,6 @@ def _widened(path: Path, single: OnnxRunner, device: DeviceName, batch: int, pro
     built into a reshape.
     """
     import onnx
-    import onnxruntime
 
     try:
         model = onnx.load(str(path))
@@ -123,14 +133,13 @@ def _widened(path: Path, single: OnnxRunner, device: DeviceName, batch: int, pro
             if value.type.tensor_type.shape.dim:
                 value.type.tensor_type.shape.dim[0].dim_param = "batch"
         del model.graph.value_info[:]
-        session = onnxruntime.InferenceSession(model.SerializeToString(), settings(device), providers=providers)
-        wide = OnnxRunner(session)
+        wide = _open(model.SerializeToString(), device, providers)
         random = np.random.default_rng(0)
         feed = {
             name: random.random((batch, *(side or 1 for side in port.shape[1:])), np.float32).astype(port.dtype)
             for name, port in single.inputs.items()
         }
-        together = session.run(None, feed)
+        together = wide.run(feed)
         for row in range(batch):
             alone = single.run({name: value[row : row + 1] for name, value in feed.items()})
             for one, other in zip(alone, together, strict=True):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pipeline.models.checksums import sha256
 from pipeline.options import DeviceName
+
+log = logging.getLogger(__name__)
 
 PROVIDERS: Mapping[DeviceName, str] = {
     "cpu": "CPUExecutionProvider",
@@ -17,6 +21,14 @@ PROVIDERS: Mapping[DeviceName, str] = {
     "coreml": "CoreMLExecutionProvider",
     "openvino": "OpenVINOExecutionProvider",
 }
+PACKAGES: Mapping[DeviceName, str] = {
+    "cuda": "onnxruntime-gpu",
+    "tensorrt": "onnxruntime-gpu",
+    "rocm": "onnxruntime-migraphx",
+    "directml": "onnxruntime-directml",
+    "openvino": "onnxruntime-openvino",
+}
+"""The build of ONNX Runtime that brings a provider. It takes the place of every other."""
 AUTOMATIC: tuple[DeviceName, ...] = ("cuda", "rocm", "directml", "coreml")
 """What ``auto`` tries before the CPU. TensorRT is asked for by name: it builds engines for minutes at first."""
 
@@ -28,12 +40,14 @@ _CUDA: Mapping[str, Any] = {
 }
 
 
-def chain(device: DeviceName, cache: Path, gpu: int = 0) -> list[tuple[str, dict[str, Any]]]:
+def chain(device: DeviceName, cache: Path | None = None, gpu: int = 0) -> list[tuple[str, dict[str, Any]]]:
     """The provider of a device and those that take over what it has no kernel for, with their options.
 
     Args:
         device: any but ``"auto"``, which `pipeline.models.devices.settle` turns into one of the others.
-        cache: a folder that TensorRT keeps its built engines in.
+        cache: a folder that is there, in which TensorRT keeps what it builds of one network; nothing is kept where it
+            is ``None``. TensorRT tells networks apart by the names in them, not by their weights: those of one
+            architecture have to have a folder each.
         gpu: which of several; heeded by CUDA, TensorRT and ROCm.
     """
     cpu: tuple[str, dict[str, Any]] = (PROVIDERS["cpu"], {})
@@ -42,21 +56,28 @@ def chain(device: DeviceName, cache: Path, gpu: int = 0) -> list[tuple[str, dict
     if device == "cuda":
         return [(PROVIDERS["cuda"], {"device_id": gpu, **_CUDA}), cpu]
     if device == "tensorrt":
-        options = {
-            "device_id": gpu,
-            "trt_engine_cache_enable": True,
-            "trt_engine_cache_path": str(engines(cache)),
-            "trt_timing_cache_enable": True,
-            "trt_timing_cache_path": str(engines(cache)),
-            "trt_fp16_enable": False,
-        }
+        options: dict[str, Any] = {"device_id": gpu, "trt_fp16_enable": False}
+        if cache is not None:
+            options |= {
+                "trt_engine_cache_enable": True,
+                "trt_engine_cache_path": str(cache),
+                "trt_timing_cache_enable": True,
+                "trt_timing_cache_path": str(cache),
+            }
         return [(PROVIDERS["tensorrt"], options), (PROVIDERS["cuda"], {"device_id": gpu, **_CUDA}), cpu]
     return [(PROVIDERS[device], {"device_id": gpu} if device == "rocm" else {}), cpu]
 
 
-def engines(cache: Path) -> Path:
-    """The folder of engines that TensorRT has built."""
-    return cache / "tensorrt"
+def engines(cache: Path, network: Path) -> Path | None:
+    """The folder of engines that TensorRT has built of a network's file, made where there is none; ``None`` where there
+    can be none, and they are built anew each time."""
+    folder = cache / "tensorrt" / f"{network.stem}-{sha256(network)[:16]}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        log.warning("TensorRT's engines are not kept: %s", error)
+        return None
+    return folder
 
 
 def device_of(provider: str) -> DeviceName:

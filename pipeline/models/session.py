@@ -64,10 +64,11 @@ class Session:
             DeviceMemory: it does not fit into the device's memory.
         """
         self.path, self._yields, self._open_on_cpu = path, yields, on_cpu
+        self._cache, self._gpu = cache or path.parent, gpu
         self.notes: tuple[str, ...] = ()
         wanted = (1 if device == "cpu" else GPU_BATCH) if batch is None else batch
         try:
-            self._runner, size = self._opened(device, wanted, cache or path.parent, gpu)
+            self._runner, size = self._opened(device, wanted)
         except DeviceMemory as error:
             if device == "cpu" or not yields:
                 raise
@@ -133,6 +134,11 @@ class Session:
             except DeviceMemory as error:
                 self._need_less(error)
                 continue
+            except ModelError:
+                if self.device != "tensorrt":
+                    raise
+                self._without_tensorrt()
+                continue
             if any(np.ndim(output) == 0 or len(output) != len(filled) for output in outputs):
                 raise ModelError(f"The network {self.path.stem} gives something else than a row for each row it takes.")
             results += [
@@ -155,13 +161,19 @@ class Session:
             "%s does not fit into the memory of %s; it goes on on the CPU", self.path.name, device, exc_info=error
         )
         self.notes = (f"The memory of the {device} device did not suffice for {self.path.stem}: it ran on the CPU.",)
-        return self._opened("cpu", 1, self.path.parent, 0)
+        return self._opened("cpu", 1)
 
-    def _opened(self, device: DeviceName, batch: int, cache: Path, gpu: int) -> tuple[Runner, int]:
+    def _without_tensorrt(self) -> None:
+        """Go on with CUDA's own kernels: TensorRT opens networks for which it then cannot build an engine."""
+        log.warning("%s goes on without TensorRT", self.path.name)
+        self.notes = (f"TensorRT cannot run {self.path.stem}: it ran without it.",)
+        self._runner, self._batches.size = self._opened("cuda", self.batch)
+
+    def _opened(self, device: DeviceName, batch: int) -> tuple[Runner, int]:
         """What runs the network, and the rows that one call of it takes."""
         if device == "cpu" and batch == 1 and self._open_on_cpu is not None:
             return self._open_on_cpu(self.path), 1
-        return onnx_runner.opened(self.path, device, batch, cache, gpu)
+        return onnx_runner.opened(self.path, device, batch, self._cache, self._gpu)
 
     def _call(self, feed: Row) -> list[Values]:
         try:

@@ -44,7 +44,7 @@ def theirs(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
 
 def test_detector_recogniser_and_landmarker_equal_insightface_s(theirs: list[Any]) -> None:
     image = faces.test_photo("players")
-    detector, recogniser, landmarker = (analysis_model(insight_file(name), "cpu") for name in FILES)
+    detector, recogniser, landmarker = (analysis_model(insight_file(name)) for name in FILES)
     detector.prepare(-1, input_size=(640, 640))
     boxes, points = detector.detect(image, max_num=0, metric="default")
     assert len(boxes) == len(theirs)
@@ -65,7 +65,7 @@ def test_detector_recogniser_and_landmarker_equal_insightface_s(theirs: list[Any
 def test_what_insightface_does_not_know_is_said_so(tmp_path: Path) -> None:
     (tmp_path / "broken.onnx").write_bytes(b"no network")
     with pytest.raises(ModelError, match=r"broken\.onnx cannot be opened"):
-        analysis_model(tmp_path / "broken.onnx", "cpu")
+        analysis_model(tmp_path / "broken.onnx")
 
 
 def test_each_recogniser_of_a_library_is_its_own(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_each_recogniser_of_a_library_is_its_own(tmp_path: Path) -> None:
     portrait = faces.portrait_face("astronaut")
     assert portrait.points is not None
     face = take(media.portrait("astronaut"), to_crop(portrait.points, "arcface_112_v2", 112), 112)
-    theirs = analysis_model(insight_file("w600k_mbf.onnx"), "cpu").get_feat(face)
+    theirs = analysis_model(insight_file("w600k_mbf.onnx")).get_feat(face)
     assert np.abs(library.recogniser(ARCFACE).get_feat(face) - theirs).max() < 1e-4
     found = library.recogniser("colour").get_feat(face)[0]
     assert np.abs(found[:3] - (face[..., ::-1].mean((0, 1)) / 127.5 - 1)).max() < 1e-3 and not found[3:].any()

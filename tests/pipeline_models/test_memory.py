@@ -14,10 +14,12 @@ from onnx import TensorProto, helper, numpy_helper
 
 from pipeline.errors import DeviceMemory
 from pipeline.models import onnx_runner
+from pipeline.models.catalogue import ARCFACE
 from pipeline.models.memory import out_of_memory
 from pipeline.models.onnx_runner import OnnxRunner
 from pipeline.models.session import Session
 from pipeline.types import FloatArray
+from tests import models
 
 
 def greedy(path: Path, more: int = 0) -> Path:
@@ -103,6 +105,64 @@ def test_one_row_that_does_not_fit_goes_to_the_cpu_where_that_is_allowed(small_g
     assert (session.device, session.batch) == ("cpu", 1)
     assert session.notes == ("The memory of the cuda device did not suffice for network: it ran on the CPU.",)
     assert (session(x=given(2))[0] == 2 * given(2)).all()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CUDNN failure 4002: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED ; GPU=0",
+        "CUBLAS failure 3: CUBLAS_STATUS_ALLOC_FAILED ; GPU=0",
+        "CUDA failure 2: out of memory ; GPU=0",
+        "BFCArena::AllocateRawInternal Failed to allocate memory for requested buffer of size 50331648",
+        "[TensorRT] Error Code 2: OutOfMemory (Requested size was 2147483648 bytes.)",
+    ],
+)
+def test_what_gpus_say_is_understood(text: str) -> None:
+    assert out_of_memory(RuntimeError(text))
+
+
+def test_the_recogniser_goes_to_the_cpu_as_every_network_does(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A GPU whose memory is full when the photo's embedding is wanted."""
+    opened = onnx_runner.opened
+
+    class Full(OnGpu):
+        def run(self, feed: Any) -> Any:
+            raise RuntimeError("CUDA failure 2: out of memory")
+
+    def open_here(path: Path, device: Any, batch: int, cache: Path, gpu: int = 0) -> tuple[OnnxRunner, int]:
+        found, size = opened(path, "cpu", batch, cache)
+        return (found if device == "cpu" else Full(found)), size
+
+    monkeypatch.setattr(onnx_runner, "opened", open_here)
+    usual, full = models.library(tmp_path), models.library(tmp_path)
+    full.device, full._yields = "cuda", True
+    crop = np.random.default_rng(0).integers(0, 255, (112, 112, 3), np.uint8)
+    wanted, found = (library.recogniser(ARCFACE).get_feat(crop) for library in (usual, full))
+    assert np.abs(found - wanted).max() < 1e-4
+    assert full.notes == (f"The memory of the cuda device did not suffice for {ARCFACE}: it ran on the CPU.",)
+
+
+def test_what_tensorrt_cannot_run_goes_on_without_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It opens networks for which it then cannot build an engine. Here it is the CPU that does not run them."""
+    opened, broken = onnx_runner.opened, tmp_path / "broken.onnx"
+    asked: list[tuple[str, int]] = []
+    greedy(broken)
+    model = onnx.load(str(broken))
+    model.graph.node.insert(0, helper.make_node("Reshape", ["x", "one"], ["not to be done"]))
+    onnx.save(model, str(broken))
+
+    def open_here(path: Path, device: Any, batch: int, cache: Path, gpu: int = 0) -> tuple[OnnxRunner, int]:
+        asked.append((device, gpu))
+        found, size = opened(broken if device == "tensorrt" else path, "cpu", 1, cache)
+        runner = OnGpu(found)
+        runner.device = device
+        return runner, size
+
+    monkeypatch.setattr(onnx_runner, "opened", open_here)
+    session = Session(greedy(tmp_path / "network.onnx"), "tensorrt", gpu=1)
+    assert (session(x=given(2))[0] == 2 * given(2)).all()
+    assert session.device == "cuda" and asked == [("tensorrt", 1), ("cuda", 1)]
+    assert session.notes == ("TensorRT cannot run network: it ran without it.",)
 
 
 def test_nobody_is_moved_from_a_device_that_was_asked_for(small_gpu: Path) -> None:
