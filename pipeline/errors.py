@@ -222,6 +222,12 @@ class EncoderError(RecastError):
     sentence = "The video could not be encoded."
 
 
+class HardwareFailed(EncoderError):
+    """An encoder in hardware that worked when it was tried did not take the film, or not to its end."""
+
+    sentence = "The machine's video encoder failed."
+
+
 class ProcessLost(RecastError):
     """A process that rendered a part of the film was ended, and so was the one that did it again."""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import av.error
 
-from pipeline.errors import DiskFull, EncoderError, OutputError
+from pipeline.errors import DiskFull, EncoderError, HardwareFailed, OutputError
 from pipeline.report import Seal
 
 log = logging.getLogger(__name__)
@@ -98,11 +98,19 @@ def output_errors() -> Iterator[None]:
 
 
 @contextmanager
-def encoding_errors() -> Iterator[None]:
-    """Turn what FFmpeg raises while encoding into `OutputError` or `EncoderError`."""
+def encoding_errors(hardware: bool = False) -> Iterator[None]:
+    """Turn what FFmpeg raises while encoding into `OutputError` or `EncoderError`.
+
+    Args:
+        hardware: whether a piece of hardware encodes. Its errors have the numbers of a file's ("operation not
+            permitted" where a library is missing), so all but a full disk are `HardwareFailed`; a file that truly
+            cannot be written cannot be written by software either.
+    """
     try:
         yield
     except av.error.FFmpegError as error:
+        if hardware and error.errno not in NO_SPACE:
+            raise HardwareFailed from error
         if is_write_error(error):
             with output_errors():
                 raise OSError(error.errno, "writing failed") from error

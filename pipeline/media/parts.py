@@ -154,8 +154,8 @@ class PartWriter(VideoWriter):
         self._file: BinaryIO | None = None
         self._part = PendingFile(path)
         self._order: list[int] = []
-        with encoding_errors():
-            choice = self._settle(first)
+        choice = self._settle(first)
+        with self._encoding():
             self._container = self._open(_Nowhere())
             self._stream = self._add_video(self._container, first, choice)
             self._file = self._part.temporary.open("wb")
@@ -163,7 +163,7 @@ class PartWriter(VideoWriter):
     def finish_part(self) -> Part:
         """Write what the encoder still holds, and give the file its name."""
         assert self._file is not None
-        with encoding_errors():
+        with self._encoding():
             if self._order or self._durations:
                 self._drain()
             self._file.flush()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -125,7 +125,7 @@ class VideoWriter:
         # The decoder's picture types would be taken as orders.
         native.pict_type = _NO_PICTURE_TYPE
         self._durations[native.pts] = frame.duration
-        with encoding_errors():
+        with self._encoding():
             packets = self._stream.encode(native)
             if first:
                 share_the_processor()
@@ -139,7 +139,7 @@ class VideoWriter:
     def write_sound(self, samples: Samples, time: float) -> None:
         """Encode a camera's sound, from the first picture on; see `SoundTrack.write`."""
         if self._sound is not None and self._container is not None:
-            with encoding_errors():
+            with self._encoding():
                 self._container.mux(self._sound.write(samples, time))
 
     def finish(self) -> None:
@@ -152,7 +152,7 @@ class VideoWriter:
             self.abort()
             raise EncoderError("The part of the video to keep holds no frame.")
         try:
-            with encoding_errors():
+            with self._encoding():
                 self._drain()
                 if self._copier is not None:
                     self._copier.until(None)
@@ -184,6 +184,9 @@ class VideoWriter:
         self._pending.discard()
         self._close_copier()
 
+    def _encoding(self) -> AbstractContextManager[None]:
+        return encoding_errors(self._choice is not None and self._choice.hardware)
+
     def _drain(self) -> None:
         """Write what the encoder still holds."""
         assert self._stream is not None
@@ -198,7 +201,7 @@ class VideoWriter:
         source = self._source
         choice = self._settle(frame)
         self._shift, offset, window = self._clock(frame)
-        with encoding_errors():
+        with self._encoding():
             self._container = self._open(str(self._pending.temporary))
             self._stream = self._add_video(self._container, frame, choice)
         if isinstance(source, VideoReader):
@@ -212,7 +215,7 @@ class VideoWriter:
         elif isinstance(source, CameraSource) and source.sound_rate:
             self._sound = SoundTrack(self._container, source.sound_rate)
         self._container.metadata.update(self._describe())
-        with encoding_errors():
+        with self._encoding():
             self._container.start_encoding()
 
     def _settle(self, frame: VideoFrame) -> Choice:

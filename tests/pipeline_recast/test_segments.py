@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +18,7 @@ import numpy as np
 import pytest
 
 from pipeline import Cancelled, Cast, NoFaceInTarget, Options, Progress, Recaster
+from pipeline.media import hardware
 from pipeline.types import Role
 from tests import media
 from tests.processes import process
@@ -196,3 +198,21 @@ def test_cancel_keeps_what_is_finished_and_errors_are_the_same(
         roles = Cast(roles=(Role(stranger, cast.everyone),))
         recaster.recast(roles, clip, tmp_path / "a.mp4", options, work=tmp_path / "other", segment=1.0)
     assert not (tmp_path / "a.mp4").exists()
+
+
+@pytest.mark.skipif("h264_nvenc" not in av.codecs_available or hardware._nvidia(), reason="there may be a GPU")
+@pytest.mark.parametrize("segmented", [False, True])
+def test_an_encoder_in_hardware_that_fails_costs_no_film(
+    segmented: bool, recaster: Recaster, cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NVIDIA's, which takes so many films at once: it worked when it was tried, and does not open any more. Here it
+    lacks its driver."""
+    clip = media.write_clip(tmp_path / "hopper.mp4", media.still(20, "hopper", 90.0).frames, 25, options={"g": "5"})
+    monkeypatch.setattr(hardware, "_MAKERS", (replace(hardware._MAKERS[0], present=lambda: True),))
+    monkeypatch.setattr(hardware, "trial", lambda *_: None)
+    work = tmp_path / "work" if segmented else None
+    report = recaster.recast(cast, clip, tmp_path / "a.mp4", work=work, segment=0.4)
+    assert report.encoder == "libx264" and report.frames == 20
+    assert report.notes[0].startswith("The machine's video encoder failed on the way")
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 20
