@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from pipeline.analysis import CausalTracker, FaceFinder
@@ -54,7 +55,7 @@ class LiveSession(Closing):
 
     Args:
         finder: the networks that find faces; may be shared.
-        wardrobe: what the engine makes of identities; may be shared.
+        wardrobe: what the engine makes of identities, for options, with everything loaded that those need.
         cast: who everybody before the camera becomes; persons cannot be told apart here.
         options: as for a job.
         mark: what says in each frame that it is synthetic.
@@ -64,7 +65,7 @@ class LiveSession(Closing):
     def __init__(
         self,
         finder: FaceFinder,
-        wardrobe: Wardrobe,
+        wardrobe: Callable[[Options], Wardrobe],
         cast: Cast,
         options: Options = Options(),
         mark: JobMark | None = None,
@@ -74,8 +75,8 @@ class LiveSession(Closing):
         self._looked = float("-inf")
         self._named: dict[int | None, FloatArray] = {}
         self._tracker = CausalTracker(finder, smooth=options.smooth)
-        self._wardrobe, self._cast, self._options, self._lately = wardrobe, cast, options, Lately()
-        self._casting = Casting(cast, options)
+        self._wardrobe_of, self._cast, self._lately = wardrobe, cast, Lately()
+        self._wardrobe, self._casting, self._options = *self._dressed(options), options
         self._count = 0
         self._open = True
 
@@ -89,15 +90,26 @@ class LiveSession(Closing):
         return self._mark
 
     def change(self, options: Options) -> None:
-        """Go on with other options, from the next frame on.
+        """Go on with other options, from the next frame on. What another engine needs is loaded by then.
 
         Raises:
-            OptionError: something is painted over a frame, or for one person; the options before are kept.
+            OptionError: something is painted over a frame, or for one person, or there is no such device here.
+            ModelError: a network is missing, damaged or cannot be fetched.
+            Refused: the operator does not allow the identity.
+            The options before are kept then.
         """
         options = everyones(options)
-        self._options, self._casting = options, Casting(self._cast, options)
+        self._wardrobe, self._casting, self._options = *self._dressed(options), options
+        self._tracker.smoothed_by(options.smooth)
         if self._mark is not None:
             self._mark = self._mark.changed(options)
+
+    def _dressed(self, options: Options) -> tuple[Wardrobe, Casting]:
+        """What renders with these options, with what it makes of everybody in the cast."""
+        wardrobe = self._wardrobe_of(options)
+        if self._cast.everyone is not None:
+            wardrobe.prepared(self._cast.everyone)
+        return wardrobe, Casting(self._cast, options)
 
     def recast(self, image: ImageArray, moment: float | None = None) -> LiveFrame:
         """One frame of the camera, recast.

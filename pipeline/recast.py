@@ -234,11 +234,9 @@ class Recaster:
             Refused: the operator does not allow the identity.
             OptionError: something is painted over a frame, of which there is none yet, or for one person.
         """
-        options = everyones(options)
-        wardrobe = self._wardrobes.of(options)
-        wardrobe.prepared(identity)
-        cast = Cast(everyone=identity)
-        return LiveSession(self._finder, wardrobe, cast, options, self._mark(None, cast, options), self.policy)
+        options, cast = everyones(options), Cast(everyone=identity)
+        mark = self._mark(None, cast, options)
+        return LiveSession(self._finder, self._wardrobes.of, cast, options, mark, self.policy)
 
     def _mark(self, target: Path | None, cast: Cast, options: Options) -> JobMark:
         return self.marking.job(job_digest(target, cast, options), options)

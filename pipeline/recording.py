@@ -24,8 +24,8 @@ class Recording:
     """An H.264 MP4, with one channel of sound if there is a microphone. The file appears when it is finished; `abort`
     leaves nothing.
 
-    All frames get the size of the first (less a row or column where that is odd). Their times are the camera's, so the
-    rate may vary.
+    All frames get the size of the first (less a row or column where that is odd), those of other proportions between
+    black bars. Their times are the camera's, so the rate may vary.
 
     Args:
         output: its name, ending in ``.mp4``.
@@ -45,7 +45,7 @@ class Recording:
         self._mark, self._sound_rate = mark, sound_rate
         self._writer: VideoWriter | None = None
         self._size = (0, 0)
-        self._begin = self._last = 0.0
+        self._begin = self._last = self._heard = 0.0
         self.frames = 0
 
     @property
@@ -55,8 +55,8 @@ class Recording:
 
     @property
     def seconds(self) -> float:
-        """How long it is by now."""
-        return self._last - self._begin if self.frames else 0.0
+        """How long it is by now, what was heard after the last frame included."""
+        return max(self._last, self._heard) - self._begin if self.frames else 0.0
 
     def write(self, image: ImageArray, moment: float) -> None:
         """Add a recast frame.
@@ -94,12 +94,20 @@ class Recording:
         """
         if self._writer is not None and self._sound_rate:
             self._writer.write_sound(samples, moment - len(samples) / self._sound_rate - self._begin)
+            self._heard = moment
 
     def _fitted(self, image: ImageArray) -> ImageArray:
         width, height = self._size
         if image.shape[0] // 2 * 2 == height and image.shape[1] // 2 * 2 == width:
             return np.ascontiguousarray(image[:height, :width])
-        return np.asarray(cv2.resize(image, self._size, interpolation=cv2.INTER_AREA), np.uint8)
+        scale = min(width / image.shape[1], height / image.shape[0])
+        inner = [round(side * scale) for side in image.shape[1::-1]]
+        # A row or column less is a camera's rounding, and no bar.
+        inner = [whole if whole - side <= 2 else side for side, whole in zip(inner, self._size, strict=True)]
+        left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
+        fitted = np.zeros((height, width, 3), np.uint8)
+        fitted[top : top + inner[1], left : left + inner[0]] = cv2.resize(image, inner, interpolation=cv2.INTER_AREA)
+        return fitted
 
     def finish(self) -> float:
         """Write what is left and give the file its name; its seconds.

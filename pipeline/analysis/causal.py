@@ -136,6 +136,16 @@ class CausalTracker:
         faces = [replace(self._smoothed(followed), motion=followed.motion()) for followed in self._followed]
         return tuple(sorted(faces, key=lambda face: -face.box.area))
 
+    def smoothed_by(self, smooth: float) -> None:
+        """Go on with another strength of the temporal smoothing, from the next frame on."""
+        self._smooth = smooth
+        for followed in self._followed:
+            followed.smooth = smooth
+            if smooth <= 0:
+                # It will have holes by the time that it is asked for again.
+                followed.held.clear()
+                followed.steady.clear()
+
     def _scale(self, width: int) -> None:
         """From here on frames are so wide: the same view, larger or smaller."""
         before, self._width = self._width, width

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from pipeline.errors import RecastError
+from studio.access.caller import caller_of
 from studio.live import protocol
 from studio.live.places import Places
 from studio.live.protocol import Binary
@@ -53,18 +54,19 @@ class Connection:
 
     def __init__(self, socket: WebSocket, studio: Studio, places: Places) -> None:
         self._socket, self._studio, self._places = socket, studio, places
+        self._client = caller_of(socket).client
         self._words: deque[dict[str, Any]] = deque()
         self._photos: list[bytes] = []
         self._newest: tuple[Binary, float] | None = None
         self._sounds: deque[tuple[Binary, float]] = deque(maxlen=MOST_SOUNDS)
         self._wake = asyncio.Event()
-        self._missed = 0
+        self._lively = time.monotonic()
 
     async def serve(self) -> None:
         """From the handshake until either side has had enough."""
         await self._socket.accept()
         try:
-            self._places.take()
+            self._places.take(self._client)
         except RecastError as error:
             await self._tell(error)
             await self._socket.close(_AGAIN)
@@ -79,7 +81,7 @@ class Connection:
         except WebSocketDisconnect:
             pass
         finally:
-            self._places.leave()
+            self._places.leave(self._client)
             self._studio.metrics.add("recast_live_seconds_total", time.monotonic() - begin)
             if visit is not None:
                 self._studio.metrics.add("recast_live_frames_total", visit.frames)
@@ -143,6 +145,7 @@ class Connection:
             self._wake.set()
 
     def _heard(self, word: dict[str, Any]) -> None:
+        self._lively = time.monotonic()
         if word["type"] == "face":
             # The photos came before it.
             word["photos"], self._photos = self._photos, []
@@ -160,9 +163,8 @@ class Connection:
         if picture.kind == protocol.SOUND:
             self._sounds.append((picture, time.monotonic()))
             return
-        if self._newest is not None:
-            self._missed += 1
         self._newest = (picture, time.monotonic())
+        self._lively = time.monotonic()
 
     async def _work(self, visit: Visit, pool: ThreadPoolExecutor) -> None:
         """Do what was asked for in its order; between that, the newest frame."""
@@ -172,24 +174,31 @@ class Connection:
             return await loop.run_in_executor(pool, call, *values)
 
         while True:
+            # Of sound alone nothing comes: a microphone goes on where a browser shows its page no more.
+            left = self._lively + IDLE - time.monotonic()
             try:
-                async with asyncio.timeout(IDLE):
+                async with asyncio.timeout(left):
                     await self._wake.wait()
             except TimeoutError:
+                continue
+            if left <= 0:
                 await self._say("error", code="live_idle", sentence="The live view was stopped: no picture came.")
                 await self._socket.close(_GONE)
                 return
             self._wake.clear()
             try:
                 while self._words:
-                    await self._obey(visit, self._words.popleft(), done)
-                while self._sounds:
+                    try:
+                        await self._obey(visit, self._words.popleft(), done)
+                    finally:
+                        self._lively = time.monotonic()
+                for _ in range(len(self._sounds)):
                     await done(visit.sound, *self._sounds.popleft())
                 if self._newest is not None:
                     (picture, arrived), self._newest = self._newest, None
                     await self._socket.send_bytes(await done(visit.frame, picture, arrived))
-                    if visit.recorded_seconds >= self._studio.settings.live_record_seconds:
-                        await self._end_recording(visit, done)
+                if visit.recorded_seconds >= self._studio.settings.live_record_seconds:
+                    await self._end_recording(visit, done)
             except RecastError as error:
                 await self._tell(error)
             except WebSocketDisconnect:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from pipeline.errors import RecastError
 
 
@@ -17,27 +19,42 @@ class Off(RecastError):
     sentence = "The live view is turned off on this server."
 
 
+class Yours(RecastError):
+    """The last place is for somebody else."""
+
+    code = "live_yours"
+    sentence = "You are live elsewhere already, and the last place is for others. Close the other live view first."
+
+
 class Places:
-    """Counts visitors; for one event loop.
+    """Counts visitors; for one event loop. Nobody holds all places where there are several.
 
     Args:
         limit: how many there may be; 0 turns the live view off.
     """
 
     def __init__(self, limit: int) -> None:
-        self.limit, self.taken = limit, 0
+        self.limit = limit
+        self._taken: Counter[str] = Counter()
 
-    def take(self) -> None:
+    def take(self, client: str) -> None:
         """
+        Args:
+            client: whom limits count for; empty where nobody is told from others.
+
         Raises:
             Off: there are no places.
             Full: all of them are taken.
+            Yours: the client holds all but one.
         """
         if self.limit == 0:
             raise Off()
-        if self.taken >= self.limit:
+        if self._taken.total() >= self.limit:
             raise Full()
-        self.taken += 1
+        if client and 0 < self._taken[client] >= self.limit - 1:
+            raise Yours()
+        self._taken[client] += 1
 
-    def leave(self) -> None:
-        self.taken -= 1
+    def leave(self, client: str) -> None:
+        self._taken[client] -= 1
+        self._taken += Counter()  # forgets whoever holds none

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import FROM_THE_FRONT, InputError, NoFaceInSource, RecastError
+from pipeline.exclusions import everyones
 from pipeline.live import LiveSession
 from pipeline.media import read_photo
 from pipeline.options import Options
@@ -69,10 +70,14 @@ class Visit:
         return self._take is not None
 
     def options(self, options: Options) -> None:
-        """Use these from the next frame on."""
-        self._options = options
+        """Use these from the next frame on.
+
+        Raises:
+            RecastError: there is nothing here to carry them out with, or not live. Those before stay.
+        """
         if self._session is not None:
             self._session.change(options)
+        self._options = everyones(options)
 
     def meet(self, photos: Sequence[bytes]) -> None:
         """Take the face in these photos (of one person) from now on; the one before is forgotten.

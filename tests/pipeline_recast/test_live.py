@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from pipeline import Options, Recaster
-from pipeline.errors import Cancelled, EncoderError
+from pipeline.errors import Cancelled, EncoderError, RecastError
 from pipeline.marking import Marking
 from pipeline.marking.manifest import DIGITAL_SOURCE_TYPE
 from pipeline.media import open_target
@@ -90,6 +90,28 @@ def test_options_change_from_one_frame_to_the_next(recaster: Recaster) -> None:
     assert np.abs(kept.astype(int) - changed).max() > 20
 
 
+def test_smoothing_that_is_turned_on_while_live_smooths_from_there_on(recaster: Recaster) -> None:
+    """A face that trembles by a pixel from frame to frame."""
+    still = media.still(1, "hopper", 130.0).frames[0]
+    frames = [np.roll(still, (index * 7) % 3 - 1, axis=index % 2) for index in range(10)]
+    shown = []
+    for later in (0.0, 1.0):
+        with recaster.live(recaster.identify([media.portrait("astronaut")]), Options(smooth=0.0)) as session:
+            for index, image in enumerate(frames):
+                session.change(Options(smooth=later if index in (2, 4, 5) or index > 6 else 0.0))
+                done = session.recast(image.copy(), index / 20)
+            shown.append(done.image)
+    assert np.abs(shown[0].astype(int) - shown[1]).max() > 20
+
+
+def test_an_engine_that_is_not_here_leaves_the_one_before(recaster: Recaster) -> None:
+    image = media.webcam(1).frames[0]
+    with recaster.live(recaster.identify([media.portrait("astronaut")])) as session:
+        with pytest.raises(RecastError):
+            session.change(Options(engine="inswapper_128"))
+        assert session.options.engine == "mesh" and session.recast(image, 0.0).changed == 1
+
+
 def test_a_closed_session_forgets_whose_face_it_was(recaster: Recaster) -> None:
     identity = recaster.identify([media.portrait("astronaut")])
     session = recaster.live(identity)
@@ -118,6 +140,21 @@ def test_a_recording_keeps_times_and_is_marked(tmp_path: Path) -> None:
     first = next(iter(open_target(tmp_path / "live.mp4"))).image()
     assert first.shape == frames[0].shape
     assert np.abs(first.astype(int) - frames[0]).mean() < 3
+
+
+def test_a_camera_that_is_turned_upright_is_recorded_in_its_own_proportions(tmp_path: Path) -> None:
+    """As a phone is: what is shown fits in between bars."""
+    lying, upright = np.full((360, 640, 3), 90, np.uint8), np.full((640, 360, 3), 90, np.uint8)
+    cv2.circle(lying, (320, 180), 100, (200, 200, 200), -1)
+    cv2.circle(upright, (180, 320), 150, (200, 200, 200), -1)
+    recording = Recording(tmp_path / "live.mp4")
+    recording.write(lying, 0.0)
+    recording.write(upright, 0.1)
+    recording.finish()
+    last = [frame.image() for frame in open_target(tmp_path / "live.mp4")][-1]
+    rows, columns = np.nonzero(last[..., 1] > 150)
+    assert np.ptp(rows) == pytest.approx(np.ptp(columns), abs=4) and np.ptp(rows) > 140
+    assert last[:, :200].max() < 30 and last[180, 230].min() > 70
 
 
 def test_a_recording_of_nothing_leaves_nothing(tmp_path: Path) -> None:

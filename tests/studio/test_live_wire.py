@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import re
@@ -24,6 +25,7 @@ from websockets.sync.client import ClientConnection, connect
 from pipeline.marking.manifest import DIGITAL_SOURCE_TYPE
 from pipeline.types import ImageArray
 from studio.jobs.store import Store
+from studio.live.places import Full, Places, Yours
 from studio.live.protocol import SOUND, BadMessage, read_binary, sound_rate
 from tests import media
 from tests.conftest import Material
@@ -125,6 +127,21 @@ def test_the_newest_frame_wins(house: Server, material: Material, camera: list[b
             answered.append(visitor.answer()[0])
     assert answered == sorted(answered)
     assert len(answered) < len(asked) / 2, "frames that were old already were worked on"
+
+
+def test_options_that_are_refused_leave_those_before(house: Server, material: Material, camera: list[bytes]) -> None:
+    painted = base64.b64encode(cv2.imencode(".png", np.zeros((64, 64), np.uint8))[1]).decode()
+    with Visitor(house) as visitor:
+        visitor.become(material.eileen)
+        for refused in ({"engine": "inswapper_128"}, {"exclude": painted}, {"likeness": 7}):
+            visitor.say("options", options=refused)
+            visitor.word("error")
+        # Another photo begins with the options that are set.
+        visitor.show(PHOTO, material.eileen.read_bytes())
+        visitor.say("face")
+        visitor.word("ready")
+        visitor.show(FRAME, camera[0])
+        assert visitor.answer()[1] == 1
 
 
 def test_a_photo_without_a_face_is_told_and_the_next_one_works(
@@ -290,6 +307,22 @@ def test_a_recording_ends_by_itself_and_is_kept_when_its_visitor_leaves(
     eventually(lambda: subprocess.check_output(command, text=True, timeout=240).strip() == "done")
 
 
+def test_a_recording_of_sound_alone_ends_by_itself(house: Server, material: Material, camera: list[bytes]) -> None:
+    """A browser whose page is not shown has no frames, and its microphone goes on."""
+    with Visitor(house) as visitor:
+        visitor.become(material.eileen)
+        visitor.say("record", sound=48_000)
+        visitor.word("recording")
+        visitor.show(FRAME, camera[0])
+        visitor.answer()
+        begin, done = time.monotonic(), None
+        while done is None and time.monotonic() < begin + 60:
+            visitor.socket.send(struct.pack("<BBHI", SOUND, 0, 0, 48_000) + bytes(19_200))
+            with contextlib.suppress(TimeoutError):
+                done = json.loads(visitor.socket.recv(timeout=0.2))
+        assert done is not None and done["type"] == "recorded" and 4 <= done["seconds"] < 8
+
+
 def test_a_recording_is_kept_when_the_server_is_stopped(
     material: Material, camera: list[bytes], tmp_path: Path
 ) -> None:
@@ -316,6 +349,34 @@ def test_what_is_live_is_counted(house: Server) -> None:
     request = Request(house.url + "/metrics", headers={"Authorization": "Bearer counting"})
     with urlopen(request, timeout=60) as answer:
         assert "recast_live_frames_total" in answer.read().decode()
+
+
+def test_the_last_place_is_for_somebody_else() -> None:
+    places = Places(2)
+    places.take("one")
+    with pytest.raises(Yours):
+        places.take("one")
+    places.take("other")
+    with pytest.raises(Full):
+        places.take("third")
+    places.leave("one")
+    places.take("third")
+    # Of one place nobody can leave any; and where nobody is told from others, there are no others.
+    Places(1).take("one")
+    several = Places(2)
+    several.take("")
+    several.take("")
+
+
+@pytest.mark.slow
+def test_one_address_leaves_a_place_to_others(tmp_path: Path) -> None:
+    server = launch(tmp_path, RECAST_ACCESS="public", RECAST_CONSENT="implied", RECAST_LIVE_VISITORS="2")
+    try:
+        with Visitor(server) as one, Visitor(server) as again:
+            one.word("welcome")
+            assert again.word("error")["code"] == "live_yours"
+    finally:
+        server.end()
 
 
 @pytest.mark.slow
