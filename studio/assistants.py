@@ -31,6 +31,7 @@ from pipeline.errors import InputError, RecastError
 from studio.access.caller import Caller, caller_of
 from studio.consent import TEXT
 from studio.headless import FAULT
+from studio.jobs.files import remove
 from studio.jobs.job import Job, JobFailed, Kind
 from studio.jobs.status import status_data
 from studio.operations import Request, Studio, raise_failure
@@ -64,6 +65,9 @@ Name = Annotated[str, Field(description="The job's id.")]
 OwnToken = Annotated[str, Field(description=f"Of {SHORTEST} to {LONGEST} characters, to have several jobs under one.")]
 Token = Annotated[str, Field(description="Its owner's token; not needed with a key that the job was sent with.")]
 
+Files = Callable[[str], Path]
+"""A file of the server's, by what a call names it with."""
+
 
 def build(studio: Studio) -> tuple[Route, Callable[[], contextlib.AbstractAsyncContextManager[None]]]:
     """The route, and what has to be entered while the application runs."""
@@ -75,8 +79,8 @@ def build(studio: Studio) -> tuple[Route, Callable[[], contextlib.AbstractAsyncC
     @tool
     async def find_people(ctx: Context, target: Target, options: Options = {}) -> list[Any]:  # noqa: B006
         """Who is in a picture or video: numbers for a cast, when they are seen, and a thumbnail of each."""
-        with _told():
-            wanted = Request(_file(studio, target), options=studio.presets.options(options))
+        with _told(), _sent(studio) as files:
+            wanted = Request(files(target), options=studio.presets.options(options))
             job = await _done(studio, ctx, wanted, "people")
             people = studio.people(job)
             rows = {"people": [person_data(person) for person in people]}
@@ -88,10 +92,9 @@ def build(studio: Studio) -> tuple[Route, Callable[[], contextlib.AbstractAsyncC
         consent: Consent = False,
     ) -> list[Any]:  # fmt: skip
         """Give the people in a picture a new face, and wait for the result."""
-        with _told():
-            job = await _done(
-                studio, ctx, _request(studio, sources, target, cast, options, consent), None, ("image", "animation")
-            )
+        with _told(), _sent(studio) as files:
+            wanted = _request(studio, files, sources, target, cast, options, consent)
+            job = await _done(studio, ctx, wanted, None, ("image", "animation"))
             return _shown(studio, job)
 
     @tool
@@ -100,10 +103,9 @@ def build(studio: Studio) -> tuple[Route, Callable[[], contextlib.AbstractAsyncC
         consent: Consent = False,
     ) -> list[Any]:  # fmt: skip
         """Give the people in a video a new face, and wait for the result. For all but short ones use submit_job."""
-        with _told():
-            job = await _done(
-                studio, ctx, _request(studio, sources, target, cast, options, consent), None, ("video", "animation")
-            )
+        with _told(), _sent(studio) as files:
+            wanted = _request(studio, files, sources, target, cast, options, consent)
+            job = await _done(studio, ctx, wanted, None, ("video", "animation"))
             return _shown(studio, job)
 
     @tool
@@ -112,8 +114,9 @@ def build(studio: Studio) -> tuple[Route, Callable[[], contextlib.AbstractAsyncC
         cast: Cast = {}, options: Options = {}, consent: Consent = False,  # noqa: B006
     ) -> list[Any]:  # fmt: skip
         """One frame of the target as it will be, `moment` seconds after its beginning."""
-        with _told():
-            job = await _done(studio, ctx, _request(studio, sources, target, cast, options, consent, moment), "preview")
+        with _told(), _sent(studio) as files:
+            wanted = _request(studio, files, sources, target, cast, options, consent, moment)
+            job = await _done(studio, ctx, wanted, "preview")
             return _shown(studio, job)
 
     @tool
@@ -123,10 +126,10 @@ def build(studio: Studio) -> tuple[Route, Callable[[], contextlib.AbstractAsyncC
         consent: Consent = False,
     ) -> dict[str, Any]:  # fmt: skip
         """Put a job into the line; it goes on when you leave. Its id and its token are the only way to it."""
-        with _told():
+        with _told(), _sent(studio) as files:
             caller = _caller(ctx)
             owner = owner_for(token, caller)
-            wanted = _request(studio, sources, target, cast, options, consent)
+            wanted = _request(studio, files, sources, target, cast, options, consent)
             job = await asyncio.to_thread(studio.submit, wanted, owner, client=caller.client)
             return {**status_data(studio.store, job), "token": None if owner == caller.owner else owner}
 
@@ -174,8 +177,20 @@ def _caller(ctx: Context) -> Caller:
     return caller_of(ctx.request_context)
 
 
-def _file(studio: Studio, given: str) -> Path:
-    """A file that was sent along, or uploaded before."""
+@contextlib.contextmanager
+def _sent(studio: Studio) -> Iterator[Files]:
+    """What makes files of those that were sent along. They go with a call that comes to nothing."""
+    folders: list[Path] = []
+    try:
+        yield lambda given: _file(studio, given, folders)
+    except BaseException:
+        for folder in folders:
+            remove(folder)
+        raise
+
+
+def _file(studio: Studio, given: str, folders: list[Path]) -> Path:
+    """A file that was sent along, in a new one of `folders`, or uploaded before."""
     if not given.startswith("data:"):
         return studio.own(Path(given))
     head, _, text = given.partition(",")
@@ -188,6 +203,7 @@ def _file(studio: Studio, given: str) -> Path:
         raise InputError("A file that is sent along is not base64.") from None
     folder = studio.settings.uploads / uuid.uuid4().hex
     folder.mkdir(parents=True)
+    folders.append(folder)
     path = folder / safe_name("file" + _ENDINGS.get(kind, ""))
     path.write_bytes(data)
     return path
@@ -195,6 +211,7 @@ def _file(studio: Studio, given: str) -> Path:
 
 def _request(
     studio: Studio,
+    files: Files,
     sources: list[str],
     target: str,
     cast: dict[str, Any],
@@ -203,8 +220,8 @@ def _request(
     moment: float = 0.0,
 ) -> Request:
     chosen, roles = studio.presets.options(options), parse_cast(cast)
-    photos = tuple(_file(studio, source) for source in sources)
-    return Request(_file(studio, target), photos, chosen, roles, moment=moment, consent=consent)
+    photos = tuple(files(source) for source in sources)
+    return Request(files(target), photos, chosen, roles, moment=moment, consent=consent)
 
 
 async def _done(

@@ -70,7 +70,8 @@ def sent(path: Path) -> str:
 
 
 def jobs_files(server: Server) -> set[Path]:
-    return {path for path in (server.data / "jobs").rglob("*") if path.is_file()}
+    """What jobs hold, and what was sent along with calls."""
+    return {path for kept in ("jobs", "uploads") for path in (server.data / kept).rglob("*") if path.is_file()}
 
 
 def test_every_operation_is_a_tool_that_says_what_it_takes(asked: tuple[Server, str, str]) -> None:
@@ -146,6 +147,10 @@ def test_who_may_not_is_refused_and_nothing_of_the_server_is_read(
         assert refused.is_error and refused.content[0].text.endswith(f"({code})"), (target, refused.content[0].text)
     bad = call(server, mine, "submit_job", sources=[], target=sent(material.eileen), token="short")
     assert bad.is_error and "bad_token" in bad.content[0].text
+    gone = {"sources": [sent(material.grace), "/gone.jpg"], "target": sent(material.eileen), "consent": True}
+    assert "file_missing" in call(server, mine, "submit_job", **gone).content[0].text
+    film = call(server, mine, "recast_video", **{**gone, "sources": [sent(material.grace)]})
+    assert film.is_error and "use /recast_image" in film.content[0].text
     assert jobs_files(server) == before
     assert "Traceback" not in "".join(server.log)
 
