@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from pipeline.errors import DiskFull, InputError, NoFaceInTarget, PersonUnknown
 from pipeline.marking import tags
 from pipeline.marking.verify import check_manifest
-from pipeline.media import in_time, numbered_result, probe
+from pipeline.media import Numbering, in_time, numbered_result, probe
 from pipeline.media.comparison import comparison
 from pipeline.report import Progress, ProgressCallback, Report
 from pipeline.types import Cast, Identity, MediaInfo, Person, Role
 from pipeline.whose import named
 from studio.inspection.inspector import Inspector
 from studio.jobs.files import Files, remove
-from studio.jobs.frames_zip import pack
+from studio.jobs.frames_zip import Rendered, pack
 from studio.jobs.job import Job, Outcome
 from studio.jobs.running import Running
 from studio.made import MadeHere
@@ -136,6 +136,8 @@ class Performer:
         if numbering is not None:  # where a later try finds those that are finished
             output = self._files.frames(job.id) / output.name
             output.parent.mkdir(parents=True, exist_ok=True)
+            if (rendered := Rendered.load(output.parent)) is not None:
+                return self._packed(running, rendered, info, folder / _packed_name(numbering))
         report = self._recaster(running).recast(
             cast,
             job.target,
@@ -148,28 +150,39 @@ class Performer:
         )
         self._made_here.add(report, job.consent)
         if numbering is not None:
-            return self._packed(running, report, info, folder / f"{numbering.before.rstrip('.')}.zip")
+            zipped = folder / _packed_name(numbering)
+            data = {**report_data(replace(report, frames_at=())), "output": zipped.name, "packed": True}
+            names = tuple(frame.name for frame in report.frames_at)
+            rendered = Rendered(names, report.start, report.engine, _told(report), data)
+            rendered.save(output.parent)
+            running.settled()
+            return self._packed(running, rendered, info, zipped)
         sidecar = report.sidecar.name if report.sidecar is not None else None
         data = {**report_data(report), "output": output.name, "sidecar": sidecar}
         if info.kind != "image":
             return Outcome(output, report=data)
         before = view_of(folder, "before.jpg", first_frame(job.target, info, limits))
-        return Outcome(output, before, self._shown(running, report, first_frame(output, info, limits), folder), data)
+        still = first_frame(output, info, limits)
+        return Outcome(output, before, self._shown(running, report.engine, _told(report), still, folder), data)
 
-    def _packed(self, running: Running, report: Report, info: MediaInfo, output: Path) -> Outcome:
+    def _packed(self, running: Running, rendered: Rendered, info: MediaInfo, output: Path) -> Outcome:
         """A result of single frames, as one ZIP, and what its first frame was and is."""
         job, limits, folder = running.job, self._recaster(running).limits, output.parent
-        first = report.frames_at[0]
-        before = view_of(folder, "before.jpg", frame_at(job.target, info, report.start, limits))
-        after = self._shown(running, report, first_frame(first, probe(first, limits), limits), folder)
-        pack(report.frames_at, output, running.show, running.cancelled)
-        data = {**report_data(replace(report, frames_at=())), "output": output.name, "packed": True}
-        return Outcome(output, before, after, data)
+        frames = [self._files.frames(job.id) / name for name in rendered.frames]
+        before = view_of(folder, "before.jpg", frame_at(job.target, info, rendered.start, limits))
+        still = first_frame(frames[0], probe(frames[0], limits), limits)
+        after = self._shown(running, rendered.engine, rendered.fingerprint, still, folder)
+        pack(frames, output, running.show, running.cancelled, self._least_disk)
+        return Outcome(output, before, after, rendered.data)
 
-    def _shown(self, running: Running, report: Report, still: Still, folder: Path) -> Path:
-        """A frame of the result for the page, marked as the result is."""
-        marking, told = self._recaster(running).marking, report.fingerprint if "watermark" in report.marks else ""
-        return view_of(folder, "after.jpg", still, lambda shown: marking.signed(shown, report.engine, told))
+    def _shown(self, running: Running, engine: str, told: str, still: Still, folder: Path) -> Path:
+        """A frame of the result for the page, marked as the result is.
+
+        Args:
+            told: what the watermark says; empty without one.
+        """
+        marking = self._recaster(running).marking
+        return view_of(folder, "after.jpg", still, lambda shown: marking.signed(shown, engine, told))
 
     def _watched(self, running: Running, frames: bool = False) -> ProgressCallback:
         """Progress of a job, with a look at what each new segment or frame changes: that a server died under it is
@@ -224,6 +237,16 @@ class Performer:
             roles=tuple(Role(people[number], identities[where]) for number, where in job.cast.items()),
             others=others(job.options, tuple(people.values()), job.cast),
         )
+
+
+def _told(report: Report) -> str:
+    """What the watermark of a result says."""
+    return report.fingerprint if "watermark" in report.marks else ""
+
+
+def _packed_name(numbering: Numbering) -> str:
+    """What the ZIP of numbered frames is called."""
+    return f"{numbering.before.rstrip('.')}.zip"
 
 
 def _faces(job: Job, positions: Sequence[int]) -> list[int]:

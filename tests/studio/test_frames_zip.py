@@ -6,6 +6,7 @@ import io
 import subprocess
 import sys
 import threading
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,17 @@ import httpx
 import numpy as np
 import pytest
 
+from pipeline import Options, Recaster
 from pipeline.errors import Cancelled
 from pipeline.marking.verify import check_manifest
 from pipeline.media import probe
 from pipeline.report import Progress
-from studio.jobs.frames_zip import pack
+from studio.inspection.inspector import Inspector
+from studio.jobs.carry import Performer
+from studio.jobs.files import Files
+from studio.jobs.frames_zip import PACKING, pack
+from studio.jobs.job import Job
+from studio.jobs.running import Running
 from tests.conftest import Material
 from tests.media_files import write_loop
 from tests.studio.browsing import give, needs_chromium, opened, save
@@ -115,7 +122,32 @@ def test_the_page_shows_a_frame_and_gives_the_zip(
         assert [name.rpartition(".")[2] for name in packed.namelist()] == ["tif"] * 3
 
 
-def test_packing_moves_and_can_be_stopped(tmp_path: Path) -> None:
+def test_a_server_that_stops_while_packing_renders_nothing_anew(material: Material, tmp_path: Path) -> None:
+    recaster, files = Recaster(), Files(tmp_path / "jobs", tmp_path / "results")
+    performer = Performer([recaster], files, Inspector(recaster.limits), segment_seconds=4.0)
+    options = Options(video_format="jpeg-frames", last_frame=6)
+    job = Job("a" * 32, "ann", "video", material.clip, (material.grace,), options=options, created=time.time())
+    files.begin(job.id)
+    stages: list[str] = []
+
+    def stop(progress: Progress) -> None:
+        if progress.stage == PACKING:
+            first.cancelled.set()
+
+    first = Running(job, stop, lambda: None)
+    with pytest.raises(Cancelled):
+        performer(first)
+    outcome = performer(Running(job, lambda progress: stages.append(progress.stage), lambda: None))
+    assert stages == ["Checking", PACKING]
+    assert outcome.output is not None and (outcome.report["frames"], outcome.report["changed"]) == (6, 6)
+    with zipfile.ZipFile(outcome.output) as packed:
+        assert len(packed.namelist()) == 6 and packed.testzip() is None
+    assert outcome.after is not None and outcome.after.exists()
+
+
+@pytest.mark.parametrize("room", [True, False])
+def test_packing_can_be_stopped_and_takes_frames_away_only_for_want_of_room(tmp_path: Path, room: bool) -> None:
+    least = 0 if room else 1 << 60
     frames = [tmp_path / f"a.{number:04}.exr" for number in range(4)]
     for number, frame in enumerate(frames):
         frame.write_bytes(bytes([number]) * 1000)
@@ -128,12 +160,13 @@ def test_packing_moves_and_can_be_stopped(tmp_path: Path) -> None:
             stop.set()
 
     with pytest.raises(Cancelled):
-        pack(frames, tmp_path / "a.zip", tell, stop)
+        pack(frames, tmp_path / "a.zip", tell, stop, least)
+    left = range(4) if room else range(3, 4)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        f"a.{number:04}.exr{more}" for number in (3,) for more in ("", ".c2pa")
+        f"a.{number:04}.exr{more}" for number in left for more in ("", ".c2pa")
     ]
-    pack(frames[3:], tmp_path / "a.zip", told.append)
-    assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]
+    pack(frames[3:], tmp_path / "a.zip", told.append, least_disk=least)
+    assert frames[3].exists() == room
     with zipfile.ZipFile(tmp_path / "a.zip") as packed:
         assert packed.read("a/a.0003.exr") == bytes([3]) * 1000
         assert packed.namelist() == ["a/a.0003.exr", "a/a.0003.exr.c2pa"]
