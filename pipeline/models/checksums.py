@@ -31,8 +31,9 @@ class Checksums:
         self._pins, self._seen = Notes(notes / "pins.json"), Notes(notes / "checked.json")
 
     def pinned(self, entry: ModelEntry) -> str | None:
-        """The checksum that the entry's file has to have, once one is known."""
-        if entry.sha256 is not None:
+        """The checksum that the entry's file has to have, once one is known. A file of the user's own may be any: who
+        trains a network exports it again and again."""
+        if entry.sha256 is not None or entry.local is not None:
             return entry.sha256
         found = self._pins.read().get(entry.name)
         return found if isinstance(found, str) else None
@@ -59,16 +60,23 @@ class Checksums:
         if expected != found:
             raise ModelAltered(
                 f"The model file of {entry.name} is not the expected one (sha256 {found[:12]}…, wanted "
-                f"{expected[:12]}…). It is not used. Remove it and fetch it again."
+                f"{expected[:12]}…). It is not used. Remove it (`python app.py models remove {entry.name}`) and "
+                "fetch it again."
             )
-        if known is None:
+        if known is None and entry.local is None:
             self._remember(self._pins, entry.name, found)
         return found
 
-    def forget(self, entry: ModelEntry) -> None:
-        """Drop the pin, so that another version may be fetched."""
-        if entry.name in self._pins.read():
-            self._pins.change(lambda pins: pins.pop(entry.name, None))
+    def forget(self, entry: ModelEntry) -> bool:
+        """Drop the pin, so that another version may be fetched. Returns whether there was one.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        if entry.name not in self._pins.read():
+            return False
+        self._pins.change(lambda pins: pins.pop(entry.name, None))
+        return True
 
     @staticmethod
     def _remember(notes: Notes, key: str, value: Any) -> None:

@@ -89,7 +89,10 @@ def works(device: DeviceName) -> bool:
         # By itself it would go on without the provider, and say so on standard output.
         session = onnxruntime.InferenceSession(model, options, providers=names, enable_fallback=0)
         if session.get_providers()[0] != provider:
-            log.warning("onnxruntime lists %s, but could not load it", provider)
+            log.log(
+                logging.WARNING if nvidia.driver_present() else logging.INFO,
+                "onnxruntime lists %s, but could not load it", provider,
+            )  # fmt: skip
             return False
         usual = onnxruntime.InferenceSession(model, options, providers=[PROVIDERS["cpu"]])
         feed = {"x": np.linspace(-1, 1, 1 * 4 * 8 * 8, dtype=np.float32).reshape(1, 4, 8, 8)}

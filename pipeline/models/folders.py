@@ -33,6 +33,11 @@ class Folders:
         """The folder of the user's own entries, see `pipeline.models.user`."""
         return self.notes / "entries"
 
+    @property
+    def cache(self) -> Path:
+        """The folder of what is made of models and can be made again."""
+        return self.notes / "cache"
+
     def find(self, entry: ModelEntry) -> Path | None:
         """The entry's file, directly in a folder or in one inside it (insightface keeps its packs like that)."""
         if entry.local is not None:

@@ -75,7 +75,7 @@ class Library:
             if found is None:
                 entry = self.store.entry(name)
                 found = self._sessions[name, wanted] = Session(
-                    self.store.checked(entry), wanted, cache=self.store.folders.notes / "cache", gpu=self._gpu,
+                    self.store.checked(entry), wanted, cache=self.store.folders.cache, gpu=self._gpu,
                     yields=self._yields, on_cpu=lambda path: self._on_cpu(path, entry.kind),
                 )  # fmt: skip
             return found

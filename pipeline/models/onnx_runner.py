@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,9 @@ def opened(path: Path, device: DeviceName, batch: int, cache: Path, gpu: int = 0
         if device != "cpu":
             # Whether it is the file's fault, the CPU tells. The session says where it runs.
             return opened(path, *_next(device, batch), cache, gpu)
-        raise ModelError(f"The model file {path.name} cannot be opened. Fetch it again, or choose another.") from error
+        raise ModelError(
+            f"The model file {path.name} cannot be opened{_why(str(error))}. Fetch it again, or choose another."
+        ) from error
     if runner.device == "cpu" != device:
         return opened(path, "cpu", 1, cache)
     fixed = {port.shape[0] for port in runner.inputs.values() if port.shape and port.shape[0] is not None}
@@ -87,6 +90,19 @@ def opened(path: Path, device: DeviceName, batch: int, cache: Path, gpu: int = 0
         return runner, batch
     wider = _widened(path, runner, device, batch, providers)
     return (wider, batch) if wider is not None else (runner, 1)
+
+
+def _why(said: str) -> str:
+    """What ONNX Runtime said of a file, for people; nothing where only the log can tell."""
+    if "INVALID_PROTOBUF" in said or "No graph was found" in said:
+        return ": it is no ONNX file, or only a part of one"
+    if (unknown := re.search(r"([\w.:]+)\(-?\d+\) is not a registered", said)) is not None:
+        return f": it uses {unknown[1]}, which this ONNX Runtime does not know"
+    if "support for domain" in said or "Unsupported model IR version" in said:
+        return ": it was made for a newer ONNX Runtime"
+    if "xternal" in said:
+        return ": it keeps weights in a file beside it, which is missing or is another one"
+    return ""
 
 
 def _next(device: DeviceName, batch: int) -> tuple[DeviceName, int]:

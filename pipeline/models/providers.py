@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import glob
 import logging
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -78,6 +80,12 @@ def engines(cache: Path, network: Path) -> Path | None:
         log.warning("TensorRT's engines are not kept: %s", error)
         return None
     return folder
+
+
+def remove_engines(cache: Path, network: Path) -> None:
+    """Delete what TensorRT has built of a network's file, which is larger than that."""
+    for folder in (cache / "tensorrt").glob(f"{glob.escape(network.stem)}-{'[0-9a-f]' * 16}"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def device_of(provider: str) -> DeviceName:

@@ -12,6 +12,7 @@ from pipeline.models.checksums import Checksums
 from pipeline.models.download import Fetching, fetch
 from pipeline.models.folders import Folders, folders
 from pipeline.models.licences import Licences
+from pipeline.models.providers import remove_engines
 from pipeline.models.user import user_entries
 
 log = logging.getLogger(__name__)
@@ -94,24 +95,35 @@ class Store:
         self.licences.note(entry)
         return fetch(entry, self.folders.own, self.checksums, progress)
 
-    def remove(self, entry: ModelEntry) -> Path:
-        """Delete the entry's file and forget its pinned checksum. Returns where it was.
+    def remove(self, entry: ModelEntry) -> Path | None:
+        """Delete the entry's file and forget its pinned checksum. Returns where it was; ``None`` where only the
+        checksum was left of it.
 
         Raises:
             ModelMissing: it is not here.
-            OutputError: it lies in a folder that Recast does not own or may not write to.
+            OutputError: it lies in a folder that Recast does not own or may not write to. The checksum is forgotten
+                even so, as whoever looks after that folder may want another version in it.
         """
         path = self.find(entry)
-        if path is None:
+        own = entry.local is None and path is not None and self.folders.own in path.parents
+        if path is not None and own:
+            try:
+                path.unlink()
+            except OSError as error:
+                raise OutputError(f"{entry.title} cannot be deleted: its folder may not be written to.") from error
+            remove_engines(self.folders.cache, path)
+        forgotten = self._forget(entry)
+        if path is None and not forgotten:
             raise ModelMissing(f"{entry.title} is not on this machine.")
-        if entry.local is not None or self.folders.own not in path.parents:
+        if path is not None and not own:
             raise OutputError(f"{entry.title} lies in a folder that is not Recast's own. Delete it there yourself.")
-        try:
-            path.unlink()
-        except OSError as error:
-            raise OutputError(f"{entry.title} cannot be deleted: its folder may not be written to.") from error
-        self.checksums.forget(entry)
         return path
+
+    def _forget(self, entry: ModelEntry) -> bool:
+        try:
+            return self.checksums.forget(entry)
+        except OSError as error:
+            raise OutputError(f"The checksum of {entry.title} cannot be forgotten: it cannot be written.") from error
 
 
 def _article(licence: str) -> str:

@@ -17,6 +17,7 @@ import logging
 import math
 import typing
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,20 +34,32 @@ _KNOWN = {"file", "title", "template", "size", "mean", "deviation", "identity", 
 
 def user_entries(folder: Path) -> tuple[ModelEntry, ...]:
     """The entries of a folder, by name. One that cannot be used is left out, and the log says why."""
-    entries, faults = _read(folder)
-    for fault in faults:
-        log.warning("%s", fault)
-    return entries
+    return _read(_files(folder))[0]
 
 
 def faults(folder: Path) -> tuple[str, ...]:
     """Why entries of a folder cannot be used, a sentence for each of them."""
-    return _read(folder)[1]
+    return _read(_files(folder))[1]
 
 
-def _read(folder: Path) -> tuple[tuple[ModelEntry, ...], tuple[str, ...]]:
-    entries, faults = [], []
+def _files(folder: Path) -> tuple[tuple[Path, int, int], ...]:
+    """Entries by name, with what is another one once a file was changed."""
+    found = []
     for path in sorted(folder.glob("*.json")):
+        try:
+            state = path.stat()
+        except OSError:
+            found.append((path, 0, 0))
+        else:
+            found.append((path, state.st_size, state.st_mtime_ns))
+    return tuple(found)
+
+
+@lru_cache(maxsize=8)
+def _read(files: tuple[tuple[Path, int, int], ...]) -> tuple[tuple[ModelEntry, ...], tuple[str, ...]]:
+    """Kept as long as the files are the same: entries are looked up by the dozen, and each fault is logged once."""
+    entries, faults = [], []
+    for path, _, _ in files:
         try:
             entries.append(read_entry(path))
         except ModelError as error:
@@ -58,6 +71,8 @@ def _read(folder: Path) -> tuple[tuple[ModelEntry, ...], tuple[str, ...]]:
             usable.append(entry)
         else:
             faults.append(f"'recogniser' in the model entry {entry.name}.json has to be the name of a recogniser.")
+    for fault in faults:
+        log.warning("%s", fault)
     return tuple(usable), tuple(faults)
 
 
@@ -71,7 +86,13 @@ def read_entry(path: Path) -> ModelEntry:
     if name in CATALOGUE or name == "mesh" or not name.replace("_", "").replace("-", "").replace(".", "").isalnum():
         raise ModelError(f"A model of your own cannot be called {name!r}. Give its file another name.")
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        # As editors on Windows save it, too: with a mark before the first letter.
+        data = json.loads(path.read_text(encoding="utf-8-sig"))
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise ModelError(f"The model entry {path.name} is no JSON file: see {place}.") from error
+    except UnicodeDecodeError as error:
+        raise ModelError(f"The model entry {path.name} has letters that are not in UTF-8. Save it as UTF-8.") from error
     except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"The model entry {path.name} is no JSON file.") from error
     if not isinstance(data, dict):
@@ -81,12 +102,14 @@ def read_entry(path: Path) -> ModelEntry:
         raise ModelError(f"The model entry {path.name} has a field {unknown[0]!r}, which is not known.")
     if not isinstance(data.get("file"), str):
         raise ModelError(f"The model entry {path.name} has to name its file.")
+    if not isinstance(data.get("title", ""), str):
+        raise ModelError(f"'title' in the model entry {path.name} has to be a text.")
     kind = data.get("kind", "swap")
     if kind not in ("swap", "recogniser"):
         raise ModelError(f"'kind' in the model entry {path.name} has to be swap or recogniser.")
     contract = _contract(path, data) if kind == "swap" else None
     return ModelEntry(
-        name, str(data.get("title", name)), kind, "", Path(data["file"]).name, UNKNOWN, "your own",
+        name, data.get("title", name), kind, "", Path(data["file"]).name, UNKNOWN, "your own",
         needs=contract.needs if contract is not None else (), swap=contract, local=str(path.parent / data["file"]),
     )  # fmt: skip
 

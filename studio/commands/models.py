@@ -140,7 +140,8 @@ def _verify(store: Store, given: argparse.Namespace) -> int:
             sys.stdout.write(f"{name}: {error}\n")
             wrong += 1
             continue
-        sys.stdout.write(f"{name}: {'as expected' if known else 'pinned now'}, sha256 {found}\n")
+        said = "your own" if entry.local is not None else "as expected" if known else "pinned now"
+        sys.stdout.write(f"{name}: {said}, sha256 {found}\n")
     if not names:
         sys.stdout.write("No model is here.\n")
     return 1 if wrong else 0
@@ -148,7 +149,9 @@ def _verify(store: Store, given: argparse.Namespace) -> int:
 
 def _remove(store: Store, given: argparse.Namespace) -> int:
     for name in given.name:
-        sys.stdout.write(f"{name}: removed from {store.remove(store.entry(name)).parent}\n")
+        path = store.remove(store.entry(name))
+        what = "was not here; its checksum is forgotten" if path is None else f"removed from {path.parent}"
+        sys.stdout.write(f"{name}: {what}\n")
     return 0
 
 

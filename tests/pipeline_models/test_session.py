@@ -136,6 +136,35 @@ def test_what_is_no_network_is_said_so(tmp_path: Path) -> None:
         session(target=np.zeros((1, 3, 7, 7), np.float32), source=rows(1)["source"])
 
 
+def test_why_a_file_cannot_be_opened_is_said(tmp_path: Path) -> None:
+    """As users have them: a page that was saved instead, half a file, weights left behind, a newer exporter's."""
+
+    def said(name: str) -> str:
+        with pytest.raises(ModelError) as caught:
+            Session(tmp_path / name, "cpu")
+        return str(caught.value)
+
+    whole = networks.seeded(CONTRACT)
+    onnx.save(whole, str(tmp_path / "whole.onnx"))
+    (tmp_path / "page.onnx").write_text("<html>Not found</html>")
+    (tmp_path / "half.onnx").write_bytes((tmp_path / "whole.onnx").read_bytes()[:500])
+    (tmp_path / "none.onnx").touch()
+    for name in ("page.onnx", "half.onnx", "none.onnx"):
+        assert f"{name} cannot be opened: it is no ONNX file, or only a part of one." in said(name)
+    onnx.save(whole, str(tmp_path / "apart.onnx"), save_as_external_data=True, location="apart.bin", size_threshold=0)
+    (tmp_path / "apart.bin").unlink()
+    assert "a file beside it, which is missing" in said("apart.onnx")
+    newer = networks.seeded(CONTRACT)
+    newer.opset_import[0].version = 99
+    onnx.save(newer, str(tmp_path / "newer.onnx"))
+    assert "made for a newer ONNX Runtime" in said("newer.onnx")
+    strange = networks.seeded(CONTRACT)
+    strange.graph.node[-1].op_type, strange.graph.node[-1].domain = "Sparkle", "mine"
+    strange.opset_import.append(onnx.helper.make_opsetid("mine", 1))
+    onnx.save(strange, str(tmp_path / "strange.onnx"))
+    assert "it uses mine:Sparkle, which this ONNX Runtime does not know" in said("strange.onnx")
+
+
 def test_threads_of_a_network_are_the_operator_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RECAST_THREADS", "1")
     assert settings("cpu").intra_op_num_threads == 1

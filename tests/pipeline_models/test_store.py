@@ -31,6 +31,7 @@ from pipeline.models import download
 from pipeline.models.catalogue import CATALOGUE
 from pipeline.models.describe import describe
 from pipeline.models.folders import Folders, folders
+from pipeline.models.providers import engines
 from pipeline.models.store import Store
 from pipeline.models.user import faults, read_entry
 from tests.pipeline_models.hub import Hub, hub
@@ -313,6 +314,70 @@ def test_notes_that_cannot_be_written_stop_nothing(tmp_path: Path) -> None:
     assert store.checked(store.entry(FREE)).read_bytes() == BYTES
     with pytest.raises(OutputError, match="cannot be recorded"):
         store.licences.accept(store.entry(CLOSED), "command line")
+
+
+def test_a_checksum_can_be_forgotten_wherever_its_file_is(remote: Hub, store: Store, tmp_path: Path) -> None:
+    """Whoever deleted the file by hand, or keeps it in a folder of their own, may want another version of it."""
+    entry = store.entry(FREE)
+    store.get(entry).unlink()
+    remote.files[f"{entry.repository}/{entry.file}"] = BYTES + b"another version"
+    with pytest.raises(ModelAltered, match=f"models remove {FREE}"):
+        store.get(entry)
+    assert store.remove(entry) is None
+    assert store.get(entry).read_bytes().endswith(b"another version")
+    store.remove(entry)
+    (tmp_path / "elsewhere").mkdir()
+    path = tmp_path / "elsewhere" / f"{FREE}.onnx"
+    path.write_bytes(BYTES)
+    shared = Store(Folders((tmp_path / "elsewhere", store.folders.own), store.folders.own, tmp_path / "notes"))
+    shared.checked(entry)
+    path.write_bytes(BYTES + b"another version")
+    with pytest.raises(ModelAltered):
+        shared.checked(entry)
+    with pytest.raises(OutputError, match="not Recast's own"):
+        shared.remove(entry)
+    assert shared.checked(entry) == path
+
+
+def test_removing_takes_tensorrt_s_engines_along(remote: Hub, store: Store) -> None:
+    entry = store.entry(FREE)
+    kept = engines(store.folders.cache, store.get(entry))
+    assert kept is not None
+    (kept / "a.engine").write_bytes(b"large")
+    other = kept.with_name(f"{FREE}-another-{'0' * 16}")
+    other.mkdir()
+    store.remove(entry)
+    assert not kept.exists() and other.exists()
+
+
+def test_a_network_of_one_s_own_may_become_another(store: Store) -> None:
+    """Who trains one exports it again and again."""
+    store.folders.entries.mkdir(parents=True)
+    path = store.folders.entries / "mine.onnx"
+    (store.folders.entries / "mine.json").write_text('{"file": "mine.onnx", "template": "ffhq_512", "size": 256}')
+    for version in (b"one", b"the next"):
+        path.write_bytes(version)
+        assert store.checked(store.entry("mine")) == path
+    assert store.checksums.pinned(store.entry("mine")) is None
+
+
+def test_what_is_wrong_with_an_entry_is_logged_once(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    store.folders.entries.mkdir(parents=True)
+    path = store.folders.entries / "mine.json"
+    path.write_text('{"file": "a.onnx",\n "template" "ffhq_512"}')
+    for _ in range(3):
+        assert "mine" not in store.entries()
+    told = "The model entry mine.json is no JSON file: see line 2, column 13."
+    assert [record.getMessage() for record in caplog.records] == [told]
+    for data, wanted in (
+        ('{"file": "a.onnx", "template": "ffhq_512", "size": 256, "title": 7}', "'title' in the model entry mine"),
+        ("{}".encode("utf-16"), "letters that are not in UTF-8"),
+    ):
+        path.write_bytes(data if isinstance(data, bytes) else data.encode())
+        assert "mine" not in store.entries() and wanted in faults(store.folders.entries)[0]
+    # Editors on Windows put a mark before the first letter.
+    path.write_bytes(b"\xef\xbb\xbf" + b'{"file": "a.onnx", "template": "ffhq_512", "size": 256}')
+    assert store.entry("mine").swap is not None
 
 
 def test_removing(remote: Hub, store: Store, tmp_path: Path) -> None:
