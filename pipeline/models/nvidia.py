@@ -12,7 +12,8 @@ from pathlib import Path
 
 DRIVER = Path("/proc/driver/nvidia/version")
 """What NVIDIA's driver says of itself, on Linux."""
-_WSL = Path("/dev/dxg")
+_WSL = Path("/usr/lib/wsl/lib/libcuda.so.1")
+"""Where WSL puts it if Windows has NVIDIA's driver; `/dev/dxg` is there for every maker's GPU."""
 OLDEST = {11: 450, 12: 525, 13: 580}
 """The oldest series of drivers that a release of CUDA runs on, by NVIDIA's table of its minor-version compatibility."""
 CUDNN = "libcudnn.so.9"
