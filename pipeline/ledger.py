@@ -4,19 +4,19 @@ afterwards."""
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
 from pipeline.media.transparency import cover_of, on_squares
+from pipeline.pace import Pace
 from pipeline.report import Progress, ProgressCallback
 from pipeline.types import Frame, ImageArray
 
 PREVIEW_WIDTH = 640
-PREVIEW_EVERY, REPORT_EVERY, RATE_OVER = 1.0, 0.1, 4.0
-"""Seconds between previews, between reports, and over which the rate is taken."""
+PREVIEW_EVERY, REPORT_EVERY = 1.0, 0.1
+"""Seconds between previews, and between reports."""
 GAP = 15
 """Runs without a face shorter than this many frames are not worth a note."""
 
@@ -31,7 +31,7 @@ class Ledger:
 
     def __init__(self, stage: str, total: int | None, progress: ProgressCallback | None) -> None:
         self._stage, self._total, self._progress = stage, total, progress
-        self._marks: deque[tuple[float, int]] = deque([(time.monotonic(), 0)])
+        self._pace = Pace()
         self._reported = self._previewed = -1.0
         self._gaps: list[tuple[int, int]] = []
         self._gap_start: int | None = None
@@ -59,7 +59,7 @@ class Ledger:
         for faces, some in zip(changed, anyone, strict=True):
             self.advance(None, faces, some)
         self._progress = progress
-        self._marks = deque([(time.monotonic(), self.done)])
+        self._pace = Pace()
         if progress is not None:
             total = None if self._total is None else max(self._total, self.done)
             progress(Progress(self._stage, self.done, total))
@@ -86,17 +86,13 @@ class Ledger:
         if now - self._reported < REPORT_EVERY and self.done != self._total:
             return
         self._reported = now
-        self._marks.append((now, self.done))
-        while now - self._marks[0][0] > RATE_OVER and len(self._marks) > 2:
-            self._marks.popleft()
-        since, before = self._marks[0]
-        fps = (self.done - before) / (now - since) if now > since else 0.0
+        self._pace.mark(now, self.done)
         total = None if self._total is None else max(self._total, self.done)
-        eta = (total - self.done) / fps if total is not None and fps > 0 else None
+        eta = None if total is None else self._pace.left(total)
         preview = None
         if frame is not None and now - self._previewed >= PREVIEW_EVERY:
             self._previewed, preview = now, _preview(frame)
-        self._progress(Progress(self._stage, self.done, total, fps, eta, preview))
+        self._progress(Progress(self._stage, self.done, total, self._pace.rate, eta, preview))
 
 
 def _preview(frame: Frame) -> ImageArray:
