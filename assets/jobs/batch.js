@@ -23,8 +23,9 @@ class Files {
     this.list = [];
   }
 
+  // Files of the visitor, or {name, path} of what is on the server already.
   add(files) {
-    for (const file of files) this.list.push({ key: `batch-${++keys}`, file, name: file.name, state: "waiting" });
+    for (const file of files) this.list.push({ key: `batch-${++keys}`, file, path: file.path, name: file.name, state: "waiting" });
     this.drawn();
     while (this.busy < AT_ONCE && this.list.some((one) => one.state === "waiting")) this.next();
   }
@@ -47,7 +48,7 @@ class Files {
     one.state = "going";
     one.leaving = new AbortController();
     try {
-      one.path = await upload(one.file, null, one.leaving.signal);
+      one.path ??= await upload(one.file, null, one.leaving.signal);
       Object.assign(one, await this.look(one.path), { state: "ready" });
     } catch (error) {
       Object.assign(one, { state: "failed", error: error.message });
@@ -98,7 +99,7 @@ async function target(path) {
   return { picture: address(seen.poster), about: seen.about };
 }
 
-// Draws the panel; `sent` is called when jobs have been put into the line.
+// Draws the panel, and answers what begins one with given files; `sent` is called when jobs have been put into the line.
 export function makeBatch(place, sent, closed) {
   let way = "targets";
   const draw = () => redraw();
@@ -191,4 +192,13 @@ export function makeBatch(place, sent, closed) {
   );
   redraw();
   for (const name of ["people", "cast", "photos", "excluded"]) on(name, () => way === "cast" && redraw());
+
+  return (given) => {
+    ways.querySelector("[value=targets]").checked = true;
+    choose("targets");
+    photos.clear();
+    targets.clear();
+    photos.add(given.photos);
+    targets.add(given.targets);
+  };
 }

@@ -204,12 +204,17 @@ class Jobs {
     this.newBatch.setAttribute("aria-expanded", String(open));
     if (!open) return;
     if (!this.batch.firstChild) {
-      makeBatch(this.batch, () => {
+      this.fillBatch = makeBatch(this.batch, () => {
         this.openBatch();
         this.look();
       }, () => this.openBatch());
     }
     this.batch.querySelector("input")?.focus();
+  }
+
+  beginBatch(given) {
+    if (this.batch.hidden) this.openBatch();
+    this.fillBatch(given);
   }
 
   say(words) {
@@ -242,4 +247,6 @@ function ask(title, words, yes, act) {
     h("div", { class: "row" }, h("button", { type: "button", class: "primary danger", onclick: () => { box.close(); act(); } }, h("span", {}, yes)))]);
 }
 
-whenThere("#jobs", (root) => new Jobs(root));
+const jobs = new Promise((made) => whenThere("#jobs", (root) => made(new Jobs(root))));
+// Another tab of the page may have files for a batch: {photos, targets}.
+window.addEventListener("recast:batch", async ({ detail }) => (await jobs).beginBatch(detail));

@@ -21,6 +21,11 @@ export function fileButton({ accept, multiple = false, label, act, className = "
   return [button, input];
 }
 
+const FILM = /\.(mp4|m4v|mov|mkv|avi|webm|ts|mts|m2ts|mpe?g|mxf|wmv|flv|3gp|ogv|dv)$/i;
+
+// By what the browser takes it for, and by its name where the browser knows nothing.
+export const isFilm = (file) => file.type.startsWith("video/") || (!file.type && FILM.test(file.name));
+
 // Makes `element` take files that are dropped on it.
 export function takesDrops(element, act) {
   const over = (event) => {

@@ -16,7 +16,7 @@ let keys = 0;
 export const desk = {
   start: null,
   photos: [],
-  target: null, // {path, name, state, share, error, url, poster, kind, width, height, duration, rate, about}
+  target: null, // {path, name, state, share, error, url, poster, kind, width, height, duration, rate, about, all}
   people: null, // {state: "searching" | "found" | "none" | "failed", search, list, progress, error}
   roles: new Map(),
   options: {},
@@ -119,11 +119,17 @@ export function removePhoto(list, photo) {
 
 // --- target
 
-export async function setTarget(thing, ready = {}) {
+// The first of several files; what becomes of the others is up to the visitor.
+export function setTargets(files) {
+  setTarget(files[0], {}, files.length > 1 ? files : null);
+}
+
+// `all` are the files that it was given with, where they were several.
+export async function setTarget(thing, ready = {}, all = null) {
   desk.target?.leaving.abort();
   const given = typeof thing === "string";
   const leaving = new AbortController();
-  const target = { name: given ? thing.split("/").pop() : thing.name, state: given ? "looking" : "uploading", share: 0, leaving };
+  const target = { name: given ? thing.split("/").pop() : thing.name, state: given ? "looking" : "uploading", share: 0, leaving, all };
   Object.assign(desk, { target, people: ready.people ?? null, moment: 0, trim: { start: null, end: null, ...ready.trim }, frames: { ...NO_FRAMES, ...ready.frames }, excluded: ready.excluded ?? {} });
   desk.expected = ready.like ? { like: ready.like, roles: new Map(ready.roles) } : null;
   desk.roles = new Map(ready.like ? [] : ready.roles);

@@ -2,10 +2,11 @@
 import { makeAside } from "./aside.js";
 import { consented, consentLine, MISSING as UNSAID, whenStated } from "../page/consent.js";
 import { whenThere } from "../page/there.js";
-import { addPhotos, desk, lacking, on, order, restore, setStart, settled, setTarget, tell, usable } from "./desk.js";
+import { desk, lacking, on, order, restore, setStart, settled, tell } from "./desk.js";
 import { clock, fill, h } from "../page/dom.js";
 import { icon } from "../page/icons.js";
 import { follow, forgetJob, isOver, lastJob, unfollow } from "./job.js";
+import { takesFilesAnywhere } from "./anywhere.js";
 import { drawPeople, drawSearch } from "./people.js";
 import { photoList } from "./photos.js";
 import { startPresets } from "./presets.js";
@@ -213,8 +214,7 @@ whenThere("#desk", async (place) => {
     }
   }
 
-  takePasted(place, () => usable(desk.photos).length);
-  for (const name of ["dragover", "drop"]) window.addEventListener(name, (event) => event.preventDefault());
+  takesFilesAnywhere(place);
   // Another tab of the page may ask to show a job here.
   window.addEventListener("recast:open", (event) => open(event.detail));
 
@@ -258,17 +258,6 @@ function welcome(use) {
           h("span", { class: "caption" }, h("img", { class: "face", src: server.address(example.face), alt: "" }),
             h("b", {}, example.title), icon("play")))))),
   );
-}
-
-function takePasted(place, photos) {
-  document.addEventListener("paste", (event) => {
-    const files = [...(event.clipboardData?.files ?? [])];
-    if (!files.length || !place.offsetParent) return;
-    event.preventDefault();
-    const [file] = files;
-    if (file.type.startsWith("video/") || (photos() && !desk.target)) setTarget(file);
-    else addPhotos(desk.photos, files);
-  });
 }
 
 // A page in the background tells in its title how far it is.

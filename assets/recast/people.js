@@ -125,7 +125,8 @@ export function drawPeople(place, card) {
     place,
     h("div", { class: "strip", role: "group", "aria-label": "Who is recast" },
       people.list.length > 1 && everyone, people.list.map((one) => person(one, film, redraw))),
-    open !== null && choice(open),
+    open !== null ? choice(open)
+    : people.list.length > 1 && !desk.roles.size && h("p", { class: "soft tip" }, "Choose a person to give them a face of their own."),
   );
 }
 

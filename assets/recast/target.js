@@ -1,12 +1,13 @@
 // The panel of the picture or video that is changed.
-import { clearTarget, desk, setTarget } from "./desk.js";
+import { clearTarget, desk, setTargets, usable } from "./desk.js";
 import { fill, h } from "../page/dom.js";
 import { icon } from "../page/icons.js";
 import { fileButton, takesDrops, TARGETS } from "../page/files.js";
+import { showTab } from "../page/tabs.js";
 
 export function drawTarget(place) {
   const { target } = desk;
-  const take = ([file]) => setTarget(file);
+  const take = setTargets;
   if (!target) {
     const zone = h(
       "div",
@@ -43,7 +44,23 @@ export function drawTarget(place) {
     h("button", { type: "button", class: "remove", "aria-label": "Remove the picture or video", "data-key": "target-clear", onclick: clearTarget }, icon("close")),
   );
   takesDrops(row, take);
-  fill(place, row);
+  fill(place, row, target.all && several(target.all));
+}
+
+// Here one target is set up with care; many at once are a batch.
+function several(files) {
+  const all = () => {
+    const photos = usable(desk.photos).map(({ name, path }) => ({ name, path }));
+    showTab("jobs");
+    window.dispatchEvent(new CustomEvent("recast:batch", { detail: { photos, targets: files } }));
+  };
+  return h(
+    "p",
+    { class: "note", role: "status" },
+    icon("info"),
+    h("span", {}, h("span", {}, `Of ${files.length} files the first was taken.`), " ",
+      h("button", { type: "button", class: "link", id: "as-batch", onclick: all }, "Recast all of them as a batch")),
+  );
 }
 
 export function drawUpload(place) {
