@@ -2,20 +2,28 @@
 // is closed.
 const kept = new Map();
 
-export function recall(name) {
+export const recall = (name) => get("localStorage", name);
+export const remember = (name, value) => set("localStorage", name, value);
+
+// The same for this tab alone, until it is closed: another one is another desk.
+export const recallHere = (name) => get("sessionStorage", name);
+export const rememberHere = (name, value) => set("sessionStorage", name, value);
+
+// The stores are named, since already asking the window for one may be what is forbidden.
+function get(store, name) {
   try {
-    return localStorage.getItem("recast-" + name);
+    return window[store].getItem("recast-" + name);
   } catch {
-    return kept.get(name) ?? null;
+    return kept.get(store + name) ?? null;
   }
 }
 
-export function remember(name, value) {
+function set(store, name, value) {
   try {
-    if (value === null) localStorage.removeItem("recast-" + name);
-    else localStorage.setItem("recast-" + name, value);
+    if (value === null) window[store].removeItem("recast-" + name);
+    else window[store].setItem("recast-" + name, value);
   } catch {
-    if (value === null) kept.delete(name);
-    else kept.set(name, value);
+    if (value === null) kept.delete(store + name);
+    else kept.set(store + name, value);
   }
 }

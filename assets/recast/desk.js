@@ -269,37 +269,6 @@ export const secondsOf = ({ first_frame: first, last_frame: last }, rate) => ({
   ...(last !== null && { end: last / rate }),
 });
 
-// --- all at once
-
-// Puts everything on the desk as it was for a job, or as an example has it. `photos` and `target` are paths. Of a cast,
-// whoever gets the first photo gets the face of the photos above, and the others have photos of their own.
-export function restore({ photos, target, cast = {}, people = null, like = null, options = {} }) {
-  desk.restoring = true;
-  const roles = [];
-  const lead = Object.values(cast).find((places) => places.includes(0)) ?? [];
-  const { start = null, end = null, first_frame = null, last_frame = null, exclude, exclude_at = null, source_faces: faces = [], ...rest } = options;
-  const add = (list, places) => {
-    const there = places.filter((place) => photos[place]);
-    addPhotos(list, there.map((place) => photos[place]), there.map((place) => faces[place]));
-  };
-  for (const field of desk.start.fields) desk.options[field.name] = rest[field.name] ?? field.default;
-  desk.photos = [];
-  if (Object.keys(cast).length) {
-    add(desk.photos, lead);
-    for (const [number, places] of Object.entries(cast)) {
-      if (String(places) === String(lead)) {
-        roles.push([Number(number), "lead"]);
-        continue;
-      }
-      const own = [];
-      roles.push([Number(number), own]);
-      add(own, places);
-    }
-  } else addPhotos(desk.photos, photos, faces);
-  setTarget(target, { roles, like, trim: { start, end }, frames: { first_frame, last_frame }, excluded: exclude?.length ? { exclude, exclude_at } : {}, people: people && { state: "found", progress: null, ...people } });
-  settled().then(() => (desk.restoring = false));
-}
-
 // Until nothing is on its way any more.
 export const settled = () => new Promise((done) => {
   const look = () => (lacking() === "busy" ? setTimeout(look, 50) : done());

@@ -2,7 +2,7 @@
 import { makeAside } from "./aside.js";
 import { consented, consentLine, MISSING as UNSAID, whenStated } from "../page/consent.js";
 import { whenThere } from "../page/there.js";
-import { desk, lacking, on, order, restore, setStart, settled, tell } from "./desk.js";
+import { desk, lacking, on, order, setStart, settled, tell } from "./desk.js";
 import { clock, fill, h } from "../page/dom.js";
 import { icon } from "../page/icons.js";
 import { follow, forgetJob, isOver, lastJob, unfollow } from "./job.js";
@@ -11,6 +11,7 @@ import { drawPeople, drawSearch } from "./people.js";
 import { photoList } from "./photos.js";
 import { startPresets } from "./presets.js";
 import { lostCard } from "./progress.js";
+import { dropDraft, keepDraft, restore, restoreDraft, save } from "./restore.js";
 import * as server from "./server.js";
 import { drawSettings } from "./settings.js";
 import { makeStage } from "./stage.js";
@@ -155,6 +156,7 @@ whenThere("#desk", async (place) => {
       if (!(await consented(consent))) return say(UNSAID);
       say("");
       const { id } = await server.startJob(order());
+      dropDraft();
       back.hidden = true;
       busy(true);
       stage.running({ state: "queued", ahead: 0 });
@@ -199,6 +201,7 @@ whenThere("#desk", async (place) => {
       return;
     }
     forgetJob();
+    save();
     stage.preview();
     holdFocus(() => go);
     if (job.state === "cancelled") say("Cancelled. Nothing was kept.", "calm");
@@ -227,9 +230,20 @@ whenThere("#desk", async (place) => {
       return say(error.message);
     }
     setUpAnother();
+    dropDraft();
     aside.remove(name);
     if (job.target && (job.kind === "video" || job.kind === "picture")) restore({ ...job, target: job.target.path });
     if (job.state !== "cancelled") follow(name, job); // a busy machine may take seconds to answer again
+  }
+
+  // The last job, while the desk holds what may become the next one.
+  async function besides(name) {
+    const job = await server.job(name, true).catch(() => null);
+    if (!job) return;
+    if (!isOver(job)) return aside.add(job);
+    if (job.state !== "done" || !job.result) return;
+    last = job;
+    back.hidden = stage.mode !== "preview";
   }
 
   drawPhotos();
@@ -237,8 +251,12 @@ whenThere("#desk", async (place) => {
   drawPeople(people, peopleCard);
   drawSettings(first, more);
   tell("ready");
-  if (lastJob()) open(lastJob());
-  else unfollow();
+  const drafted = restoreDraft();
+  if (drafted) drawSettings(first, more);
+  keepDraft();
+  if (!lastJob()) unfollow();
+  else if (drafted) besides(lastJob());
+  else open(lastJob());
 });
 
 function welcome(use) {

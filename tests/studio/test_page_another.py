@@ -80,8 +80,13 @@ def test_a_change_on_the_desk_is_meant_for_the_next_job(page: Any, material: Mat
         page.locator("#option-likeness").fill("0.4")
         page.wait_for_selector(".asides li")
         assert page.is_visible("#go")
-        page.reload()  # whoever comes back is led to what goes on
+        page.wait_for_timeout(400)
+        page.reload()  # whoever comes back finds the change, and what goes on beside it
+        page.wait_for_selector(".asides li :text-matches('%|Starting|Waiting')")
+        assert page.is_visible("#go")
+        assert page.locator("#option-likeness").input_value() == "0.4"
+        page.click(".asides button:has-text('Show')")
         page.wait_for_selector(".progress-card :text('Recasting')")
-        assert page.locator(".asides li").count() == 0 and page.is_visible("#stop")
+        assert page.is_visible("#stop")
     finally:
         cancel_all(page)
