@@ -14,7 +14,7 @@ _ENCODERS = {
 def in_words(report: Report) -> list[str]:
     """What was done, who was seen when, how long it took, and what else is worth knowing."""
     sentences = [_whole(report)]
-    for role in report.roles if report.kind != "image" else ():
+    for role in report.roles if report.kind != "image" and report.frames > 1 else ():
         sentences += _role(role)
     sentences.append(_work(report))
     return sentences + list(report.notes)
@@ -23,6 +23,8 @@ def in_words(report: Report) -> list[str]:
 def _whole(report: Report) -> str:
     if report.kind == "image":
         return "1 face was recast." if report.faces == 1 else f"{report.faces} faces were recast."
+    if report.frames == 1:
+        return "The frame was recast."
     return f"{report.changed} of {report.frames} frames were recast."
 
 
