@@ -24,6 +24,7 @@ from pipeline.fingerprint import cast_digest
 from pipeline.flow import StageClock
 from pipeline.ledger import Ledger
 from pipeline.media.encoders import MUXERS
+from pipeline.media.flaws import Flaws, flaw_notes
 from pipeline.media.frames import VideoFrame
 from pipeline.media.output import PendingFile, output_errors
 from pipeline.media.parts import Part, PartJoiner, PartReader, PartWriter, settled
@@ -46,7 +47,7 @@ BEFORE, AFTER = 36, 24
 that to the next anchor."""
 _OURS = re.compile(r"\.?(job\.json|[0-9]{6,}\.(part|json)|[0-9]{6,}\.[0-9a-f]+\.part\.part)")
 """Files that are put into the folder, also for the time until they are whole."""
-_FORM = 5
+_FORM = 6
 """Of the files in the folder; those of another one are rendered anew."""
 
 
@@ -67,6 +68,7 @@ class _Done:
         changed, anyone: for each frame, faces changed, and whether any was seen.
         times, persons: for each frame, its seconds, and whom of the cast it shows.
         seen: numbers of the cast's persons that appeared.
+        flaws: what is wrong with this part of the target.
         stages: seconds and frames of work.
     """
 
@@ -78,6 +80,7 @@ class _Done:
     persons: tuple[tuple[int, ...], ...]
     seen: tuple[int, ...]
     notes: tuple[str, ...]
+    flaws: Flaws
     seconds: float
     stages: dict[str, tuple[float, int]] = field(default_factory=dict)
 
@@ -134,9 +137,10 @@ class Segments:
                 with clock.work("write", 0):
                     joiner.join([segment.part for segment in done], first)
                     joiner.finish()
-                notes = list(dict.fromkeys(
-                    note for some in (*(segment.notes for segment in done), joiner.notes) for note in some
-                ))  # fmt: skip
+                notes = list(dict.fromkeys((
+                    *(note for segment in done for note in segment.notes),
+                    *flaw_notes(segment.flaws for segment in done), *joiner.notes,
+                )))  # fmt: skip
                 encoder = joiner.encoder
         seconds = time.perf_counter() - begin + spent
         return Report(
@@ -182,7 +186,7 @@ class Segments:
             return _Done(
                 part, reader.more, tuple(changes), tuple(faces_seen), tuple(times), tuple(shown),
                 tuple(sorted(casting.seen)),
-                (*reader.notes, *writer.notes), time.perf_counter() - begin,
+                (*reader.done_notes, *writer.notes), reader.flaws, time.perf_counter() - begin,
                 {name: (stage.seconds, stage.frames) for name, stage in clock.report().items()},
             )  # fmt: skip
 
@@ -224,7 +228,10 @@ class Segments:
         rows = {name: tuple(data[name]) for name in ("changed", "anyone", "times", "seen", "notes")}
         rows["persons"] = tuple(tuple(numbers) for numbers in data["persons"])
         stages = {name: tuple(stage) for name, stage in data["stages"].items()}
-        return _Done(part, data["more"], **rows, seconds=data["seconds"], stages=stages)
+        found = data["flaws"]
+        holes = {at: (step, missing) for at, (step, missing) in found["holes"].items()}
+        flaws = Flaws(tuple(found["broken"]), found["steps"], holes)
+        return _Done(part, data["more"], **rows, flaws=flaws, seconds=data["seconds"], stages=stages)
 
 
 def _write(path: Path, text: str) -> None:

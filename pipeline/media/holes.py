@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 _HOLE = 1.75
 """Frames from one to the next. Films shown at a broadcast's rate hold some of theirs for one and a half."""
 _USUAL = 20
@@ -13,11 +15,16 @@ _TOLD = 3
 
 
 class Holes:
-    """Counts frames by their distance, and tells where some are missing."""
+    """Counts frames by their distance, and tells where some are missing.
 
-    def __init__(self) -> None:
-        self._steps = 0
-        self._found: dict[str, tuple[int, float]] = {}
+    Attributes:
+        steps: how many were counted.
+        found: by the seconds at which it is told, what may be a hole: the number of its step, and what is missing.
+    """
+
+    def __init__(self, steps: int = 0, found: Mapping[str, tuple[int, float]] | None = None) -> None:
+        self.steps = steps
+        self.found: dict[str, tuple[int, float]] = dict(found or {})
 
     def step(self, begin: float, seconds: float, frame: float) -> None:
         """From one frame to the next.
@@ -27,15 +34,20 @@ class Holes:
             seconds: until the next one is.
             frame: seconds that it is to be shown for.
         """
-        self._steps += 1
+        self.steps += 1
         if seconds > _HOLE * frame:
             # By its time as it is told: parts of a film overlap, and show one twice.
-            self._found[f"{begin + frame:.2f}"] = (self._steps, seconds - frame)
+            self.found[f"{begin + frame:.2f}"] = (self.steps, seconds - frame)
+
+    def follow(self, others: Holes) -> None:
+        """Those of the next part of the film."""
+        self.found |= {at: (self.steps + step, missing) for at, (step, missing) in others.found.items()}
+        self.steps += others.steps
 
     def notes(self) -> tuple[str, ...]:
         """Sentences for the user; none where nothing is missing."""
-        found = {at: missing for at, (step, missing) in self._found.items() if step <= self._steps - _REORDERED}
-        if not found or len(found) * _USUAL > self._steps:
+        found = {at: missing for at, (step, missing) in self.found.items() if step <= self.steps - _REORDERED}
+        if not found or len(found) * _USUAL > self.steps:
             return ()
         if len(found) > _TOLD:
             missing = sum(found.values())

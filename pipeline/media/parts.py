@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 import av
-import av.error
 
 from pipeline.errors import CorruptMedia, EncoderError, MediaTooLarge
 from pipeline.media.frames import VideoFrame
+from pipeline.media.holes import Holes
 from pipeline.media.output import PendingFile, encoding_errors, output_errors
 from pipeline.media.reader import VideoReader
 from pipeline.media.uniform import uniform
@@ -59,22 +59,23 @@ class PartReader(VideoReader):
         if duration is None:
             return False
         middle = details.start + int(duration * 0.6 / details.time_base)
-        container, stream = self._open()
         self._searched = True
         try:
-            container.seek(middle, stream=stream, backward=True)
-            head = next(self._decode(container, stream), None)
-        except (av.error.FFmpegError, CorruptMedia):
+            head = next(self._sought(middle) or iter(()), None)
+        except CorruptMedia:
             return False
-        if head is None or head.pts is None or head.pts > middle:
+        if head is None or head.pts is None:
             return False
         return head.pts > details.start or duration <= _BRIEF
 
     def part(self, number: int, seconds: float, before: int, after: int) -> Iterator[VideoFrame]:
         """The frames of part `number`, of `seconds` each, with so many (about) before and (at most) after it.
 
-        Their `index` goes on as in the whole video, as far as its rate is constant.
+        Their `index` goes on as in the whole video, as far as its rate is constant. `flaws` are the part's own from
+        here on.
         """
+        self._damage.clear()
+        self._holes = Holes()
         details, base = self.details, self.details.time_base
         usual = max(1, round(1 / (details.rate * base)))
         first, end = self._window()

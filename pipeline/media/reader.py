@@ -16,9 +16,10 @@ from av.video.stream import VideoStream
 from pipeline.closing import Closing
 from pipeline.errors import CorruptMedia, MediaTooLarge, OptionError
 from pipeline.media import details as d
-from pipeline.media.damage import RECORDINGS, Damage, picture_notes
+from pipeline.media.damage import RECORDINGS, Damage
 from pipeline.media.decoder import decoder_of, is_transparent
 from pipeline.media.deinterlace import Deinterlacer
+from pipeline.media.flaws import Flaws, flaw_notes, flaws_of
 from pipeline.media.frames import VideoFrame
 from pipeline.media.guard import LIMITS, SourceFile, media_errors, open_container
 from pipeline.media.holes import Holes
@@ -26,8 +27,9 @@ from pipeline.media.layout import layout_of, planar_name
 from pipeline.media.orient import turn_frame
 from pipeline.media.part import check_part
 from pipeline.media.probe import describe, first_frame
+from pipeline.media.searching import sought
 from pipeline.media.sniff import Demuxer
-from pipeline.media.truncation import require_whole
+from pipeline.media.truncation import ends_early, require_whole
 from pipeline.media.uniform import uniform
 from pipeline.types import MediaInfo, MediaLimits
 
@@ -90,10 +92,18 @@ class VideoReader(Closing):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Sentences for the user about what was done to the video while it was read."""
-        broken = {pts for each in self._damage for pts in each.broken}
-        times = {float((pts - self.details.start) * self.details.time_base) for pts in broken}
-        return (*self._notes, *picture_notes(times), *self._holes.notes())
+        """Sentences for the user about what was done to the video while it was read, and what is wrong with it."""
+        return (*self._notes, *flaw_notes([self.flaws]))
+
+    @property
+    def done_notes(self) -> tuple[str, ...]:
+        """Those about what was done."""
+        return tuple(self._notes)
+
+    @property
+    def flaws(self) -> Flaws:
+        """What is wrong with it."""
+        return flaws_of(self._damage, self._holes, self.details)
 
     @property
     def time_base(self) -> Fraction:
@@ -171,26 +181,26 @@ class VideoReader(Closing):
         self._require_end()
 
     def _from(self, first: Fraction | int | float, search: bool) -> Iterator[av.VideoFrame]:
-        """Decoded frames from the key frame before timestamp `first`, or from the beginning."""
-        container, stream = self._open()
+        """Decoded frames from a key frame before timestamp `first`, or from the beginning."""
         self._searched = search
         if not search:
-            yield from self._decode(container, stream)
+            yield from self._decode(*self._open())
             return
-        try:
-            container.seek(int(first), stream=stream, backward=True)
-        except av.error.FFmpegError:
+        frames = self._sought(first)
+        if frames is None:
             log.info("the video cannot be searched; it is read from its beginning")
-            container, stream = self._open()
-        frames = self._decode(container, stream)
-        head = next(frames, None)
-        if head is None or head.pts is None or head.pts > first:
-            # Landed too late, or nowhere: containers without an index can only be read through.
-            container, stream = self._open()
-            yield from self._decode(container, stream)
-            return
-        yield head
+            frames = self._decode(*self._open())
         yield from frames
+
+    def _sought(self, first: Fraction | int | float) -> Iterator[av.VideoFrame] | None:
+        """Decoded frames from a key frame before timestamp `first`; ``None`` where it cannot be found."""
+
+        def decoded(place: int) -> Iterator[av.VideoFrame]:
+            container, stream = self._open()
+            container.seek(place, stream=stream, backward=True)
+            return self._decode(container, stream)
+
+        return sought(first, self.details.time_base, self.demuxer in RECORDINGS, decoded)
 
     def _decode(self, container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
         begun, skipped, read, interlaced = False, 0, 0, None
@@ -286,12 +296,7 @@ class VideoReader(Closing):
 
     def _require_end(self) -> None:
         """Raise `CorruptMedia` when frames stop long before the header says."""
-        promised = self.info.duration
-        if self.demuxer not in ("mov", "flv") or promised is None or self.end is not None:
-            return
         reached = self._last or 0.0
-        if reached < promised - max(1.0, 3 / float(self.details.rate)) and not (
-            self.demuxer == "flv" and self.info.audio
-        ):
+        if self.end is None and ends_early(self.demuxer, self.info, self.details.rate, reached):
             self.source.check()
-            raise CorruptMedia(f"The video is cut off at {reached:.2f} s of {promised:.2f} s.")
+            raise CorruptMedia(f"The video is cut off at {reached:.2f} s of {self.info.duration:.2f} s.")

@@ -1,10 +1,14 @@
-"""Whether a file holds as many bytes as its own header promises, found out before an hour of work is put into it."""
+"""Whether a file holds as many bytes as its own header promises, found out before an hour of work is put into it;
+and whether its frames do."""
 
 from __future__ import annotations
+
+from fractions import Fraction
 
 from pipeline.errors import CorruptMedia
 from pipeline.media.guard import SourceFile
 from pipeline.media.sniff import Demuxer
+from pipeline.types import MediaInfo
 
 _CUT = "The file is cut off: part of what its header promises is missing. Copy or download it again."
 _MAX_BOXES = 200_000
@@ -22,6 +26,14 @@ def require_whole(source: SourceFile, demuxer: Demuxer) -> None:
             _riff(source)
     finally:
         source.file.seek(0)
+
+
+def ends_early(demuxer: Demuxer, info: MediaInfo, rate: Fraction, reached: float) -> bool:
+    """Whether the last frame of a video, which is over at `reached` seconds, comes long before the header's end."""
+    promised = info.duration
+    if demuxer not in ("mov", "flv") or promised is None or (demuxer == "flv" and info.audio):
+        return False
+    return reached < promised - max(1.0, 3 / float(rate))
 
 
 def _boxes(source: SourceFile) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from pipeline.errors import CorruptMedia
 from pipeline.media import open_result, open_target
+from pipeline.media.parts import PartReader
 from pipeline.media.reader import VideoReader
 
 FRAMES = 75
@@ -73,6 +74,21 @@ def test_one_lost_packet_costs_a_frame_at_most_and_is_told(codec: str, tmp_path:
         assert all("has a hole of 0.04 s" in one for one in more) and len(more) <= 1
         said = float(note.split(" at ")[1].split(" s:")[0])
         assert abs(said - 3 * at / len(data)) < 1  # key frames are larger than others
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265", "mpeg2video"])
+def test_a_place_in_the_middle_is_found_without_reading_all_before_it(codec: str, tmp_path: Path) -> None:
+    path = tmp_path / "film.ts"
+    recording(path, codec)
+    with VideoReader(path) as reader:
+        whole = {round(frame.time, 3): frame.image() for frame in reader}
+    for start in (1.5, 2.0, 2.04, 2.48):
+        with VideoReader(path, start=start) as reader:
+            parts = [(round(frame.time, 3), frame.image()) for frame in reader]
+        assert [time for time, _ in parts] == [time for time in whole if time >= start - 0.01]
+        assert all(np.array_equal(image, whole[time]) for time, image in parts)
+    with PartReader(path) as reader:
+        assert reader.searchable()
 
 
 def test_frames_that_lost_all_of_theirs_are_told_as_a_hole(tmp_path: Path) -> None:

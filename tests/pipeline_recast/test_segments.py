@@ -78,6 +78,29 @@ def test_segments_change_neither_clock_nor_sound(
     assert [packet for packet in one if packet[0] == 1] == [packet for packet in other if packet[0] == 1]
 
 
+def test_damage_all_along_is_told_once(recaster: Recaster, cast: Cast, tmp_path: Path) -> None:
+    """Each segment knows of its own, and the first may have been finished by another run."""
+    clip = media.write_clip(
+        tmp_path / "broadcast.ts", media.still(160).frames, 25, options={"crf": "18", "preset": "veryfast", "g": "12"}
+    )
+    data, lost = clip.read_bytes(), 188
+    places = [len(data) * number // 6 // lost * lost for number in range(1, 6)]
+    clip.write_bytes(b"".join(data[at : at + lost] for at in range(0, len(data), lost) if at not in places))
+    stop = threading.Event()
+
+    def show(progress: Progress) -> None:
+        if (tmp_path / "work" / "000001.json").exists():
+            stop.set()
+
+    arguments: dict[str, Any] = {"work": tmp_path / "work", "segment": SECONDS}
+    with pytest.raises(Cancelled):
+        recaster.recast(cast, clip, tmp_path / "a.mp4", progress=show, cancel=stop, **arguments)
+    told = recaster.recast(cast, clip, tmp_path / "a.mp4", **arguments).notes
+    whole = recaster.recast(cast, clip, tmp_path / "b.mp4").notes
+    found = [note for note in told if "recording" in note]
+    assert found == [note for note in whole if "recording" in note] and len(found) > 1
+
+
 def test_no_seam_is_seen(recaster: Recaster, cast: Cast, clip: Path, tmp_path: Path) -> None:
     options = Options(codec="lossless", end=2.4)
     recaster.recast(cast, clip, tmp_path / "a.mkv", options)
