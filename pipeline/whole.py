@@ -58,7 +58,7 @@ class Whole:
             task.progress(Progress(RECASTING, 1, 1))
         with clock.work("write"):
             notes = write_picture(output, picture, options.quality, mark.tags, (info.path,), mark.seal(info))
-        notes = (*notes, *_part_notes(options), *device_notes(options, wardrobe), *mark.notes)
+        notes = (*picture.notes, *notes, *_part_notes(options), *device_notes(options, wardrobe), *mark.notes)
         presence = Presence(casting.numbers)
         presence.add(0.0, casting.shown)
         seconds = time.perf_counter() - task.begin

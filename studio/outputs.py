@@ -23,6 +23,8 @@ _PICTURES = {
 _ENDINGS = {content: ending for ending, content in reversed(_PICTURES.items())} | {"heif": ".jpg"}
 _MOVING = ("webp", "png")
 """Formats that hold an animation as well as a picture."""
+_UNWRITTEN = {("image", "gif"): ".png", ("animation", "avif"): ".webp"}
+"""What is read and not written, and what is written instead."""
 _KEPT_CONTAINERS = (".mp4", ".mov", ".mkv")
 _EDITED = ("mxf", "dv")
 """Containers of what is edited further: QuickTime holds their uncompressed sound and their timecode."""
@@ -57,7 +59,8 @@ def _numbered(numbering: Numbering, options: Options) -> str:
     path = numbering.beside(MARK).path
     if options.picture_format != "same":
         return path.with_suffix(_ENDINGS[options.picture_format]).name
-    return path.name if path.suffix.lower() in _PICTURES else path.with_suffix(".png").name
+    written = path.suffix.lower() in _PICTURES and path.suffix.lower() != ".gif"
+    return path.name if written else path.with_suffix(".png").name
 
 
 def _ending(given: str, info: MediaInfo, options: Options) -> str:
@@ -77,6 +80,8 @@ def _ending(given: str, info: MediaInfo, options: Options) -> str:
         return given if given in _KEPT_CONTAINERS else ".mp4"
     if options.picture_format != "same" and (info.kind == "image" or options.picture_format in _MOVING):
         return _ENDINGS[options.picture_format]
+    if (instead := _UNWRITTEN.get((info.kind, info.container))) is not None:
+        return instead
     if _PICTURES.get(given) == info.container:
         return given
     return _ENDINGS.get(info.container, ".gif" if info.kind == "animation" else ".png")

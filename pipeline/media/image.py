@@ -6,7 +6,7 @@ import io
 import logging
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -41,6 +41,7 @@ _DAMAGED = (
     OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, ArithmeticError, RuntimeError,
 )  # fmt: skip
 """What decoders raise for pictures that are not whole."""
+_SPACES = {"CMYK": "CMYK", "LAB": "Lab"}
 _CLEAR = ("RGBA", "RGBa", "LA", "La", "PA")
 _EXTRA_SAMPLES, _ASSOCIATED = 338, 1
 _ANIMATED: tuple[PictureFormat, ...] = ("GIF", "WEBP", "PNG", "AVIF")
@@ -142,7 +143,20 @@ def _read(file: BinaryIO, sniffed: Any, limits: MediaLimits, path: Path) -> Pict
                     native = _straight(native, alpha)
             else:
                 native, alpha, icc = samples(image, icc)
-            return _upright(native, alpha, turn, icc, exif_tags.cleaned(tags))
+            picture = _upright(native, alpha, turn, icc, exif_tags.cleaned(tags))
+            picture.notes = tuple(_notes(image, found))
+            return picture
+
+
+def _notes(image: ImageFile.ImageFile, found: PictureFormat) -> Iterator[str]:
+    """What a result does not have of a picture that was read."""
+    if image.mode in _SPACES:
+        yield f"The picture's colours were in {_SPACES[image.mode]}; the result's are in RGB."
+    pages = 1
+    with suppress(*_DAMAGED):  # what comes after the first page may be damaged as it likes
+        pages = int(getattr(image, "n_frames", 1))
+    if found == "TIFF" and pages > 1:
+        yield f"The file holds {pages} pages; only the first was kept."
 
 
 def exif_of(image: ImageFile.ImageFile) -> Image.Exif:

@@ -30,6 +30,7 @@ class Picture:
         exif: EXIF without personal tags, empty where there is none.
         index, time: place in an animation; 0 for a single picture.
         duration: seconds an animation shows it, 0 for a single picture.
+        notes: sentences for the user about what was left out or changed when it was read.
     """
 
     native: NDArray[Any]
@@ -39,6 +40,7 @@ class Picture:
     index: int = 0
     time: float = 0.0
     duration: float = 0.0
+    notes: tuple[str, ...] = ()
     changed: bool = field(default=False, init=False)
 
     @property

@@ -30,6 +30,10 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         cv2.imwrite(str(path), frames[0])
     found["heic"] = folder / "holiday.heic"
     found["heic"].write_bytes(heic(Image.fromarray(frames[0])))
+    stills = [Image.fromarray(frame) for frame in frames]
+    found["gif"], found["moving avif"] = folder / "holiday.gif", folder / "holiday.avif"
+    stills[0].save(found["gif"])
+    stills[0].save(found["moving avif"], save_all=True, append_images=stills[1:], duration=100)
     for name in ("mp4", "mov", "avi"):
         found[name] = media.write_clip(folder / f"holiday.{name}", frames, 10)
     tape = [np.full((576, 720, 3), 90, np.uint8)] * 4
@@ -45,6 +49,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     ("target", "options", "ending"),
     [
         ("jpg", {}, ".jpg"), ("heic", {}, ".jpg"), ("heic", {"picture_format": "avif"}, ".avif"),
+        ("gif", {}, ".png"), ("gif", {"picture_format": "jpeg"}, ".jpg"), ("moving avif", {}, ".webp"),
         ("bmp", {}, ".bmp"), ("mov", {}, ".mov"), ("avi", {}, ".mp4"), ("mxf", {}, ".mov"),
         ("jpg", {"picture_format": "png"}, ".png"), ("png", {"picture_format": "jpeg"}, ".jpg"),
         ("png", {"picture_format": "avif"}, ".avif"), ("jpg", {"video_format": "mkv"}, ".jpg"),

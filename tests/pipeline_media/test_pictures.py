@@ -208,6 +208,18 @@ def test_cmyk_becomes_rgb(tmp_path: Path) -> None:
     picture = read_picture(saved(tmp_path / "in.jpg", rgb().convert("CMYK"), quality=95))
     assert picture.native.shape == (48, 64, 3)
     assert np.abs(picture.image().astype(int) - scene()).mean() < 6
+    assert picture.notes == ("The picture's colours were in CMYK; the result's are in RGB.",)
+
+
+def test_further_pages_are_told(tmp_path: Path) -> None:
+    path = saved(tmp_path / "pages.tif", rgb(), save_all=True, append_images=[rgb(), rgb()])
+    assert read_picture(path).notes == ("The file holds 3 pages; only the first was kept.",)
+    data = bytearray(path.read_bytes())
+    at = int.from_bytes(data[4:8], "little")
+    after = at + 2 + 12 * int.from_bytes(data[at : at + 2], "little")
+    data[after : after + 4] = b"\xff\xff\xff\x7f"
+    path.write_bytes(data)
+    assert read_picture(path).notes == () and read_picture(saved(tmp_path / "one.tif", rgb())).notes == ()
 
 
 def test_a_change_of_nothing_changes_nothing_and_a_change_stays_inside() -> None:
