@@ -1,4 +1,4 @@
-"""What NVIDIA's own report says of the first card: once, or all the time while something runs."""
+"""What NVIDIA's own report says of the first card that CUDA may use: once, or all the time while something runs."""
 
 from __future__ import annotations
 
@@ -83,4 +83,5 @@ class Watch:
 
 
 def _words(what: str) -> list[str]:
-    return ["nvidia-smi", f"--query-gpu={what}", "--format=csv,noheader,nounits", "--id=0"]
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")[0].strip() or "0"
+    return ["nvidia-smi", f"--query-gpu={what}", "--format=csv,noheader,nounits", f"--id={visible}"]

@@ -167,7 +167,8 @@ def carry_out(name: str, asked: Asked, page: Page, left: float) -> None:
         process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.gpu_parts", name, json.dumps(told)],
             stdout=subprocess.PIPE, stderr=complaints, text=True, start_new_session=True,
-            env={**os.environ, **part.environment},
+            # CUDA would begin with the quickest card, NVIDIA's report begins with the first on the bus.
+            env={**os.environ, "CUDA_DEVICE_ORDER": "PCI_BUS_ID", **part.environment},
         )  # fmt: skip
         late = threading.Event()
 

@@ -236,7 +236,7 @@ class Recaster:
         """
         options, cast = everyones(options), Cast(everyone=identity)
         mark = self._mark(None, cast, options)
-        return LiveSession(self._finder, self._wardrobes.of, cast, options, mark, self.policy)
+        return LiveSession(self._finder, self._wardrobes.live, cast, options, mark, self.policy)
 
     def _mark(self, target: Path | None, cast: Cast, options: Options) -> JobMark:
         return self.marking.job(job_digest(target, cast, options), options)

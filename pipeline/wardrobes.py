@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import threading
+from typing import NamedTuple
 
 from pipeline.engines.catalogue import engine_named, needs_no_network
-from pipeline.models.devices import check_device
+from pipeline.models.devices import check_device, settle
 from pipeline.models.library import Library
 from pipeline.models.store import Store
 from pipeline.options import DeviceName, Options, Precision
 from pipeline.policy import Policy
 from pipeline.wardrobe import Recognise, Wardrobe
+
+
+class _Key(NamedTuple):
+    """What has to be the same for two jobs to share what renders them."""
+
+    engine: str
+    device: DeviceName
+    precision: Precision
+    alone: bool
 
 
 class Wardrobes:
@@ -25,9 +35,11 @@ class Wardrobes:
 
     def __init__(self, store: Store | None, gpu: int, policy: Policy, recognise: Recognise) -> None:
         self._store, self._gpu, self._policy, self._recognise = store, gpu, policy, recognise
+        # For what is known only; what takes long, such as fetching a network, holds up nobody but those who need it.
         self._lock = threading.Lock()
-        self._wardrobes: dict[tuple[str, DeviceName, Precision], Wardrobe] = {}
-        self._libraries: dict[tuple[DeviceName, Precision], Library] = {}
+        self._opening: dict[_Key, threading.Lock] = {}
+        self._wardrobes: dict[_Key, Wardrobe] = {}
+        self._libraries: dict[tuple[DeviceName, Precision, bool], Library] = {}
 
     def of(self, options: Options) -> Wardrobe:
         """The wardrobe of a job, with everything loaded that it needs.
@@ -36,17 +48,32 @@ class Wardrobes:
             OptionError: there is no such device here.
             ModelError: a network is missing, damaged or cannot be fetched.
         """
+        return self._of(options, alone=False)
+
+    def live(self, options: Options) -> Wardrobe:
+        """The same for a camera, whose faces come one at a time: on a GPU its networks are not given full batches, of
+        which three rows in four would be calculated for nothing.
+
+        Raises:
+            OptionError, ModelError: see `of`.
+        """
+        return self._of(options, alone=True)
+
+    def _of(self, options: Options, *, alone: bool) -> Wardrobe:
         check_device(options.device)
+        key = _Key(options.engine, "cpu", "auto", False)
+        if not needs_no_network(options):
+            alone = alone and settle(options.device) != "cpu"
+            key = _Key(options.engine, options.device, options.precision, alone)
         with self._lock:
-            idle = needs_no_network(options)
-            key: tuple[str, DeviceName, Precision] = (
-                (options.engine, "cpu", "auto") if idle else (options.engine, options.device, options.precision)
-            )
+            opening = self._opening.setdefault(key, threading.Lock())
+        with opening:
             if key not in self._wardrobes:
-                engine = engine_named(options.engine, lambda: self._library(options.device, options.precision))
-                self._wardrobes[key] = Wardrobe(engine, self._policy, self._recognise)
-            self._wardrobes[key].engine.ready(options)
-            return self._wardrobes[key]
+                engine = engine_named(options.engine, lambda: self._library(options.device, options.precision, alone))
+                with self._lock:
+                    self._wardrobes[key] = Wardrobe(engine, self._policy, self._recognise)
+        self._wardrobes[key].engine.ready(options)
+        return self._wardrobes[key]
 
     @property
     def networks(self) -> dict[str, str]:
@@ -55,7 +82,9 @@ class Wardrobes:
             libraries = tuple(self._libraries.values())
         return {name: device for library in libraries for name, device in library.running().items()}
 
-    def _library(self, device: DeviceName, precision: Precision) -> Library:
-        if (device, precision) not in self._libraries:
-            self._libraries[device, precision] = Library(device, self._store, self._gpu, precision)
-        return self._libraries[device, precision]
+    def _library(self, device: DeviceName, precision: Precision, alone: bool = False) -> Library:
+        with self._lock:
+            if (device, precision, alone) not in self._libraries:
+                library = Library(device, self._store, self._gpu, precision, batch=1 if alone else None)
+                self._libraries[device, precision, alone] = library
+            return self._libraries[device, precision, alone]

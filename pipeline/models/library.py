@@ -39,12 +39,14 @@ class Library:
         store: Store | None = None,
         gpu: int = 0,
         precision: Precision = "auto",
+        batch: int | None = None,
     ) -> None:
         """
         Args:
             device: where networks are to run. Only ``"auto"`` lets them go on on the CPU when memory runs out.
             gpu: which of several.
             precision: of networks on the CPU, see `Options`.
+            batch: rows of one call, see `Session`.
 
         Raises:
             DeviceError: the device was asked for by name and does not work.
@@ -53,7 +55,10 @@ class Library:
         self.device, self._gpu, self._yields = settle(device), gpu, device == "auto"
         self._unused = unused_gpu(device, self.device)
         self._precision, self._verdicts = precision, Verdicts(self.store.folders.notes)
+        self._batch = batch
+        # For what is known only: fetching and opening one network holds up nobody who needs another.
         self._lock = threading.Lock()
+        self._opening: dict[tuple[str, DeviceName | None], threading.Lock] = {}
         self._sessions: dict[tuple[str, DeviceName], Session] = {}
         self._recognisers: dict[str, Any] = {}
 
@@ -69,16 +74,22 @@ class Library:
         Raises:
             ModelError, ModelMissing, LicenceNotAccepted, DownloadError: it cannot be had, see `Store.checked`.
         """
-        wanted = device or self.device
-        with self._lock:
-            found = self._sessions.get((name, wanted))
+        key = (name, device or self.device)
+        with self._turn(key):
+            found = self._sessions.get(key)
             if found is None:
                 entry = self.store.entry(name)
-                found = self._sessions[name, wanted] = Session(
-                    self.store.checked(entry), wanted, cache=self.store.folders.cache, gpu=self._gpu,
-                    yields=self._yields, on_cpu=lambda path: self._on_cpu(path, entry.kind),
+                found = Session(
+                    self.store.checked(entry), key[1], batch=self._batch, cache=self.store.folders.cache,
+                    gpu=self._gpu, yields=self._yields, on_cpu=lambda path: self._on_cpu(path, entry.kind),
                 )  # fmt: skip
+                with self._lock:
+                    self._sessions[key] = found
             return found
+
+    def _turn(self, key: tuple[str, DeviceName | None]) -> threading.Lock:
+        with self._lock:
+            return self._opening.setdefault(key, threading.Lock())
 
     def _on_cpu(self, path: Path, kind: ModelKind) -> Runner:
         coarse = self._precision == "auto" and kind in PICTURES
@@ -109,7 +120,7 @@ class Library:
             ModelError, ModelMissing, LicenceNotAccepted, DownloadError: see `session`.
         """
         session = self.session(name)
-        with self._lock:
+        with self._turn((name, None)):
             if name not in self._recognisers:
                 model = analysis_model(self.path(name))
                 model.session = _AsOnnxRuntime(session)
@@ -143,6 +154,15 @@ def analysis_model(path: Path) -> Any:
     if model is None:
         raise ModelError(f"The model file {path.name} is not one that insightface knows.")
     return model
+
+
+def in_half_precision(path: Path) -> bool:
+    """Whether a network's file holds weights, or takes values, of 16 bits."""
+    import onnx
+
+    graph, half = onnx.load(str(path), load_external_data=False).graph, onnx.TensorProto.FLOAT16
+    taken = (value.type.tensor_type.elem_type for value in graph.input)
+    return half in taken or any(tensor.data_type == half for tensor in graph.initializer)
 
 
 def last_initializer(path: Path) -> FloatArray:

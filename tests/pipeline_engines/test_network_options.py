@@ -20,6 +20,7 @@ from pipeline.engines.network.expression import MouthKeeper, mouth_missing
 from pipeline.engines.network.precision import sound
 from pipeline.frame_recaster import recast_frame
 from pipeline.media import Picture
+from pipeline.models import onnx_runner
 from pipeline.models.catalogue import SwapContract
 from pipeline.options import Options
 from pipeline.steps import device_notes
@@ -292,6 +293,36 @@ def test_half_precision_that_melts_is_found_out(tmp_path: Path) -> None:
     engine = NetworkEngine("inswapper_128_fp16", library)
     result = recast(engine, replace(BARE, keep_texture=True))
     assert len(engine.notes) == 1 and "wrong faces in half precision" in engine.notes[0]
+    assert np.abs(result.astype(int) - media.portrait("hopper")).max() <= 1
+
+
+def test_half_precision_of_one_s_own_that_melts_on_a_gpu_is_found_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has no file in single precision beside it: it has to agree with itself on the CPU. The GPU is the CPU over
+    another network."""
+    library, entries, opened = models.library(tmp_path), tmp_path / "notes" / "entries", onnx_runner.opened
+    entries.mkdir(parents=True)
+    contract = SwapContract("arcface_128", 128)
+    for name, form in (("mine", "same"), ("melted", "constant")):
+        onnx.save(networks.closed_form(contract, form, half=True), str(entries / f"{name}.onnx"))  # type: ignore[arg-type]
+    (entries / "mine.json").write_text('{"file": "mine.onnx", "template": "arcface_128", "size": 128}')
+
+    class OnGpu(onnx_runner.OnnxRunner):
+        def __init__(self, runner: onnx_runner.OnnxRunner) -> None:
+            super().__init__(runner._session)
+            self.device = "cuda"
+
+    def open_here(path: Path, device: Any, batch: int, cache: Path, gpu: int = 0) -> tuple[onnx_runner.OnnxRunner, int]:
+        melts = device == "cuda" and path.stem == "mine"
+        runner, size = opened(entries / "melted.onnx" if melts else path, "cpu", 1, cache)
+        return (OnGpu(runner) if device == "cuda" else runner), size
+
+    monkeypatch.setattr(onnx_runner, "opened", open_here)
+    library.device = "cuda"
+    engine = NetworkEngine("mine", library)
+    result = recast(engine, replace(BARE, keep_texture=True))
+    assert len(engine.notes) == 1 and "wrong faces in half precision on this cuda device" in engine.notes[0]
     assert np.abs(result.astype(int) - media.portrait("hopper")).max() <= 1
 
 

@@ -23,7 +23,7 @@ from pipeline.engines.network.sight import Sight
 from pipeline.errors import ModelError
 from pipeline.mesh import FaceView
 from pipeline.models.align import square_of, to_crop
-from pipeline.models.library import Library
+from pipeline.models.library import Library, in_half_precision
 from pipeline.options import Options
 from pipeline.types import Box, Crop, Face, FloatArray, Identity, ImageArray, Rendering, SourcePhoto
 
@@ -53,7 +53,11 @@ class NetworkEngine:
         check(self._session, self.contract)
         self._introduce = Introducer(self.contract, library, name)
         self._device_notes = _device_notes(entry.title, library.device, self.device)
-        self._half = HalfPrecision(self._session, lambda: reference(library, entry)) if entry.half_of else None
+        half = entry.half_of is not None or (
+            # A network of the user's own has no other beside it: on a GPU it has to agree with itself on the CPU.
+            entry.local is not None and self.device != "cpu" and in_half_precision(library.path(name))
+        )
+        self._half = HalfPrecision(self._session, lambda: reference(library, entry)) if half else None
 
     @property
     def device(self) -> str:
