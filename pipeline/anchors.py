@@ -1,27 +1,27 @@
 """Frames of a film whose faces are read, and what they tell of the frames between them.
 
 Between two *anchors* a face that is calm is not read again; see `pipeline.mesh.reading`. Where the rims of its glasses
-are, some anchors before say as well. Which frames are anchors, `pipeline.rows` says.
+are, some anchors before say as well; what is held before it, the nearest that are read in any case. Which frames are
+anchors, `pipeline.rows` says.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from pipeline.mesh import FaceView
 from pipeline.mesh.glasses import Glasses, Trace
+from pipeline.mesh.held import Held
 from pipeline.mesh.reading import Exact, Mean, Reading, Rims, between, glasses_on, read, rims_between
 from pipeline.places import Place
+from pipeline.sights import Sight
 from pipeline.types import Frame
 
 TRAIL = 6
 """Anchors before one that say where the rims of glasses are, too. Segments begin farther ahead than that."""
-
-Views = Mapping[int | None, FaceView]
-"""By track."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,24 +33,26 @@ class Memory:
         wears: whether there may be glasses.
         traces: of these; see `Anchor.trace`.
         read: the face, as it was read.
+        held: what is held before it, as far as this frame alone says.
     """
 
     wears: Mapping[int | None, bool]
     traces: Mapping[int | None, Trace | None]
     read: Mapping[int | None, Exact]
+    held: Mapping[int | None, Held | None] = field(default_factory=dict)
 
 
 class Anchor:
     """A frame whose faces are read at most once, for itself and for the frames beside it. Thread-safe.
 
-    Whoever asks first has all of them copied from the frame, which is not to be changed before.
-
     Attributes:
         index: of the frame.
+        sight: what is seen in it.
         around: the wide span that it lies in, unless it ends one itself.
 
     Args:
         memory: what is known of it already.
+        earlier: of one that ends wide spans, what is seen in those that did before it.
     """
 
     def __init__(
@@ -59,26 +61,21 @@ class Anchor:
         places: Callable[[], Sequence[Place]],
         around: Span | None = None,
         memory: Memory | None = None,
+        earlier: tuple[Sight, ...] = (),
     ) -> None:
         self.index, self.around, self._lock = frame.index, around, threading.Lock()
-        self._look: Callable[[], Views] | None = lambda: _views(frame, places())
-        self._views: Views = {}
-        self._memory = memory or _NOTHING
+        self._memory, self._earlier = memory or _NOTHING, earlier
+        self.sight = Sight(frame, places, self._memory.held)
         self._read: dict[int | None, Exact] = dict(self._memory.read)
         self._glasses: dict[int | None, Glasses | None] = {}
         self._rims: dict[int | None, Rims] = {}
-
-    def view(self, track: int | None) -> FaceView | None:
-        """A face, unless it lies on another one: how such look depends on what is done to the others."""
-        with self._lock:
-            return self._view(track)
 
     def exact(self, track: int | None) -> Exact | None:
         """Its reading."""
         with self._lock:
             if track in self._read:
                 return self._read[track]
-            view = self._view(track)
+            view = self.sight.view(track)
             return None if view is None else self._exact(track, view)
 
     def rims(self, track: int | None, trail: Sequence[Anchor]) -> Rims:
@@ -124,12 +121,12 @@ class Anchor:
             read = {track: replace(exact, worn=None) for track, exact in self._read.items() if track in wearers}
         wears = {track: worn is not None and worn.belief > 0 for track, worn in glasses.items()}
         traces = {track: worn.trace if worn else None for track, worn in glasses.items() if track in wearers}
-        return Memory(wears, traces, read)
+        return Memory(wears, traces, read, self.sight.known if self.around is None else {})
 
     def _worn(self, track: int | None) -> Glasses | None:
         """What may be glasses; ``None`` where the face is not seen, or bare for longer."""
         if track not in self._glasses:
-            view = self._view(track)
+            view = self.sight.view(track)
             self._glasses[track] = None if view is None else self._told(track, view)
         return self._glasses[track]
 
@@ -144,28 +141,13 @@ class Anchor:
 
     def _exact(self, track: int | None, view: FaceView) -> Exact:
         if track not in self._read:
-            self._read[track] = read(view)
+            beside = _held(self._earlier, track) if self.around is None else self.around.held(track)
+            self._read[track] = read(view, beside)
+            self.sight.learn(track, self._read[track])
         return self._read[track]
-
-    def _view(self, track: int | None) -> FaceView | None:
-        if self._look is not None:
-            self._views, self._look = self._look(), None
-        return self._views.get(track)
 
 
 _NOTHING = Memory({}, {}, {})
-
-
-def _views(frame: Frame, places: Sequence[Place]) -> Views:
-    views = {}
-    for place in places:
-        others = (other for other in places if other is not place)
-        if any(place.sees(other) or other.sees(place) for other in others):
-            continue
-        view = place.view(frame)
-        if view is not None:
-            views[place.face.track] = view
-    return views
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,6 +170,10 @@ class Span:
         # The one after first: it is less likely that somebody is just reading it.
         last, first = self.after.exact(track), self.before.exact(track)
         return None if first is None or last is None else (first, last)
+
+    def held(self, track: int | None) -> list[Held]:
+        """What is held before a face in both, as far as each alone says."""
+        return _held((self.before.sight, self.after.sight), track)
 
     def rims(self, track: int | None) -> Rims:
         first = self.before.rims(track, self.trail[-1 - TRAIL : -1])
@@ -215,7 +201,7 @@ class Beside:
     def seen(self, frame: Frame, place: Place) -> tuple[FaceView, Reading] | None:
         """How the face of a place is seen in this frame, and its reading; ``None`` where there is nothing to see."""
         track = place.face.track
-        view = self.own.view(track) if self.own is not None else None
+        view = self.own.sight.view(track) if self.own is not None else None
         view = view or place.view(frame)
         if view is None:
             return None
@@ -229,8 +215,13 @@ class Beside:
             skin = between(*ends, span.share, view)
             if skin is not None:
                 return view, Mean(skin, partial(narrow.rims, track) if _perhaps_worn(*ends) else _no_rims)
-        exact = read(view)
+        exact = read(view, self.spans[0].held(track))
         return view, replace(exact, worn=partial(narrow.rims_on, exact, track))
+
+
+def _held(sights: Sequence[Sight], track: int | None) -> list[Held]:
+    """What is held before a face, where anything is."""
+    return [held for sight in sights if (held := sight.held(track)) is not None]
 
 
 def _no_rims() -> Rims:

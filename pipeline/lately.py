@@ -80,7 +80,8 @@ def _taken(number: int, view: FaceView, before: _Known | None) -> _Known:
 
 
 def _read(number: int, view: FaceView, before: _Known | None) -> _Known:
-    exact = read(view)
+    held = None if before is None else before.last.held
+    exact = read(view, () if held is None else (held,))
     glasses, traces, wanted = exact.glasses, () if before is None else before.traces, None
     if glasses.belief > 0 or traces:
         steady = glasses.after(traces)

@@ -22,6 +22,8 @@ EVERY = 4
 """Frames from one anchor to the next."""
 WIDE = 2 * EVERY
 """The same for a face that is calm for longer."""
+EARLIER = 2
+"""How many of the latter before one say what is held before its faces."""
 
 Item = TypeVar("Item")
 
@@ -105,7 +107,7 @@ def along(
         known = _along_before(row.trail, wardrobe, options)
     anchors = {max(known): known[max(known)]} if known else {}
     last = row.frames[-1]
-    anchors[last.frame.index] = _anchor(last, wardrobe, options)
+    anchors[last.frame.index] = _anchor(last, wardrobe, options, earlier=known.values())
     ends = dict(anchors)
     for each in row.anchors[:-1]:
         around = _span(each.frame.index, min(ends), max(ends), ends)
@@ -121,7 +123,7 @@ def _along_before(trail: Sequence[Found], wardrobe: Wardrobe, options: Options) 
     ends: dict[int, Anchor] = {}
     for place, each in enumerate(trail):
         if each.frame.index % WIDE == 0 or (whole and place == 0):
-            ends[each.frame.index] = _anchor(each, wardrobe, options)
+            ends[each.frame.index] = _anchor(each, wardrobe, options, earlier=ends.values())
     known = dict(ends)
     for each in trail:
         number = each.frame.index
@@ -132,8 +134,11 @@ def _along_before(trail: Sequence[Found], wardrobe: Wardrobe, options: Options) 
     return dict(sorted(known.items())[-1 - TRAIL :])
 
 
-def _anchor(found: Found, wardrobe: Wardrobe, options: Options, around: Span | None = None) -> Anchor:
-    return Anchor(found.frame, lambda: places(found.roles, wardrobe, options), around, found.memory)
+def _anchor(
+    found: Found, wardrobe: Wardrobe, options: Options, around: Span | None = None, earlier: Iterable[Anchor] = ()
+) -> Anchor:
+    ends = tuple(anchor.sight for anchor in earlier if anchor.around is None)[-EARLIER:]
+    return Anchor(found.frame, lambda: places(found.roles, wardrobe, options), around, found.memory, ends)
 
 
 def _beside(index: int, anchors: Mapping[int, Anchor], known: Mapping[int, Anchor]) -> Beside:

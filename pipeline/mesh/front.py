@@ -41,8 +41,18 @@ def find_front(small: ImageArray, edges: ImageArray, seen: FloatArray) -> FloatA
         edges: ``(96, 96)`` uint8, see `edge_map`.
         seen: ``(96, 96)`` float32, how well each texel faces the camera, 0 to 1.
     """
+    return front_of(front_chance(small, edges, seen))
+
+
+def front_chance(small: ImageArray, edges: ImageArray, seen: FloatArray) -> FloatArray:
+    """``(96, 96)`` float32 over the atlas: how likely something is held before each place. The arguments are those of
+    `find_front`."""
     chance = front_network(*_window()).run(_inputs(small, edges, seen))
-    chance = chance * np.clip(seen * 6, 0, 1) * topology().face
+    return np.asarray(chance * np.clip(seen * 6, 0, 1) * topology().face, np.float32)
+
+
+def front_of(chance: FloatArray) -> FloatArray | None:
+    """See `find_front`, from what `front_chance` gave."""
     things = _things(chance)
     if not things.any():
         return None

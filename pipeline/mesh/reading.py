@@ -8,7 +8,7 @@ shadow or hair that comes in, and a head that turns, make it one to be read.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -16,10 +16,12 @@ import cv2
 import numpy as np
 
 from pipeline.mesh.beard import Beard
+from pipeline.mesh.front import edge_map, front_chance
 from pipeline.mesh.glasses import Glasses, look_for
+from pipeline.mesh.held import Held, held, upheld
 from pipeline.mesh.maps import thrice
 from pipeline.mesh.skin import Skin, read_skin
-from pipeline.mesh.topology import topology
+from pipeline.mesh.topology import ZONES, topology
 from pipeline.mesh.view import FaceView
 from pipeline.types import FloatArray, ImageArray
 
@@ -47,12 +49,14 @@ class Exact:
         unfolded: ``(192, 192, 3)`` uint8 BGR, the face on the atlas.
         small: the same, ``(96, 96, 3)``.
         worn: gives the rims of its glasses where they are known from more than this frame.
+        held: what other frames are told of what is held before it; ``None`` for nothing.
     """
 
     skin: Skin
     unfolded: ImageArray
     small: ImageArray
     worn: Callable[[], Rims] | None = None
+    held: Held | None = None
 
     @cached_property
     def glasses(self) -> Glasses:
@@ -85,9 +89,28 @@ class Mean:
 Reading = Exact | Mean
 
 
-def read(view: FaceView) -> Exact:
-    """All that can be told of the crop's own face."""
-    return Exact(read_skin(view.unfolded, view.facing, cut=view.cut), view.unfolded, view.small)
+def read(view: FaceView, beside: Sequence[Held] = ()) -> Exact:
+    """All that can be told of the crop's own face.
+
+    Args:
+        beside: other frames of the film in which something is held before it.
+    """
+    if view.cut:
+        return Exact(read_skin(view.unfolded, view.facing, cut=True), view.unfolded, view.small)
+    chance = _chance(view)
+    skin = read_skin(view.unfolded, view.facing, chance=upheld(chance, view.small, beside))
+    return Exact(skin, view.unfolded, view.small, held=held(chance, view.small))
+
+
+def held_before(view: FaceView) -> Held | None:
+    """What is told to other frames of what is held before the crop's own face; ``None`` for nothing."""
+    return None if view.cut else held(_chance(view), view.small)
+
+
+def _chance(view: FaceView) -> FloatArray:
+    """That something is held before each place of it, see `front_chance`."""
+    small = cv2.resize(view.unfolded, (ZONES, ZONES), interpolation=cv2.INTER_AREA)
+    return front_chance(small, edge_map(view.unfolded), view.facing)
 
 
 def rims_between(first: Rims, last: Rims, share: float) -> Rims:

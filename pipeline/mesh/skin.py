@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.mesh.beard import Beard, beard_place
-from pipeline.mesh.front import edge_map, find_front, logarithms, sharpened
+from pipeline.mesh.front import edge_map, find_front, front_of, logarithms, sharpened
 from pipeline.mesh.maps import ramp, thrice
 from pipeline.mesh.relief import relief
 from pipeline.mesh.shadows import FLOOR, with_edges
@@ -106,17 +106,20 @@ class Skin:
         return replace(self, trust=self.trust * (1 - self.beard.hair), light=light, cast=cast, beard=None, ends=None)
 
 
-def read_skin(unfolded: ImageArray, seen: FloatArray, *, cut: bool = False) -> Skin:
+def read_skin(unfolded: ImageArray, seen: FloatArray, *, cut: bool = False, chance: FloatArray | None = None) -> Skin:
     """Tell skin from what covers it.
 
     Args:
         unfolded: ``(192, 192, 3)`` uint8 BGR, a face on the atlas.
         seen: ``(96, 96)`` float32, how well each texel faces the camera, 0 to 1.
         cut: whether the border of the picture leaves too little of it to tell what is held before it.
+        chance: ``(96, 96)`` float32, how likely something is, where that is known; see `front_chance`.
     """
     zones = topology()
     small = cv2.resize(unfolded, (ZONES, ZONES), interpolation=cv2.INTER_AREA)
-    front = None if cut else find_front(small, edge_map(unfolded), seen)
+    front = None
+    if not cut:
+        front = find_front(small, edge_map(unfolded), seen) if chance is None else front_of(chance)
     colour = small.astype(np.float32)
     logs = logarithms(small)
     open_skin = np.clip(seen * 2, 0, 1)
