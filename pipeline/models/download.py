@@ -38,6 +38,15 @@ OFFLINE = (
     "folder named by RECAST_MODELS. The mesh engine needs no download."
 )
 
+UNUSABLE = (
+    "What is set for the way to the model hub cannot be used, so {title} could not be fetched. Look at HTTPS_PROXY, "
+    "HF_ENDPOINT, HF_TOKEN and SSL_CERT_FILE; the log says what is wrong."
+)
+SOCKS = (
+    "A SOCKS proxy is set, which takes the package socksio, so {title} could not be fetched. Install that, or set a "
+    "proxy whose address begins with http."
+)
+
 
 @dataclass(frozen=True)
 class Fetching:
@@ -92,9 +101,10 @@ def fetch(
 def _transfer(
     entry: ModelEntry, final: Path, checksums: Checksums, progress: Callable[[Fetching], None] | None
 ) -> None:
-    from huggingface_hub.file_download import http_get
-    from huggingface_hub.utils import build_hf_headers
-
+    with _setting_errors(entry):
+        # It reads addresses when it is imported.
+        from huggingface_hub.file_download import http_get
+        from huggingface_hub.utils import build_hf_headers
     with _hub_errors(entry):
         remote = _look(entry)
         # The part belongs to one version of the file: another version starts anew.
@@ -128,8 +138,9 @@ def _look(entry: ModelEntry) -> _Remote:
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
 
     endpoint = os.environ.get(MIRROR) or None
-    url = hf_hub_url(entry.repository, entry.file, revision=entry.revision, endpoint=endpoint)
-    found = get_hf_file_metadata(url, endpoint=endpoint)
+    with _setting_errors(entry):
+        url = hf_hub_url(entry.repository, entry.file, revision=entry.revision, endpoint=endpoint)
+        found = get_hf_file_metadata(url, endpoint=endpoint)
     if found.commit_hash:
         log.info("%s: revision %s", entry.name, found.commit_hash)
     etag = "".join(character for character in found.etag or "unknown" if character.isalnum())
@@ -168,6 +179,31 @@ def _meter(name: str, total: int | None, have: int, progress: Callable[[Fetching
             return None
 
     return Meter
+
+
+@contextlib.contextmanager
+def _setting_errors(entry: ModelEntry) -> Iterator[None]:
+    """What comes of settings that make no sense, before anything is sent: proxies and addresses that are none, tokens
+    that no header can hold, certificates that are not there. The library raises whatever came first."""
+    import httpx2
+
+    try:
+        yield
+    except ConnectionError:
+        raise
+    except ImportError as error:
+        log.warning("the proxy cannot be used: %s", error)
+        raise DownloadError(SOCKS.format(title=entry.title)) from error
+    except (ValueError, OSError, httpx2.InvalidURL) as error:
+        if isinstance(error, httpx2.HTTPError) or _is_of_the_hub(error):
+            raise
+        log.warning("what is set for the hub cannot be used: %s", error)
+        raise DownloadError(UNUSABLE.format(title=entry.title)) from error
+
+
+def _is_of_the_hub(error: BaseException) -> bool:
+    """Some of its own errors are made of those of the system."""
+    return type(error).__module__.startswith("huggingface_hub")
 
 
 @contextlib.contextmanager

@@ -241,6 +241,25 @@ def test_offline_nobody_is_asked(remote: Hub, tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "m").glob("*.part")] == [".xseg_1.feedfeedfeedfeed.part"]
 
 
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ({"HTTPS_PROXY": "ftp://nowhere:1"}, "What is set for the way to the model hub cannot be used"),
+        ({"HTTPS_PROXY": "socks5://127.0.0.1:9"}, "A SOCKS proxy is set, which takes the package socksio"),
+        ({"HF_ENDPOINT": "http://[::1"}, "What is set for the way to the model hub cannot be used"),
+        ({"HF_ENDPOINT": "https://127.0.0.1:9", "SSL_CERT_FILE": "/nowhere"}, "What is set for the way to the model"),
+        ({"HF_ENDPOINT": "http://127.0.0.1:9", "HF_TOKEN": "h\u00fcb"}, "What is set for the way to the model hub"),
+    ],
+    ids=lambda value: next(reversed(value)) if isinstance(value, dict) else "",
+)
+def test_settings_that_make_no_sense_are_said_to(setting: dict[str, str], words: str, tmp_path: Path) -> None:
+    usual = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    environment = {**usual, "RECAST_MODELS": str(tmp_path / "m"), "RECAST_HOME": str(tmp_path / "h"), **setting}
+    done = subprocess.run([sys.executable, "app.py", "models", "get", "xseg_1"], cwd=ROOT, env=environment,
+                          capture_output=True, text=True, timeout=120)  # fmt: skip
+    assert done.returncode == 1 and words in done.stderr and "Traceback" not in done.stderr
+
+
 def test_a_hub_that_announces_more_than_it_gives(remote: Hub, store: Store) -> None:
     remote.announced = len(BYTES) + 5
     with pytest.raises(DownloadError, match="broke off"):
