@@ -42,11 +42,12 @@ class Verdict:
 
     @property
     def fingerprint(self) -> str:
-        """Of the job that made it, where a mark tells it: the watermark first, which goes with the pixels."""
+        """Of the job that made it, where a mark tells it: the watermark first, which goes with the pixels. A stranger's
+        signature may name any job, and tells none."""
         payload = self.watermark.payload
         if payload is not None:
             return payload.text
-        return self.manifest.fingerprint if self.manifest.state in ("valid", "trusted") else ""
+        return self.manifest.fingerprint if self.manifest.state == "trusted" else ""
 
     @property
     def synthetic(self) -> bool:

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from gradio_client import Client, handle_file
 
+from pipeline.marking import Marking
 from tests import media
 from tests.conftest import Material
 from tests.studio.browsing import chromium, needs_chromium, opened
@@ -47,6 +48,18 @@ def test_the_command_line_knows_what_was_made_here(result: Path, tmp_path: Path)
     code, found = command(copy)
     assert code == 0 and found["manifest"]["state"] == "none" and found["watermark"]["found"]
     assert found["made_here"]["same_file"] is False
+
+
+def test_a_stranger_cannot_say_that_a_picture_was_made_here(result: Path, material: Material, tmp_path: Path) -> None:
+    """Everybody can read the number of a job in their result, and sign something else that names it."""
+    fingerprint = command(result)[1]["fingerprint"]
+    stranger = Marking(environment={"RECAST_CREDENTIALS": str(tmp_path / "stranger")})
+    bare = cv2.imencode(".jpg", cv2.imread(str(material.eileen)))[1].tobytes()
+    forged = tmp_path / "forged.jpg"
+    forged.write_bytes(stranger.signed(bare, "mesh", fingerprint))
+    _, found = command(forged)
+    assert found["manifest"]["state"] == "valid" and found["manifest"]["fingerprint"] == fingerprint
+    assert found["made_here"] is None and found["fingerprint"] == ""
 
 
 def test_an_unmarked_file_gets_no_verdict(material: Material, tmp_path: Path) -> None:
