@@ -225,6 +225,8 @@ def _status(error: RecastError) -> int:
         return 404
     if error.code in ("not_ready", "preset_exists"):
         return 409
+    if error.code == "result_gone":
+        return 410
     if isinstance(error, MediaTooLarge):
         return 413
     if isinstance(error, UnsupportedMedia):

@@ -89,6 +89,13 @@ class NotReady(InputError):
     sentence = "The job has no result yet."
 
 
+class ResultGone(InputError):
+    """Somebody has taken the result's file away."""
+
+    code = "result_gone"
+    sentence = "The result's file is no longer on this server. Do the job again."
+
+
 def build(studio: Studio) -> APIRouter:
     """The routes over `studio`."""
     router = APIRouter(responses=REFUSALS)
@@ -196,6 +203,7 @@ def build(studio: Studio) -> APIRouter:
             206: {"description": "The part that was asked for with `Range`."},
             416: {"description": "The part lies outside the file."},
             409: {"model": Failure, "description": "There is no result."},
+            410: {"model": Failure, "description": "Its file is gone."},
         },
     )
     async def download(
@@ -209,6 +217,8 @@ def build(studio: Studio) -> APIRouter:
         output = job.outcome.output if part == "result" else job.outcome.sidecar
         if output is None:
             raise NotReady("The result holds its Content Credentials itself.")
+        if not output.is_file():
+            raise ResultGone()
         return FileResponse(output, filename=output.name, headers={"Cache-Control": "no-store"})
 
     @router.delete("/jobs/{name}", status_code=204, summary="Stop a job and delete everything of it")

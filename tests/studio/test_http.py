@@ -193,6 +193,17 @@ def test_a_request_that_is_sent_again_makes_one_job(server: Server, material: Ma
     assert files_of(server) == before
 
 
+def test_a_result_that_was_taken_away_is_told(server: Server, material: Material) -> None:
+    """As by an operator who makes room by hand."""
+    job = send(server, material.grace, material.eileen).json()
+    name = finished(server, job)["report"]["output"]
+    found = max((server.data / "results").rglob(name), key=lambda path: path.stat().st_mtime)
+    found.unlink()
+    answer = get(server, f"/download/{job['id']}", job["token"])
+    assert (answer.status_code, answer.json()["code"]) == (410, "result_gone")
+    assert delete(server, job) == 204
+
+
 def test_a_running_job_is_deleted_with_everything(server: Server, material: Material, long_clip: Path) -> None:
     before, token = files_of(server), secrets.token_urlsafe(32)
     jobs = [send(server, material.grace, long_clip, token).json() for _ in range(2)]
