@@ -25,7 +25,10 @@ _SHARE = 10
 """...and one in so many besides. With one in each group of pictures all of a film is full of blocks already."""
 _BEFORE_KEY = 2
 """Packets from one that is marked as broken to a key frame where two recordings were joined: the mark stands one packet
-before what it is for, and that is the last one of the first recording. Nothing is lost there."""
+before what it is for, and that is the last one of the first recording. Nothing is lost there; the clock tells such a
+place from a loss."""
+_GOES_ON = 3
+"""Steps between two packets by which a clock goes on; a join makes it run back, or leap."""
 _NEAR = 1.0
 """Seconds within which broken pictures are one place: one breaks those that are drawn after it."""
 _TOLD = 3
@@ -49,6 +52,8 @@ class Damage:
         self._ending = False
         self._last: set[int | None] = set()
         self._doubtful: list[tuple[int, int]] = []
+        self._stamp: int | None = None
+        self._step = 0
 
     def watched(self, packets: Iterator[av.Packet]) -> Iterator[av.Packet]:
         """The same packets; which are the last ones is known before they are decoded."""
@@ -85,13 +90,23 @@ class Damage:
     def _looked_at(self, packet: av.Packet) -> av.Packet:
         """The demuxer knows where something was lost; not every decoder says."""
         if self._recording and packet.size:
-            aged = [(pts, age + 1) for pts, age in self._doubtful]
-            if not packet.is_keyframe:
+            aged, going_on = [(pts, age + 1) for pts, age in self._doubtful], self._goes_on(packet)
+            if going_on or not packet.is_keyframe:
                 self.broken.update(pts for pts, age in aged if age == _BEFORE_KEY)
             self._doubtful = [(pts, age) for pts, age in aged if age < _BEFORE_KEY]
             if packet.is_corrupt and packet.pts is not None:
                 self._doubtful.append((packet.pts, 0))
         return packet
+
+    def _goes_on(self, packet: av.Packet) -> bool:
+        """Whether a packet's time follows that of the one before."""
+        before, self._stamp = self._stamp, packet.dts
+        if before is None or packet.dts is None:
+            return False
+        step, usual = packet.dts - before, self._step
+        if step > 0:
+            self._step = step
+        return 0 < step <= _GOES_ON * usual
 
 
 def picture_notes(times: set[float]) -> tuple[str, ...]:

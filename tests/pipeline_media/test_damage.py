@@ -77,6 +77,23 @@ def test_one_lost_packet_costs_a_frame_at_most_and_is_told(codec: str, tmp_path:
 
 
 @pytest.mark.parametrize("codec", ["libx264", "libx265", "mpeg2video"])
+def test_a_loss_in_the_last_picture_before_a_key_frame_is_told(codec: str, tmp_path: Path) -> None:
+    """The demuxer marks it as it does where two recordings were joined, and HEVC's decoder says nothing."""
+    path = tmp_path / "film.ts"
+    data = recording(path, codec)
+    with av.open(str(path)) as container:
+        keys = [number for number, packet in enumerate(container.demux(video=0)) if packet.is_keyframe]
+    pieces = packets(data, PICTURE)
+    begins = [at for at in pieces if data[at + 1] & 0x40]
+    for key in keys[1:]:
+        lost = [at for at in pieces if begins[key - 1] < at < begins[key]]
+        path.write_bytes(without(data, lost[len(lost) // 2]))
+        with VideoReader(path) as reader:
+            read = len(list(reader))
+        assert read == FRAMES and len(reader.notes) == 1 and "damaged at" in reader.notes[0]
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265", "mpeg2video"])
 def test_a_place_in_the_middle_is_found_without_reading_all_before_it(codec: str, tmp_path: Path) -> None:
     path = tmp_path / "film.ts"
     recording(path, codec)
