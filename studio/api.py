@@ -21,27 +21,23 @@ from studio.access.caller import Caller, caller_of
 from studio.headless import FAULT
 from studio.jobs.job import Job, JobFailed, Kind, progress_data
 from studio.operations import Request, Studio, raise_failure
+from studio.option_schema import EXAMPLE, schema
 from studio.payload import as_object, given_target, parse_cast
 from studio.pictures import jpeg
 from studio.plain import person_data
 from studio.preset_http import listed
-from studio.uploads import upload
+from studio.uploads import given, upload
 
 log = logging.getLogger(__name__)
 
-RECAST = """Give the people in a {what} a new face.
-
-Args:
-    sources: photos of the new face, or of several faces when `cast` tells them apart.
-    target: the {what}.
-    cast: who gets which photo: person number (see /find_people) to position in `sources` from 0, or a list of them.
-        Persons that are not named stay untouched; without a cast everyone gets the face in all the photos.
-    options: names and values of options; see the command line's --help. `preset` names one that they are put on top of.
-    consent: true states that you have the right to use these faces; an operator may require it.
-
-Returns:
-    The result, and a report of what was done. While the job runs: no result, and its progress.
-"""
+# The page shows it as running text.
+RECAST = """Give the people in a {what} a new face. `sources` are photos of it, or of several faces when `cast` tells
+them apart; `target` is the {what}. `cast` says who gets which photo: the number of a person (see /find_people) to a
+position in `sources` from 0, or a list of them. Persons that are not named stay untouched; without a cast everyone gets
+the face in all the photos. `options` are names and values, such as {{"quality": "best"}}; /options tells all, and
+`preset` names one that they are put on top of. `consent`: true states that you have the right to use these faces; an
+operator may require it. Returns the result and a report of what was done; while the job runs, no result and its
+progress."""
 
 
 def build(studio: Studio) -> None:
@@ -98,29 +94,33 @@ def build(studio: Studio) -> None:
         except Exception as error:
             raise shown(error) from error
 
+    def options_there_are() -> dict[str, Any]:
+        """The options: a JSON schema with what each means, what it may be, and what it is when nobody says."""
+        return schema()
+
     def presets() -> list[dict[str, Any]]:
         """The presets: names, and the options that each of them stands for."""
         return listed(studio)
 
     hidden: dict[str, Any] = {"visible": False}
-    sources = upload("sources", several=True)
-    target = upload("target")
-    cast = gr.JSON(label="cast", **hidden)
-    options = gr.JSON(label="options", **hidden)
+    sources = upload("sources", "face.jpg", several=True)
+    film, picture = upload("target", "film.mp4"), upload("target", "picture.jpg")
+    cast = given("cast", {"1": 0})
+    options = given("options", EXAMPLE)
     consent = gr.Checkbox(label="consent", value=False, **hidden)
     result = gr.File(label="result", **hidden)
     report = gr.JSON(label="report", **hidden)
     thumbnails = gr.Gallery(label="thumbnails", **hidden)
     people = gr.JSON(label="people", **hidden)
     button = gr.Button(**hidden)
-    job = [sources, target, cast, options, consent]
-    button.click(
-        recast_image, job, [result, report], api_name="recast_image", api_description=RECAST.format(what="picture")
-    )
-    button.click(
-        recast_video, job, [result, report], api_name="recast_video", api_description=RECAST.format(what="video")
-    )
-    button.click(find_people, [target, options], [thumbnails, people], api_name="find_people")
+    for recast, target, name, what in (
+        (recast_image, picture, "recast_image", "picture"),
+        (recast_video, film, "recast_video", "video"),
+    ):
+        given_job = [sources, target, cast, options, consent]
+        button.click(recast, given_job, [result, report], api_name=name, api_description=RECAST.format(what=what))
+    button.click(find_people, [film, options], [thumbnails, people], api_name="find_people")
+    button.click(options_there_are, None, gr.JSON(label="options", **hidden), api_name="options")
     button.click(presets, None, gr.JSON(label="presets", **hidden), api_name="presets")
 
 

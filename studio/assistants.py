@@ -35,6 +35,7 @@ from studio.jobs.files import remove
 from studio.jobs.job import Job, JobFailed, Kind
 from studio.jobs.status import status_data
 from studio.operations import Request, Studio, raise_failure
+from studio.option_schema import schema
 from studio.payload import parse_cast, safe_name
 from studio.pictures import jpeg
 from studio.plain import person_data
@@ -58,7 +59,10 @@ Cast = Annotated[
 ]
 Options = Annotated[
     dict[str, Any],
-    Field(description="Names and values of options, as the command line has them; `preset` names one to begin with."),
+    Field(
+        description='Names and values, such as {"quality": "best"}; list_options tells all. '
+        "`preset` names one that they are put on top of."
+    ),
 ]
 Consent = Annotated[bool, Field(description=f"True states: {TEXT} An operator may require it.")]
 Name = Annotated[str, Field(description="The job's id.")]
@@ -85,6 +89,11 @@ def build(studio: Studio) -> tuple[Route, Callable[[], contextlib.AbstractAsyncC
             people = studio.people(job)
             rows = {"people": [person_data(person) for person in people]}
             return [rows, *(Image(data=jpeg(person.thumbnail, quality=88), format="jpeg") for person in people)]
+
+    @tool
+    async def list_options() -> dict[str, Any]:
+        """The options of a job: a JSON schema with what each means, what it may be, and what it is when nobody says."""
+        return schema()
 
     @tool
     async def recast_image(

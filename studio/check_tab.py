@@ -105,8 +105,8 @@ def build(studio: Studio, page: gr.Blocks) -> None:
         )
 
     gr.HTML(PLACE, elem_id="check-place", padding=False, apply_default_css=False)
-    given = upload("file")
-    beside = upload("credentials")
+    given = upload("file", "film.mp4")
+    beside = upload("credentials", "film.mkv.c2pa")
     outcome = gr.HTML(label="outcome", visible=False)
     details = gr.JSON(label="details", visible=False)
     gr.Button(visible=False).click(

@@ -26,6 +26,7 @@ from studio.jobs.job import Job, JobUnknown
 from studio.jobs.status import status_data
 from studio.operations import Request as Order
 from studio.operations import Studio
+from studio.option_schema import REFERENCE
 from studio.payload import parse_cast, read_object, safe_name
 from studio.tokens import LONGEST, TOKEN, owner_for
 
@@ -62,6 +63,7 @@ Options = Annotated[
     Form(
         description="JSON: names and values of options, and `preset`, a name of /presets that they are put on top of.",
         max_length=1_000_000,
+        json_schema_extra={"contentMediaType": "application/json", "contentSchema": {"$ref": REFERENCE}},
     ),
 ]
 Part = Annotated[

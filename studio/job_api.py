@@ -16,10 +16,11 @@ from studio.jobs.estimate import place_of
 from studio.jobs.job import Job
 from studio.jobs.status import status_data
 from studio.operations import Request, Studio
+from studio.option_schema import EXAMPLE
 from studio.options import HIGHEST
 from studio.payload import as_object, given_target, parse_cast
 from studio.tokens import owner_for
-from studio.uploads import upload
+from studio.uploads import given, upload
 
 
 def build(studio: Studio) -> None:
@@ -109,11 +110,11 @@ def build(studio: Studio) -> None:
             raise shown(error) from error
 
     hidden: dict[str, Any] = {"visible": False}
-    sources = upload("sources", several=True)
-    target = upload("target")
+    sources = upload("sources", "face.jpg", several=True)
+    target = upload("target", "film.mp4")
     moment = gr.Number(label="moment", value=0, **hidden)
-    cast = gr.JSON(label="cast", **hidden)
-    options = gr.JSON(label="options", **hidden)
+    cast = given("cast", {"1": 0})
+    options = given("options", EXAMPLE)
     token = gr.Textbox(label="token", **hidden)
     consent = gr.Checkbox(label="consent", value=False, **hidden)
     name = gr.Textbox(label="job", **hidden)

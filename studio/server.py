@@ -189,7 +189,7 @@ def build_app(settings: Settings) -> tuple[ASGIApp, Studio]:
     from fastapi import FastAPI
 
     from pipeline import Recaster
-    from studio import answers, blocks, health_http, http, preset_http, shell, tabs, verify_http
+    from studio import answers, blocks, health_http, http, option_schema, preset_http, shell, tabs, verify_http
     from studio.access import login, space
     from studio.access.gate import Gate
     from studio.access.sessions import Sessions
@@ -239,6 +239,7 @@ def build_app(settings: Settings) -> tuple[ASGIApp, Studio]:
     if tools is not None:
         app.router.routes.append(tools[0])
     answers.install(app)
+    option_schema.install(app)
 
     page = blocks.build(studio)
     served = [str(settings.results), str(settings.examples)]

@@ -18,12 +18,14 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
 from studio.access.keys import Keys
+from studio.option_schema import schema
 from studio.settings import keys_file
 from tests.conftest import Material
 from tests.studio.conftest import Server, eventually, serving
 
 TOOLS = {
-    "find_people", "recast_image", "recast_video", "preview", "submit_job", "job_status", "cancel_job", "job_result",
+    "find_people", "list_options", "recast_image", "recast_video", "preview", "submit_job", "job_status", "cancel_job",
+    "job_result",
 }  # fmt: skip
 
 
@@ -81,6 +83,7 @@ def test_every_operation_is_a_tool_that_says_what_it_takes(asked: tuple[Server, 
     for tool in tools:
         assert tool.description and "ctx" not in tool.input_schema["properties"]
         assert all("description" in about or "type" in about for about in tool.input_schema["properties"].values())
+    assert told(call(server, mine, "list_options")) == schema()
 
 
 @pytest.mark.slow

@@ -47,7 +47,7 @@ def test_the_endpoints_are_named_and_labelled(client: Client) -> None:
     endpoints: dict[str, Any] = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
     assert set(endpoints) == {
         "/recast_image", "/recast_video", "/find_people", "/preview", "/submit_job", "/job_status", "/cancel_job",
-        "/job_result", "/verify", "/presets",
+        "/job_result", "/verify", "/presets", "/options",
     }  # fmt: skip
     for name in ("/recast_image", "/recast_video"):
         assert [value["parameter_name"] for value in endpoints[name]["parameters"]] == [
