@@ -16,6 +16,8 @@ STRANGER = 0.25
 """A photo whose embedding is no nearer than this (cosine) to the one in the middle of all is not used. SFace's authors
 take two pictures for one person from 0.363 on; a photo from the side may be less like the others."""
 
+MIXED = "The two source photos seem to show different people. The new face is made of both."
+
 
 def identified(
     finder: FaceFinder, limits: MediaLimits, sources: Sequence[Path | ImageArray], which: Sequence[int]
@@ -96,13 +98,27 @@ def meant_first(faces: Sequence[Face], which: int, photo: str) -> tuple[Face, ..
 
 def told(cast: Cast) -> tuple[str, ...]:
     """What a user should know of the photos of a cast."""
-    everybody = [cast.everyone, *(role.identity for role in cast.roles)]
-    notes = []
-    for identity in everybody:
-        if identity is not None:
-            notes += [_left_out(identity)] if identity.left_out else []
-            notes += _wrong(identity)
+    notes = [note for identity in _everybody(cast) for note in (*_doubts(identity), *_wrong(identity))]
     return tuple(dict.fromkeys(notes))
+
+
+def doubts(cast: Cast) -> tuple[str, ...]:
+    """Of `told` what no photo shows by itself: whether those of one face are of one person."""
+    return tuple(dict.fromkeys(note for identity in _everybody(cast) for note in _doubts(identity)))
+
+
+def _everybody(cast: Cast) -> list[Identity]:
+    identities = [cast.everyone, *(role.identity for role in cast.roles)]
+    return [identity for identity in identities if identity is not None]
+
+
+def _doubts(identity: Identity) -> list[str]:
+    if identity.left_out:
+        return [_left_out(identity)]
+    embeddings = [photo.face.embedding for photo in identity.photos]
+    if len(embeddings) != 2 or embeddings[0] is None or embeddings[1] is None:
+        return []
+    return [MIXED] if float(embeddings[0] @ embeddings[1]) <= STRANGER else []
 
 
 def _wrong(identity: Identity) -> list[str]:

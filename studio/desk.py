@@ -295,6 +295,7 @@ def _advice(advice: Advice) -> dict[str, Any]:
 
 
 def _picture(look: FrameLook, kept: str) -> Response:
-    faces = json.dumps([[round(edge, 4) for edge in box] for box in look.faces])
-    headers = {"Cache-Control": kept, "X-Recast-Faces": faces, "X-Recast-Changed": str(look.changed)}
+    boxes = [[round(edge, 4) for edge in box] for box in look.faces]
+    said = {"Faces": boxes, "Changed": look.changed, "Doubts": look.doubts}
+    headers = {"Cache-Control": kept, **{f"X-Recast-{name}": json.dumps(value) for name, value in said.items()}}
     return Response(look.picture, media_type="image/jpeg", headers=headers)

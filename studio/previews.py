@@ -24,6 +24,7 @@ from pipeline.exclusions import Look, Paintings, fitted, settled
 from pipeline.mesh.exclusion import laid_on
 from pipeline.mesh.painted import read_painted
 from pipeline.options import Options, Painting
+from pipeline.sources import doubts
 from pipeline.types import Advice, Box, Cast, Face, Identity, ImageArray, MediaInfo, Person, Role
 from studio.jobs.job import Busy
 from studio.pictures import Still, first_frame, jpeg, square
@@ -77,11 +78,13 @@ class FrameLook:
         picture: JPEG, at most `SIDE` pixels long.
         faces: boxes in shares of the frame, the largest first.
         changed: number of faces that were given another one.
+        doubts: sentences on photos of one face that seem to show several people.
     """
 
     picture: bytes
     faces: tuple[tuple[float, float, float, float], ...]
     changed: int
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,7 +179,8 @@ class Previews:
             changed = len(Casting(cast, options).roles(faces))
             after = self._recaster.recast_frame(still.image, cast, options, faces)
             look = _look(replace(still, image=after), faces, changed)
-            return replace(look, picture=self._recaster.signed(look.picture, cast, options))
+            signed = self._recaster.signed(look.picture, cast, options)
+            return replace(look, picture=signed, doubts=doubts(cast))
 
     def painted(
         self,

@@ -16,6 +16,7 @@ let keys = 0;
 export const desk = {
   start: null,
   photos: [],
+  doubts: [], // sentences on whether the photos are of one person, which only all of them together tell
   target: null, // {path, name, state, share, error, url, poster, kind, width, height, duration, rate, about, all}
   people: null, // {state: "searching" | "found" | "none" | "failed", search, list, progress, error}
   roles: new Map(),
@@ -237,6 +238,12 @@ export const photosFor = (number) => {
 };
 
 // --- settings
+
+export function setDoubts(sentences) {
+  if (String(sentences) === String(desk.doubts)) return;
+  desk.doubts = sentences;
+  tell("doubts");
+}
 
 export function setOption(name, value) {
   desk.options[name] = value;

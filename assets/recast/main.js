@@ -59,7 +59,7 @@ whenThere("#desk", async (place) => {
     said.textContent = text;
     said.className = `said ${tone}`;
   };
-  const drawPhotos = () => fill(photos, photoList(desk.photos, { roomy: true, id: "source-file", name: "lead" }));
+  const drawPhotos = () => fill(photos, photoList(desk.photos, { roomy: true, id: "source-file", name: "lead", doubts: desk.doubts }));
   const busy = (on) => {
     go.hidden = consent.hidden = on;
     stop.hidden = another.hidden = !on;
@@ -87,7 +87,9 @@ whenThere("#desk", async (place) => {
   };
   const progress = () => outcome.querySelector(".progress-card b");
 
+  on("doubts", drawPhotos);
   on("photos", () => {
+    desk.doubts = []; // the next preview tells
     drawPhotos();
     drawPeople(people, peopleCard);
     say("");

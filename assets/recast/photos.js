@@ -29,7 +29,7 @@ function tile(list, photo) {
   );
 }
 
-function remarks(list) {
+function remarks(list, doubts) {
   const rows = list.flatMap((photo) => {
     const said = photo.state === "failed" ? [{ sentence: photo.error, fatal: true }] : photo.advice;
     return said.map((one) =>
@@ -43,6 +43,7 @@ function remarks(list) {
       ),
     );
   });
+  for (const sentence of doubts) rows.push(h("li", {}, icon("warning"), h("span", {}, sentence)));
   return rows.length ? h("div", { role: "status" }, h("ul", { class: "remarks" }, rows)) : null;
 }
 
@@ -66,7 +67,7 @@ function people(photo) {
 }
 
 // The whole list. `roomy`: with a wide place to drop photos on while there are none.
-export function photoList(list, { roomy = false, id, name = "photos" } = {}) {
+export function photoList(list, { roomy = false, id, name = "photos", doubts = [] } = {}) {
   const add = (files) => addPhotos(list, files);
   const webcam = () =>
     h(
@@ -111,5 +112,5 @@ export function photoList(list, { roomy = false, id, name = "photos" } = {}) {
     ),
   );
   takesDrops(row, add);
-  return [row, ...list.map(people), remarks(list)].filter(Boolean);
+  return [row, ...list.map(people), remarks(list, doubts)].filter(Boolean);
 }

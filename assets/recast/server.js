@@ -97,6 +97,7 @@ async function picture(answer) {
     url: URL.createObjectURL(await found.blob()),
     faces: JSON.parse(found.headers.get("X-Recast-Faces") ?? "[]"),
     changed: Number(found.headers.get("X-Recast-Changed") ?? 0),
+    doubts: JSON.parse(found.headers.get("X-Recast-Doubts") ?? "[]"),
   };
 }
 

@@ -1,7 +1,7 @@
 // The stage: first the examples, then the target with its preview, then the running job, then the result.
 import { makeBrush } from "./brush.js";
 import { consented, consentLine, MISSING as UNSAID, whenStated } from "../page/consent.js";
-import { desk, lacking, on, order } from "./desk.js";
+import { desk, lacking, on, order, setDoubts } from "./desk.js";
 import { h } from "../page/dom.js";
 import { icon } from "../page/icons.js";
 import { drawResult } from "./result.js";
@@ -116,6 +116,7 @@ export function makeStage(place, examples) {
       const made = await server.preview(wanted, moment, mine.signal);
       if (mine.signal.aborted || mode !== "preview") return;
       keep("after", made.url);
+      setDoubts(made.doubts);
       viewer.show({ ...size, after: made.changed ? image(made.url, "The recast preview") : null });
       if (made.changed && !revealed && !brush.on) viewer.reveal(beside(faces));
       revealed ||= made.changed > 0;

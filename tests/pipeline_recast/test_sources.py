@@ -15,6 +15,7 @@ from pipeline.errors import FaceUnknown
 from pipeline.fingerprint import cast_digest
 from pipeline.marking import Marking
 from pipeline.media import Picture, write_picture
+from pipeline.sources import MIXED, doubts, told
 from pipeline.types import Face, ImageArray
 from tests import faces, media
 from tests.pipeline_media.make import display_p3
@@ -31,6 +32,8 @@ def test_photos_of_somebody_else_are_left_out_and_it_is_said(tmp_path: Path) -> 
     # Of two nobody can tell which is the wrong one.
     both = recaster.identify([own, media.portrait("hopper")])
     assert both.left_out == 0 and len(both.photos) == 2
+    assert told(Cast(everyone=both)) == doubts(Cast(everyone=both)) == (MIXED,)
+    assert doubts(Cast(everyone=recaster.identify(photos[1:]))) == doubts(Cast(everyone=clean)) == ()
 
     target = tmp_path / "target.png"
     cv2.imwrite(str(target), media.portrait("hopper"))

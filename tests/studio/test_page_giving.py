@@ -71,3 +71,13 @@ def test_a_new_target_has_nothing_to_say_of_the_one_before(page: Any, material: 
     drop(page, "#target .target-row", material.grace)
     page.wait_for_selector(f"#target .target-row.ready :text('{material.grace.name}')")
     assert page.locator("#as-batch").count() == 0
+
+
+def test_photos_of_two_people_as_one_face_are_told_before_anything_is_recast(page: Any, material: Material) -> None:
+    give_photos(page, [material.grace, material.eileen])
+    drop(page, "#target .drop", material.both)
+    page.wait_for_selector("#sources .remarks :text('The two source photos seem to show different people.')")
+    page.select_option("#language", "de")
+    page.wait_for_selector("#sources .remarks :text('zeigen wohl verschiedene Personen')")
+    page.locator("#sources .remove").first.click()
+    page.wait_for_function("!document.querySelector('#sources .remarks')")
