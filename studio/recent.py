@@ -22,6 +22,7 @@ class Recent(Generic[K, V]):
         self._most, self._seconds = most, seconds
         self._lock = threading.Lock()
         self._values: OrderedDict[K, tuple[V, float]] = OrderedDict()
+        self._waiting = False
 
     def get(self, key: K, make: Callable[[], V]) -> V:
         """The value of `key`; made where it is not there. Two callers at once may both make it."""
@@ -35,23 +36,29 @@ class Recent(Generic[K, V]):
             self._values[key] = (value, time.monotonic())
             while len(self._values) > self._most:
                 self._values.popitem(last=False)
-        timer = threading.Timer(self._seconds + 1, self._clear)
-        timer.daemon = True
-        timer.start()
+            self._look_again(self._seconds + 1)
         return value
 
     def __len__(self) -> int:
         return len(self._values)
 
+    def _look_again(self, seconds: float) -> None:
+        """Clear after so long, unless that is due already. With the lock: a timer is a thread, and one is enough."""
+        if self._waiting:
+            return
+        timer = threading.Timer(seconds, self._clear)
+        timer.daemon = True
+        timer.start()
+        self._waiting = True
+
     def _clear(self) -> None:
         old = time.monotonic() - self._seconds
         with self._lock:
+            self._waiting = False
             while self._values:
                 key = next(iter(self._values))
                 if self._values[key][1] > old:
-                    # It was used since: it will be looked at again when the newest one's time is over.
-                    timer = threading.Timer(self._values[key][1] - old + 1, self._clear)
-                    timer.daemon = True
-                    timer.start()
+                    # It was used since: it will be looked at again when its time is over.
+                    self._look_again(self._values[key][1] - old + 1)
                     return
                 del self._values[key]

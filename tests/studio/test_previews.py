@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -229,6 +230,17 @@ def test_nothing_of_a_deleted_job_comes_back(studio: Studio, material: Material)
     job = Job("gone", "owner", "picture", material.grace, (material.eileen,))
     assert SmallPictures(studio).of(job, "face") is None
     assert not studio.files.own("gone").exists()
+
+
+def test_what_is_kept_for_a_while_takes_one_thread() -> None:
+    """Who moves through a film has hundreds of frames made within minutes, and a studio in use is never idle."""
+    recent: Recent[int, int] = Recent(4, seconds=0.3)
+    before = threading.active_count()
+    for key in range(300):
+        recent.get(key, lambda: 0)
+        time.sleep(0.006)
+        assert threading.active_count() <= before + 2
+    eventually(lambda: len(recent) == 0, 20)
 
 
 def test_what_is_not_asked_for_again_is_forgotten() -> None:
