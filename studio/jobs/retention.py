@@ -57,10 +57,14 @@ class Retention:
 
     def tidy(self, spool: Path) -> None:
         """Delete what a server that was killed has left half done. Only for a server that has not begun yet."""
-        known = {job.id for job in self._store.jobs()}
+        known = {job.id: job for job in self._store.jobs()}
         for folder in self._files.jobs.iterdir():
-            if folder.name not in known:
+            job = known.get(folder.name)
+            if job is None:
                 self._files.forget(folder.name)
+            elif job.over:
+                # Its end was the last thing that was written, and what it needs no more may be as large as its result.
+                self._files.ended(job.id, kept=job.state == "done")
         for entry in (*spool.iterdir(), *self._uploads.iterdir()):
             # A whole upload has a folder of its own.
             if entry.is_file() or entry.parent == spool:

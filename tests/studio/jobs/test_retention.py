@@ -52,6 +52,27 @@ def test_what_is_old_goes_and_what_is_in_use_stays(store: Store, tmp_path: Path)
     assert store.get("waits").sources[0].read_bytes() == b"x"
 
 
+def test_what_a_killed_server_left_of_jobs_goes_when_it_starts(store: Store, tmp_path: Path) -> None:
+    """It may die between writing that a job is done and removing the pieces that its result was made of."""
+    files, uploads, spool = Files(tmp_path / "jobs", tmp_path / "results"), tmp_path / "uploads", tmp_path / "spool"
+    for folder in (uploads, spool):
+        folder.mkdir()
+    (spool / "body").write_bytes(b"x")
+    for name in ("waits", "done", "failed", "unknown"):
+        files.segments(name).mkdir(parents=True)
+        (files.segments(name) / "000000.part").write_bytes(b"x")
+        (files.result_folder(name) / "r.mp4").write_bytes(b"y")
+        if name != "unknown":
+            store.add(job(name))
+    for name, state in (("done", "done"), ("failed", "failed")):
+        store.finish(name, state, Outcome())
+    results = {name: files.result_folder(name) for name in ("waits", "done")}
+    Retention(store, files, uploads, keep=1000).tidy(spool)
+    assert [name for name in ("waits", "done", "failed", "unknown") if files.segments(name).exists()] == ["waits"]
+    assert {path.parent for path in files.results.rglob("r.mp4")} == set(results.values())
+    assert not (files.jobs / "unknown").exists() and not list(spool.iterdir())
+
+
 def test_what_broken_uploads_leave_goes_soon_and_nothing_else(store: Store, tmp_path: Path) -> None:
     uploads = tmp_path / "uploads"
     retention = Retention(store, Files(tmp_path / "jobs", tmp_path / "results"), uploads, keep=1000)
