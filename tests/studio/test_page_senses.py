@@ -151,6 +151,32 @@ def test_the_whole_way_by_keyboard(page: Any, material: Material, tmp_path: Path
     assert (tmp_path / "result.png").stat().st_size > 1000
 
 
+@pytest.mark.parametrize(("width", "height"), [(720, 450), (1024, 640)])
+def test_what_has_the_focus_is_seen(browser: Any, server: Server, material: Material, width: int, height: int) -> None:
+    """Also where all is shown twice as large, and the button that stays in view leaves little beside it."""
+    with opened(browser, server.url, viewport={"width": width, "height": height}) as page:
+        give(page, material.grace, material.both)
+        page.wait_for_selector("#people .person >> nth=2")
+        page.evaluate("scrollTo(0, 0)")
+        hidden, met = [], 0
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            name, covered = page.evaluate(
+                """() => {
+                  const one = document.activeElement, box = one.getBoundingClientRect();
+                  const there = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+                  const act = document.querySelector(".act");
+                  const covered = one !== document.body && !act.contains(one) && act.contains(there);
+                  return [one.outerHTML.slice(0, 90), covered];
+                }"""
+            )
+            met += 'data-key="person-' in name
+            if covered:
+                hidden.append(name)
+        assert hidden == []
+        assert met >= 2
+
+
 def test_an_example_by_keyboard(page: Any) -> None:
     for _ in range(40):
         page.keyboard.press("Tab")
