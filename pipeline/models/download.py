@@ -84,6 +84,8 @@ def fetch(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / f".{entry.name}.lock"):
+            if final.is_dir():
+                raise DownloadError(f"{entry.title} cannot be kept: a folder of its name is there, {final.name}.")
             if not final.exists():
                 _transfer(entry, final, checksums, progress)
     except OSError as error:

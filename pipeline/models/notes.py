@@ -19,6 +19,7 @@ class Notes:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._told = ""
 
     def read(self) -> dict[str, Any]:
         """What the file holds; nothing where there is none, or where it is no JSON object."""
@@ -27,7 +28,10 @@ class Notes:
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:
-            log.warning("%s cannot be read: %s", self.path.name, error)
+            # It is read for every model that is listed.
+            if str(error) != self._told:
+                self._told = str(error)
+                log.warning("%s cannot be read: %s", self.path.name, error)
             return {}
         return found if isinstance(found, dict) else {}
 

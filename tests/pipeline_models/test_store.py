@@ -335,6 +335,21 @@ def test_notes_that_cannot_be_written_stop_nothing(tmp_path: Path) -> None:
         store.licences.accept(store.entry(CLOSED), "command line")
 
 
+def test_a_folder_of_a_model_s_name_is_no_model(remote: Hub, store: Store) -> None:
+    (store.folders.own / f"{FREE}.onnx").mkdir(parents=True)
+    with pytest.raises(DownloadError, match=f"a folder of its name is there, {FREE}.onnx"):
+        store.get(store.entry(FREE))
+    assert store.find(store.entry(FREE)) is None
+
+
+def test_notes_that_cannot_be_read_are_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "home").write_text("a file where a folder should be")
+    store = Store(Folders((tmp_path / "models",), tmp_path / "models", tmp_path / "home"))
+    for _ in range(2):
+        assert all(not describe(store, entry)["installed"] for entry in store.entries().values())
+    assert sorted(record.getMessage().split()[0] for record in caplog.records) == ["licences.json", "pins.json"]
+
+
 def test_a_checksum_can_be_forgotten_wherever_its_file_is(remote: Hub, store: Store, tmp_path: Path) -> None:
     """Whoever deleted the file by hand, or keeps it in a folder of their own, may want another version of it."""
     entry = store.entry(FREE)
