@@ -113,7 +113,7 @@ class Segments:
             encoding = settled(output, reader, first, options)
             if encoding is None:
                 return None
-            self._prepare(_key(task, self._seconds, encoding))
+            self._prepare(_key(task, self._seconds, encoding, self._wardrobe.engine.weights))
             presence = Presence(role.person.number for role in task.cast.roles)
             done: list[_Done] = []
             with helped(task, self._pool) as processes:
@@ -244,11 +244,13 @@ def _write(path: Path, text: str) -> None:
     os.replace(part, path)
 
 
-def _key(task: Task, seconds: float, encoding: str) -> str:
-    """What has to be the same for a segment to be of use."""
+def _key(task: Task, seconds: float, encoding: str, weights: str) -> str:
+    """What has to be the same for a segment to be of use. A network may have been exchanged for another one of its name
+    meanwhile."""
     found = task.info.path.stat()
     return json.dumps({
         "form": _FORM, "target": [found.st_size, found.st_mtime_ns], "options": asdict(task.options),
         "seconds": seconds, "cast": cast_digest(task.cast).hex(), "margin": [BEFORE, AFTER], "encoding": encoding,
+        "weights": weights,
         "software": [av.__version__, *map(str, av.library_versions.values())], "mark": task.mark.key,
     }, sort_keys=True)  # fmt: skip

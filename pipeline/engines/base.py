@@ -18,6 +18,7 @@ class Engine(Protocol):
         device: where it truly runs.
         notes: sentences that a user should read, such as that it runs elsewhere than was asked for.
         together: faces that are worth rendering at once.
+        weights: what tells its network from another one of the same name; empty where it is embedded.
     """
 
     name: str
@@ -30,6 +31,9 @@ class Engine(Protocol):
 
     @property
     def together(self) -> int: ...
+
+    @property
+    def weights(self) -> str: ...
 
     def ready(self, options: Options) -> None:
         """Load what the options name, so that a job fails before it starts."""

@@ -113,6 +113,10 @@ class Library:
         """The checked file of an entry."""
         return self.store.checked(self.store.entry(name))
 
+    def checksum(self, name: str) -> str:
+        """The SHA-256 of an entry's file."""
+        return self.store.checksums.check(self.store.entry(name), self.path(name))
+
     def recogniser(self, name: str) -> Any:
         """ArcFace, loaded by insightface: its ``get_feat`` turns 112-pixel BGR crops into raw embeddings.
 

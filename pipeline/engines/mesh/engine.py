@@ -40,6 +40,7 @@ class MeshEngine:
     name = "mesh"
     device = "cpu"
     together = 1
+    weights = ""
 
     def __init__(self, library: Callable[[], Library] = Library) -> None:
         """

@@ -49,6 +49,7 @@ class NetworkEngine:
             raise ModelError(f"{entry.title} does not swap faces.")
         self.name, self.contract = name, entry.swap
         self._library = library
+        self.weights = library.checksum(name)
         self._session = library.session(name)
         check(self._session, self.contract)
         self._introduce = Introducer(self.contract, library, name)
