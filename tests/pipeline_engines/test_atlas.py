@@ -53,7 +53,7 @@ def test_a_deep_fold_becomes_shallower_and_a_moustache_stays() -> None:
     moustache = np.full((size, size, 3), TONE, np.uint8)
     middle = int(topology().uv[164, 0] * size)
     cv2.ellipse(moustache, (middle, v), (52, 14), 0, 0, 360, (40, 45, 60), -1, cv2.LINE_AA)
-    assert _drawn(moustache)[v - 6 : v + 6, middle - 40 : middle + 40].mean() > 0.9 * before
+    assert _drawn(moustache)[v - 2 : v + 10, middle - 40 : middle + 40].mean() > 0.75 * before
 
 
 def test_a_real_deep_fold_stays_soft_and_broad() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline.engines.mesh.atlas import build_atlas
-from pipeline.engines.mesh.beard import growth
+from pipeline.engines.mesh.beard import growth, shaved
 from pipeline.engines.mesh.calm import calmed
 from pipeline.mesh import topology
 from pipeline.mesh.hue import FLOOR, depth
@@ -57,6 +57,30 @@ def test_shade_beneath_a_nose_goes_and_its_nostrils_stay() -> None:
     assert after[base[1], base[0]] < 0.75 * np.log(2), "the underside"
     for u, v in nostrils:
         assert after[v, u] > 0.7
+
+
+def _with_moustache() -> tuple[ImageArray, tuple[int, int]]:
+    """Between nose and lips, and in the shade of the nose nothing parts it from the nostrils."""
+    picture, (u, top), (_, low) = _plain(), _at(2), _at(0)
+    cv2.ellipse(picture, (u, (top + low) // 2 + 4), (36, (low - top) // 2), 0, 0, 360, (28, 32, 38), -1, cv2.LINE_AA)
+    cv2.rectangle(picture, (u - 22, top - 12), (u + 22, top + 6), (28, 32, 38), -1)
+    return picture, (u, (top + low) // 2 + 3)
+
+
+def test_nostrils_stay_two_above_a_moustache() -> None:
+    """In shade they were one black line with it."""
+    picture, (u, v) = _with_moustache()
+    after, nose = _drawn(picture), _at(2)[1] - 5
+    assert after[nose, u - 1 : u + 2].max() < 0.6, "what parts them is skin"
+    assert after[v, u] > 1.0, "the moustache is no shade"
+
+
+def test_a_moustache_that_touches_nose_and_lips_is_shaved_off() -> None:
+    """There is hardly any skin there that it is seen on."""
+    picture, (u, v) = _with_moustache()
+    before, after = (float(each[v, u - 12 : u + 13].mean()) for each in (picture, shaved(picture, TONE)))
+    assert before < 0.3 * TONE.mean()
+    assert after > 0.65 * TONE.mean()
 
 
 def test_shade_on_one_side_of_a_nose_goes_and_that_on_both_stays() -> None:
@@ -121,4 +145,4 @@ def test_a_dark_chin_underside_is_not_carried_over() -> None:
     """Einstein's was two dark spots on a chin seen from the front."""
     picture, (u, v) = _plain(), _at(152)
     cv2.ellipse(picture, (u, v - 16), (30, 12), 0, 0, 360, (80, 94, 118), -1, cv2.LINE_AA)
-    assert _drawn(cv2.GaussianBlur(picture, (0, 0), 5))[v - 18 : v - 12, u - 10 : u + 10].mean() < 0.25
+    assert _drawn(cv2.GaussianBlur(picture, (0, 0), 5))[v - 18 : v - 12, u - 10 : u + 10].mean() < 0.14

@@ -12,6 +12,7 @@ from pipeline.engines.mesh.calm import shade_of
 from pipeline.engines.mesh.canonical import canonical
 from pipeline.engines.mesh.drawn import creases, gap
 from pipeline.engines.mesh.evening import evened
+from pipeline.engines.mesh.exposure import exposure
 from pipeline.engines.mesh.eyes import Found, eye_place, find_eyes
 from pipeline.engines.mesh.grain import quieted
 from pipeline.engines.mesh.halves import Halves, alike, both_halves
@@ -216,7 +217,7 @@ def _leaf(picture: ImageArray, half: Halves, skin: Skin, tone: FloatArray) -> _L
     flat = quieted(np.clip(evened(picture, skin, tone), 0, 255), shown * np.minimum(half.facing * 2, 1), tone)
     seen = np.clip((half.facing - 0.03) / 0.45, 0, 1)
     # Where something begins to cover the face the other side of it takes over, before hair comes along.
-    weight = seen * (FILLED + (1 - FILLED) * half.own) * shown**4 * _exposure(flat, tone)
+    weight = seen * (FILLED + (1 - FILLED) * half.own) * shown**4 * exposure(flat, tone)
     if skin.shade is not None:
         # Brows and eyes are never quite alike.
         weight = weight * (1 - _about(skin.shade) * (1 - cv2.GaussianBlur(topology().features, (0, 0), 1.0))) ** 4
@@ -235,20 +236,6 @@ def _with_shadow(hair: FloatArray) -> FloatArray:
     wide = cv2.dilate(hair, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (9, 9)))
     kept = np.maximum(cv2.GaussianBlur(topology().features, (0, 0), 1.5), topology().brows)
     return np.maximum(cv2.GaussianBlur(wide, (0, 0), 1.5) * (1 - kept), hair).astype(np.float32)
-
-
-def _exposure(flat: FloatArray, tone: FloatArray) -> FloatArray:
-    """``(96, 96)`` float32, low in deep shadow, where the other side of the face tells more, if it is lit.
-
-    A place lies in shadow if, after the light was evened out, it is still much darker than the same place on the other
-    side; or, on bare skin, than skin is. Brows, eyes and beards are dark on both sides and keep their weight.
-    """
-    small = cv2.GaussianBlur(cv2.resize(flat, (ZONES, ZONES), interpolation=cv2.INTER_AREA), (0, 0), 1.2).mean(-1)
-    against_skin = np.clip((small / max(float(tone.mean()), 1.0) - 0.45) / 0.35, 0.02, 1)
-    bare = cv2.GaussianBlur(topology().skin, (0, 0), 0.9)
-    # Brows and eyes are never quite alike: there it has to be darker still.
-    against_other = np.clip(((small + 6) / (small[:, ::-1] + 6) - 0.56 - 0.12 * bare) / 0.26, 0.02, 1)
-    return cv2.GaussianBlur((against_other * (1 - bare * (1 - against_skin))).astype(np.float32), (0, 0), 0.7)
 
 
 def _bind(leaves: list[_Leaf], tone: FloatArray) -> tuple[ImageArray, FloatArray]:

@@ -35,8 +35,7 @@ def growth(shade: FloatArray) -> FloatArray:
     Args:
         shade: ``(96, 96)`` float32, the departure from the skin's lightness in logarithms.
     """
-    mesh = topology()
-    bare = (1 - mesh.features) * mesh.face
+    mesh, bare = topology(), _bare()
     darker = cv2.GaussianBlur(-shade * bare, (0, 0), BROAD) / (cv2.GaussianBlur(bare, (0, 0), BROAD) + 0.05)
     bearded = np.clip((darker - BEARDED[0]) / (BEARDED[1] - BEARDED[0]), 0, 1)
     return rooted(np.asarray(bearded * mesh.beard, np.float32))
@@ -102,6 +101,16 @@ def _jaw() -> FloatArray:
     depth = cv2.distanceTransform(inside, cv2.DIST_L2, 5)[1:-1, 1:-1]
     below = ramp(np.arange(ZONES, dtype=np.float32) - float(mesh.uv[0, 1]) * ZONES, 0, 4)[:, None]
     return np.asarray((1 - ramp(depth, *RIM)) * below, np.float32)
+
+
+@cache
+def _bare() -> FloatArray:
+    """``(96, 96)`` float32: 1 on skin, with the strip beside the upper lip, where a moustache may be all there is."""
+    mesh = topology()
+    nose, lips = float(mesh.uv[2, 1]) * ZONES, float(mesh.uv[[13, 14], 1].mean()) * ZONES
+    rows = np.arange(ZONES, dtype=np.float32)[:, None]
+    strip = (1 - mesh.lips) * (rows > nose + 1) * (rows < lips)
+    return np.asarray(np.maximum(1 - mesh.features, strip) * mesh.face, np.float32)
 
 
 @cache

@@ -8,21 +8,17 @@ lids nearly all of it), and its hue within bounds of its own. What is darker may
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from functools import cache
-
 import cv2
 import numpy as np
 
-from pipeline.engines.mesh.beard import growth
 from pipeline.engines.mesh.brows import hairiness, strands
 from pipeline.engines.mesh.lip_red import living
 from pipeline.engines.mesh.nose import lopsided, underside
 from pipeline.engines.mesh.speckles import without_speckles
+from pipeline.engines.mesh.zones import Zones, zones_of
 from pipeline.mesh.hue import FLOOR, deepened, measured_depth, own_hue
-from pipeline.mesh.maps import grey, ramp
+from pipeline.mesh.maps import grey
 from pipeline.mesh.topology import ZONES, topology
-from pipeline.models.face_mesh import LEFT_BROW, LEFT_EYE, RIGHT_BROW, RIGHT_EYE
 from pipeline.types import FloatArray, ImageArray
 
 SIGMA = 1.3
@@ -33,8 +29,8 @@ DARKER, LIGHTER = 0.56, 0.22
 SIDE, GLEAM = 0.12, 0.15
 """How far it may be darker at the sides of the face, where it turns away and hair is near, and lighter: cheeks keep no
 grey rim and no pale one, which a head turned the other way shows at full breadth, and chins no dark underside."""
-CHIN = (0.3, 0.55)
-"""Where a chin begins to turn away, and does, in parts of the way from its lip to its end."""
+FOREHEAD = 0.1
+"""How far it may be lighter on a forehead, which shines above the brows: elsewhere those were pale bars."""
 SOCKET = 0.7
 """How far it may be darker on lids, which else were bruised."""
 RIDGED = 0.06
@@ -54,9 +50,14 @@ LINE, SPARKLE = 0.22, 0.22
 """How far a fine line, and a fine highlight, may depart from the skin beside it in lightness."""
 GLITTER = 0.20
 """How far a fine highlight may on lids, which are stretched when the target's eyes are wider."""
-FOLD, RIDGE, NOSTRIL = 0.40, 0.30, 0.9
-"""How far skin may depart in lightness, coarse and fine together, and how much darker a nostril may be. Held apart from
+FOLD, RIDGE, NOSTRIL, PARTING = 0.40, 0.30, 0.9, 0.5
+"""How far skin may depart in lightness, coarse and fine together, and how much darker a nostril may be, and what parts
+them. Held apart from
 each other only, a soft broad fold became a thin one as if drawn with a pen."""
+MOUSTACHE = 1.1
+"""How much darker than skin hair beside the upper lip may be: a black one in shade hid how far a mouth is open."""
+UNDER = 0.11
+"""How much darker a chin's underside may be, which is cut off where the face ends: a dark tuft was left of it."""
 CONTRAST, FINE_CONTRAST = 0.09, 0.065
 """How much bare skin differs in lightness from itself (deviation, in logarithms), what is coarse and what is fine. Hard
 light on old skin makes more; under soft light that were scratches."""
@@ -73,8 +74,6 @@ OF_HAIR = 0.5
 """How much of the hue that skin of its darkness has a beard lacks: what is dark about it is hair."""
 SPREAD, FINE_SPREAD = 0.012, 0.006
 """How much bare skin differs in hue from itself (deviation, in logarithms), what is coarse and what is fine."""
-BETWEEN = 6.0
-"""Texels of a map of 384 over which an upper lid begins beside an eye and a brow."""
 STEEP = 8
 """How abruptly what is held together meets its bound: what is within keeps all its depth, which a face is known by."""
 
@@ -102,7 +101,7 @@ def calmed(
     small = cv2.resize(logs, (2 * ZONES, 2 * ZONES), interpolation=cv2.INTER_AREA)
     coarse = cv2.GaussianBlur(small, (0, 0), 2 * SIGMA)
     hairy = hairiness(small.mean(-1))
-    zones = _zones(coarse.mean(-1), hairy, glasses=glasses)
+    zones = zones_of(coarse.mean(-1), hairy, glasses=glasses)
     change = _coarse_change(coarse, zones.sized(2 * ZONES), deep, makeup=makeup)
     if makeup:
         change *= 1 - _painted(small, tone)
@@ -129,37 +128,12 @@ def shade_of(picture: ImageArray, tone: FloatArray) -> FloatArray:
     return measured_depth(logs, np.maximum(mesh.skin, np.maximum(mesh.lids, mesh.brows)), tone)
 
 
-@dataclass(frozen=True, eq=False)
-class _Zones:
-    """``(n, n, 1)`` float32 each, and how much of what is dark on the brows is hair."""
-
-    skin: FloatArray
-    lids: FloatArray
-    lips: FloatArray
-    sides: FloatArray
-    nostrils: FloatArray
-    beneath: FloatArray
-    brows: FloatArray
-    upper: FloatArray
-    bearded: FloatArray
-    hairy: float = field(kw_only=True)
-
-    @property
-    def hairless(self) -> FloatArray:
-        """Skin, bare or of lids, and where brows would be of a face that has none."""
-        return np.maximum(self.skin, self.brows * np.float32(1 - self.hairy))
-
-    def sized(self, size: int) -> _Zones:
-        parts = (getattr(self, each.name) for each in fields(self) if each.name != "hairy")
-        enlarged = (cv2.resize(part, (size, size), interpolation=cv2.INTER_LINEAR)[..., None] for part in parts)
-        return _Zones(*enlarged, hairy=self.hairy)
-
-
-def _coarse_change(coarse: FloatArray, zones: _Zones, deep: FloatArray, *, makeup: bool) -> FloatArray:
+def _coarse_change(coarse: FloatArray, zones: Zones, deep: FloatArray, *, makeup: bool) -> FloatArray:
     shown = coarse.mean(-1, keepdims=True)
     shade = shown + lopsided(shown, zones.bearded)
     even = _even(shade, zones.skin, CONTRAST)
     darker, lighter = (most + (side - most) * zones.sides for most, side in ((DARKER, SIDE), (LIGHTER, GLEAM)))
+    lighter += np.minimum(FOREHEAD - lighter, 0) * zones.forehead
     held = shade + (np.where(shade < 0, _held(even, darker), _held(even, lighter)) - shade) * zones.skin
     # What is light among brows is skin, whatever hair is beside it.
     brow = np.where(shade < 0, (_held(shade, RIDGED) - shade) * (1 - zones.hairy), _held(shade, SHEEN) - shade)
@@ -181,7 +155,7 @@ def _coarse_change(coarse: FloatArray, zones: _Zones, deep: FloatArray, *, makeu
     return np.asarray(held + _hue(held, zones, deep) * shaded + tint - coarse, np.float32)
 
 
-def _hue(shade: FloatArray, zones: _Zones, deep: FloatArray) -> FloatArray:
+def _hue(shade: FloatArray, zones: Zones, deep: FloatArray) -> FloatArray:
     """``(n, n, 3)``: the hue that shade has, see `deepened`; on an upper lid, which has no hair, however dark it is;
     in a beard less of it."""
     hue = deepened(shade, deep)
@@ -190,7 +164,7 @@ def _hue(shade: FloatArray, zones: _Zones, deep: FloatArray) -> FloatArray:
     return np.asarray(hue * (1 - OF_HAIR * zones.bearded), np.float32)
 
 
-def _fine_change(fine: FloatArray, zones: _Zones, deep: FloatArray) -> FloatArray:
+def _fine_change(fine: FloatArray, zones: Zones, deep: FloatArray) -> FloatArray:
     luma = grey(fine)[..., None]
     even = _even(luma, zones.skin, FINE_CONTRAST)
     held = luma + (np.where(luma < 0, _cut(even, LINE), _cut(even, SPARKLE)) - luma) * zones.skin
@@ -201,13 +175,17 @@ def _fine_change(fine: FloatArray, zones: _Zones, deep: FloatArray) -> FloatArra
     return np.asarray(held + deepened(held, deep) * of_skin + _held(tint, FINE_TINT) - fine, np.float32)
 
 
-def _together(shade: FloatArray, zones: _Zones, deep: FloatArray) -> FloatArray:
+def _together(shade: FloatArray, zones: Zones, deep: FloatArray) -> FloatArray:
     """The change that leaves nothing on skin darker than a fold is under soft light, nor lighter than its ridge."""
-    ridge = _cut(shade, RIDGE, STEEP)
-    change = (np.where(shade < 0, _cut(shade, FOLD, STEEP), ridge) - shade) * zones.skin
+    ridge, fold = _cut(shade, RIDGE, STEEP), _cut(shade, FOLD, STEEP)
+    fold = fold + (_held(fold, UNDER) - fold) * zones.chin
+    change = (np.where(shade < 0, fold, ridge) - shade) * zones.skin
     bright = (ridge - shade) * zones.lids + (_cut(shade, SHINE, STEEP) - shade) * (zones.lips + zones.nostrils)
-    other = np.where(shade < 0, (_cut(shade, NOSTRIL, STEEP) - shade) * zones.nostrils, bright)
+    deepest = NOSTRIL + (PARTING - NOSTRIL) * zones.parting
+    other = np.where(shade < 0, (_cut(shade, deepest, STEEP) - shade) * zones.nostrils, bright)
     change += other * (1 - zones.skin)
+    hair = zones.bearded * (1 - zones.skin) * (1 - zones.nostrils)
+    change += np.where(shade < 0, _cut(shade, MOUSTACHE, STEEP) - shade, 0) * hair
     return np.asarray(change + deepened(change, deep), np.float32)
 
 
@@ -240,9 +218,9 @@ def _held(values: FloatArray, bound: float | FloatArray) -> FloatArray:
     return np.asarray(values / np.sqrt(1 + (values / bound) ** 2), np.float32)
 
 
-def _cut(values: FloatArray, bound: float, power: int = 4) -> FloatArray:
+def _cut(values: FloatArray, bound: float | FloatArray, power: int = 4) -> FloatArray:
     """As `_held`, but what is well within the bound stays as it is, the more so the higher the power (4 or 8)."""
-    high = values / np.float32(bound)
+    high = np.asarray(values / bound, np.float32)
     for _ in range(power.bit_length() - 1):
         high *= high
     high += 1
@@ -250,48 +228,3 @@ def _cut(values: FloatArray, bound: float, power: int = 4) -> FloatArray:
     for _ in range(power.bit_length() - 1):
         np.sqrt(high, out=high)
     return np.asarray(values / high, np.float32)
-
-
-def _zones(shade: FloatArray, hairy: float, *, glasses: bool) -> _Zones:
-    """The zones, ``(96, 96)``. Where a beard may grow skin is bare only if none grows.
-
-    Args:
-        shade: ``(192, 192)`` float32, the coarse departure from the skin's lightness.
-        hairy: how much of what is dark on the brows is hair; the rest is skin in shade.
-        glasses: whether rims lie on the lids.
-    """
-    mesh = topology()
-    bearded = growth(cv2.resize(shade, (ZONES, ZONES), interpolation=cv2.INTER_AREA))
-    sides = np.maximum(cv2.dilate(mesh.sides, np.ones((5, 5), np.uint8)), _chin())
-    nostrils = mesh.features * (1 - cv2.max(cv2.max(mesh.lips, mesh.lids), mesh.brows)) * (1 - bearded)
-    bare = mesh.skin * (1 - bearded)
-    brows = mesh.brows * (1 - mesh.skin)
-    # A moustache is no shade of the nose.
-    beneath = nostrils * (1 - cv2.dilate(bearded, np.ones((9, 9), np.uint8)))
-    parts = ((bare, 1.2), (mesh.lids, 0.8), (mesh.lips, 0.8), (sides, 2.0), (nostrils, 0.8), (beneath, 0.8))
-    beard = cv2.GaussianBlur(bearded * (1 - mesh.lips), (0, 0), 1.0)
-    skin, lids, lips, sides, nostrils, beneath, brows = (
-        cv2.GaussianBlur(part.astype(np.float32), (0, 0), sigma) for part, sigma in (*parts, (brows, 1.2))
-    )
-    upper = np.zeros((ZONES, ZONES), np.float32) if glasses else _upper_lids()
-    return _Zones(skin, lids, lips, sides, nostrils, beneath, brows, upper, beard, hairy=hairy)
-
-
-@cache
-def _upper_lids() -> FloatArray:
-    """``(384, 384)`` float32, 1 midway between an eye and its brow, falling off to 0 at both."""
-    size, uv = 4 * ZONES, topology().uv
-    between = np.zeros((size, size), np.uint8)
-    for eye, brow in ((RIGHT_EYE, RIGHT_BROW), (LEFT_EYE, LEFT_BROW)):
-        outline = np.round(uv[[*eye[:9], *brow[5:]]] * size).astype(np.int32)
-        cv2.fillPoly(between, [outline], 1)
-    depth = np.clip(cv2.distanceTransform(between, cv2.DIST_L2, 5) / BETWEEN, 0, 1)
-    return np.asarray(cv2.GaussianBlur(depth.astype(np.float32), (0, 0), BETWEEN / 2), np.float32)
-
-
-@cache
-def _chin() -> FloatArray:
-    """``(96, 1)`` float32, 1 in the rows of the chin's underside."""
-    lip, end = topology().uv[[17, 152], 1] * ZONES
-    rows = np.arange(ZONES, dtype=np.float32)[:, None]
-    return ramp((rows - lip) / (end - lip), *CHIN)

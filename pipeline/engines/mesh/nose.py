@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from pipeline.mesh.maps import held
-from pipeline.mesh.topology import ZONES, topology
+from pipeline.mesh.topology import NOSTRILS, ZONES, topology
 from pipeline.types import FloatArray
 
 BROAD, ASKEW, SHARE = 2.0, 0.1, 0.9
@@ -22,6 +22,9 @@ BROAD, ASKEW, SHARE = 2.0, 0.1, 0.9
 UNDERSIDE, BENEATH = 0.2, 1.8
 """How much darker than skin it may be beneath a nose all together, measured over so many texels of the 96 map (sigma):
 its nostrils lie within, and are smaller."""
+BRIDGE = 1.1
+"""Half the width of what parts the nostrils, in texels of the 96 map: it is skin, and in the photo's shade, or that of
+a moustache below it, both were one dark line."""
 OUTLINE = (6, 122, 351, 49, 279, 129, 358, 98, 327, 2, 164)
 """Landmarks about a nose, from its bridge to the lip, after MediaPipe's published face mesh map."""
 
@@ -51,6 +54,19 @@ def underside(shade: FloatArray, beneath: FloatArray) -> FloatArray:
     dark = np.minimum(_mean(shade, beneath, BENEATH), 0)
     lift = (held(dark, UNDERSIDE) - dark) * beneath
     return np.asarray(np.minimum(lift, np.maximum(-shade, 0)), np.float32)
+
+
+@cache
+def nose_end() -> tuple[FloatArray, FloatArray]:
+    """``(96, 96)`` float32 each: 1 on the nostrils and about them, where no moustache grows; and on the skin that parts
+    them."""
+    mesh, zone = topology(), np.zeros((ZONES, ZONES), np.uint8)
+    cv2.fillConvexPoly(zone, cv2.convexHull(np.round(mesh.uv[list(NOSTRILS)] * ZONES).astype(np.int32)), 1)
+    # As far about them as features go, but not below the nose.
+    wide = cv2.dilate(zone, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))) * (1 - mesh.lips)
+    wide[int(np.ceil(mesh.uv[2, 1] * ZONES)) :] = 0
+    across = (np.arange(ZONES, dtype=np.float32) + 0.5 - ZONES / 2) / BRIDGE
+    return np.asarray(wide, np.float32), np.asarray(wide * np.exp(-0.5 * across**4), np.float32)
 
 
 def _mean(values: FloatArray, weight: FloatArray, sigma: float) -> FloatArray:
