@@ -96,7 +96,8 @@ def works(device: DeviceName) -> bool:
             return False
         usual = onnxruntime.InferenceSession(model, options, providers=[PROVIDERS["cpu"]])
         feed = {"x": np.linspace(-1, 1, 1 * 4 * 8 * 8, dtype=np.float32).reshape(1, 4, 8, 8)}
-        if not np.allclose(session.run(None, feed)[0], usual.run(None, feed)[0], rtol=0.02, atol=0.02):
+        # Some calculate in eleven bits: nonsense is looked for, not the last digit.
+        if not np.allclose(session.run(None, feed)[0], usual.run(None, feed)[0], rtol=0.1, atol=0.1):
             log.warning("%s gives other numbers than the CPU", provider)
             return False
     except Exception as error:  # onnxruntime raises many kinds, without a common root of its own

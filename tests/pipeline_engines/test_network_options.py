@@ -18,6 +18,7 @@ from pipeline.engines.network import NetworkEngine
 from pipeline.engines.network.detail import DEEPEST, crisper, unchanged
 from pipeline.engines.network.expression import MouthKeeper, mouth_missing
 from pipeline.engines.network.precision import sound
+from pipeline.errors import DeviceMemory
 from pipeline.frame_recaster import recast_frame
 from pipeline.media import Picture
 from pipeline.models import onnx_runner
@@ -324,6 +325,33 @@ def test_half_precision_of_one_s_own_that_melts_on_a_gpu_is_found_out(
     result = recast(engine, replace(BARE, keep_texture=True))
     assert len(engine.notes) == 1 and "wrong faces in half precision on this cuda device" in engine.notes[0]
     assert np.abs(result.astype(int) - media.portrait("hopper")).max() <= 1
+
+
+def test_half_precision_is_compared_on_the_cpu_where_the_gpu_has_no_room_for_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library, opened = models.library(tmp_path), onnx_runner.opened
+    for name in ("inswapper_128", "inswapper_128_fp16"):
+        networks.write_family(tmp_path / "models", name, half=name.endswith("fp16"))
+
+    class OnGpu(onnx_runner.OnnxRunner):
+        def __init__(self, runner: onnx_runner.OnnxRunner) -> None:
+            super().__init__(runner._session)
+            self.device = "cuda"
+
+    def open_here(path: Path, device: Any, batch: int, cache: Path, gpu: int = 0) -> tuple[onnx_runner.OnnxRunner, int]:
+        if device == "cuda" and path.stem == "inswapper_128":
+            raise DeviceMemory
+        runner, size = opened(path, "cpu", 1, cache)
+        return (OnGpu(runner) if device == "cuda" else runner), size
+
+    monkeypatch.setattr(onnx_runner, "opened", open_here)
+    library.device = "cuda"
+    engine = NetworkEngine("inswapper_128_fp16", library)
+    recast(engine, BARE)
+    assert engine.notes == ()
+    where = {name: words.split(",")[0] for name, words in library.running().items()}
+    assert where == {"arcface_w600k_r50": "CUDA", "inswapper_128": "CPU", "inswapper_128_fp16": "CUDA"}
 
 
 def test_half_precision_is_looked_at_again_and_part_by_part(tmp_path: Path) -> None:

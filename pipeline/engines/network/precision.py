@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from pipeline.errors import DeviceMemory
 from pipeline.models.catalogue import ModelEntry
 from pipeline.models.library import Library
 from pipeline.models.session import Session
@@ -69,9 +70,13 @@ def reference(library: Library, half: ModelEntry) -> Session:
     """What a network in half precision has to agree with: the one in single precision if it is here, else itself on the
     CPU, which works in single precision inside, or near enough to it (see `pipeline.models.trial`)."""
     single = library.entry(half.half_of) if half.half_of is not None else None
-    if single is not None and library.store.find(single) is not None:
+    if single is None or library.store.find(single) is None:
+        return library.session(half.name, "cpu")
+    try:
         return library.session(single.name)
-    return library.session(half.name, "cpu")
+    except DeviceMemory:
+        # The one in half precision fits, which may be why it was chosen.
+        return library.session(single.name, "cpu")
 
 
 def sound(half: FloatArray, reference: FloatArray) -> bool:
