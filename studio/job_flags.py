@@ -23,8 +23,7 @@ class Place(NamedTuple):
 
     @classmethod
     def of(cls, text: str) -> Place:
-        path = Path(text)
-        return cls(path, path.is_dir() or text.endswith(("/", os.sep)))
+        return cls(_named(text), os.path.isdir(text) or text.endswith(("/", os.sep)))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,11 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--headless", action="store_true", help="run one job and exit, without the studio")
     group = parser.add_argument_group("a job (with --headless)")
     group.add_argument(
-        "--source", "-s", action="extend", nargs="+", type=Path, default=[], metavar="PHOTO",
+        "--source", "-s", action="extend", nargs="+", type=_named, default=[], metavar="PHOTO",
         help="photo of the new face; give several of the same face, or a folder of them, for a better likeness",
     )  # fmt: skip
     group.add_argument(
-        "--target", "-t", action="extend", nargs="+", type=Path, metavar="TARGET",
+        "--target", "-t", action="extend", nargs="+", type=_named, metavar="TARGET",
         help="picture or video to change; of several, or of a folder's, each is a job, and one that fails stops none "
         "of the others. Numbered frames are one film: 'shot.####.png', 'shot.%%04d.png', or 'shot.*.png' in quotes",
     )  # fmt: skip
@@ -113,6 +112,13 @@ def begin_with(given: argparse.Namespace, preset: Preset) -> None:
     for name, value in preset.options.items():
         if not hasattr(given, name):
             setattr(given, name, value)
+
+
+def _named(text: str) -> Path:
+    """A path. An empty one, as of a variable that is not set, would stand for the folder that the command runs in."""
+    if not text:
+        raise argparse.ArgumentTypeError("the name is empty")
+    return Path(text)
 
 
 def _role(text: str) -> tuple[int, Path]:

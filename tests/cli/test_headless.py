@@ -185,6 +185,10 @@ def test_a_mask_is_for_whom_it_names(material: Material, tmp_path: Path, monkeyp
     ("words", "code", "said"),
     [
         (["-s", "{grace}"], 2, "--target is missing"),
+        (["-s", "{grace}", "-t", ""], 2, "the name is empty"),
+        (["-s", "{grace}", "-t", "{eileen}", "-o", ""], 2, "the name is empty"),
+        (["-s", "{grace}", "-t", "{eileen}", "-o", "x" * 260 + ".png"], 2, "cannot have this name"),
+        (["-s", "{grace}", "-t", "x" * 260 + ".png", "-o", "a.png"], 2, "name too long"),
         (["-t", "{eileen}"], 2, "--source is missing"),
         (["-s", "nowhere.jpg", "-t", "{eileen}", "-o", "{out}/a.png"], 2, "nowhere.jpg: The file does not exist"),
         (["-s", "{grace}", "-t", "nowhere.mp4", "-o", "{out}/a.mp4"], 2, "nowhere.mp4: The file does not exist"),
