@@ -107,6 +107,7 @@ export function drawPeople(place, card) {
     );
   }
   const film = target?.kind !== "image";
+  const { scrollLeft, scrollTop } = place.querySelector(".strip") ?? {};
   const everyone = h(
     "button",
     {
@@ -128,6 +129,8 @@ export function drawPeople(place, card) {
     open !== null ? choice(open)
     : people.list.length > 1 && !desk.roles.size && h("p", { class: "soft tip" }, "Choose a person to give them a face of their own."),
   );
+  // Whoever was swiped or scrolled to, and pressed, stays in sight.
+  Object.assign(place.querySelector(".strip"), { scrollLeft, scrollTop });
 }
 
 export function drawSearch(people) {

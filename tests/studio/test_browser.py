@@ -180,6 +180,12 @@ def test_many_people_stay_in_their_panel(page: Any, material: Material, tmp_path
     last.scroll_into_view_if_needed()
     last.click()
     page.get_by_text("The face above").wait_for()
+    page.get_by_label("Another face").check()
+    page.set_input_files("#person-file", material.eileen)
+    page.wait_for_selector(".choice .photo.ready")
+    strip, pressed = page.locator("#people .strip").bounding_box(), last.bounding_box()
+    assert strip["x"] - 1 <= pressed["x"] and pressed["x"] + pressed["width"] <= strip["x"] + strip["width"] + 1
+    assert strip["y"] - 1 <= pressed["y"] and pressed["y"] + pressed["height"] <= strip["y"] + strip["height"] + 1
 
 
 def test_every_option_has_a_control(page: Any) -> None:
