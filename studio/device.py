@@ -25,18 +25,18 @@ class DeviceState:
 
 def device_state(wanted: str) -> DeviceState:
     """The active device. The first call may take a second: it runs a network on the GPU, where there is one."""
-    cores, driver = os.cpu_count() or 1, nvidia.driver_present()
+    cores, possible = os.cpu_count() or 1, nvidia.driver_possible()
     asked: tuple[DeviceName, ...] = tuple(name for name in DEVICES if name == wanted and name not in ("auto", "cpu"))
     for device in AUTOMATIC if wanted == "auto" else asked:
         # Without a driver there is nothing to try.
-        if (driver or device not in ("cuda", "tensorrt")) and works(device):
+        if (possible or device not in ("cuda", "tensorrt")) and works(device):
             title = "the NVIDIA GPU" if device == "cuda" else TITLES[device]
             return DeviceState("GPU", f"Networks run on {title}; everything else on {cores} cores")
     about = f"Runs on the processor, {cores} cores" if cores > 1 else "Runs on the processor, 1 core"
     if asked:
         warning = "A GPU was asked for, but none can be used: running on the CPU"
         return DeviceState("CPU", about, warning, trouble(asked[0]))
-    if wanted == "auto" and driver:
+    if wanted == "auto" and nvidia.driver_present():
         warning = "There is an NVIDIA GPU, but CUDA does not work: running on the CPU"
         return DeviceState("CPU", about, warning, trouble("cuda"))
     return DeviceState("CPU", about)

@@ -14,6 +14,8 @@ DRIVER = Path("/proc/driver/nvidia/version")
 """What NVIDIA's driver says of itself, on Linux."""
 _WSL = Path("/usr/lib/wsl/lib/libcuda.so.1")
 """Where WSL puts it if Windows has NVIDIA's driver; `/dev/dxg` is there for every maker's GPU."""
+_DXG = Path("/dev/dxg")
+"""What a container in WSL has of it for certain."""
 OLDEST = {11: 450, 12: 525, 13: 580}
 """The oldest series of drivers that a release of CUDA runs on, by NVIDIA's table of its minor-version compatibility."""
 CUDNN = "libcudnn.so.9"
@@ -27,6 +29,11 @@ def driver_present(driver: Path = DRIVER) -> bool:
     if sys.platform == "win32":
         return ctypes.util.find_library("nvcuda") is not None
     return driver.exists() or _WSL.exists()
+
+
+def driver_possible() -> bool:
+    """Whether there may be one that cannot be seen."""
+    return driver_present() or _DXG.exists()
 
 
 def driver_version(driver: Path = DRIVER) -> str | None:
@@ -60,7 +67,7 @@ def trouble(provider: str, cuda: str | None, driver: Path = DRIVER) -> str:
         provider: ``"cuda"`` or ``"tensorrt"``.
         cuda: the release that ONNX Runtime was built for, such as ``"13.0"``.
     """
-    if not driver_present(driver):
+    if not driver_present(driver) and not _DXG.exists():
         return "No NVIDIA driver was found."
     version, major = driver_version(driver), int(cuda.split(".")[0]) if cuda else 0
     oldest = OLDEST.get(major)

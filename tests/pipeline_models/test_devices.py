@@ -145,6 +145,10 @@ def test_why_a_gpu_cannot_be_used_is_said(tmp_path: Path, packages: Path) -> Non
 @pytest.mark.skipif(works("cuda"), reason="there is a GPU")
 def test_a_gpu_that_auto_leaves_unused_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert Library("auto", store=models.library(tmp_path).store).notes == ()
+    (tmp_path / "dxg").touch()
+    monkeypatch.setattr(nvidia, "_DXG", tmp_path / "dxg")
+    # WSL passes any GPU on.
+    assert Library("auto", store=models.library(tmp_path).store).notes == () and not device_state("auto").warning
     monkeypatch.setattr(nvidia, "driver_present", lambda *_: True)
     monkeypatch.setattr(nvidia, "driver_version", lambda *_: "535.183.01")
     first, second = Library("auto", store=models.library(tmp_path).store).notes
