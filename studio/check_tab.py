@@ -22,7 +22,7 @@ from pipeline.marking.verify import keeps_beside
 from pipeline.verification import LIMITATION, Verdict
 from studio.api import shown
 from studio.checking import checked, findings, headline, sentences, tone, verdict_data
-from studio.made import Made, MadeHere
+from studio.made import Known, MadeHere
 from studio.present import address, describe
 from studio.uploads import upload
 
@@ -51,7 +51,7 @@ class Checker:
         self._studio, self._made_here = studio, MadeHere()
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
-    async def look(self, path: Path, credentials: Path | None = None) -> tuple[Verdict, Made | None]:
+    async def look(self, path: Path, credentials: Path | None = None) -> tuple[Verdict, Known]:
         """See `studio.checking.checked`.
 
         Args:
@@ -66,7 +66,7 @@ class Checker:
             await asyncio.to_thread(self._studio.inspect, file)
             return await asyncio.to_thread(self._checked, file, beside)
 
-    def _checked(self, file: Path, beside: Path | None) -> tuple[Verdict, Made | None]:
+    def _checked(self, file: Path, beside: Path | None) -> tuple[Verdict, Known]:
         limits = self._studio.settings.limits
         if beside is None:
             return checked(file, self._made_here, limits)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pipeline.types import MediaLimits
 from pipeline.verification import Verdict, verify
-from studio.made import Made, MadeHere, words
+from studio.made import Known, Made, MadeHere, words
 
 FindingState = Literal["found", "none", "bad"]
 HEADLINES: Mapping[FindingState, str] = {
@@ -20,7 +20,7 @@ HEADLINES: Mapping[FindingState, str] = {
 }
 
 
-def checked(path: Path, made_here: MadeHere, limits: MediaLimits) -> tuple[Verdict, Made | None]:
+def checked(path: Path, made_here: MadeHere, limits: MediaLimits) -> tuple[Verdict, Known]:
     """Look for marks in a file, then in the log of this installation.
 
     Args:
@@ -33,17 +33,17 @@ def checked(path: Path, made_here: MadeHere, limits: MediaLimits) -> tuple[Verdi
     return verdict, made_here.find(verdict.fingerprint, verdict.sha256)
 
 
-def verdict_data(verdict: Verdict, made: Made | None) -> dict[str, Any]:
+def verdict_data(verdict: Verdict, made: Known) -> dict[str, Any]:
     """All of it as plain values for JSON."""
     here = None
-    if made is not None:
+    if isinstance(made, Made):
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(made.at))
         here = {"at": at, "kind": made.kind, "same_file": made.same_file}
     data = verdict.data()
     return {**data, "made_here": here, "sentences": sentences(verdict, made)}
 
 
-def sentences(verdict: Verdict, made: Made | None) -> list[str]:
+def sentences(verdict: Verdict, made: Known) -> list[str]:
     """All of it in words; what the log knows before what cannot be known."""
     marks, last = list(verdict.sentences), []
     if not verdict.synthetic:
@@ -67,7 +67,7 @@ class Finding:
     sentences: tuple[str, ...]
 
 
-def findings(verdict: Verdict, made: Made | None) -> tuple[Finding, ...]:
+def findings(verdict: Verdict, made: Known) -> tuple[Finding, ...]:
     """Place by place what `sentences` tells in one row."""
     manifest = verdict.manifest
     signed: FindingState = "none" if manifest.state == "none" or not manifest.synthetic else "found"
@@ -75,17 +75,17 @@ def findings(verdict: Verdict, made: Made | None) -> tuple[Finding, ...]:
         Finding("Content Credentials", "bad" if manifest.state == "invalid" else signed, verdict.manifest_words),
         Finding("Invisible watermark", "found" if verdict.watermark.found else "none", (verdict.watermark_words,)),
         *(Finding("Metadata", "found", verdict.tag_words) for _ in range(verdict.tagged)),
-        Finding("Made here", "none" if made is None else "found", (words(made),)),
+        Finding("Made here", "found" if isinstance(made, Made) else "none", (words(made),)),
     )
 
 
-def tone(verdict: Verdict, made: Made | None) -> FindingState:
+def tone(verdict: Verdict, made: Known) -> FindingState:
     """The outcome as one of the states of a finding."""
     if verdict.manifest.state == "invalid":
         return "bad"
-    return "found" if verdict.synthetic or made is not None else "none"
+    return "found" if verdict.synthetic or isinstance(made, Made) else "none"
 
 
-def headline(verdict: Verdict, made: Made | None) -> str:
+def headline(verdict: Verdict, made: Known) -> str:
     """The outcome in a few words."""
     return HEADLINES[tone(verdict, made)]

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from pipeline.marking.credentials import folder
 from pipeline.report import Report
@@ -47,6 +48,10 @@ class Made:
     at: float
     kind: str
     same_file: bool
+
+
+Known = Made | Literal["unread"] | None
+"""What the log knows of a file; ``"unread"`` where it could not be asked."""
 
 
 class MadeHere:
@@ -86,10 +91,18 @@ class MadeHere:
         except (OSError, sqlite3.Error) as error:
             log.warning("a result could not be noted in the log of what was made here: %s", error)
 
-    def find(self, fingerprint: str, sha256: str) -> Made | None:
-        """The newest result with this digest, or else with this fingerprint (``""`` for none)."""
+    def find(self, fingerprint: str, sha256: str) -> Known:
+        """The newest result with this digest, or else with this fingerprint (``""`` for none). A log that cannot be
+        read is told to the operator, and keeps nothing else of a check back."""
         if not self._path.exists():
             return None
+        try:
+            return self._found(fingerprint, sha256)
+        except (OSError, sqlite3.Error) as error:
+            log.warning("the log of what was made here could not be read: %s", error)
+            return "unread"
+
+    def _found(self, fingerprint: str, sha256: str) -> Made | None:
         with self._open() as base:
             for column, value in (("sha256", sha256), ("fingerprint", fingerprint)):
                 query = f"SELECT at, kind FROM results WHERE {column} = ? ORDER BY number DESC LIMIT 1"
@@ -113,8 +126,10 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def words(made: Made | None) -> str:
+def words(made: Known) -> str:
     """What the log knows, as a sentence."""
+    if made == "unread":
+        return "The log of what was made here could not be read; the operator's log says why."
     if made is None:
         return "The log of this installation knows no result like it."
     when = time.strftime("%Y-%m-%d, %H:%M UTC", time.gmtime(made.at))

@@ -23,7 +23,7 @@ def main(words: Sequence[str]) -> int:
     given = _parser().parse_args(words)
     data_folder(given.data)
     from studio.checking import checked, sentences, verdict_data
-    from studio.made import MadeHere
+    from studio.made import Made, MadeHere
     from studio.setup import media_limits
 
     try:
@@ -38,7 +38,7 @@ def main(words: Sequence[str]) -> int:
         sys.stdout.write(json.dumps({"file": str(given.file), **verdict_data(verdict, made)}, indent=2) + "\n")
     else:
         sys.stdout.write("".join(f"{sentence}\n" for sentence in sentences(verdict, made)))
-    return 0 if verdict.synthetic or made is not None else NOTHING
+    return 0 if verdict.synthetic or isinstance(made, Made) else NOTHING
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -62,6 +62,16 @@ def test_a_stranger_cannot_say_that_a_picture_was_made_here(result: Path, materi
     assert found["made_here"] is None and found["fingerprint"] == ""
 
 
+def test_a_log_that_is_damaged_keeps_no_verdict_back(
+    result: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECAST_CREDENTIALS", str(tmp_path / "credentials"))
+    (tmp_path / "made.sqlite3").write_text("no database at all, but as long as the head of one would have to be")
+    code, found = command(result)
+    assert code == 0 and found["watermark"]["found"] and found["made_here"] is None
+    assert any("could not be read" in sentence for sentence in found["sentences"])
+
+
 def test_an_unmarked_file_gets_no_verdict(material: Material, tmp_path: Path) -> None:
     code, found = command(material.eileen)
     assert (code, found["synthetic"], found["made_here"]) == (3, False, None)
