@@ -67,6 +67,27 @@ class MediaChanged(InputError):
     sentence = "The file changed while it was read."
 
 
+class ArchiveUnsafe(InputError):
+    """A ZIP unpacks to more than is reasonable, or names places outside itself."""
+
+    code = "archive_unsafe"
+    sentence = "The ZIP is not unpacked: it is not safe."
+
+
+class ArchiveLocked(InputError):
+    """A ZIP is encrypted."""
+
+    code = "archive_locked"
+    sentence = "The ZIP is encrypted. Pack the frames without a password."
+
+
+class ArchiveMixed(InputError):
+    """A ZIP holds something else than the numbered frames of one film."""
+
+    code = "archive_mixed"
+    sentence = "The ZIP holds no numbered frames, such as shot.0001.png and shot.0002.png."
+
+
 class OutputError(InputError):
     """The result cannot be written where or as what the user asked for."""
 

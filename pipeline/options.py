@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal, NewType, get_args
 
 from pipeline.errors import OptionError
@@ -16,6 +17,8 @@ UserEngine = NewType("UserEngine", str)
 """Name of a network that the user has added."""
 PaintedMask = NewType("PaintedMask", str)
 """A grey PNG in base64, see `pipeline.mesh.painted`; empty for none."""
+Rate = NewType("Rate", float)
+"""Frames a second."""
 EVERYONE = "everyone"
 DeviceName = Literal["auto", "cpu", "cuda", "tensorrt", "rocm", "directml", "coreml", "openvino"]
 Precision = Literal["auto", "single"]
@@ -102,6 +105,7 @@ class Options:
         first_frame, last_frame: the same by numbers of frames, in place of times, and exact where the rate varies: both
             of them are kept. Frames of a video or an animation are counted from 1, those of numbered pictures have
             their own numbers.
+        rate: frames a second of numbered pictures, which tell none; ``None`` for 24. A video keeps its own.
         label, label_corner, label_size, label_language: a visible label that says that the result is synthetic;
             what the operator requires goes before it.
     """
@@ -145,6 +149,7 @@ class Options:
     end: float | None = None
     first_frame: int | None = None
     last_frame: int | None = None
+    rate: Rate | None = None
     label: LabelForm = "none"
     label_corner: LabelCorner = "bottom-right"
     label_size: LabelSize = "medium"
@@ -154,6 +159,15 @@ class Options:
     def partial(self) -> bool:
         """Whether less than the whole target is asked for."""
         return any(one is not None for one in (self.start, self.end, self.first_frame, self.last_frame))
+
+    @property
+    def exact_rate(self) -> Fraction | None:
+        """`rate`, where what is written as 23.976, 29.97 or 59.94 is a thousandth and one less than a whole number."""
+        if self.rate is None:
+            return None
+        rate = Fraction(self.rate).limit_denominator(1001)
+        exact = Fraction(round(rate) * 1000, 1001)
+        return exact if rate.denominator > 1 and abs(rate - exact) < Fraction(1, 200) else rate
 
     def check_part(self) -> None:
         """Whether the part that is asked for can be one.

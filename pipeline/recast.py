@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 
@@ -155,18 +154,17 @@ class Recaster:
         options: Options = Options(),
         progress: ProgressCallback | None = None,
         cancel: threading.Event | None = None,
-        rate: Fraction | None = None,
     ) -> tuple[Person, ...]:
         """Who is in a picture or video, the person seen most first. Empty when nobody is.
 
         Args:
-            target, rate: see `recast`.
+            target: see `recast`.
 
         Raises:
             InputError: the target cannot be read.
             Cancelled: `cancel` was set.
         """
-        info = probe(target, self.limits, rate)
+        info = probe(target, self.limits, options.exact_rate)
         options = in_time(options, info, self.limits, cancel)
         return people_in(info, self._finder, options, self.limits, self._crew, progress, cancel)
 
@@ -212,7 +210,7 @@ class Recaster:
         """
         if not options.exclude:
             return options, cast
-        info = target if isinstance(target, MediaInfo) else probe(target, self.limits)
+        info = target if isinstance(target, MediaInfo) else probe(target, self.limits, options.exact_rate)
         return settled(in_time(options, info, self.limits), cast, self.look(info))
 
     def look(self, target: Path | MediaInfo) -> Look:
@@ -251,7 +249,6 @@ class Recaster:
         cancel: threading.Event | None = None,
         work: Path | None = None,
         segment: float = SEGMENT_SECONDS,
-        rate: Fraction | None = None,
     ) -> Report:
         """Carry out a cast on a picture, animation or video, and write the result.
 
@@ -269,7 +266,6 @@ class Recaster:
             work: a folder that keeps the finished segments of a long video, so that the same call goes on where an
                 earlier one was ended, by whatever. It is the caller's to remove.
             segment: seconds of each segment.
-            rate: frames a second of numbered pictures, 24 when ``None``.
 
         Raises:
             InputError: the target cannot be read or the output not written.
@@ -280,7 +276,7 @@ class Recaster:
         if cast.everyone is None and not cast.roles:
             raise InputError("The cast is empty: nobody would be recast.")
         begin = time.perf_counter()
-        info = probe(target, self.limits, rate)
+        info = probe(target, self.limits, options.exact_rate)
         options = in_time(options, info, self.limits, cancel)
         admit(self.policy, cast, info, options, self.limits, cancel)
         mark = self._mark(info.path, cast, options)

@@ -20,7 +20,7 @@ from pipeline.errors import RecastError
 from studio.access.caller import Caller, caller_of
 from studio.headless import FAULT
 from studio.jobs.job import Job, JobFailed, Kind, progress_data
-from studio.operations import Request, Studio, raise_failure
+from studio.operations import FILM_KINDS, Request, Studio, raise_failure
 from studio.option_schema import EXAMPLE, schema
 from studio.payload import as_object, given_target, parse_cast
 from studio.pictures import jpeg
@@ -66,9 +66,7 @@ def build(studio: Studio) -> None:
         consent: bool = False,
         progress: gr.Progress = gr.Progress(),
     ) -> AsyncIterator[tuple[str | None, dict[str, Any]]]:
-        async for step in _recast(
-            studio, request, ("video", "animation"), sources, target, cast, options, consent, progress
-        ):
+        async for step in _recast(studio, request, FILM_KINDS, sources, target, cast, options, consent, progress):
             yield step
 
     async def find_people(

@@ -34,7 +34,7 @@ from studio.headless import FAULT
 from studio.jobs.files import remove
 from studio.jobs.job import Job, JobFailed, Kind
 from studio.jobs.status import status_data
-from studio.operations import Request, Studio, raise_failure
+from studio.operations import FILM_KINDS, Request, Studio, raise_failure
 from studio.option_schema import schema
 from studio.payload import parse_cast, safe_name
 from studio.pictures import jpeg
@@ -114,7 +114,7 @@ def build(studio: Studio) -> tuple[Route, Callable[[], contextlib.AbstractAsyncC
         """Give the people in a video a new face, and wait for the result. For all but short ones use submit_job."""
         with _told(), _sent(studio) as files:
             wanted = _request(studio, files, sources, target, cast, options, consent)
-            job = await _done(studio, ctx, wanted, None, ("video", "animation"))
+            job = await _done(studio, ctx, wanted, None, FILM_KINDS)
             return _shown(studio, job)
 
     @tool

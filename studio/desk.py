@@ -19,7 +19,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi import Request as Caller
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from pipeline.analysis.assign import known_again
@@ -28,6 +27,7 @@ from pipeline.options import Options
 from pipeline.types import Advice, Person
 from pipeline.whose import named
 from studio.access.caller import caller_of
+from studio.desk_given import GivenCast, GivenMoment, GivenPhoto, GivenStrokes, GivenTarget
 from studio.desk_job import job_view
 from studio.desk_start import start_data
 from studio.http import MOST_PHOTOS
@@ -36,51 +36,10 @@ from studio.jobs.status import status_data
 from studio.operations import GONE, Request, Studio, raise_failure
 from studio.options import from_mapping
 from studio.pictures import jpeg
-from studio.present import address, describe
+from studio.present import address, describe, first_number
 from studio.previews import FrameLook, Previews
+from studio.quantities import FASTEST
 from studio.tokens import OwnersToken
-
-
-class GivenPhoto(BaseModel):
-    """`face` is the number of the one who is meant, see `Options.source_faces`."""
-
-    path: str
-    face: int = Field(0, ge=0, lt=1e9)
-
-
-class GivenTarget(BaseModel):
-    """`like` is a job whose cast names people of another target: who of this one is alike is told as well."""
-
-    path: str
-    start: float | None = Field(None, ge=0, lt=1e9)
-    end: float | None = Field(None, ge=0, lt=1e9)
-    like: str | None = None
-
-
-class GivenCast(BaseModel):
-    """Who gets which photos. `people` is the id of the search that the numbers of `roles` come from."""
-
-    target: str
-    everyone: list[str] = []
-    roles: dict[int, list[str]] = {}
-    people: str | None = None
-    options: dict[str, Any] = {}
-
-
-class GivenMoment(GivenCast):
-    moment: float = Field(0.0, ge=0, lt=1e9)
-
-
-class GivenStrokes(BaseModel):
-    """Strokes over one frame of a target: a PNG in base64, what is excluded by now, and the search whose people it is
-    excluded of."""
-
-    target: str
-    moment: float = Field(0.0, ge=0, lt=1e9)
-    strokes: str = ""
-    erase: bool = False
-    excluded: dict[str, Any] = {}
-    people: str | None = None
 
 
 def routes(studio: Studio) -> APIRouter:
@@ -120,7 +79,7 @@ def routes(studio: Studio) -> APIRouter:
     @router.post("/target")
     def target(given: GivenTarget) -> dict[str, Any]:
         """A picture or video: what it is, and its first frame."""
-        look = studio.look(Path(given.path))
+        look = studio.look(Path(given.path), from_mapping({"rate": given.rate}).exact_rate)
         info = look.info
         return {
             "url": address(Path(given.path)),
@@ -131,6 +90,7 @@ def routes(studio: Studio) -> APIRouter:
             "duration": info.duration,
             "rate": float(info.rate) if info.rate is not None else None,
             "frames": info.frames,
+            "first": first_number(info),
             "about": describe(info),
         }
 
@@ -138,19 +98,26 @@ def routes(studio: Studio) -> APIRouter:
     async def people(request: Caller, given: GivenTarget, token: OwnersToken) -> StreamingResponse:
         """Who is in a target: a line of JSON for each moment of the search, the last one with the people. Whoever
         leaves ends the search. What an earlier one has found of the same upload is answered at once."""
-        options = from_mapping({"start": given.start, "end": given.end})
+        options = from_mapping({"start": given.start, "end": given.end, "rate": given.rate})
         wanted = Request(studio.own(Path(given.path)), options=options)
         client = caller_of(request).client
         known = await asyncio.to_thread(people_of, given.like, token)
-        job = await asyncio.to_thread(studio.searched, wanted.target, token) if options == Options() else None
+        whole = options == Options(rate=options.rate)
+        job = await asyncio.to_thread(studio.searched, wanted.target, token, options.rate) if whole else None
         if job is None:
             job = await asyncio.to_thread(studio.submit, wanted, token, "people", attached=True, client=client)
         return _lines(_search(studio, job, token, known))
 
     @router.get("/frame")
-    def frame(path: str, moment: Annotated[float, Query(ge=0, lt=1e9)] = 0.0, edition: str | None = None) -> Response:
+    def frame(
+        path: str,
+        moment: Annotated[float, Query(ge=0, lt=1e9)] = 0.0,
+        rate: Annotated[float | None, Query(gt=0, le=FASTEST)] = None,
+        edition: str | None = None,
+    ) -> Response:
         """One frame as it is."""
-        return _picture(previews.frame(Path(path), moment), "private, max-age=300")
+        exact = from_mapping({"rate": rate}).exact_rate
+        return _picture(previews.frame(Path(path), moment, exact), "private, max-age=300")
 
     @router.post("/preview")
     def preview(given: GivenMoment, token: OwnersToken) -> Response:

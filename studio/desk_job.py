@@ -20,7 +20,7 @@ def job_view(studio: Studio, job: Job) -> dict[str, Any]:
     return {
         **status_data(studio.store, job),
         "live": job.preview is not None,
-        "target": {"path": str(target), "name": job.target.name} if target.exists() else None,
+        "target": {"path": str(target), "name": job.name} if target.exists() else None,
         "photos": [str(path) for path in job.origins[1:] if path.exists()],
         "cast": {number: list(positions) for number, positions in job.cast.items()},
         "people": None,

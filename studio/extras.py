@@ -1,4 +1,5 @@
-"""What may be made beside a result on the command line: a comparison with the original, an animated preview."""
+"""What may be made beside a result on the command line: a comparison with the original, an animated preview,
+pictures of who was found."""
 
 from __future__ import annotations
 
@@ -9,10 +10,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.errors import OptionError
+from pipeline.errors import OptionError, OutputError
 from pipeline.options import COMPARISON_LAYOUTS, ComparisonLayout, Options
 from pipeline.report import ProgressCallback, Report
-from pipeline.types import MediaLimits
+from pipeline.types import MediaLimits, Person
 
 if TYPE_CHECKING:
     from pipeline.marking import Marking
@@ -100,3 +101,21 @@ class Extras:
                 cancel=cancel, rate=self.rate,
             )  # fmt: skip
         return files
+
+
+def write_thumbnails(people: Sequence[Person], folder: Path) -> dict[int, Path]:
+    """A picture of each person into a folder, which is made; the files by their numbers.
+
+    Raises:
+        OutputError: they cannot be written there.
+    """
+    import cv2
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        paths = {person.number: folder / f"person-{person.number}.png" for person in people}
+        for person in people:
+            paths[person.number].write_bytes(cv2.imencode(".png", person.thumbnail)[1].tobytes())
+    except OSError as error:
+        raise OutputError("The thumbnails cannot be written to that folder.") from error
+    return paths

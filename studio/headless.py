@@ -32,7 +32,7 @@ from pipeline.errors import (
 )  # fmt: skip
 from pipeline.options import Options
 from pipeline.report import ProgressCallback
-from pipeline.types import Cast, Identity, MediaLimits, Person, Role
+from pipeline.types import Cast, Identity, MediaLimits, Role
 from pipeline.whose import named
 from studio import consent, extras, job_flags, terminal
 from studio import options as option_flags
@@ -40,13 +40,14 @@ from studio.environment import misspelt
 from studio.folders import one_film
 from studio.job_flags import Place
 from studio.made import MadeHere
-from studio.outputs import result_name
+from studio.outputs import MARK, result_name
 from studio.plain import person_data, report_data
 from studio.presets import Presets
 from studio.quiet import silence_greeting
 from studio.request import others
 from studio.settings import data_folder
 from studio.setup import media_limits, segment_seconds
+from studio.unzipped import film_in, made
 from studio.work_folder import work_folder
 
 if TYPE_CHECKING:
@@ -121,7 +122,9 @@ class _Shared:
 def _job(given: argparse.Namespace, shared: _Shared) -> int:
     """Carries out what was asked for of one target, tells of it, and returns its exit code."""
     try:
-        outcome = _people(given, shared) if given.people else _recast(given, shared)
+        beside = given.target.parent if given.output is None else given.output.around
+        with film_in(given.target, None if given.people else beside, shared.limits, shared.cancel) as film:
+            outcome = _people(given, film, shared) if given.people else _recast(given, film, shared)
     except RecastError as error:
         log.info("%s", error.code, exc_info=True)
         sentence = str(error)
@@ -144,56 +147,43 @@ def _stop_if(cancel: threading.Event) -> None:
         raise Cancelled()
 
 
-def _people(given: argparse.Namespace, shared: _Shared) -> str:
+def _people(given: argparse.Namespace, film: Path, shared: _Shared) -> str:
     """Who is in the target, as a table or as JSON."""
     options = option_flags.from_namespace(given)
-    _look(given.target, shared.limits)
+    _look(given.target, film, shared.limits)
     recaster, cancel = shared.recaster, shared.cancel
     with terminal.progress() as show:
-        people = recaster.people(given.target, options, progress=show, cancel=cancel, rate=given.rate)
+        people = recaster.people(film, options, progress=show, cancel=cancel)
     if not people:
         raise NoFaceInTarget()
-    pictures = _write_thumbnails(people, given.thumbnails) if given.thumbnails else {}
+    pictures = extras.write_thumbnails(people, given.thumbnails) if given.thumbnails else {}
     rows = [person_data(person, pictures.get(person.number)) for person in people]
     return json.dumps({"people": rows}, indent=2) + "\n" if given.json else terminal.people_table(rows)
 
 
-def _write_thumbnails(people: Sequence[Person], folder: Path) -> dict[int, Path]:
-    import cv2
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        paths = {person.number: folder / f"person-{person.number}.png" for person in people}
-        for person in people:
-            paths[person.number].write_bytes(cv2.imencode(".png", person.thumbnail)[1].tobytes())
-    except OSError as error:
-        raise OutputError("The thumbnails cannot be written to that folder.") from error
-    return paths
-
-
-def _recast(given: argparse.Namespace, shared: _Shared) -> str:
+def _recast(given: argparse.Namespace, film: Path, shared: _Shared) -> str:
     """Recasts the target and tells what was done, as sentences or as JSON."""
     # Whoever runs the command is the operator, who may want to be asked all the same.
     stated = consent.given(consent.rule_from("implied"), given.consent, None, time.time())
     options = option_flags.from_namespace(given)
-    _look(given.target, shared.limits)
-    output = _output(given.target, given.output, options, shared.limits)
+    _look(given.target, film, shared.limits)
+    output = _output(given.target, film, given.output, options, shared.limits)
     if output in shared.outputs:
         raise OutputError(f"{given.target}: Another target's result has the name {output.name} there.")
     shared.outputs.add(output)
-    wanted = extras.Extras(given.compare, given.compare_layout, given.preview, shared.limits, given.rate)
-    wanted.check(given.target, [*given.source, *(photo for _, photo in given.cast)], output)
+    wanted = extras.Extras(given.compare, given.compare_layout, given.preview, shared.limits, options.exact_rate)
+    wanted.check(film, [given.target, *given.source, *(photo for _, photo in given.cast)], output)
     recaster, cancel = shared.recaster, shared.cancel
     with terminal.progress() as show:
-        cast = _cast(shared, given, options, show)
+        cast = _cast(shared, given, film, options, show)
         _stop_if(cancel)
         with work_folder(output) as work:
             report = recaster.recast(
-                cast, given.target, output, options, progress=show, cancel=cancel, work=work,
-                segment=segment_seconds(), rate=given.rate,
+                cast, film, output, options, progress=show, cancel=cancel, work=work,
+                segment=segment_seconds(),
             )  # fmt: skip
         MadeHere().add(report, stated)
-        files = wanted.write(given.target, report, options, recaster.marking, show, cancel)
+        files = wanted.write(film, report, options, recaster.marking, show, cancel)
     for note in report.notes:
         sys.stderr.write(f"Note: {note}\n")
     if given.json:
@@ -202,8 +192,13 @@ def _recast(given: argparse.Namespace, shared: _Shared) -> str:
     return terminal.report_text(report) + "".join(f"{path}\n" for path in files.values())
 
 
-def _output(target: Path, place: Place | None, options: Options, limits: MediaLimits) -> Path:
-    """Where the result goes. A name with an ending is taken as it is; a folder, or nothing, gets the usual name."""
+def _output(target: Path, film: Path, place: Place | None, options: Options, limits: MediaLimits) -> Path:
+    """Where the result goes. A name with an ending is taken as it is; a folder, or nothing, gets the usual name. Frames
+    that came in a ZIP get a folder of their own where nothing is said.
+
+    Args:
+        film: what is worked on, see `film_in`.
+    """
     from pipeline.media.numbering import numbered_result
     from pipeline.media.probe import probe
 
@@ -213,28 +208,25 @@ def _output(target: Path, place: Place | None, options: Options, limits: MediaLi
                 "The result's name needs an ending, such as .mp4 or .png; the name of a folder ends in a slash."
             )
         if numbered_result(place.path) is not None:
-            _made(place.path.parent)
+            made(place.path.parent)
         return place.path
-    name = result_name(target, probe(target, limits), options)
-    if place is None:
+    name = result_name(film, probe(film, limits), options)
+    if place is not None:
+        folder = place.path
+    elif film != target and numbered_result(Path(name)) is not None:
+        folder = target.parent / (target.stem + MARK)
+    else:
         return target.parent / name
-    _made(place.path)
-    return place.path / name
+    made(folder)
+    return folder / name
 
 
-def _made(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError("The folder for the results cannot be made.") from error
-
-
-def _look(target: Path, limits: MediaLimits) -> None:
+def _look(target: Path, film: Path, limits: MediaLimits) -> None:
     """Open the target before anything else is done, so that what is wrong with it is said of it."""
     from pipeline.media.probe import probe
 
     with about(str(target)):
-        probe(target, limits)
+        probe(film, limits)
 
 
 def _identified(recaster: Recaster, photos: Sequence[Path], which: Sequence[int]) -> Identity:
@@ -247,7 +239,9 @@ def _identified(recaster: Recaster, photos: Sequence[Path], which: Sequence[int]
         raise
 
 
-def _cast(shared: _Shared, given: argparse.Namespace, options: Options, show: ProgressCallback | None) -> Cast:
+def _cast(
+    shared: _Shared, given: argparse.Namespace, film: Path, options: Options, show: ProgressCallback | None
+) -> Cast:
     everyone, recaster, cancel = shared.everyone, shared.recaster, shared.cancel
     if not given.cast and not named(options):
         return Cast(everyone=everyone)
@@ -260,7 +254,7 @@ def _cast(shared: _Shared, given: argparse.Namespace, options: Options, show: Pr
         _stop_if(cancel)
         identities[number] = _identified(recaster, *zip(*pairs, strict=True))
     _stop_if(cancel)
-    found = recaster.people(given.target, options, progress=show, cancel=cancel, rate=given.rate)
+    found = recaster.people(film, options, progress=show, cancel=cancel)
     people = {person.number: person for person in found}
     for number in identities:
         if number not in people:

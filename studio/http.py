@@ -8,7 +8,7 @@ import hmac
 import json
 import shutil
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,6 +18,7 @@ from fastapi.responses import FileResponse, StreamingResponse
 from starlette.responses import Response
 
 from pipeline.errors import InputError, about
+from pipeline.types import MediaInfo
 from studio.access.caller import Caller, caller_of
 from studio.answers import REFUSALS, Accepted, Failure, Status
 from studio.consent import TEXT as consent_text
@@ -140,11 +141,14 @@ def build(studio: Studio) -> APIRouter:
         studio.admission.consent(owner, consent)
         studio.admission.admit(owner, caller.client)
 
+        def film(path: Path) -> MediaInfo:
+            return studio.inspect_target(path, chosen.exact_rate)
+
         def take() -> Job:
             studio.files.begin(name)
             try:
                 paths = [
-                    _saved(studio, upload, studio.files.own(name) / str(number))
+                    _saved(upload, studio.files.own(name) / str(number), studio.inspect if number else film)
                     for number, upload in enumerate((given, *source_image))
                 ]
                 order = Order(target=paths[0], sources=tuple(paths[1:]), options=chosen, cast=roles, consent=consent)
@@ -249,14 +253,14 @@ def _name_of(owner: str, key: str) -> str:
     return hmac.new(whose, which, "sha256").hexdigest()[:32]
 
 
-def _saved(studio: Studio, upload: UploadFile, folder: Path) -> Path:
+def _saved(upload: UploadFile, folder: Path, inspect: Callable[[Path], MediaInfo]) -> Path:
     """An upload as a file, looked at before anything else is done with it."""
     folder.mkdir(parents=True)
     path = folder / safe_name(upload.filename)
     with path.open("wb") as file:
         shutil.copyfileobj(upload.file, file, _CHUNK)
     with about(path.name):
-        studio.inspect(path)
+        inspect(path)
     return path
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +24,11 @@ class Place(NamedTuple):
     def of(cls, text: str) -> Place:
         return cls(_named(text), os.path.isdir(text) or text.endswith(("/", os.sep)))
 
+    @property
+    def around(self) -> Path:
+        """The folder that the result will be in."""
+        return self.path if self.folder else self.path.parent
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of a job, without its options."""
@@ -37,16 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--target", "-t", action="extend", nargs="+", type=_named, metavar="TARGET",
         help="picture or video to change; of several, or of a folder's, each is a job, and one that fails stops none "
-        "of the others. Numbered frames are one film: 'shot.####.png', 'shot.%%04d.png', or 'shot.*.png' in quotes",
+        "of the others. Numbered frames are one film: a ZIP, or 'shot.####.png', 'shot.%%04d.png' or 'shot.*.png'",
     )  # fmt: skip
     group.add_argument(
         "--output", "-o", type=Place.of,
         help="the result's name or a folder for it, which is made where its name ends in a slash; 'out/shot.####.png' "
         "writes a film as numbered frames (default: NAME-recast beside the target)",
-    )  # fmt: skip
-    group.add_argument(
-        "--rate", type=_rate, metavar="FPS",
-        help="frames a second of numbered frames, such as 25, 23.976 or 24000/1001 (default: 24)",
     )  # fmt: skip
     group.add_argument(
         "--cast", action="append", type=_role, default=[], metavar="PERSON=PHOTO",
@@ -126,18 +126,6 @@ def _role(text: str) -> tuple[int, Path]:
     if not separator or not photo or not number.strip().isdecimal() or int(number) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not PERSON=PHOTO, such as 1=face.jpg")
     return int(number), Path(photo)
-
-
-def _rate(text: str) -> Fraction:
-    try:
-        rate = Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        raise argparse.ArgumentTypeError(f"{text!r} is no rate, such as 25 or 24000/1001") from None
-    if not 0 < rate <= 1000:
-        raise argparse.ArgumentTypeError("has to lie between 0 and 1000 frames a second")
-    # What is written as 23.976, 29.97 or 59.94 is meant as a thousandth and one less.
-    exact = Fraction(round(rate) * 1000, 1001)
-    return exact if abs(rate - exact) < Fraction(1, 200) else rate
 
 
 def _threads(text: str) -> int:

@@ -22,7 +22,8 @@ from pipeline.options import Options
 from pipeline.types import Person
 from pipeline.whose import Spot, parse_whose
 from studio.access.caller import caller_of
-from studio.desk import GivenCast, order_of
+from studio.desk import order_of
+from studio.desk_given import GivenCast
 from studio.jobs.job import JobUnknown, fingerprint
 from studio.jobs_view import Picture, SmallPictures, job_row
 from studio.operations import Request as Order

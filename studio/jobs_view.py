@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.errors import RecastError
-from pipeline.media import probe
 from pipeline.types import Box, ImageArray
 from studio.jobs.job import Job
 from studio.jobs.status import status_data
@@ -35,7 +34,7 @@ def job_row(studio: Studio, job: Job) -> dict[str, Any]:
     originals = bool(job.origins) and all(path.exists() for path in job.origins)
     return {
         **status_data(studio.store, job),
-        "name": output.name if job.kind == "live" and output is not None else job.target.name,
+        "name": output.name if job.kind == "live" and output is not None else job.name,
         "moving": job.long or (job.kind in ("live", "comparison") and output is not None and output.suffix == ".mp4"),
         "photos": len(job.sources),
         "result": {"url": address(output), "name": output.name, "bytes": output.stat().st_size}
@@ -79,8 +78,8 @@ class SmallPictures:
 
     def _frame(self, original: Path) -> ImageArray:
         limits = self._studio.settings.limits
-        info = probe(original, limits)
-        return frame_at(original, info, INTO * (info.duration or 0.0), limits).within(SIDE)
+        info = self._studio.inspect_target(original)
+        return frame_at(info.path, info, INTO * (info.duration or 0.0), limits).within(SIDE)
 
     def _face(self, photo: Path, job: Job) -> ImageArray:
         """Of a batch's photo, which all of its jobs have in common, it is cut out once."""

@@ -12,11 +12,13 @@ import threading
 import time
 import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import Cancelled, FileMissing, InputError, RecastError
 from pipeline.media import probe
+from pipeline.options import Options
 from pipeline.types import MediaInfo, Person
 from studio.admission import Admission
 from studio.guard import contained
@@ -34,6 +36,7 @@ from studio.presets import Presets
 from studio.request import LONG, Look, Request, seconds_of
 from studio.settings import Settings
 from studio.tracing import in_job
+from studio.unpacking import UNPACKED, Unpacker
 from studio.webhook import Webhook
 
 if TYPE_CHECKING:
@@ -48,6 +51,9 @@ LOOK = 0.1
 """Seconds between two looks of a follower."""
 CRASHES = 5
 """A job under which the server dies so often without getting anywhere is given up."""
+FILMS = ("video", "sequence")
+FILM_KINDS = (*FILMS, "animation")
+"""Of targets: what /recast_video takes."""
 _PRIORITY: Mapping[Kind, int] = {"preview": 0, "picture": 0, "people": 1, "comparison": 1, "video": 2}
 
 
@@ -71,6 +77,7 @@ class Studio:
         for name in self.store.recover(CRASHES):
             self._ended(self.store.get(name))
         self.inspector = Inspector(settings.limits)
+        self.unpacker = Unpacker(settings.limits, UNPACKED * settings.upload_bytes, settings.least_disk_bytes)
         recasters = (recaster, *(recaster.beside(gpu) for gpu in range(1, gpus)))
         performer = Performer(
             recasters, self.files, self.inspector, settings.segment_seconds, settings.least_disk_bytes
@@ -93,20 +100,31 @@ class Studio:
         folder.mkdir(parents=True)
         return folder
 
-    def inspect(self, path: Path) -> MediaInfo:
+    def inspect_target(self, path: Path, rate: Fraction | None = None) -> MediaInfo:
+        """What a target from outside is; of a ZIP of frames, its `path` is the name that the unpacked frames share.
+
+        Args:
+            rate: frames a second of such; see `Options.exact_rate`.
+
+        Raises:
+            InputError: it cannot be used.
+        """
+        return self.inspect(self.unpacker.film(path), rate)
+
+    def inspect(self, path: Path, rate: Fraction | None = None) -> MediaInfo:
         """What a file from outside is, once a process without rights has decoded its beginning.
 
         Raises:
             InputError: it cannot be used.
         """
         self.inspector.check(path)
-        return probe(path, self.settings.limits)
+        return probe(path, self.settings.limits, rate)
 
-    def look(self, target: Path) -> Look:
-        """What a target is. Quick: only its first frame is decoded."""
-        info, folder = self.inspect(self.own(target)), self.files.looks(target)
+    def look(self, target: Path, rate: Fraction | None = None) -> Look:
+        """What a target is. Quick: only its first frame is decoded. Arguments as for `inspect_target`."""
+        info, folder = self.inspect_target(self.own(target), rate), self.files.looks(target)
         folder.mkdir(parents=True, exist_ok=True)
-        part = view_of(folder, f"{uuid.uuid4().hex}.part", first_frame(target, info, self.settings.limits))
+        part = view_of(folder, f"{uuid.uuid4().hex}.part", first_frame(info.path, info, self.settings.limits))
         return Look(info, part.replace(folder / "first.jpg"))
 
     def submit(
@@ -145,11 +163,11 @@ class Studio:
         _require_photos_of(request)
         name = name or uuid.uuid4().hex
         try:
-            target, *sources = (
-                self.files.take(name, path, number) for number, path in enumerate((request.target, *request.sources))
-            )
+            film, packed = self.unpacker.film(request.target), request.target
+            target = self.files.take_frames(name, packed, film) if film != packed else self.files.take(name, packed, 0)
+            sources = [self.files.take(name, path, number) for number, path in enumerate(request.sources, 1)]
             # Only now: the same upload, come once more, takes the place of the first one.
-            info = self._looked_at(target, sources, kind, only)
+            info = self._looked_at(target, sources, request.options, kind, only)
             kind = kind or ("picture" if info.kind == "image" else "video")
             if request.people:
                 self.files.save_people(name, request.people, elsewhere=request.elsewhere)
@@ -173,18 +191,20 @@ class Studio:
         self.workers.nudge()
         return job
 
-    def _looked_at(self, target: Path, sources: Sequence[Path], kind: Kind | None, only: tuple[str, ...]) -> MediaInfo:
+    def _looked_at(
+        self, target: Path, sources: Sequence[Path], options: Options, kind: Kind | None, only: tuple[str, ...]
+    ) -> MediaInfo:
         """What a target is, once all files have been looked at. Arguments as for `submit`.
 
         Raises:
             InputError: one of them cannot be used, or not for this.
         """
-        info = self.inspect(target)
+        info = self.inspect(target, options.exact_rate)
         for source in sources:
             if self.inspect(source).kind == "video" and kind != "comparison":
                 raise InputError("A source has to be a photo, not a video.")
         if only and info.kind not in only:
-            named = ("video", "/recast_video") if info.kind == "video" else ("picture", "/recast_image")
+            named = ("video", "/recast_video") if info.kind in FILMS else ("picture", "/recast_image")
             raise InputError(f"This is a {named[0]}: use {named[1]}.")
         return info
 
@@ -288,9 +308,9 @@ class Studio:
         """Who a finished job found."""
         return self.files.people(job.id) or ()
 
-    def searched(self, target: Path, owner: str) -> Job | None:
-        """A search that has told before who is in an upload."""
-        job = self.store.searched(fingerprint(owner), self.own(target))
+    def searched(self, target: Path, owner: str, rate: float | None = None) -> Job | None:
+        """A search that has told before who is in an upload; times of numbered pictures go by their rate."""
+        job = self.store.searched(fingerprint(owner), self.own(target), rate)
         return job if job is not None and self.people(job) else None
 
     @property

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from studio.options import FIELDS, MOST_NUMBERS, MOST_PAINTINGS, Field
+from studio.quantities import FASTEST, RATE
 
 NAME = "Options"
 REFERENCE = f"#/components/schemas/{NAME}"
@@ -54,6 +55,9 @@ def _value(field: Field) -> dict[str, Any]:
         return {"type": ["number", "null"], "minimum": 0, "default": field.default}
     if field.kind == "frame":
         return {"type": ["integer", "null"], "minimum": 0, "default": field.default}
+    if field.kind == "rate":
+        number = {"type": "number", "exclusiveMinimum": 0, "maximum": FASTEST}
+        return {"oneOf": [number, {"type": "string", "pattern": f"^{RATE}$"}, {"type": "null"}], "default": None}
     if field.kind == "numbers":
         whole = {"type": "integer", "minimum": 0}
         return {"type": "array", "items": whole, "maxItems": MOST_NUMBERS, "default": list(field.default)}

@@ -114,6 +114,12 @@ TEXTS: Mapping[str, Text] = {
         "Video",
     ),
     "last_frame": Text("Last frame", "Number of the last frame to keep, in place of --end.", "Video"),
+    "rate": Text(
+        "Frame rate",
+        "Frames a second of numbered frames, such as 25, 23.976 or 24000/1001; 24 where nothing is said.",
+        "Video",
+        first=True,
+    ),
     "quality": Text(
         "Quality",
         "Of what is written: smaller, or nearer to the original.",

@@ -18,11 +18,12 @@ from typing import Any, Literal
 
 from pipeline.errors import OptionError
 from pipeline.models.names import engine_names
-from pipeline.options import Options, Painting, UserEngine
+from pipeline.options import Options, Painting, Rate, UserEngine
 from pipeline.whose import parse_whose
 from studio.option_words import TEXTS, Group, Text
+from studio.quantities import parse_rate, parse_seconds
 
-Kind = Literal["choice", "share", "switch", "seconds", "frame", "paintings", "numbers"]
+Kind = Literal["choice", "share", "switch", "seconds", "frame", "rate", "paintings", "numbers"]
 
 
 HIGHEST = 1e9
@@ -71,12 +72,14 @@ class Field:
             return _paintings(value)
         if self.kind == "numbers":
             return _numbers(self.name, value)
-        if self.kind in ("seconds", "frame") and value is None:
+        if self.kind in ("seconds", "frame", "rate") and value is None:
             return None
         if self.kind == "frame":
             if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < HIGHEST:
                 return value
             raise OptionError(f"{self.name} has to be the number of a frame: a whole number, such as 120.")
+        if self.kind == "rate":
+            return parse_rate(value)
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < HIGHEST:
             raise OptionError(f"{self.name} has to be a number that is not negative.")
         if self.kind == "share" and value > 1:
@@ -107,6 +110,8 @@ def _kind(hint: Any) -> tuple[Kind, tuple[str, ...]]:
         return "switch", ()
     if hint is float:
         return "share", ()
+    if Rate in typing.get_args(hint):
+        return "rate", ()
     if isinstance(hint, types.UnionType) and set(typing.get_args(hint)) == {float, type(None)}:
         return "seconds", ()
     if isinstance(hint, types.UnionType) and set(typing.get_args(hint)) == {int, type(None)}:
@@ -115,21 +120,6 @@ def _kind(hint: Any) -> tuple[Kind, tuple[str, ...]]:
 
 
 FIELDS = _fields()
-
-
-def parse_seconds(text: str) -> float:
-    """``90``, ``1:30`` and ``0:01:30.0`` alike.
-
-    Raises:
-        OptionError: it is no time.
-    """
-    seconds = 0.0
-    for part in text.strip().split(":"):
-        try:
-            seconds = seconds * 60 + float(part)
-        except ValueError:
-            raise OptionError(f"{text!r} is no time. Write seconds, or 1:30 for a minute and a half.") from None
-    return seconds
 
 
 def from_mapping(values: Mapping[str, Any]) -> Options:
@@ -174,6 +164,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             group.add_argument(
                 field.flag, type=_number, nargs="+", default=argparse.SUPPRESS, metavar="NUMBER", help=about
             )
+        elif field.kind == "rate":
+            group.add_argument(field.flag, type=_rate, default=argparse.SUPPRESS, metavar="FPS", help=about)
         elif field.kind == "frame":
             group.add_argument(field.flag, type=_number, default=argparse.SUPPRESS, metavar="FRAME", help=about)
         else:
@@ -258,6 +250,13 @@ def _file(text: str) -> dict[str, str]:
     if not data.startswith(_PNG):
         raise argparse.ArgumentTypeError(f"{name} is no PNG picture (white, or opaque, where the target stays)")
     return {"mask": base64.b64encode(data).decode("ascii"), "whose": whose}
+
+
+def _rate(text: str) -> float:
+    try:
+        return parse_rate(text)
+    except OptionError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _time(text: str) -> float:

@@ -44,7 +44,7 @@ def result_name(target: Path, info: MediaInfo, options: Options, name: str | Non
     """
     numbering = Numbering.of(target) if info.kind == "sequence" else None
     if numbering is not None:
-        return _numbered(numbering, options)
+        return _of_frames(numbering, options)
     given = Path(name or target.name)
     pictures, _, frames = options.video_format.partition("-")
     if frames and info.kind == "video":
@@ -55,10 +55,15 @@ def result_name(target: Path, info: MediaInfo, options: Options, name: str | Non
     return result.translate(_PLAIN) if info.kind == "animation" and numbered_result(Path(result)) else result
 
 
-def _numbered(numbering: Numbering, options: Options) -> str:
-    path = numbering.beside(MARK).path
-    if options.picture_format != "same":
-        return path.with_suffix(_ENDINGS[options.picture_format]).name
+def _of_frames(numbering: Numbering, options: Options) -> str:
+    """Numbered frames become such again, unless a film or other frames are asked for."""
+    result = numbering.beside(MARK)
+    path = result.path
+    pictures, _, frames = options.video_format.partition("-")
+    if not frames and pictures != "same":
+        return result.before.rstrip("._- ") + f".{options.video_format}"
+    if frames or options.picture_format != "same":
+        return path.with_suffix(_ENDINGS[pictures if frames else options.picture_format]).name
     written = path.suffix.lower() in _PICTURES and path.suffix.lower() != ".gif"
     return path.name if written else path.with_suffix(".png").name
 

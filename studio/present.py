@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import quote
 
+from pipeline.media import Numbering
 from pipeline.types import MediaInfo
 from studio.terminal import clock
 
@@ -33,9 +34,17 @@ def describe(info: MediaInfo) -> str:
         parts.append(f"{info.bit_depth} bit")
     if info.hdr:
         parts.append("HDR")
+    if info.kind == "sequence":
+        parts.append(f"{info.frames} frames")
     if info.kind == "video":
         parts.append("with sound" if info.audio else "silent")
     return "\u00a0· ".join(part.replace(" ", "\u00a0") for part in parts)
+
+
+def first_number(info: MediaInfo) -> int:
+    """The number of a film's first frame: 1, unless its frames are numbered pictures."""
+    numbering = Numbering.of(info.path) if info.kind == "sequence" else None
+    return next(iter(numbering.files()), 1) if numbering is not None else 1
 
 
 def _seconds(duration: float) -> str:

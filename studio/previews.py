@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -106,10 +107,10 @@ class Previews:
     def __init__(self, studio: Studio) -> None:
         self._studio, self._recaster = studio, studio.recaster
         self._turns = threading.BoundedSemaphore(AT_ONCE)
-        self._infos: Recent[Stamp, MediaInfo] = Recent(32)
-        self._scrubbers: Recent[Stamp, Scrubber] = Recent(4)
-        self._frames: Recent[tuple[Stamp, float], Still] = Recent(6)
-        self._faces: Recent[tuple[Stamp, float], tuple[Face, ...]] = Recent(24)
+        self._infos: Recent[tuple[Stamp, Fraction | None], MediaInfo] = Recent(32)
+        self._scrubbers: Recent[tuple[Stamp, Fraction | None], Scrubber] = Recent(4)
+        self._frames: Recent[tuple[Stamp, float, Fraction | None], Still] = Recent(6)
+        self._faces: Recent[tuple[Stamp, float, Fraction | None], tuple[Face, ...]] = Recent(24)
         self._identities: Recent[tuple[tuple[Stamp, ...], tuple[int, ...]], Identity] = Recent(8)
 
     def photo(self, path: Path, which: int = 0) -> PhotoLook:
@@ -134,14 +135,17 @@ class Previews:
         small = tuple(_cut_out(image, face.box.scaled(1.7), SMALL) for face in shown)
         return PhotoLook(width, height, thumbnail, advice, small, 1 + row.index(faces[0]))
 
-    def frame(self, target: Path, moment: float) -> FrameLook:
+    def frame(self, target: Path, moment: float, rate: Fraction | None = None) -> FrameLook:
         """One frame as it is, and where its faces are.
+
+        Args:
+            rate: of numbered pictures, see `Options.exact_rate`.
 
         Raises:
             InputError: the target cannot be read, or is shorter.
         """
         with self._turn():
-            still, faces = self._found(target, moment)
+            still, faces = self._found(target, moment, rate)
             return _look(still, faces, 0)
 
     def recast(
@@ -168,14 +172,15 @@ class Previews:
             if number not in known:
                 raise PersonUnknown(f"The cast names person {number}, but the target shows {len(known)}.")
         with self._turn():
-            still, faces = self._found(target, moment)
+            rate = options.exact_rate
+            still, faces = self._found(target, moment, rate)
             chosen = iter((*options.source_faces, *itertools.repeat(0, len(everyone) + sum(map(len, roles.values())))))
             cast = Cast(
                 everyone=self._identity(everyone, chosen) if everyone else None,
                 roles=tuple(Role(known[number], self._identity(photos, chosen)) for number, photos in roles.items()),
                 others=others(options, people, roles),
             )
-            options, cast = settled(options, cast, self._look(target))
+            options, cast = settled(options, cast, self._look(target, rate))
             changed = len(Casting(cast, options).roles(faces))
             after = self._recaster.recast_frame(still.image, cast, options, faces)
             look = _look(replace(still, image=after), faces, changed)
@@ -203,11 +208,12 @@ class Previews:
             OptionError: they lie on no face, or are no mask.
         """
         with self._turn():
-            moment = self._shown(target, moment)
-            still, faces = self._found(target, moment)
+            rate = options.exact_rate
+            moment = self._shown(target, moment, rate)
+            still, faces = self._found(target, moment, rate)
             image = still.image
             size = (image.shape[1], image.shape[0])
-            paintings = Paintings(self._look(target), people)
+            paintings = Paintings(self._look(target, rate), people)
             paintings.lay(options)
             if strokes and not paintings.paint(fitted(read_painted(strokes), size), moment, erase=erase):
                 raise OptionError("There is no face where you painted.")
@@ -216,33 +222,35 @@ class Previews:
         shown = np.asarray(np.maximum.reduce([np.zeros(image.shape[:2], np.uint8), *laid]), np.uint8)
         return PaintedFrame(paintings.written(), _overlay(shown))
 
-    def _look(self, target: Path) -> Look:
+    def _look(self, target: Path, rate: Fraction | None) -> Look:
         def at(moment: float) -> tuple[tuple[Face, ...], tuple[int, int]]:
-            still, faces = self._found(target, moment)
+            still, faces = self._found(target, moment, rate)
             image = still.image
             return faces, (image.shape[1], image.shape[0])
 
         return at
 
-    def _shown(self, target: Path, moment: float) -> float:
+    def _shown(self, target: Path, moment: float, rate: Fraction | None) -> float:
         """`moment`, or the last one that shows something: a slider's end lies after the last frame's beginning."""
-        info = self._info(target)
+        info = self._info(target, rate)
         if info.kind == "image":
             return 0.0
         return min(moment, max(0.0, (info.duration or moment) - 0.5 / float(info.rate or 25)))
 
-    def _info(self, target: Path) -> MediaInfo:
-        return self._infos.get(_stamp(self._studio.own(target)), lambda: self._studio.inspect(target))
+    def _info(self, target: Path, rate: Fraction | None) -> MediaInfo:
+        stamp = _stamp(self._studio.own(target))
+        return self._infos.get((stamp, rate), lambda: self._studio.inspect_target(target, rate))
 
-    def _found(self, target: Path, moment: float) -> tuple[Still, tuple[Face, ...]]:
-        stamp, info = _stamp(self._studio.own(target)), self._info(target)
-        moment = self._shown(target, moment)
-        key = (stamp, moment)
+    def _found(self, target: Path, moment: float, rate: Fraction | None) -> tuple[Still, tuple[Face, ...]]:
+        stamp, info = _stamp(self._studio.own(target)), self._info(target, rate)
+        moment = self._shown(target, moment, rate)
+        film, key = (stamp, rate), (stamp, moment, rate)
 
         def read() -> Still:
             if info.kind == "image":
-                return first_frame(target, info, self._studio.settings.limits)
-            return self._scrubbers.get(stamp, lambda: Scrubber(target, info, self._studio.settings.limits)).at(moment)
+                return first_frame(info.path, info, self._studio.settings.limits)
+            made = self._scrubbers.get(film, lambda: Scrubber(info.path, info, self._studio.settings.limits))
+            return made.at(moment)
 
         still = self._frames.get(key, read) if info.width * info.height * 3 < _LARGE else read()
         return still, self._faces.get(key, lambda: self._recaster.faces(still.image))

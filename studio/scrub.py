@@ -32,7 +32,7 @@ class Scrubber:
         self._time = float("inf")
 
     def at(self, moment: float) -> Still:
-        """The first frame at or after `moment` seconds.
+        """The first frame at or after `moment` seconds; the last one where there is none.
 
         Raises:
             OptionError: it is after the end.
@@ -41,12 +41,24 @@ class Scrubber:
         with self._lock:
             if not self._time < moment <= self._time + NEAR:
                 self._open(moment)
-            for frame in self._frames:
-                self._time = frame.time
-                if frame.time >= moment - _GRACE:
-                    return Still.of(frame)
-            self._time = float("inf")
-            raise CorruptMedia()
+            found = self._next(moment)
+            if found is None or found.time < moment - _GRACE:
+                # The last one is shown until the end, and begins before it.
+                self._open(max(0.0, moment - NEAR))
+                found = self._next(moment) or found
+                self._time = float("inf")
+            if found is None:
+                raise CorruptMedia()
+            return Still.of(found)
+
+    def _next(self, moment: float) -> Frame | None:
+        """The next frame at or after `moment`, or else the last one; ``None`` where there is none any more."""
+        frame: Frame | None = None
+        for frame in self._frames:
+            self._time = frame.time
+            if frame.time >= moment - _GRACE:
+                break
+        return frame
 
     def _open(self, moment: float) -> None:
         self.close()

@@ -1,4 +1,4 @@
-"""Where a command keeps the finished segments of a long video."""
+"""Where a command keeps what it may go on with: finished segments of a long video, frames that came in a ZIP."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 
 @contextmanager
-def work_folder(output: Path) -> Iterator[Path]:
+def work_folder(output: Path, what: Literal["segments", "frames"] = "segments") -> Iterator[Path]:
     """A hidden folder beside the result, gone when the job is. A command that is killed in the middle leaves it behind,
     and goes on from there when it is given again."""
-    name = f".{output.stem[:40]}-{hashlib.sha256(output.name.encode()).hexdigest()[:8]}.segments"
+    name = f".{output.stem[:40]}-{hashlib.sha256(output.name.encode()).hexdigest()[:8]}.{what}"
     folder = output.parent / name
     claim = _claimed(folder)
     if claim is None:  # another command is at it
-        folder = folder.with_name(f".{output.stem[:40]}-{secrets.token_hex(4)}.segments")
+        folder = folder.with_name(f".{output.stem[:40]}-{secrets.token_hex(4)}.{what}")
     try:
         yield folder
     finally:

@@ -2,7 +2,7 @@
 import { h } from "./dom.js";
 
 export const PICTURES = "image/*,.avif,.heic,.heif";
-export const TARGETS = "image/*,video/*,.mkv,.avi,.mov,.webm,.m4v,.ts,.avif,.exr";
+export const TARGETS = "image/*,video/*,.mkv,.avi,.mov,.webm,.m4v,.ts,.avif,.exr,.zip";
 
 // A button that opens the file dialogue; `act` gets the files.
 export function fileButton({ accept, multiple = false, label, act, className = "", key, id }, ...children) {
@@ -24,7 +24,7 @@ export function fileButton({ accept, multiple = false, label, act, className = "
 const FILM = /\.(mp4|m4v|mov|mkv|avi|webm|ts|mts|m2ts|mpe?g|mxf|wmv|flv|3gp|ogv|dv)$/i;
 
 // By what the browser takes it for, and by its name where the browser knows nothing.
-export const isFilm = (file) => file.type.startsWith("video/") || (!file.type && FILM.test(file.name));
+export const isFilm = (file) => file.type.startsWith("video/") || /\.zip$/i.test(file.name) || (!file.type && FILM.test(file.name));
 
 // Makes `element` take files that are dropped on it.
 export function takesDrops(element, act) {

@@ -135,7 +135,7 @@ export function makeBrush(viewer, { say, faces, framed }) {
   }
 
   // What is excluded, as the server lays it on whoever is known by now.
-  const laid = (order) => server.painted({ ...order, excluded: desk.excluded, people: desk.people?.search ?? null });
+  const laid = (order) => server.painted({ ...order, excluded: { ...desk.excluded, rate: desk.options.rate }, people: desk.people?.search ?? null });
 
   // Who was painted on before anybody had looked who that is becomes a person once it is known.
   hear("people", () => {

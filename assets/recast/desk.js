@@ -17,7 +17,7 @@ export const desk = {
   start: null,
   photos: [],
   doubts: [], // sentences on whether the photos are of one person, which only all of them together tell
-  target: null, // {path, name, state, share, error, url, poster, kind, width, height, duration, rate, about, all}
+  target: null, // {path, name, state, share, error, url, poster, kind, width, height, duration, rate, first, about, all}
   people: null, // {state: "searching" | "found" | "none" | "failed", search, list, progress, error}
   roles: new Map(),
   options: {},
@@ -143,10 +143,10 @@ export async function setTarget(thing, ready = {}, all = null) {
     }, leaving.signal);
     target.state = "looking";
     tell("upload", target);
-    Object.assign(target, await patiently(() => server.lookAtTarget(target.path), leaving));
+    Object.assign(target, await patiently(() => server.lookAtTarget(target.path, desk.options.rate), leaving));
     if (desk.target !== target) return;
     target.state = "ready";
-    if (target.rate) desk.trim = { ...desk.trim, ...secondsOf(desk.frames, target.rate) };
+    if (target.rate) desk.trim = { ...desk.trim, ...secondsOf(desk.frames, target) };
     desk.moment = desk.trim.start ?? 0;
   } catch (error) {
     if (desk.target !== target || error.name === "AbortError") return;
@@ -170,7 +170,7 @@ async function search(target) {
   desk.people = people;
   tell("people");
   try {
-    const found = await server.findPeople(target.path, desk.expected?.like ?? null, (moment) => {
+    const found = await server.findPeople(target.path, desk.expected?.like ?? null, desk.options.rate, (moment) => {
       people.progress = moment.progress;
       if (desk.people === people) tell("searching", people);
     }, target.leaving.signal);
@@ -247,7 +247,26 @@ export function setDoubts(sentences) {
 
 export function setOption(name, value) {
   desk.options[name] = value;
+  if (name === "rate") setPace();
   tell("options");
+}
+
+// Numbered pictures are shown as long as their rate says. What was chosen goes on meaning the same frames.
+export async function setPace() {
+  const { target } = desk;
+  if (target?.kind !== "sequence" || target.state !== "ready") return;
+  const rate = desk.options.rate;
+  const look = await server.lookAtTarget(target.path, rate).catch(() => null);
+  if (!look || desk.target !== target || desk.options.rate !== rate) return;
+  const share = target.rate / look.rate;
+  const scaled = (seconds) => (seconds == null ? seconds : seconds * share);
+  Object.assign(target, look);
+  desk.moment *= share;
+  desk.trim = { start: scaled(desk.trim.start), end: scaled(desk.trim.end) };
+  for (const person of desk.people?.list ?? []) Object.assign(person, { first: scaled(person.first), last: scaled(person.last) });
+  if (desk.excluded.exclude_at != null) desk.excluded = { ...desk.excluded, exclude_at: scaled(desk.excluded.exclude_at) };
+  tell("target");
+  tell("people");
 }
 
 export function setExcluded(options) {
@@ -270,10 +289,11 @@ export function setTrim(start, end, frames = NO_FRAMES) {
   tell("trim");
 }
 
-// About where the frames lie that were written. They are counted from 1, and both of them are kept.
-export const secondsOf = ({ first_frame: first, last_frame: last }, rate) => ({
-  ...(first !== null && { start: (first - 1) / rate }),
-  ...(last !== null && { end: last / rate }),
+// About where the frames lie that were written, of which both are kept. They are counted from 1, or from the first
+// one's own number.
+export const secondsOf = ({ first_frame: first, last_frame: last }, { rate, first: one }) => ({
+  ...(first !== null && { start: (first - one) / rate }),
+  ...(last !== null && { end: (last + 1 - one) / rate }),
 });
 
 // Until nothing is on its way any more.

@@ -3,7 +3,7 @@
 import { fill, h } from "../page/dom.js";
 import { fileButton } from "../page/files.js";
 import { recall, remember } from "../page/keep.js";
-import { desk, on, tell } from "./desk.js";
+import { desk, on, setPace, tell } from "./desk.js";
 import * as server from "./server.js";
 
 const LARGEST = 64 * 1024; // bytes of a file, as the server has it
@@ -34,12 +34,14 @@ const all = () => [...lists.offered, ...lists.own].sort(byName);
 // What is not in a preset is as usual; so is what this version of the studio does not know.
 function valueOf(field, options) {
   const value = options[field.name];
-  const known = field.kind === "choice" ? field.choices.some((choice) => choice.value === value) : typeof value === typeof field.default;
+  const known = field.kind === "rate" ? value > 0 : field.kind === "choice" ? field.choices.some((choice) => choice.value === value) : typeof value === typeof field.default;
   return value !== undefined && known ? value : field.default;
 }
 
 function put(options) {
+  const { rate } = desk.options;
   for (const field of desk.start.fields) desk.options[field.name] = valueOf(field, options);
+  if (desk.options.rate !== rate) setPace();
   tell("options");
   tell("engine"); // draws the settings anew
 }

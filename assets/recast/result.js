@@ -24,7 +24,7 @@ export function drawResult({ job, viewer, below, bar, faces }) {
     }, () => unseen(bar, result));
     return null;
   }
-  const source = job.target ? server.file(job.target.path) : null;
+  const source = job.target && result.kind !== "sequence" ? server.file(job.target.path) : null;
   const player = makePlayer(server.address(result.url), source, result.start, result.sound);
   player.after.addEventListener("loadedmetadata", () => {
     const { videoWidth: width, videoHeight: height } = player.after;
@@ -39,7 +39,7 @@ export function drawResult({ job, viewer, below, bar, faces }) {
 
 // Where the faces are is asked for, so that they can be zoomed to and are not cut in two.
 async function opened(job, viewer, moment, faces) {
-  const found = job.target ? await server.frame(job.target.path, moment).catch(() => null) : null;
+  const found = job.target ? await server.frame(job.target.path, moment, job.options.rate).catch(() => null) : null;
   faces(found?.faces ?? []);
   viewer.reveal(beside(found?.faces ?? []));
 }

@@ -65,12 +65,13 @@ export function upload(file, progress, signal) {
 
 // `face` is the number of the one who is meant, from the left; 0 for the one who is seen best.
 export const lookAtPhoto = (path, face = 0, signal) => json(ask("photo", send({ path, face }, signal)));
-export const lookAtTarget = (path) => json(ask("target", send({ path })));
+// `rate` is that of numbered pictures, where one was given.
+export const lookAtTarget = (path, rate = null) => json(ask("target", send({ path, rate })));
 
 // Looks for people; `progress` is told how far that is. Answers {search, people, known}: `known` says whom of them the
 // cast of the job `like` names, by their numbers there.
-export async function findPeople(path, like, progress, signal) {
-  const answer = await ask("people", send({ path, like }, signal));
+export async function findPeople(path, like, rate, progress, signal) {
+  const answer = await ask("people", send({ path, like, rate }, signal));
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   let last = null;
@@ -101,8 +102,8 @@ async function picture(answer) {
   };
 }
 
-export const frame = (path, moment, signal) =>
-  picture(ask(`frame?path=${encodeURIComponent(path)}&moment=${moment}`, { signal }));
+export const frame = (path, moment, rate, signal) =>
+  picture(ask(`frame?path=${encodeURIComponent(path)}&moment=${moment}${rate ? `&rate=${rate}` : ""}`, { signal }));
 export const preview = (order, moment, signal) => picture(ask("preview", send({ ...order, moment }, signal)));
 
 // Strokes (a PNG) over one frame, added to what is excluded of whoever they lie on. Answers {exclude, shown}.

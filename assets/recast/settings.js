@@ -68,6 +68,26 @@ function control(field) {
     { id, "aria-describedby": described, "data-key": key, onchange: (event) => choose(field, event.target.value) },
     field.choices.map((one) => h("option", { value: one.value, selected: one.value === value }, one.label)),
   );
+  if (field.kind === "rate") {
+    return h(
+      "div",
+      { class: "option" },
+      h("label", { for: id }, field.label),
+      h("input", {
+        type: "text", id, value: value ? String(Math.round(value * 1000) / 1000) : "", placeholder: "24", inputMode: "decimal", "aria-describedby": described, "data-key": key,
+        onchange: ({ target: input }) => {
+          const [above, below = "1"] = input.value.replace(",", ".").split("/");
+          const rate = Number(above) / Number(below);
+          if (rate > 0 && rate <= 1000) setOption(field.name, rate);
+          else {
+            setOption(field.name, null);
+            input.value = "";
+          }
+        },
+      }),
+      about,
+    );
+  }
   const text = () =>
     h("input", {
       type: "text", id, value: value ?? "", inputMode: "decimal", "data-key": key,
@@ -86,6 +106,7 @@ const VIDEOS_ONLY = (field) => field.group === "Video" || field.name === "video_
 // Settings that concern videos only are left out for pictures, and the other way round, those of networks while none renders the face, and those of
 // the label while there is none.
 const fits = (field) =>
+  !(field.kind === "rate" && desk.target?.kind !== "sequence") &&
   !(VIDEOS_ONLY(field) && desk.target?.kind === "image") && !(field.name === "picture_format" && desk.target?.kind === "video") && (!field.networks || desk.options.engine !== "mesh") &&
   (!field.name.startsWith("label_") || desk.options.label !== "none");
 

@@ -99,7 +99,7 @@ export function makeStage(place, examples) {
     say(wanted ? "" : { photo: "Add a photo of the new face to see it here.", faces: "" }[lacking()] ?? "");
     try {
       if (framed !== moment) {
-        const frame = await server.frame(target.path, moment, mine.signal);
+        const frame = await server.frame(target.path, moment, desk.options.rate, mine.signal);
         if (mine.signal.aborted || mode !== "preview") return;
         keep("before", frame.url);
         faces = frame.faces;

@@ -17,6 +17,7 @@ export function drawTarget(place) {
         icon("film"),
         h("b", {}, "Add a picture or video"),
         h("span", { class: "with-mouse" }, "or drop it here, or paste it"),
+        h("span", {}, "Numbered frames come as one ZIP"),
       ),
     );
     takesDrops(zone, take);

@@ -42,11 +42,11 @@ export function makeTimeline() {
 
   // A frame whose number was written is kept, whatever the rate is; on the ruler it lies about there.
   function frame(name, input) {
-    const { rate, duration } = desk.target;
+    const { rate, duration, first: one } = desk.target;
     const wanted = Math.floor(Number(input.value));
-    const chosen = { ...desk.frames, [name]: wanted >= (name === "first_frame" ? 2 : 1) ? wanted : null };
+    const chosen = { ...desk.frames, [name]: wanted >= (name === "first_frame" ? one + 1 : one) ? wanted : null };
     if (chosen[name] && Number(last.value) < Number(first.value)) chosen.first_frame = chosen.last_frame = wanted;
-    const { start = name === "first_frame" ? 0 : Number(from.value), end = name === "last_frame" ? duration : Number(to.value) } = secondsOf(chosen, rate);
+    const { start = name === "first_frame" ? 0 : Number(from.value), end = name === "last_frame" ? duration : Number(to.value) } = secondsOf(chosen, desk.target);
     setTrim(start, Math.min(end, duration), chosen);
     set();
     setMoment(Math.min(name === "first_frame" ? start : end - 1 / rate, duration - 1 / rate));
@@ -65,8 +65,10 @@ export function makeTimeline() {
     frames.hidden = !desk.target.rate;
     if (frames.hidden) return;
     const frame = (seconds) => Math.ceil(seconds * desk.target.rate - 0.01);
-    first.value = String(desk.frames.first_frame ?? frame(Number(from.value)) + 1);
-    last.value = String(desk.frames.last_frame ?? frame(Number(to.value)));
+    const one = desk.target.first;
+    for (const input of [first, last]) input.min = String(one);
+    first.value = String(desk.frames.first_frame ?? frame(Number(from.value)) + one);
+    last.value = String(desk.frames.last_frame ?? frame(Number(to.value)) + one - 1);
   }
 
   function set() {

@@ -12,7 +12,7 @@ from pipeline.errors import InputError, OutputError
 from pipeline.media.image_write import FORMATS
 
 _PLACE = re.compile(r"%0?(?P<count>\d{0,3})d|(?P<marks>#{2,})|(?P<any>\*)")
-_LARGEST = 12
+LARGEST = 12
 """Digits of a number."""
 
 
@@ -44,7 +44,7 @@ class Numbering:
             digits = len(place["marks"])
         elif not place["any"]:
             digits = int(place["count"] or 1)
-        if digits is not None and digits > _LARGEST:
+        if digits is not None and digits > LARGEST:
             return None
         return cls(path, digits, path.name[: place.start()], path.name[place.end() :])
 
@@ -63,7 +63,8 @@ class Numbering:
         if digits is None:
             first = next(iter(self.files().values()), self.path)
             digits = len(first.name) - len(self.before) - len(self.after)
-        before = stem + mark + (self.before[len(stem) :] or ".")
+        # Where the name is a number alone, no result begins with the dash of the mark.
+        before = (stem + mark if stem else mark.lstrip("-")) + (self.before[len(stem) :] or ".")
         path = self.path.with_name(f"{before}{'#' * max(2, digits)}{self.after}")
         return Numbering(path, max(2, digits), before, self.after)
 
@@ -95,7 +96,7 @@ class Numbering:
         return any(self._number(place.name) is not None and _same(place.parent, self.path.parent) for place in places)
 
     def _number(self, name: str) -> int | None:
-        match = re.fullmatch(f"{re.escape(self.before)}([0-9]{{1,{_LARGEST}}}){re.escape(self.after)}", name)
+        match = re.fullmatch(f"{re.escape(self.before)}([0-9]{{1,{LARGEST}}}){re.escape(self.after)}", name)
         return int(match[1]) if match is not None and self._fits(match[1]) else None
 
     def _fits(self, number: str) -> bool:

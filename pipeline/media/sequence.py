@@ -59,6 +59,14 @@ def sequence_info(numbering: Numbering, limits: MediaLimits = LIMITS, rate: Frac
     return info
 
 
+def require_size(frame: Picture | MediaInfo, first: MediaInfo) -> None:
+    """Raise `InputError` where a frame has another size than the first one of its sequence."""
+    if (frame.width, frame.height) != (first.width, first.height):
+        raise InputError(
+            f"The frame has {frame.width} x {frame.height} pixels, and the first one {first.width} x {first.height}."
+        )
+
+
 class SequenceReader(Closing):
     """The frames of a sequence between `start` and `end` seconds; the same contract as `VideoReader`.
 
@@ -142,11 +150,7 @@ class SequenceReader(Closing):
     def _read(self, number: int, file: Path, index: int) -> Picture:
         with about(file.name):
             picture = read_picture(file, self.limits)
-            size = (self.info.width, self.info.height)
-            if (picture.width, picture.height) != size:
-                raise InputError(
-                    f"The frame has {picture.width} x {picture.height} pixels, and the first one {size[0]} x {size[1]}."
-                )
+            require_size(picture, self.info)
         rate = self.details.rate
         picture.index, picture.duration = index, float(1 / rate)
         picture.time = float((number - next(iter(self.files))) / rate)

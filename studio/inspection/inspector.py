@@ -6,6 +6,7 @@ none of this process's memory, files or threads are in them, and beginning one t
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import multiprocessing
@@ -23,6 +24,7 @@ from typing import Any
 
 import pipeline.errors
 from pipeline.errors import Cancelled, FileMissing, InputError
+from pipeline.media import Numbering
 from pipeline.types import MediaLimits
 from studio.inspection.confine import BOUNDS, Bounds
 
@@ -60,7 +62,7 @@ class Inspector:
         self._limits, self._bounds = limits, bounds
         self._slots = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
         self._lock = threading.Lock()
-        self._passed: OrderedDict[tuple[Any, ...], None] = OrderedDict()
+        self._passed: OrderedDict[tuple[bytes, bool], None] = OrderedDict()
         self._told = False
         self._closing = threading.Event()
         self._context: Any = None
@@ -93,18 +95,14 @@ class Inspector:
         """
         if self._context is None:
             return
-        try:
-            found = os.stat(path)
-        except OSError:
-            raise FileMissing from None
-        stamp = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+        stamp = _stamp(path)
         with self._lock:
-            if (*stamp, True) in self._passed or (*stamp, thorough) in self._passed:
+            if (stamp, True) in self._passed or (stamp, thorough) in self._passed:
                 return
         with self._slots:
             self._look(path, thorough, cancel)
         with self._lock:
-            self._passed[(*stamp, thorough)] = None
+            self._passed[(stamp, thorough)] = None
             while len(self._passed) > _REMEMBERED:
                 self._passed.popitem(last=False)
 
@@ -146,6 +144,18 @@ class Inspector:
                     return None
                 return said if isinstance(said, dict) and isinstance(said.get("code"), str) else None
         return None
+
+
+def _stamp(path: Path) -> bytes:
+    """What tells a file, or all the frames that share a name, in a certain state; of many frames as short as of one."""
+    numbering = Numbering.of(path)
+    files = [path] if numbering is None else numbering.files().values()
+    try:
+        found = [os.stat(file) for file in files]
+    except OSError:
+        raise FileMissing from None
+    states = [(one.st_dev, one.st_ino, one.st_size, one.st_mtime_ns) for one in found]
+    return hashlib.sha256(repr(states).encode()).digest()
 
 
 def _place_socket() -> None:

@@ -86,12 +86,12 @@ class Performer:
     def _preview(self, running: Running, folder: Path) -> Outcome:
         job, recaster = running.job, self._recaster(running)
         cast = self._cast(running)
-        info = probe(job.target, recaster.limits)
+        info = probe(job.target, recaster.limits, job.options.exact_rate)
         before = frame_at(job.target, info, job.moment, recaster.limits)
         options, cast = recaster.settled(job.options, cast, info)
         after = Still(recaster.recast_frame(before.image, cast, options), before.cover)
         output = view_of(
-            folder, job.target.stem + MARK + ".jpg", after, lambda data: recaster.signed(data, cast, options)
+            folder, Path(job.name).stem + MARK + ".jpg", after, lambda data: recaster.signed(data, cast, options)
         )
         self._note(output, "preview", job)
         return Outcome(output, view_of(folder, "before.jpg", before), output)
@@ -108,7 +108,8 @@ class Performer:
         result = job.sources[0]
         ending = result.suffix if result.suffix.lower() != ".mkv" else ".mp4"
         info = probe(result, limits)
-        options = in_time(job.options, probe(job.target, limits), limits, running.cancelled)
+        rate = job.options.exact_rate
+        options = in_time(job.options, probe(job.target, limits, rate), limits, running.cancelled)
         made = check_manifest(result, info.container).fingerprint
         seal = self._recaster(running).marking.seal(info, job.options.engine, made)
         output = comparison(
@@ -122,6 +123,7 @@ class Performer:
             limits=limits,
             progress=running.show,
             cancel=running.cancelled,
+            rate=rate,
         )
         self._note(output, "comparison", job)
         beside = seal.sidecar if seal is not None else None
@@ -129,7 +131,7 @@ class Performer:
 
     def _recast(self, running: Running, folder: Path) -> Outcome:
         job, limits = running.job, self._recaster(running).limits
-        info = probe(job.target, limits)
+        info = probe(job.target, limits, job.options.exact_rate)
         cast = self._cast(running)
         output = folder / result_name(job.target, info, job.options)
         numbering = numbered_result(output)
@@ -246,7 +248,7 @@ def _told(report: Report) -> str:
 
 def _packed_name(numbering: Numbering) -> str:
     """What the ZIP of numbered frames is called."""
-    return f"{numbering.before.rstrip('.')}.zip"
+    return f"{numbering.before.rstrip('._- ')}.zip"
 
 
 def _faces(job: Job, positions: Sequence[int]) -> list[int]:

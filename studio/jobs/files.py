@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.media import Numbering
 from pipeline.types import Person
 from studio.jobs.job import Busy
 
@@ -74,6 +75,20 @@ class Files:
         except OSError:
             shutil.copyfile(real, inside)
         return inside
+
+    def take_frames(self, name: str, archive: Path, pattern: Path) -> Path:
+        """The frames in a ZIP, unpacked as `pattern` says, as the job's own target; the name that they share.
+
+        Raises:
+            FileNotFoundError: they are gone.
+        """
+        if pattern.is_relative_to(self.own(name)):
+            remove(archive)  # sent to this job alone, and nobody needs it twice
+            return pattern
+        numbering = Numbering.of(pattern)
+        for frame in numbering.files().values() if numbering is not None else ():
+            self.take(name, frame, 0)
+        return self.own(name) / "0" / pattern.name
 
     def result_folder(self, name: str) -> Path:
         """Where a job's result goes: the same folder each time, whose name says nothing of the job's."""

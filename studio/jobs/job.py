@@ -135,6 +135,11 @@ class Job:
     def over(self) -> bool:
         return self.state in OVER
 
+    @property
+    def name(self) -> str:
+        """What its owner calls the target. Of frames that came in a ZIP, `target` is the name that they share."""
+        return self.origins[0].name if self.origins and "#" in self.target.name else self.target.name
+
 
 @dataclass(frozen=True)
 class Event:

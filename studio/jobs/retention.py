@@ -13,6 +13,7 @@ from pathlib import Path
 from studio.jobs.files import Files, remove
 from studio.jobs.job import UNSEEN, Job
 from studio.jobs.store import Store
+from studio.unpacking import place_of
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class Retention:
         gone = set(job.origins) - _made_from(others)
         for path in filter(lambda path: path.is_relative_to(self._uploads), gone):
             remove(path)
+            remove(place_of(path))
             remove(self._files.looks(path))
             if path.parent != self._uploads and path.parent.is_dir() and not any(path.parent.iterdir()):
                 remove(path.parent)

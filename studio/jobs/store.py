@@ -235,7 +235,7 @@ class Store:
         )
         return [job_of(row) for row in rows]
 
-    def searched(self, owner: str, target: Path) -> Job | None:
+    def searched(self, owner: str, target: Path, rate: float | None = None) -> Job | None:
         """An owner's newest search of the whole of an upload that has told who is in it."""
         rows = self._base.read(
             "SELECT * FROM jobs WHERE owner = ? AND kind = 'people' AND state = 'done' "
@@ -243,7 +243,7 @@ class Store:
             (owner, str(target)),
         )
         jobs = (job_of(row) for row in rows)
-        return next((job for job in jobs if not job.options.partial), None)
+        return next((job for job in jobs if not job.options.partial and job.options.rate == rate), None)
 
     def reorder(self, owner: str, names: Sequence[str]) -> None:
         """Give an owner's waiting jobs this order among themselves; those not named come after those that are."""

@@ -15,7 +15,8 @@ import pytest
 from pipeline.errors import OptionError
 from pipeline.options import Options
 from pipeline.whose import named
-from studio.options import FIELDS, GROUPS, TEXTS, add_arguments, from_mapping, from_namespace, parse_seconds
+from studio.options import FIELDS, GROUPS, TEXTS, add_arguments, from_mapping, from_namespace
+from studio.quantities import parse_seconds
 
 PNG = base64.b64encode(cv2.imencode(".png", np.full((9, 16), 255, np.uint8))[1].tobytes()).decode()
 

@@ -10,7 +10,8 @@ import cv2
 import pytest
 
 from pipeline.media import probe
-from studio.job_flags import _rate
+from pipeline.options import Options, Rate
+from studio.quantities import parse_rate
 from tests.cli.test_headless import run
 from tests.conftest import Material
 
@@ -20,10 +21,11 @@ from tests.conftest import Material
     [
         ("24", Fraction(24)), ("23.976", Fraction(24000, 1001)), ("29.97", Fraction(30000, 1001)),
         ("23.98", Fraction(24000, 1001)), ("30000/1001", Fraction(30000, 1001)), ("12.5", Fraction(25, 2)),
+        ("1", Fraction(1)), ("4", Fraction(4)), ("25/3", Fraction(25, 3)),
     ],
 )  # fmt: skip
 def test_rates_are_those_that_are_meant(text: str, rate: Fraction) -> None:
-    assert _rate(text) == rate
+    assert Options(rate=Rate(parse_rate(text))).exact_rate == rate
 
 
 def test_numbered_frames_are_one_film(material: Material, tmp_path: Path) -> None:

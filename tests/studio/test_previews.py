@@ -211,6 +211,10 @@ def test_a_scrubber_finds_the_same_frames_in_any_order(material: Material) -> No
         assert np.array_equal(
             scrubber.at(moment).image, frame_at(material.clip, info, moment, Settings().limits).image
         ), moment
+    # The last frame is shown until the end, wherever the slider stands then.
+    last = scrubber.at(0.96).image
+    for moment in (0.97, 0.99, 0.5, 0.99):
+        assert np.array_equal(scrubber.at(moment).image, last) == (moment > 0.96), moment
     scrubber.close()
 
 
