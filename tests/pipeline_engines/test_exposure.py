@@ -1,4 +1,4 @@
-"""Uneven light of a photo: glare on one side, and a forehead that shines."""
+"""Uneven light of a photo, glare on one side and a forehead that shines, and the rims that sharpening draws."""
 
 from __future__ import annotations
 
@@ -52,3 +52,18 @@ def test_a_forehead_that_shines_above_its_brows_gets_no_pale_bars() -> None:
         light[place] = float(np.log(carried[v - 2 : v + 3, u - 4 : u + 5].mean() / TONE.mean()))
     assert light[forehead] < 0.13
     assert light[cheek] > 0.14
+
+
+def test_a_rim_that_sharpening_drew_above_dark_brows_is_not_carried_over() -> None:
+    """It was a pale jagged line on any skin."""
+    picture = np.full((SIZE, SIZE, 3), TONE, np.float32)
+    for line in ((46, 53, 52, 65, 55), (276, 283, 282, 295, 285)):
+        points = np.round(topology().uv[list(line)] * SIZE).astype(np.int32)
+        cv2.polylines(picture, [points - (0, 8)], False, tuple(map(float, TONE * 1.3)), 2, cv2.LINE_AA)
+        cv2.polylines(picture, [points], False, tuple(map(float, TONE * 0.35)), 12, cv2.LINE_AA)
+    u, v = _at(52)
+    carried = calmed(np.clip(picture, 0, 255).astype(np.uint8), TONE, depth(TONE))
+    rims = [float(np.log(each[v - 16 : v - 5, u].mean(-1).max() / TONE.mean())) for each in (picture, carried)]
+    assert rims[0] > 0.15
+    assert rims[1] < 0.7 * rims[0]
+    assert carried[v, u].mean() < 0.5 * TONE.mean(), "the brow stays"

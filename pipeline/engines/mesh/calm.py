@@ -52,8 +52,9 @@ GLITTER = 0.20
 """How far a fine highlight may on lids, which are stretched when the target's eyes are wider."""
 FOLD, RIDGE, NOSTRIL, PARTING = 0.40, 0.30, 0.9, 0.5
 """How far skin may depart in lightness, coarse and fine together, and how much darker a nostril may be, and what parts
-them. Held apart from
-each other only, a soft broad fold became a thin one as if drawn with a pen."""
+them. Held apart from each other only, a soft broad fold became a thin one as if drawn with a pen."""
+RIM = 0.05
+"""How much lighter than skin, and than what is about it, anything beside the hair of brows may be."""
 MOUSTACHE = 1.1
 """How much darker than skin hair beside the upper lip may be: a black one in shade hid how far a mouth is open."""
 UNDER = 0.11
@@ -100,22 +101,24 @@ def calmed(
     # Coarse parts are changed on a small grid: nothing finer is left in them anyway.
     small = cv2.resize(logs, (2 * ZONES, 2 * ZONES), interpolation=cv2.INTER_AREA)
     coarse = cv2.GaussianBlur(small, (0, 0), 2 * SIGMA)
-    hairy = hairiness(small.mean(-1))
+    hairy, shade = hairiness(small.mean(-1)), grey(coarse)
     zones = zones_of(coarse.mean(-1), hairy, glasses=glasses)
     change = _coarse_change(coarse, zones.sized(2 * ZONES), deep, makeup=makeup)
     if makeup:
         change *= 1 - _painted(small, tone)
     change = cv2.resize(change.astype(np.float32), (size, size), interpolation=cv2.INTER_LINEAR)
-    fine = logs - cv2.resize(coarse, (size, size), interpolation=cv2.INTER_LINEAR)
+    coarse = cv2.resize(coarse, (size, size), interpolation=cv2.INTER_LINEAR)
+    fine, level = logs - coarse, grey(coarse + change)[..., None]
     sized = zones.sized(size)
     spots = without_speckles(grey(logs), zones.skin, zones.hairless)[..., None]
     spots = spots + deepened(spots, deep)
     fine += spots
     change += spots + _fine_change(fine, sized, deep)
     if not glasses:
-        more = hairy * strands(grey(fine), grey(coarse))[..., None]
+        more = hairy * strands(grey(fine), shade)[..., None]
         change += more + deepened(more, deep)
     change += _together(grey(logs + change)[..., None], sized, deep)
+    change += _rims(grey(logs + change)[..., None], level, sized)
     result = (picture.astype(np.float32) + FLOOR) * np.exp(change) - FLOOR
     return np.clip(result + 0.5, 0, 255).astype(np.uint8)
 
@@ -187,6 +190,13 @@ def _together(shade: FloatArray, zones: Zones, deep: FloatArray) -> FloatArray:
     hair = zones.bearded * (1 - zones.skin) * (1 - zones.nostrils)
     change += np.where(shade < 0, _cut(shade, MOUSTACHE, STEEP) - shade, 0) * hair
     return np.asarray(change + deepened(change, deep), np.float32)
+
+
+def _rims(shade: FloatArray, level: FloatArray, zones: Zones) -> FloatArray:
+    """The change that takes away the bright rims that sharpening drew about the hair of brows: what is lighter than
+    skin, and than what is about it, which is `level`."""
+    over = np.maximum(shade - np.maximum(level, 0), 0)
+    return np.asarray((_cut(over, RIM, STEEP) - over) * zones.beside * np.float32(zones.hairy), np.float32)
 
 
 def _even(values: FloatArray, skin: FloatArray, most: float) -> FloatArray:

@@ -34,6 +34,7 @@ class Zones:
         beneath: what lies under the nose, as far as no moustache grows there.
         parting: the skin that parts the nostrils.
         brows: the brows.
+        beside: above them and about their upper edge.
         upper: midway between an eye and its brow.
         chin: where a chin turns away.
         forehead: above the brows.
@@ -49,6 +50,7 @@ class Zones:
     beneath: FloatArray
     parting: FloatArray
     brows: FloatArray
+    beside: FloatArray
     upper: FloatArray
     chin: FloatArray
     forehead: FloatArray
@@ -88,12 +90,15 @@ def zones_of(shade: FloatArray, hairy: float, *, glasses: bool) -> Zones:
     parts = ((bare, 1.2), (mesh.lids, 0.8), (mesh.lips, 0.8), (sides, 2.0), (nostrils, 0.8), (beneath, 0.8))
     beard = cv2.GaussianBlur(bearded * (1 - mesh.lips), (0, 0), 1.0)
     forehead = mesh.rim * (1 - mesh.sides)
-    skin, lids, lips, sides, nostrils, beneath, brows, forehead, parting = (
+    about = cv2.dilate(mesh.brows, np.ones((5, 5), np.uint8)) * mesh.rim
+    skin, lids, lips, sides, nostrils, beneath, brows, about, forehead, parting = (
         cv2.GaussianBlur(part.astype(np.float32), (0, 0), sigma)
-        for part, sigma in (*parts, (brows, 1.2), (forehead, 1.2), (parting, 0.5))
+        for part, sigma in (*parts, (brows, 1.2), (about, 1.2), (forehead, 1.2), (parting, 0.5))
     )
     upper = np.zeros((ZONES, ZONES), np.float32) if glasses else _upper_lids()
-    return Zones(skin, lids, lips, sides, nostrils, beneath, parting, brows, upper, chin, forehead, beard, hairy=hairy)
+    return Zones(
+        skin, lids, lips, sides, nostrils, beneath, parting, brows, about, upper, chin, forehead, beard, hairy=hairy
+    )
 
 
 @cache
