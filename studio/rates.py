@@ -11,8 +11,8 @@ from collections import OrderedDict
 _MOST_CLIENTS = 10_000
 _CLASSES = (
     ("jobs", re.compile(r"^POST .*/(process|desk/jobs|desk/jobs/[^/]*/comparison)$")),
-    ("previews", re.compile(r"^(POST|GET) .*/desk/(photo|target|people|frame|preview)$")),
-    ("uploads", re.compile(r"^POST .*/(upload|verify)$")),
+    ("previews", re.compile(r"^(POST|GET) .*/desk/(photo|target|people|frame|preview|painted)$")),
+    ("uploads", re.compile(r"^POST .*/(upload|verify|studio/check)$")),
     ("logins", re.compile(r"^POST .*/login$")),
     ("live", re.compile(r"^GET .*/studio/live$")),
     ("looks", re.compile(r"^(GET .*/((status|events|download)/[^/]*|desk/jobs/.*)|POST .*/(queue/join|call/.+))$")),

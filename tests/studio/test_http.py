@@ -317,6 +317,9 @@ def test_who_asks_too_often_has_to_wait() -> None:
     assert [rates.wait("ann", "POST", "/process") for _ in range(4)] == [0, 0, 0, 20]
     assert rates.wait("bob", "POST", "/process") == rates.wait("ann", "GET", "/status/x") == 0
     assert rates.wait("ann", "POST", "/") == 0
+    few = Rates({"uploads": 1, "previews": 1})
+    for path in ("/studio/check", "/studio/desk/painted"):  # as much work as what they go with
+        assert few.wait("ann", "POST", path) == 0 < few.wait("ann", "POST", path)
 
 
 @pytest.fixture(scope="module")
