@@ -12,6 +12,7 @@ of the face's size (mean) from where the network has them, which is the network'
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 
@@ -95,13 +96,14 @@ class Between:
         self._effects = np.stack(
             [right, down, right * u + down * v, down * u - right * v, template - template.mean(), _ones()]
         ).reshape(6, -1)
-        self._slopes = cv2.add(cv2.multiply(right, right), cv2.multiply(down, down))
+        slopes = cv2.add(cv2.multiply(right, right), cv2.multiply(down, down))
+        self._steepness = [_mean(slopes[window]) for window in self._windows]
         self._inner = self._effects.take(self._inside, 1)
         self._inverse = np.linalg.inv(self._inner @ self._inner.T + 1e-3 * np.eye(6, dtype=np.float32))
         rest = (last.luma - first.luma).ravel()
         left = np.square(rest - self._fit(rest) @ self._effects).take(skin)
         noise = _noise(left)
-        self.alike = len(skin) > 0 and self._own(left, self._slopes.take(skin), noise) < ALIKE
+        self.alike = len(skin) > 0 and _own(left, _mean(slopes.take(skin)), noise) < ALIKE
 
     def mesh(self, frame: Frame, share: float) -> FloatArray | None:
         """``(478, 3)`` landmarks in a frame, or ``None`` where something moved of which only the network can tell.
@@ -135,15 +137,25 @@ class Between:
         left = np.square(rest - moved @ self._effects)
         noise = _noise(left.take(self._inside))
         square = left.reshape(SIDE, SIDE)
-        stirred = any(self._own(square[part], self._slopes[part], noise) > STIRRED for part in self._windows)
+        stirred = any(
+            _own(square[part], steepness, noise) > STIRRED
+            for part, steepness in zip(self._windows, self._steepness, strict=True)
+        )
         return None if stirred else guess
 
     def _fit(self, rest: FloatArray) -> FloatArray:
         return np.asarray(self._inverse @ (self._inner @ rest.take(self._inside)), np.float32)
 
-    def _own(self, left: FloatArray, slopes: FloatArray, noise: float) -> float:
-        """Pixels by which something seems to have moved, from the squares of what is left and of the slopes there."""
-        return float(np.sqrt(max(0.0, float(left.mean()) - noise) / max(float(slopes.mean()), 1.0)))
+
+def _own(left: FloatArray, steepness: float, noise: float) -> float:
+    """Pixels by which something seems to have moved, from the squares of what is left and the mean square of the slopes
+    there."""
+    return math.sqrt(max(0.0, _mean(left) - noise) / max(steepness, 1.0))
+
+
+def _mean(values: FloatArray) -> float:
+    """A plain sum, to the same bits: numpy's own mean takes three times as long on what is small."""
+    return float(values.sum() / np.float32(values.size))
 
 
 def _noise(left: FloatArray) -> float:

@@ -92,7 +92,7 @@ class Steady:
         result = landmarks.copy()
         result[:VERTICES, :2] -= away
         for iris, lids in ((slice(468, 473), RIGHT_EYE), (slice(473, 478), LEFT_EYE)):
-            result[iris, :2] -= away[list(lids)].mean(0)
+            result[iris, :2] -= away.take(lids, 0).sum(0) / len(lids)
         return result
 
     def forget_before(self, position: int) -> None:
@@ -160,7 +160,9 @@ def _everywhere(moves: FloatArray, sure: NDArray[np.bool_], points: FloatArray) 
     """``(468, 2)``: the moves measured at the chosen skin, for all vertices: an affine map, fitted robustly
     (Geman-McClure weights), and what is left of them nearby."""
     basis = np.ones((VERTICES, 3))
-    basis[:, 1:] = (points - points.mean(0)) / max(float(np.ptp(points[:, 0])), 1.0)
+    width = float(points[:, 0].max() - points[:, 0].min())
+    # Plain sums, here and above: numpy's mean takes three times as long on so few.
+    basis[:, 1:] = (points - points.sum(0) / np.float32(VERTICES)) / max(width, 1.0)
     own, weight = basis[_skin()], sure.astype(np.float64)
     ridge, middle = 1e-3 * np.eye(3), np.count_nonzero(sure) // 2
     for _ in range(4):

@@ -47,10 +47,11 @@ def match_light(rendering: Rendering, view: FaceView, skin: Skin, strength: floa
     face = rehued(rendering.image, own, deep, wanted, hair)
     if colourful < NEARLY:
         face = paled(face, own, colourful)
-    gain = np.clip(view.fold(_shown_light(rendering, skin, cast, colourful)) / (own + 2), GAIN_LOW, GAIN_HIGH)
+    gain = cv2.divide(view.fold(_shown_light(rendering, skin, cast, colourful)), (*(own + 2).tolist(), 1.0))
+    gain = cv2.min(cv2.max(gain, (GAIN_LOW,) * 4), (GAIN_HIGH,) * 4)
     if strength < 1:
         gain = gain ** np.float32(strength)
-    gains = view.enlarge(gain.astype(np.float32))
+    gains = view.enlarge(gain)
     lit: ImageArray = cv2.multiply(face, gains, dtype=cv2.CV_8U)
     kept = view.enlarge(view.fold(1 - glare)) if glaring else None
     return _true_in_hue(lit, face, gains, int(np.argmax(own)), kept)

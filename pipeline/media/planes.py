@@ -5,7 +5,7 @@ Functions here take numpy views of planes; `pipeline.media.frames` owns the fram
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import av
@@ -20,24 +20,36 @@ from pipeline.types import ImageArray
 Samples = NDArray[Any]
 """``(height, width)``, uint8 or uint16 by the layout's depth."""
 
+_KINDS = np.dtype(np.uint8), np.dtype(np.uint16)
+"""Of samples of 8 bits, and of more."""
 _BGR_ORDER: Mapping[str, tuple[int, ...]] = {"grey": (0,), "gbr": (1, 0, 2), "yuv": (0, 1, 2)}
 """The planes that blue, green and red come from, or luma and chroma."""
 
 
 def plane_view(frame: av.VideoFrame, plane: int, layout: Layout) -> Samples:
     """The samples of one plane, sharing memory with `frame`; valid until the frame is made writable or let go."""
-    found = frame.planes[plane]
-    if found.line_size < 0:
-        raise ValueError("the plane is stored bottom up")
-    dtype = np.uint8 if layout.depth == 8 else np.uint16
-    rows = np.frombuffer(cast(Any, found), dtype).reshape(found.height, found.line_size // dtype(0).itemsize)
-    return np.asarray(rows[:, : found.width])
+    return plane_views(frame, (plane,), layout)[0]
+
+
+def plane_views(frame: av.VideoFrame, which: Sequence[int], layout: Layout) -> list[Samples]:
+    """`plane_view` of several planes. PyAV makes all of a frame's planes anew whenever it is asked for them, and tells
+    sizes by a call each: that takes as long as small work on samples does."""
+    planes, kind = frame.planes, _KINDS[layout.depth > 8]
+    views = []
+    for place in which:
+        found = planes[place]
+        line, width = found.line_size, found.width
+        if line < 0:
+            raise ValueError("the plane is stored bottom up")
+        rows = np.frombuffer(cast(Any, found), kind).reshape(-1, line // kind.itemsize)
+        views.append(rows[:, :width] if rows.shape[1] > width else rows)
+    return views
 
 
 def region_bgr(frame: av.VideoFrame, layout: Layout, colour: Colour, window: tuple[int, int, int, int]) -> ImageArray:
     """BGR uint8 of the window ``(x0, y0, x1, y1)``, which starts on whole chroma samples."""
     x0, y0, x1, y1 = window
-    parts = [plane_view(frame, plane, layout) for plane in _BGR_ORDER[layout.family]]
+    parts = plane_views(frame, _BGR_ORDER[layout.family], layout)
     if layout.family == "yuv":
         return _bgr([parts[0][y0:y1, x0:x1], *(_full_size(part, layout, window) for part in parts[1:])], layout, colour)
     return _bgr([part[y0:y1, x0:x1] for part in parts], layout, colour)
@@ -46,7 +58,7 @@ def region_bgr(frame: av.VideoFrame, layout: Layout, colour: Colour, window: tup
 def deep_bgr(frame: av.VideoFrame, layout: Layout, colour: Colour) -> NDArray[np.uint16]:
     """The whole frame as BGR uint16 over the full range, for frames of more than 8 bits."""
     width, height = frame.width, frame.height
-    parts = [plane_view(frame, plane, layout) for plane in _BGR_ORDER[layout.family]]
+    parts = plane_views(frame, _BGR_ORDER[layout.family], layout)
     if layout.family == "grey":
         level = (parts[0].astype(np.float32) - colour.black) * (65535.0 / colour.luma_scale)
         return np.asarray(np.repeat(_to_16(level)[:, :, None], 3, axis=2))
@@ -72,7 +84,7 @@ def luma_part(frame: av.VideoFrame, layout: Layout, window: tuple[int, int, int,
 
 def small_bgr(frame: av.VideoFrame, layout: Layout, colour: Colour, size: tuple[int, int]) -> ImageArray:
     """BGR uint8 of the whole frame, reduced to ``(width, height)``: planes first, so that little is converted."""
-    parts = [reduced(plane_view(frame, plane, layout), size) for plane in _BGR_ORDER[layout.family]]
+    parts = [reduced(view, size) for view in plane_views(frame, _BGR_ORDER[layout.family], layout)]
     return _bgr(parts, layout, colour)
 
 
@@ -134,22 +146,24 @@ def add_difference(
     difference = cv2.subtract(after, before, dtype=cv2.CV_32F)
     if layout.family == "gbr":
         scale = ((1 << layout.depth) - 1) / 255.0
-        for plane, channel in ((0, 1), (1, 0), (2, 2)):
-            view = plane_view(frame, plane, layout)[y : y + height, x : x + width]
+        for plane, channel in zip(plane_views(frame, (0, 1, 2), layout), (1, 0, 2), strict=True):
+            view = plane[y : y + height, x : x + width]
             _add(view, difference[:, :, channel] * scale, (0, (1 << layout.depth) - 1))
         return
     matrix = from_bgr_difference(colour)
-    luma = plane_view(frame, 0, layout)[y : y + height, x : x + width]
     if layout.family == "grey":
+        luma = plane_view(frame, 0, layout)[y : y + height, x : x + width]
         _add(luma, cv2.transform(difference, matrix[:1]), colour.luma_limits)
         return
+    whole, *chroma = plane_views(frame, (0, 1, 2), layout)
+    luma = whole[y : y + height, x : x + width]
     _add(luma, cv2.transform(difference, matrix[:1]), colour.luma_limits)
     small = _averaged(np.asarray(difference, np.float32), layout)
     left, top = x >> layout.shift_x, y >> layout.shift_y
-    for plane in (1, 2):
-        view = plane_view(frame, plane, layout)[top : top + small.shape[0], left : left + small.shape[1]]
+    for plane, row in zip(chroma, (matrix[1:2], matrix[2:3]), strict=True):
+        view = plane[top : top + small.shape[0], left : left + small.shape[1]]
         # One row of the matrix at a time: OpenCV is quick for one channel and for three, and slow for two.
-        _add(view, cv2.transform(small, matrix[plane : plane + 1]), colour.chroma_limits)
+        _add(view, cv2.transform(small, row), colour.chroma_limits)
 
 
 def _averaged(difference: NDArray[np.float32], layout: Layout) -> NDArray[np.float32]:
@@ -183,7 +197,7 @@ def _add(view: Samples, difference: NDArray[Any], limits: tuple[int, int]) -> No
 def reduced_luma(frame: av.VideoFrame, layout: Layout, size: tuple[int, int]) -> ImageArray:
     """The luma plane (the weighted mean of RGB planes), reduced to ``(width, height)``; ``(height, width)`` uint8."""
     order = (0, 1, 2) if layout.family == "gbr" else (0,)
-    small = [reduced(plane_view(frame, plane, layout), size) for plane in order]
+    small = [reduced(view, size) for view in plane_views(frame, order, layout)]
     mixed = small[0] if len(small) == 1 else small[0] * 0.7152 + small[1] * 0.0722 + small[2] * 0.2126
     return np.asarray(mixed / (1 << (layout.depth - 8)) if layout.depth > 8 else mixed, np.uint8)
 

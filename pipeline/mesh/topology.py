@@ -120,8 +120,8 @@ def texels(size: int) -> tuple[NDArray[np.int32], FloatArray, NDArray[np.bool_]]
 def with_margin(points: FloatArray) -> FloatArray:
     """``(>=468, d)`` points of a mesh to ``(504, d)``: the face's and, continued outwards, the margin's."""
     skin = points[:VERTICES]
-    oval = skin[list(FACE_OVAL)]
-    ring = oval + MARGIN * (oval - oval.mean(0))
+    oval = skin.take(FACE_OVAL, 0)
+    ring = oval + MARGIN * (oval - oval.sum(0) / oval.dtype.type(len(oval)))
     return np.concatenate([skin, ring]).astype(np.float32)
 
 

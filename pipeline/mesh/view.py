@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import cv2
 import numpy as np
@@ -184,11 +184,10 @@ class FaceView:
         """Rows and columns of the crop in which a part of a `size` × `size` atlas, given as its rows and columns, has
         its vertices."""
         rows, columns = part
-        u, v = topology().uv.T * size
-        within = (u > columns.start) & (u < columns.stop) & (v > rows.start) & (v < rows.stop)
-        if not within.any():
+        within = _vertices_in((rows.start, rows.stop), (columns.start, columns.stop), size)
+        if len(within) == 0:
             return slice(0, 0), slice(0, 0)
-        points = self.points[within, :2]
+        points = self.points[:, :2].take(within, 0)
         x0, y0 = np.clip(np.floor(points.min(0)), 0, self.size).astype(int)
         x1, y1 = np.clip(np.ceil(points.max(0)) + 1, 0, self.size).astype(int)
         return slice(int(y0), int(y1)), slice(int(x0), int(x1))
@@ -238,7 +237,8 @@ class FaceView:
         """All triangles, the one in front last."""
         mesh = topology()
         faces = mesh.triangles[mesh.margins :]
-        far_first = np.argsort(-self.points[faces, 2].sum(1))
+        depths = self.points[:, 2].take(faces.T)
+        far_first = np.argsort(-(depths[0] + depths[1] + depths[2]))
         return np.concatenate([mesh.triangles[: mesh.margins], faces[far_first]])
 
     def _draw(self) -> tuple[Axes, FloatArray, Axes]:
@@ -252,3 +252,10 @@ class FaceView:
         seen = (covered & (face > 0.99)).astype(np.float32)
         continue_on((u, v, *own), covered)
         return (u, v), seen, tuple(own)
+
+
+@lru_cache(maxsize=64)
+def _vertices_in(rows: tuple[int, int], columns: tuple[int, int], size: int) -> NDArray[np.intp]:
+    """Those that lie in a part of a `size` × `size` atlas. From frame to frame it is mostly the same part."""
+    u, v = topology().uv.T * size
+    return np.flatnonzero((u > columns[0]) & (u < columns[1]) & (v > rows[0]) & (v < rows[1]))

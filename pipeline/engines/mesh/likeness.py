@@ -89,7 +89,7 @@ def move_towards(
     result = landmarks.copy()
     result[:VERTICES] += moved
     for iris, lids in ((RIGHT_IRIS, RIGHT_EYE), (LEFT_IRIS, LEFT_EYE)):
-        result[list(iris)] += moved[list(lids)].mean(0)
+        result[list(iris)] += moved.take(lids, 0).sum(0) / np.float32(len(lids))
     return result.astype(np.float32)
 
 
@@ -116,7 +116,7 @@ def _wanted(own: FloatArray, shape: FloatArray, towards: FloatArray) -> FloatArr
     """``(468, 3)``: how far each vertex has to go, from both canonical shapes, brows as far as they are turned towards
     the viewer."""
     difference, shares = shape - own, _shares()
-    mouth = difference[list(MOUTH_AT)].mean(0)
+    mouth = difference.take(MOUTH_AT, 0).sum(0) / np.float32(len(MOUTH_AT))
     wanted = shares[:, 0:1] * (mouth + wider(own, shape)) + shares[:, 1:2] * difference + fuller(own, shape)
     for place, lids, brow in ((2, RIGHT_EYE, _BROWS[0]), (4, LEFT_EYE, _BROWS[1])):
         eye = _as_wide(own, shape, lids)

@@ -77,7 +77,8 @@ def fuller(own: FloatArray, shape: FloatArray) -> FloatArray:
     """``(468, 3)``: how far each vertex goes with lips that get nearer to the fullness of the other ones, and to the
     line of their edges. Arguments as for `wider`."""
     before, after = (np.reshape(each[_OUTER, 1] - each[_INNER, 1], (2, -1)) for each in (own, shape))
-    thin, full = (np.maximum(np.abs(each).mean(1, keepdims=True), 1e-3) for each in (before, after))
+    count = np.float32(before.shape[1])
+    thin, full = (np.maximum(np.abs(each).sum(1, keepdims=True) / count, 1e-3) for each in (before, after))
     at_rest = (1 - PLUMP * sure_pursed(shape)) / (1 - PLUMP * sure_pursed(own))
     ratio = np.minimum(np.maximum(full / thin * at_rest, FULLER[0]), FULLER[1])
     moved = FULLNESS * (after * (ratio * thin / full) - before)
