@@ -7,8 +7,9 @@ from collections import deque
 RATE_OVER = 4.0
 """Seconds over which the rate is taken: what is shown as frames a second follows what happens now."""
 
-ENOUGH = 1.5
-"""Seconds that frames have to have been finished for before the rest is guessed."""
+ENOUGH, FEW = 1.5, 4
+"""Seconds that frames have to have been finished for, and how many after the first, before the rest is guessed: the
+second may take as long as several, while what every core does for the first time is still going on."""
 
 MOST = 256
 """Marks that are kept of the whole run; then every other one goes, and they come half as often."""
@@ -51,7 +52,7 @@ class Pace:
         begin, (now, done) = self._all[0], self._lately[-1]
         if done >= total:
             return 0.0
-        if now - begin[0] < ENOUGH:
+        if now - begin[0] < ENOUGH or done - begin[1] < FEW:
             return None
         middle = (begin[0] + now) / 2
         rate = _rate(next(mark for mark in reversed(self._all) if mark[0] <= middle), (now, done))

@@ -28,6 +28,12 @@ def test_what_comes_once_before_the_first_frame_does_not_count() -> None:
     assert told[-1][1] == 0
 
 
+def test_a_slow_second_frame_does_not_stand_for_all() -> None:
+    _, told = run([(1, 3.0), (1, 4.0), (98, 1.0)])
+    said = [(left, true) for _, left, true in told if left is not None and true > 10]
+    assert max(left / true for left, true in said) < 1.8
+
+
 def test_a_film_of_many_kinds_of_passages_has_a_time_left_that_does_not_jump() -> None:
     """Ten seconds of it with faces, ten without, all along: twenty seconds of work and two by turns."""
     _, told = run([(240, 0.08), (240, 0.008)] * 30)
