@@ -11,7 +11,7 @@ import { drawPeople, drawSearch } from "./people.js";
 import { photoList } from "./photos.js";
 import { startPresets } from "./presets.js";
 import { lostCard } from "./progress.js";
-import { dropDraft, keepDraft, restore, restoreDraft, save } from "./restore.js";
+import { dropDraft, keepDraft, restore, restoreDraft, saveAgain } from "./restore.js";
 import * as server from "./server.js";
 import { drawSettings } from "./settings.js";
 import { makeStage } from "./stage.js";
@@ -203,7 +203,7 @@ whenThere("#desk", async (place) => {
       return;
     }
     forgetJob();
-    save();
+    saveAgain();
     stage.preview();
     holdFocus(() => go);
     if (job.state === "cancelled") say("Cancelled. Nothing was kept.", "calm");

@@ -32,12 +32,16 @@ export function restore({ photos, target, cast = {}, people = null, like = null,
     }
   } else addPhotos(desk.photos, photos, faces);
   setTarget(target, { roles, like, trim: { start, end }, frames: { first_frame, last_frame }, excluded: exclude?.length ? { exclude, exclude_at } : {}, people: people && { state: "found", progress: null, ...people } });
-  settled().then(() => (desk.restoring = false));
+  settled().then(() => {
+    known = bare(snapshot());
+    desk.restoring = false;
+  });
 }
 
 // --- what no job was started with yet
 
 let timer = 0;
+let known = null; // what a job is made of, which needs no keeping: it is there with the job
 
 // Keeps it with every change, until the page of this tab is closed. What is still on its way to the server is left out.
 export function keepDraft() {
@@ -48,17 +52,25 @@ export function keepDraft() {
   addEventListener("pagehide", () => timer && save());
 }
 
-export function save() {
+function save() {
   clearTimeout(timer);
   timer = 0;
+  const draft = snapshot();
+  const worth = (draft.target || draft.photos.length) && bare(draft) !== known;
+  rememberHere(DRAFT, worth ? JSON.stringify(draft) : null);
+}
+
+function snapshot() {
   const { target, people, roles, options, trim, frames, excluded } = desk;
-  const draft = {
+  return {
     photos: there(desk.photos), target: target?.path ?? null, options, trim, frames, excluded,
     roles: [...roles].map(([number, role]) => [number, role === "lead" ? role : there(role)]),
     people: people?.state === "found" ? { list: people.list, search: people.search } : null,
   };
-  rememberHere(DRAFT, draft.target || draft.photos.length ? JSON.stringify(draft) : null);
 }
+
+// Without what is found by itself, also while the job runs already.
+const bare = ({ people, ...chosen }) => JSON.stringify(chosen);
 
 const there = (photos) => photos.filter(({ path, state }) => path && state !== "failed").map(({ path, face }) => ({ path, face }));
 
@@ -66,7 +78,14 @@ const there = (photos) => photos.filter(({ path, state }) => path && state !== "
 export function dropDraft() {
   clearTimeout(timer);
   timer = 0;
+  known = bare(snapshot());
   rememberHere(DRAFT, null);
+}
+
+// The job came to nothing.
+export function saveAgain() {
+  known = null;
+  save();
 }
 
 // Brings it back, if there is one.
