@@ -12,10 +12,14 @@ import numpy as np
 import pytest
 
 from tests.temporary import temporary
-from tests.watch import pytest_addoption, pytest_configure
+from tests.watch import MARK, pytest_addoption, pytest_configure
 
 __all__ = ["Material", "material", "pytest_addoption", "pytest_configure"]
 
+# How whoever runs the tests has set Recast up, or the addresses that jobs are told to, is not what is tested.
+for _name in [*os.environ]:
+    if _name.startswith("RECAST_") and _name != MARK:
+        del os.environ[_name]
 # Processes that render are for tests that say so: others shall take the same way on every machine.
 os.environ["RECAST_PROCESSES"] = "0"
 # Results are signed; nothing of that may end up among the credentials of whoever runs the tests.

@@ -13,26 +13,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import app
+from tests.cli.command import ROOT, run, told
 from tests.conftest import Material
 
-ROOT = Path(__file__).resolve().parents[2]
 
-
-def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "app.py"), "--headless", *map(str, words)],
-        capture_output=True, text=True, cwd=ROOT, timeout=120, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
-    assert "Traceback" not in done.stderr, done.stderr
-    return done
-
-
-def run_verify(path: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(ROOT / "app.py"), "verify", str(path), "--json"]
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=240, stdin=subprocess.DEVNULL)
-
-
-def test_a_video_with_both(material: Material, tmp_path: Path) -> None:
+def test_a_video_with_both(material: Material, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     result, comparison, preview = tmp_path / "result.mp4", tmp_path / "both.mp4", tmp_path / "small.webp"
     done = run(
         "-s", material.grace, "-t", material.clip, "-o", result, "--start", "0.2", "--end", "0.6", "--quality", "draft",
@@ -46,7 +32,8 @@ def test_a_video_with_both(material: Material, tmp_path: Path) -> None:
         assert "Synthetic" in container.metadata["comment"]
     assert len(frames) == report["frames"] == 10 and frames[0].shape == (240, 642, 3)
     for made in (result, comparison, preview):
-        checked = json.loads(run_verify(made).stdout)["manifest"]
+        app.main(["verify", str(made), "--json"])
+        checked = json.loads(capsys.readouterr().out)["manifest"]
         assert checked["state"] == "trusted" and checked["synthetic"]
         assert checked["fingerprint"] == report["fingerprint"]
     with av.open(str(material.clip)) as container:
@@ -94,13 +81,13 @@ def test_a_result_and_a_comparison_of_one_stem_have_content_credentials_each(
 )
 def test_mistakes_are_told_before_the_job(material: Material, tmp_path: Path, words: list[str], said: str) -> None:
     photo = material.grace.read_bytes()
-    done = run("-s", material.grace, *(word.format(**material._asdict(), out=tmp_path) for word in words))
+    done = told("-s", material.grace, *(word.format(**material._asdict(), out=tmp_path) for word in words))
     assert done.returncode == 2 and said in done.stderr, done.stderr
     assert list(tmp_path.iterdir()) == [] and material.grace.read_bytes() == photo
 
 
 def test_they_go_with_a_job(material: Material, tmp_path: Path) -> None:
-    done = run("--people", "-t", material.both, "--compare", tmp_path / "a.png")
+    done = told("--people", "-t", material.both, "--compare", tmp_path / "a.png")
     assert done.returncode == 2 and "only lists" in done.stderr
     done = subprocess.run(
         [sys.executable, str(ROOT / "app.py"), "--preview", "a.gif"], capture_output=True, text=True, timeout=60

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from studio.folders import EmptyFolder, one_film, unfolded
-from tests.cli.test_headless import run
+from tests.cli.command import run, told
 from tests.conftest import Material
 
 
@@ -42,10 +42,10 @@ def test_photos_and_pictures_come_in_folders(material: Material, tmp_path: Path)
     assert done.returncode == 0, done.stderr
     assert [json.loads(line)["changed"] for line in done.stdout.splitlines()] == [1, 1]
     assert sorted(path.name for path in (tmp_path / "results").iterdir()) == ["one-recast.jpg", "two-recast.jpg"]
-    several = run("-s", material.grace, material.grace, "-t", pictures / "one.jpg", "-o", tmp_path / "result.jpg")
+    several = told("-s", material.grace, material.grace, "-t", pictures / "one.jpg", "-o", tmp_path / "result.jpg")
     assert several.returncode == 0, several.stderr
     (tmp_path / "none").mkdir()
-    none = run("-s", material.grace, "-t", tmp_path / "none")
+    none = told("-s", material.grace, "-t", tmp_path / "none")
     assert none.returncode == 2 and "The folder holds no picture or video." in none.stderr
 
 

@@ -16,7 +16,7 @@ from pipeline.media import probe
 from pipeline.options import Options
 from studio.outputs import result_name
 from tests import media
-from tests.cli.test_headless import run
+from tests.cli.command import run, told
 from tests.conftest import Material
 from tests.pipeline_media.make import heic
 
@@ -81,7 +81,7 @@ def test_a_format_is_asked_for_on_the_command_line(material: Material, tmp_path:
 
 def test_a_format_that_cannot_hold_the_codec_is_told(material: Material, tmp_path: Path) -> None:
     words = ("-s", material.grace, "-t", material.clip, "-o", tmp_path, "--video-format", "webm", "--codec", "hevc")
-    done = run(*words)
+    done = told(*words)
     assert done.returncode == 2 and "A .webm file cannot hold HEVC" in done.stderr
     assert OptionError.code == "bad_option" and not list(tmp_path.iterdir())
 
@@ -91,15 +91,15 @@ def test_a_name_that_ends_in_a_slash_is_a_folder_that_is_made(material: Material
     done = run("-s", material.grace, "-t", material.eileen, "-o", f"{one}/")
     assert done.returncode == 0, done.stderr
     assert [path.name for path in one.iterdir()] == ["eileen-collins-recast.jpg"]
-    done = run("-s", material.grace, "-t", material.eileen, material.grace, "-o", several)
+    done = told("-s", material.grace, "-t", material.eileen, material.grace, "-o", several)
     assert done.returncode == 2 and "end a new one's name in a slash" in done.stderr and not several.exists()
     done = run("-s", material.grace, "-t", material.eileen, material.grace, "-o", f"{several}/")
     assert done.returncode == 0, done.stderr
     assert len(list(several.iterdir())) == 2
-    done = run("-s", material.grace, "-t", material.eileen, "-o", tmp_path / "result")
+    done = told("-s", material.grace, "-t", material.eileen, "-o", tmp_path / "result")
     assert done.returncode == 2 and "the name of a folder ends in a slash" in done.stderr
     (tmp_path / "file").write_text("")
-    done = run("-s", material.grace, "-t", material.eileen, "-o", f"{tmp_path}/file/")
+    done = told("-s", material.grace, "-t", material.eileen, "-o", f"{tmp_path}/file/")
     assert done.returncode == 2 and "The folder for the results cannot be made." in done.stderr
     assert (tmp_path / "file").read_text() == ""
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +11,13 @@ import pytest
 
 from pipeline.errors import InputError, OptionError
 from pipeline.options import Options
+from studio import commands
 from studio import presets as rules
-from studio.commands import run
 from studio.job_flags import begin_with
 from studio.options import add_arguments, from_mapping, from_namespace
 from studio.presets import BadPreset, BadPresetName, PresetExists, Presets, PresetsFull, PresetUnknown
+from tests.cli.command import run, told
 from tests.conftest import Material
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -122,7 +119,7 @@ def test_flags_go_before_a_preset(presets: Presets) -> None:
 
 def test_the_command_makes_lists_shows_and_removes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def presets(*words: str) -> tuple[int, str, str]:
-        code = run("presets", ["--data", str(tmp_path), *words])
+        code = commands.run("presets", ["--data", str(tmp_path), *words])
         told = capsys.readouterr()
         return code, told.out, told.err
 
@@ -150,21 +147,15 @@ def test_a_job_with_a_preset(material: Material, tmp_path: Path) -> None:
     target = tmp_path / "eileen.png"
     target.write_bytes(material.eileen.read_bytes())
 
-    def job(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, str(ROOT / "app.py"), "--headless", "--data", str(data), "-s", str(material.grace),
-             "-t", str(target), "--json", *words],
-            capture_output=True, text=True, timeout=240, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-
-    done = job("--preset", "Web")
+    job = ("--data", data, "-s", material.grace, "-t", target, "--json")
+    done = run(*job, "--preset", "Web")
     assert Path(json.loads(done.stdout)["output"]).name == "eileen-recast.webp", done.stderr
     file = tmp_path / "jpeg.json"
     file.write_text('{"picture_format": "jpeg"}')
-    done = job("--preset", str(file), "--picture-format", "avif")
+    done = run(*job, "--preset", file, "--picture-format", "avif")
     assert Path(json.loads(done.stdout)["output"]).name == "eileen-recast.avif", done.stderr
     for name, code in (("Film", "preset_unknown"), (str(tmp_path / "none.json"), "bad_preset")):
-        done = job("--preset", name)
+        done = told(*job, "--preset", name)
         assert (done.returncode, json.loads(done.stdout)["error"]["code"]) == (2, code)
 
 
