@@ -6,9 +6,9 @@ import math
 import threading
 
 from pipeline.media import spread
+from pipeline.media.cancelling import until_cancelled
 from pipeline.options import Options
 from pipeline.policy import Policy
-from pipeline.steps import until
 from pipeline.types import Cast, MediaInfo, MediaLimits
 
 _LEAST_LOOKS, _MOST_LOOKS = 12, 240
@@ -33,5 +33,5 @@ def admit(
             policy.check_source(identity)
     if policy.looks_at_content:
         looks = min(_MOST_LOOKS, max(_LEAST_LOOKS, math.ceil(info.duration or 0)))
-        for frame in until(spread(info, limits, looks, options.start, options.end, thorough=True), cancel):
+        for frame in until_cancelled(spread(info, limits, looks, options.start, options.end, thorough=True), cancel):
             policy.check_content(frame.image())

@@ -16,13 +16,14 @@ from pipeline.errors import Cancelled
 from pipeline.flow import StageClock, run
 from pipeline.frame_recaster import recast_frame
 from pipeline.media import VideoFrame
+from pipeline.media.cancelling import until_cancelled
 from pipeline.media.window import Window, taken
 from pipeline.places import places
 from pipeline.processes.helped import Processes
 from pipeline.processes.row import rendered
 from pipeline.processes.wire import Changed, Piece, Rendered, Rows, Shown
 from pipeline.rows import Found, Row, anchored, rows, trailing
-from pipeline.steps import cast_in, marked, tracked, until
+from pipeline.steps import cast_in, marked, tracked
 from pipeline.task import Task
 from pipeline.types import Frame
 from pipeline.wardrobe import Wardrobe
@@ -91,7 +92,7 @@ class Film:
             Cancelled: the job was.
             Exception: what the first failing stage raised.
         """
-        frames, cancel, processes = until(frames, self.task.cancel), self.task.cancel, self.processes
+        frames, cancel, processes = until_cancelled(frames, self.task.cancel), self.task.cancel, self.processes
         if processes is None:
             threads = _Threads(self)
             run(frames, threads.prepared, threads.render, write,

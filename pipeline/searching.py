@@ -12,9 +12,10 @@ from pipeline.exclusions import Look
 from pipeline.flow import StageClock
 from pipeline.ledger import Ledger
 from pipeline.media import open_target, probe, read_picture
+from pipeline.media.cancelling import until_cancelled
 from pipeline.options import Options
 from pipeline.report import ProgressCallback
-from pipeline.steps import expected, first_at, numbered, tracked, until
+from pipeline.steps import expected, first_at, numbered, tracked
 from pipeline.types import Face, MediaInfo, MediaLimits, Person
 
 FINDING = "Finding faces"
@@ -38,7 +39,7 @@ def people_in(
     ledger = Ledger(FINDING, expected(info, options), progress)
     tracker = Tracker(finder, smooth=0.0)
     with open_target(info.path, info, options.start, options.end, limits) as reader, crew.job():
-        for frame, faces in tracked(tracker, until(reader, cancel), StageClock(), crew):
+        for frame, faces in tracked(tracker, until_cancelled(reader, cancel), StageClock(), crew):
             collector.add(frame, faces)
             ledger.advance()
     return collector.people()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from pipeline.analysis import Tracker
 from pipeline.casting import Casting
 from pipeline.crew import Crew
-from pipeline.errors import Cancelled, CorruptMedia
+from pipeline.errors import CorruptMedia
 from pipeline.flow import StageClock
 from pipeline.marking import JobMark
 from pipeline.media import open_target, read_picture
@@ -43,13 +42,6 @@ def marked(found: Iterable[Found], mark: JobMark) -> Iterator[Found]:
     shade = mark.film()
     for each in found:
         yield replace(each, shade=shade(each.frame))
-
-
-def until(frames: Iterable[Frame], cancel: threading.Event | None) -> Iterator[Frame]:
-    for frame in frames:
-        if cancel is not None and cancel.is_set():
-            raise Cancelled
-        yield frame
 
 
 def first_at(info: MediaInfo, moment: float, limits: MediaLimits) -> Frame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from pipeline.marking.credentials import anchors
 from pipeline.marking.verify import ManifestCheck, check_manifest, has_notice
 from pipeline.marking.watermark import Detector, Found, working_size
 from pipeline.media import probe, spread
+from pipeline.models.checksums import sha256
 from pipeline.types import MediaLimits
 
 LIMITATION = "That nothing was found does not mean that a file is real: marks can be removed, and most tools set none."
@@ -106,10 +106,8 @@ def verify(path: Path, limits: MediaLimits = MediaLimits()) -> Verdict:
     for frame in spread(info, limits, _LOOKS):
         detector.add(frame.small_luma(working_size(frame.width, frame.height)))
         frames += 1
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
     manifest = check_manifest(path, info.container, anchors())
-    return Verdict(info.kind, digest, manifest, detector.find(), frames, has_notice(path))
+    return Verdict(info.kind, sha256(path), manifest, detector.find(), frames, has_notice(path))
 
 
 def _manifest_words(found: ManifestCheck) -> Iterator[str]:

@@ -7,7 +7,6 @@ results.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import sqlite3
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.marking.credentials import folder
+from pipeline.models.checksums import sha256
 from pipeline.report import Report
 from studio.consent import Consent
 
@@ -86,7 +86,7 @@ class MadeHere:
             with self._open() as base:
                 base.executemany(
                     "INSERT INTO results (fingerprint, sha256, kind, marks, at, consent) VALUES (?, ?, ?, ?, ?, ?)",
-                    [(fingerprint, digest, kind, layers, at, stated) for digest in map(_digest, paths)],
+                    [(fingerprint, digest, kind, layers, at, stated) for digest in map(sha256, paths)],
                 )
         except (OSError, sqlite3.Error) as error:
             log.warning("a result could not be noted in the log of what was made here: %s", error)
@@ -119,11 +119,6 @@ class MadeHere:
             if "consent" not in {row[1] for row in base.execute("PRAGMA table_info(results)")}:
                 base.execute("ALTER TABLE results ADD COLUMN consent TEXT")
             yield base
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def words(made: Known) -> str:

@@ -15,11 +15,11 @@ import numpy as np
 
 from pipeline.errors import OptionError, OutputError
 from pipeline.media import animation_write, encoders, image_write
+from pipeline.media.cancelling import until_cancelled
 from pipeline.media.edit import editor, tell
 from pipeline.media.guard import LIMITS
 from pipeline.media.image import read_picture
 from pipeline.media.image_write import write_picture
-from pipeline.media.liveliest import until_cancelled
 from pipeline.media.open import open_result, open_target
 from pipeline.media.output import PendingFile, Seal
 from pipeline.media.picture import Picture

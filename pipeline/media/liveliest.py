@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 import numpy as np
 
-from pipeline.errors import Cancelled
+from pipeline.media.cancelling import until_cancelled
 from pipeline.media.open import open_target
-from pipeline.types import Frame, MediaInfo, MediaLimits
+from pipeline.types import MediaInfo, MediaLimits
 
 _LOOKS, _LOOK, _AT_ONCE = 7, 0.8, 45.0
 """Places of a video that are looked at for movement, seconds at each, and up to how many seconds all of it is read
@@ -49,11 +48,3 @@ def _changes(
 def _median(changes: list[float]) -> float:
     """What usually changes: a median, so that a cut is no movement."""
     return float(np.median(changes)) if changes else 0.0
-
-
-def until_cancelled(frames: Iterable[Frame], cancel: threading.Event | None) -> Iterator[Frame]:
-    """`frames`, checking for a cancel before each."""
-    for frame in frames:
-        if cancel is not None and cancel.is_set():
-            raise Cancelled
-        yield frame

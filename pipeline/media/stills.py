@@ -10,8 +10,8 @@ import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.media.animation import AnimationReader
+from pipeline.media.cancelling import until_cancelled
 from pipeline.media.frames import VideoFrame
-from pipeline.media.liveliest import until_cancelled
 from pipeline.media.picture import Picture
 from pipeline.media.reader import VideoReader
 from pipeline.media.sequence import SequenceReader

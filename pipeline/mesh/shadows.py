@@ -12,7 +12,7 @@ from functools import cache
 import cv2
 import numpy as np
 
-from pipeline.mesh.maps import ramp, thrice
+from pipeline.mesh.maps import grey, ramp, thrice
 from pipeline.mesh.topology import ZONES, topology
 from pipeline.models.face_mesh import LEFT_BROW, RIGHT_BROW
 from pipeline.types import FloatArray
@@ -52,7 +52,7 @@ def edges(light: FloatArray, colour: FloatArray, trust: FloatArray, step: float 
     """
     before = cv2.log(light + np.float32(FLOOR))
     left = cv2.multiply(cv2.subtract(cv2.log(colour + np.float32(FLOOR)), before), thrice(trust))
-    guide = _mean(cv2.add(before, left))
+    guide = grey(cv2.add(before, left))
     each, window = thrice(guide), (2 * EDGE + 1, 2 * EDGE + 1)
     mean, rest = cv2.blur(guide, window), cv2.blur(left, window)
     variance = np.maximum(cv2.blur(guide * guide, window) - mean * mean, 0)
@@ -74,7 +74,7 @@ def of_one_side(found: FloatArray, mark: int = MARK) -> FloatArray:
     # As much of it as both sides have: the lesser of the two where they agree, and nothing where they do not.
     alike = cv2.max(cv2.min(found, there), 0) + cv2.min(cv2.max(found, there), 0)
     one = found - alike * _relief()
-    strength = cv2.absdiff(_mean(one), 0)
+    strength = cv2.absdiff(grey(one), 0)
     wide = cv2.morphologyEx(strength, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (mark, mark)))
     shadows: FloatArray = cv2.multiply(one, thrice(wide / (strength + np.float32(1e-3))))
     return shadows
@@ -90,8 +90,3 @@ def _relief() -> FloatArray:
     brows = np.float32(zones.uv[[*LEFT_BROW, *RIGHT_BROW], 1].min())
     below = ramp((np.arange(ZONES, dtype=np.float32) + np.float32(0.5)) / np.float32(ZONES) - brows, *DOWNWARDS)
     return np.multiply(inside, below[:, None], dtype=np.float32)[..., None]
-
-
-def _mean(colour: FloatArray) -> FloatArray:
-    """Mean of the three channels (numpy's own is slow along a short last axis)."""
-    return cv2.transform(colour, np.full((1, 3), 1 / 3, np.float32))

@@ -12,7 +12,7 @@ from functools import cache
 import cv2
 import numpy as np
 
-from pipeline.mesh.maps import ramp
+from pipeline.mesh.maps import grey, ramp
 from pipeline.mesh.topology import ZONES, topology
 from pipeline.types import FloatArray
 
@@ -58,7 +58,7 @@ def find_side_shade(difference: FloatArray, seen: FloatArray) -> SideShade | Non
         difference: ``(96, 96, 3)`` float32, how much lighter than expected each place is, in logarithms.
         seen: ``(96, 96)`` float32, how well each texel is seen, 0 to 1.
     """
-    luma = cv2.transform(difference, np.full((1, 3), 1 / 3, np.float32))
+    luma = grey(difference)
     places = [cv2.multiply(half, seen) for half in _beside()]
     masses = [max(float(place.sum()), LEAST) for place in places]
     levels = [float((place * luma).sum()) / mass for place, mass in zip(places, masses, strict=True)]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from pipeline.mesh.beard import Beard, beard_place
 from pipeline.mesh.front import edge_map, find_front, front_of, logarithms, sharpened
-from pipeline.mesh.maps import ramp, thrice
+from pipeline.mesh.maps import grey, ramp, thrice
 from pipeline.mesh.relief import relief
 from pipeline.mesh.shadows import FLOOR, with_edges
 from pipeline.mesh.side_shade import find_side_shade, on_features
@@ -242,15 +242,10 @@ def _likeness(logs: FloatArray, expected: FloatArray, dark: float, bright: float
 def _departure(logs: FloatArray, expected: FloatArray) -> tuple[FloatArray, FloatArray]:
     """How much lighter (positive) than expected, and how much off in hue, both in logarithms."""
     difference = cv2.subtract(logs, expected)
-    shade = _mean(difference)
+    shade = grey(difference)
     blue, green, red = cv2.split(difference)
     hue = cv2.max(cv2.max(cv2.absdiff(blue, shade), cv2.absdiff(green, shade)), cv2.absdiff(red, shade))
     return shade, hue
-
-
-def _mean(colour: FloatArray) -> FloatArray:
-    """Mean of the three channels (numpy's own is slow along a short last axis)."""
-    return cv2.transform(colour, np.full((1, 3), 1 / 3, np.float32))
 
 
 def _from_outside(covered: FloatArray, seen: FloatArray) -> FloatArray:
