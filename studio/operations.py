@@ -21,11 +21,13 @@ from pipeline.media import probe
 from pipeline.options import Options
 from pipeline.types import MediaInfo, Person
 from studio.admission import Admission
+from studio.again import once_more, side_by_side
+from studio.following import follow
 from studio.guard import contained
 from studio.inspection.inspector import Inspector
 from studio.jobs.carry import Performer
 from studio.jobs.files import Files
-from studio.jobs.job import Busy, Job, JobFailed, Kind, fingerprint
+from studio.jobs.job import Job, JobFailed, Kind, fingerprint
 from studio.jobs.retention import Retention
 from studio.jobs.store import Store
 from studio.jobs.worker import Workers
@@ -47,8 +49,6 @@ log = logging.getLogger(__name__)
 GONE = "The file is gone. Please upload it again."
 LAST_RECORDING = 15.0
 """Seconds that recordings get to be finished when the server stops."""
-LOOK = 0.1
-"""Seconds between two looks of a follower."""
 CRASHES = 5
 """A job under which the server dies so often without getting anywhere is given up."""
 FILMS = ("video", "sequence")
@@ -228,15 +228,7 @@ class Studio:
         Raises:
             InputError: there is no result, or the original is no longer there.
         """
-        job = self.job(name, owner)
-        if job.outcome is None or job.outcome.output is None or job.kind not in ("picture", "video"):
-            raise InputError("There is no result to compare with.")
-        if job.outcome.report.get("packed"):
-            raise InputError("The result is single frames, which are not compared here.")
-        if not job.origins:
-            raise InputError("The original is no longer there.")
-        wanted = Request(job.origins[0], (job.outcome.output,), job.options)
-        return self.submit(wanted, owner, "comparison", client=client)
+        return self.submit(side_by_side(self.job(name, owner)), owner, "comparison", client=client)
 
     def again(self, name: str, owner: str, client: str = "") -> Job:
         """A new job that does what one that is over was to do, with the same files and settings.
@@ -245,13 +237,7 @@ class Studio:
             InputError: it is not over, or its files are no longer there.
         """
         job = self.job(name, owner)
-        if not job.over or job.kind not in ("picture", "video"):
-            raise InputError("Only what is over can be done again.")
-        if not job.origins or not all(path.exists() for path in job.origins):
-            raise FileMissing("The files of this job are no longer here. Please upload them again.")
-        target, *sources = job.origins
-        people, elsewhere = self.people(job), self.files.elsewhere(name)
-        wanted = Request(target, tuple(sources), job.options, job.cast, people, elsewhere)
+        wanted = once_more(job, self.people(job), self.files.elsewhere(name))
         return self.submit(wanted, owner, client=client)
 
     def batch(self, requests: Sequence[Request], owner: str, client: str = "") -> list[Job]:
@@ -279,30 +265,16 @@ class Studio:
             if job.over:
                 await asyncio.to_thread(self.retention.forget, job)
 
-    async def follow(
+    def follow(
         self, name: str, owner: str, every: float = 0.25, patience: float | None = None
     ) -> AsyncGenerator[Job, None]:
         """The job, every so many seconds until it is over; the last one is. Whoever leaves an attached job cancels it.
 
         Raises:
+            Busy: it is not over after `patience` seconds.
             JobUnknown: it is another owner's, or was deleted.
         """
-        loop = asyncio.get_running_loop()
-        job = self.job(name, owner)
-        begin = loop.time()
-        try:
-            while not job.over:
-                yield job
-                until = loop.time() + every
-                while loop.time() < until and not job.over:
-                    await asyncio.sleep(LOOK)
-                    job = self.job(name, owner)
-                if patience is not None and loop.time() - begin > patience and not job.over:
-                    raise Busy("The job is still being stopped. Please try again in a moment.", 5)
-        finally:
-            if job.attached and not job.over:
-                self.workers.cancel(name)
-        yield job
+        return follow(lambda: self.job(name, owner), lambda: self.workers.cancel(name), every, patience)
 
     def people(self, job: Job) -> tuple[Person, ...]:
         """Who a finished job found."""
