@@ -78,6 +78,9 @@ SPREAD, FINE_SPREAD = 0.012, 0.006
 STEEP = 8
 """How abruptly what is held together meets its bound: what is within keeps all its depth, which a face is known by."""
 
+STRIP = 32768
+"""Texels that are calculated at once: what is made of them stays in a processor's cache."""
+
 PAINTED = (0.34, 0.48)
 """Departure in hue at which something begins to be, and is, no trick of the light but paint or a mark: it is kept."""
 DEEPEST = 2.5
@@ -108,19 +111,31 @@ def calmed(
         change *= 1 - _painted(small, tone)
     change = cv2.resize(change.astype(np.float32), (size, size), interpolation=cv2.INTER_LINEAR)
     coarse = cv2.resize(coarse, (size, size), interpolation=cv2.INTER_LINEAR)
-    fine, level = logs - coarse, grey(coarse + change)[..., None]
-    sized = zones.sized(size)
     spots = without_speckles(grey(logs), zones.skin, zones.hairless)[..., None]
-    spots = spots + deepened(spots, deep)
-    fine += spots
-    change += spots + _fine_change(fine, sized, deep)
-    if not glasses:
-        more = hairy * strands(grey(fine), shade)[..., None]
-        change += more + deepened(more, deep)
-    change += _together(grey(logs + change)[..., None], sized, deep)
-    change += _rims(grey(logs + change)[..., None], level, sized)
-    result = (picture.astype(np.float32) + FLOOR) * np.exp(change) - FLOOR
-    return np.clip(result + 0.5, 0, 255).astype(np.uint8)
+    sized, fine = zones.sized(size), logs - coarse
+    for rows in _strips(size):
+        fine[rows] += spots[rows] + deepened(spots[rows], deep)
+    evenness = _evenness(fine, sized, deep)
+    more = None if glasses else hairy * strands(grey(fine), shade)[..., None]
+    result = np.empty_like(picture)
+    for rows in _strips(size):
+        level, part = grey(coarse[rows] + change[rows])[..., None], sized.rows(rows)
+        added = spots[rows] if more is None else spots[rows] + more[rows]
+        departure = change[rows] + added + deepened(spots[rows], deep)
+        if more is not None:
+            departure += deepened(more[rows], deep)
+        departure += _fine_change(fine[rows], part, deep, evenness)
+        departure += _together(grey(logs[rows] + departure)[..., None], part, deep)
+        departure += _rims(grey(logs[rows] + departure)[..., None], level, part)
+        lit = (picture[rows].astype(np.float32) + np.float32(FLOOR)) * cv2.exp(departure) - np.float32(FLOOR)
+        result[rows] = np.clip(lit + np.float32(0.5), 0, 255)
+    return result
+
+
+def _strips(size: int) -> list[slice]:
+    """Rows to be calculated at once: of a large atlas whole maps would go through memory at each step of arithmetic."""
+    count = max(1, STRIP // size)
+    return [slice(start, start + count) for start in range(0, size, count)]
 
 
 def shade_of(picture: ImageArray, tone: FloatArray) -> FloatArray:
@@ -167,15 +182,31 @@ def _hue(shade: FloatArray, zones: Zones, deep: FloatArray) -> FloatArray:
     return np.asarray(hue * (1 - OF_HAIR * zones.bearded), np.float32)
 
 
-def _fine_change(fine: FloatArray, zones: Zones, deep: FloatArray) -> FloatArray:
+def _evenness(fine: FloatArray, zones: Zones, deep: FloatArray) -> tuple[np.float32, np.float32]:
+    """How much of its fine lightness and of its fine hue is left to bare skin, see `_share`."""
+    sums = np.zeros(3)
+    for rows in _strips(fine.shape[0]):
+        part, luma = zones.rows(rows), grey(fine[rows])[..., None]
+        tint = _fine_tint(fine[rows], luma, part, deep)
+        sums += [(part.skin * luma * luma).sum(), (part.skin * tint * tint).sum() / 3, part.skin.sum()]
+    lightness, hue = np.sqrt(sums[:2] / (sums[2] + 1e-6))
+    return _share(float(lightness), FINE_CONTRAST), _share(float(hue), FINE_SPREAD)
+
+
+def _fine_tint(fine: FloatArray, luma: FloatArray, zones: Zones, deep: FloatArray) -> FloatArray:
+    return np.asarray(fine - luma - deepened(luma, deep) * (1 - OF_HAIR * zones.bearded), np.float32)
+
+
+def _fine_change(
+    fine: FloatArray, zones: Zones, deep: FloatArray, evenness: tuple[np.float32, np.float32]
+) -> FloatArray:
     luma = grey(fine)[..., None]
-    even = _even(luma, zones.skin, FINE_CONTRAST)
+    even = luma * evenness[0]
     held = luma + (np.where(luma < 0, _cut(even, LINE), _cut(even, SPARKLE)) - luma) * zones.skin
     lids = np.maximum(zones.lids * (1 - zones.skin), zones.upper)
     held += np.where(luma > 0, _cut(luma, GLITTER) - luma, 0) * lids
-    of_skin = 1 - OF_HAIR * zones.bearded
-    tint = _even(fine - luma - deepened(luma, deep) * of_skin, zones.skin, FINE_SPREAD)
-    return np.asarray(held + deepened(held, deep) * of_skin + _held(tint, FINE_TINT) - fine, np.float32)
+    tint = _held(_fine_tint(fine, luma, zones, deep) * evenness[1], FINE_TINT)
+    return np.asarray(held + deepened(held, deep) * (1 - OF_HAIR * zones.bearded) + tint - fine, np.float32)
 
 
 def _together(shade: FloatArray, zones: Zones, deep: FloatArray) -> FloatArray:
@@ -202,11 +233,12 @@ def _rims(shade: FloatArray, level: FloatArray, zones: Zones) -> FloatArray:
 def _even(values: FloatArray, skin: FloatArray, most: float) -> FloatArray:
     """`values` weaker where they differ more on bare skin than `most` (deviation): shine, and what a camera's
     sharpening and a file's compression made of it, is not the face's."""
-    return np.asarray(values * np.float32(min(1.0, most / max(_deviation(values, skin), 1e-6))), np.float32)
+    deviation = float(np.sqrt((skin * values * values).sum() / (values.shape[-1] * skin.sum() + 1e-6)))
+    return np.asarray(values * _share(deviation, most), np.float32)
 
 
-def _deviation(values: FloatArray, weight: FloatArray) -> float:
-    return float(np.sqrt((weight * values * values).sum() / (values.shape[-1] * weight.sum() + 1e-6)))
+def _share(deviation: float, most: float) -> np.float32:
+    return np.float32(min(1.0, most / max(deviation, 1e-6)))
 
 
 def _painted(logs: FloatArray, tone: FloatArray) -> FloatArray:

@@ -63,8 +63,21 @@ def _shadows(colour: FloatArray, skin: Skin) -> FloatArray:
 
 
 def _on_edges(gain: FloatArray, colour: FloatArray) -> FloatArray:
-    """`gain` with its borders moved to the picture's edges: a guided filter (He, Sun & Tang 2013)."""
+    """`gain` with its borders moved to the picture's edges. It reaches twice the filter's radius beyond what is not 0,
+    and is not worked out farther away."""
     radius = max(1, round(RADIUS * colour.shape[0] / ZONES))
+    left, top, width, height = cv2.boundingRect((gain != 0).any(-1).astype(np.uint8))
+    moved = np.zeros_like(gain)
+    if width:
+        # What is beyond this is mirrored, and has no part in what is within twice the radius.
+        y, x = max(0, top - 4 * radius), max(0, left - 4 * radius)
+        about = np.s_[y : top + height + 4 * radius, x : left + width + 4 * radius]
+        moved[about] = _guided(gain[about], colour[about], radius)
+    return moved
+
+
+def _guided(gain: FloatArray, colour: FloatArray, radius: int) -> FloatArray:
+    """A guided filter (He, Sun & Tang 2013)."""
     window = (2 * radius + 1, 2 * radius + 1)
     guide = grey(cv2.log(colour + np.float32(FLOOR)))
     middle, rest = cv2.blur(guide, window), cv2.blur(gain, window)

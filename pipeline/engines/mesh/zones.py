@@ -67,6 +67,11 @@ class Zones:
         enlarged = (cv2.resize(part, (size, size), interpolation=cv2.INTER_LINEAR)[..., None] for part in parts)
         return Zones(*enlarged, hairy=self.hairy)
 
+    def rows(self, rows: slice) -> Zones:
+        return Zones(
+            *(getattr(self, each.name)[rows] for each in fields(self) if each.name != "hairy"), hairy=self.hairy
+        )
+
 
 def zones_of(shade: FloatArray, hairy: float, *, glasses: bool) -> Zones:
     """The zones, ``(96, 96)``. Where a beard may grow skin is bare only if none grows.
