@@ -18,9 +18,10 @@ import gradio as gr
 
 from pipeline.errors import RecastError
 from studio.access.caller import Caller, caller_of
+from studio.agreeing import FILM_KINDS
 from studio.headless import FAULT
-from studio.jobs.job import Job, JobFailed, Kind, progress_data
-from studio.operations import FILM_KINDS, Request, Studio, raise_failure
+from studio.jobs.job import Job, JobFailed, Kind, progress_data, raise_failure
+from studio.operations import Request, Studio
 from studio.option_schema import EXAMPLE, schema
 from studio.payload import as_object, given_target, parse_cast
 from studio.pictures import jpeg

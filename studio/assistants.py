@@ -29,12 +29,13 @@ from starlette.routing import Route
 
 from pipeline.errors import InputError, RecastError
 from studio.access.caller import Caller, caller_of
+from studio.agreeing import FILM_KINDS
 from studio.consent import TEXT
 from studio.headless import FAULT
 from studio.jobs.files import remove
-from studio.jobs.job import Job, JobFailed, Kind
+from studio.jobs.job import Job, JobFailed, Kind, raise_failure
 from studio.jobs.status import status_data
-from studio.operations import FILM_KINDS, Request, Studio, raise_failure
+from studio.operations import Request, Studio
 from studio.option_schema import schema
 from studio.payload import parse_cast, safe_name
 from studio.pictures import jpeg

@@ -31,9 +31,9 @@ from studio.desk_given import GivenCast, GivenMoment, GivenPhoto, GivenStrokes, 
 from studio.desk_job import job_view
 from studio.desk_start import start_data
 from studio.http import MOST_PHOTOS
-from studio.jobs.job import Job, JobFailed, JobUnknown
+from studio.jobs.job import Job, JobFailed, JobUnknown, raise_failure
 from studio.jobs.status import status_data
-from studio.operations import GONE, Request, Studio, raise_failure
+from studio.operations import GONE, Request, Studio
 from studio.options import from_mapping
 from studio.pictures import jpeg
 from studio.present import address, describe, first_number

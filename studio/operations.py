@@ -16,18 +16,18 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.errors import Cancelled, FileMissing, InputError, RecastError
+from pipeline.errors import FileMissing, InputError, RecastError
 from pipeline.media import probe
-from pipeline.options import Options
 from pipeline.types import MediaInfo, Person
 from studio.admission import Admission
 from studio.again import once_more, side_by_side
+from studio.agreeing import looked_at, require_photos_of
 from studio.following import follow
 from studio.guard import contained
 from studio.inspection.inspector import Inspector
 from studio.jobs.carry import Performer
 from studio.jobs.files import Files
-from studio.jobs.job import Job, JobFailed, Kind, fingerprint
+from studio.jobs.job import Job, Kind, fingerprint
 from studio.jobs.retention import Retention
 from studio.jobs.store import Store
 from studio.jobs.worker import Workers
@@ -51,9 +51,6 @@ LAST_RECORDING = 15.0
 """Seconds that recordings get to be finished when the server stops."""
 CRASHES = 5
 """A job under which the server dies so often without getting anywhere is given up."""
-FILMS = ("video", "sequence")
-FILM_KINDS = (*FILMS, "animation")
-"""Of targets: what /recast_video takes."""
 _PRIORITY: Mapping[Kind, int] = {"preview": 0, "picture": 0, "people": 1, "comparison": 1, "video": 2}
 
 
@@ -160,14 +157,14 @@ class Studio:
         consent = None if kind in ("people", "comparison") else self.admission.consent(owner, request.consent)
         self.admission.admit(owner, client)
         origins = () if name else tuple(self.own(path) for path in (request.target, *request.sources))
-        _require_photos_of(request)
+        require_photos_of(request)
         name = name or uuid.uuid4().hex
         try:
             film, packed = self.unpacker.film(request.target), request.target
             target = self.files.take_frames(name, packed, film) if film != packed else self.files.take(name, packed, 0)
             sources = [self.files.take(name, path, number) for number, path in enumerate(request.sources, 1)]
             # Only now: the same upload, come once more, takes the place of the first one.
-            info = self._looked_at(target, sources, request.options, kind, only)
+            info = looked_at(self.inspect, target, sources, request.options, kind, only)
             kind = kind or ("picture" if info.kind == "image" else "video")
             if request.people:
                 self.files.save_people(name, request.people, elsewhere=request.elsewhere)
@@ -190,23 +187,6 @@ class Studio:
             log.info("a job waits", extra={"kind": kind})
         self.workers.nudge()
         return job
-
-    def _looked_at(
-        self, target: Path, sources: Sequence[Path], options: Options, kind: Kind | None, only: tuple[str, ...]
-    ) -> MediaInfo:
-        """What a target is, once all files have been looked at. Arguments as for `submit`.
-
-        Raises:
-            InputError: one of them cannot be used, or not for this.
-        """
-        info = self.inspect(target, options.exact_rate)
-        for source in sources:
-            if self.inspect(source).kind == "video" and kind != "comparison":
-                raise InputError("A source has to be a photo, not a video.")
-        if only and info.kind not in only:
-            named = ("video", "/recast_video") if info.kind in FILMS else ("picture", "/recast_image")
-            raise InputError(f"This is a {named[0]}: use {named[1]}.")
-        return info
 
     def job(self, name: str, owner: str) -> Job:
         """A job as it is now, for its owner.
@@ -320,18 +300,3 @@ class Studio:
         if not contained(path, self.settings.readable) or not path.is_file():  # a name may stand for many files
             raise FileMissing(GONE)
         return path
-
-
-def _require_photos_of(request: Request) -> None:
-    """Refuse a cast that names a photo which was not given."""
-    count = len(request.sources)
-    if any(position >= count for positions in request.cast.values() for position in positions):
-        raise InputError(f"The cast names a photo that is not there: {count} were given, the first is 0.")
-
-
-def raise_failure(job: Job) -> None:
-    """Raise what ended a job, where it is not done."""
-    if job.state == "cancelled":
-        raise Cancelled(job.sentence or None)
-    if job.state == "failed":
-        raise JobFailed(job.code, job.sentence)

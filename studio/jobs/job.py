@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from pipeline.errors import RecastError
+from pipeline.errors import Cancelled, RecastError
 from pipeline.options import Options, Painting
 from pipeline.report import Progress, Report, RoleReport, StageTime
 from pipeline.types import ImageArray
@@ -208,3 +208,11 @@ def report_of(data: Mapping[str, Any], output: Path) -> Report:
             for role in data.get("roles", ())
         ),
     )
+
+
+def raise_failure(job: Job) -> None:
+    """Raise what ended a job, where it is not done."""
+    if job.state == "cancelled":
+        raise Cancelled(job.sentence or None)
+    if job.state == "failed":
+        raise JobFailed(job.code, job.sentence)
