@@ -1,6 +1,6 @@
 // A batch: many targets with one face or one cast, or many faces on one target. Files go up as they are added, a few at a time.
 import { consented, consentLine, MISSING as UNSAID } from "../page/consent.js";
-import { desk, isPainted, meant, on, photosFor } from "../recast/desk.js";
+import { desk, isPainted, meant, meantOf, on, photosFor } from "../recast/desk.js";
 import { fill, h } from "../page/dom.js";
 import { icon } from "../page/icons.js";
 import { fileButton, PICTURES, takesDrops, TARGETS } from "../page/files.js";
@@ -23,9 +23,9 @@ class Files {
     this.list = [];
   }
 
-  // Files of the visitor, or {name, path} of what is on the server already.
+  // Files of the visitor, or {name, path, face} of what is on the server already; `face` is whom of a photo is meant.
   add(files) {
-    for (const file of files) this.list.push({ key: `batch-${++keys}`, file, path: file.path, name: file.name, state: "waiting" });
+    for (const file of files) this.list.push({ key: `batch-${++keys}`, file, path: file.path, face: file.face ?? 0, name: file.name, state: "waiting" });
     this.drawn();
     while (this.busy < AT_ONCE && this.list.some((one) => one.state === "waiting")) this.next();
   }
@@ -49,7 +49,7 @@ class Files {
     one.leaving = new AbortController();
     try {
       one.path ??= await upload(one.file, null, one.leaving.signal);
-      Object.assign(one, await this.look(one.path), { state: "ready" });
+      Object.assign(one, await this.look(one.path, one.face), { state: "ready" });
     } catch (error) {
       Object.assign(one, { state: "failed", error: error.message });
     }
@@ -87,8 +87,8 @@ function castList() {
       isPainted(person.number) && h("span", { class: "soft" }, "parts stay as they are"))));
 }
 
-async function photo(path) {
-  const seen = await lookAtPhoto(path);
+async function photo(path, face) {
+  const seen = await lookAtPhoto(path, face);
   const fatal = seen.advice.find((one) => one.fatal);
   if (fatal) throw new Error(fatal.sentence);
   return { picture: seen.thumbnail, about: seen.advice[0]?.sentence ?? "" };
@@ -163,7 +163,10 @@ export function makeBatch(place, sent, closed) {
     try {
       if (!(await consented(consent))) throw new Error(UNSAID);
       await server.batch({
-        way, options: way === "cast" ? { ...desk.options, ...desk.excluded, ...meant(casting().flatMap((one) => one.photos)) } : desk.options,
+        way, options: {
+          ...desk.options,
+          ...(way === "cast" ? { ...desk.excluded, ...meant(casting().flatMap((one) => one.photos)) } : meantOf(photos.ready.map((one) => one.face))),
+        },
         photos: way === "cast" ? [] : photos.ready.map((one) => one.path),
         targets: targets.ready.slice(0, way === "photos" ? 1 : undefined).map((one) => one.path),
         ...(way === "cast" && {

@@ -305,10 +305,9 @@ export const settled = () => new Promise((done) => {
 // --- the order
 
 // The option that says who is meant on photos of several people.
-export function meant(photos) {
-  const faces = photos.map((photo) => (photo.faces.length ? photo.face : 0));
-  return faces.some(Boolean) ? { source_faces: faces } : {};
-}
+export const meant = (photos) => meantOf(photos.map(meantIn));
+export const meantIn = (photo) => (photo.faces.length ? photo.face : 0);
+export const meantOf = (faces) => (faces.some(Boolean) ? { source_faces: faces } : {});
 
 // What a job or a preview is asked with; null while something is missing, and `lacking` says what.
 export function order() {

@@ -1,5 +1,5 @@
 // The panel of the picture or video that is changed.
-import { clearTarget, desk, setTargets, usable } from "./desk.js";
+import { clearTarget, desk, meantIn, setTargets, usable } from "./desk.js";
 import { fill, h } from "../page/dom.js";
 import { icon } from "../page/icons.js";
 import { fileButton, takesDrops, TARGETS } from "../page/files.js";
@@ -51,7 +51,7 @@ export function drawTarget(place) {
 // Here one target is set up with care; many at once are a batch.
 function several(files) {
   const all = () => {
-    const photos = usable(desk.photos).map(({ name, path }) => ({ name, path }));
+    const photos = usable(desk.photos).map((photo) => ({ name: photo.name, path: photo.path, face: meantIn(photo) }));
     showTab("jobs");
     window.dispatchEvent(new CustomEvent("recast:batch", { detail: { photos, targets: files } }));
   };

@@ -65,6 +65,20 @@ def test_of_several_targets_the_first_is_taken_and_a_batch_takes_all(page: Any, 
     page.wait_for_selector("#jobs .batch button.primary:has-text('Start 2 jobs')")
 
 
+def test_a_batch_takes_the_face_that_was_chosen_in_a_photo_of_several(page: Any, material: Material) -> None:
+    give_photos(page, material.both)
+    page.get_by_label("Face 2 from the left").click()
+    drop(page, "#target .drop", material.eileen, material.both)
+    page.wait_for_selector('[aria-label="Face 2 from the left"][aria-pressed="true"]')
+    page.wait_for_selector("#sources .photo.ready")
+    page.click("#as-batch")
+    page.wait_for_function("document.querySelectorAll('#jobs .batch-file.ready').length === 3")
+    page.route("**/batch", lambda route: route.abort())
+    with page.expect_request("**/batch") as sent:
+        page.click("#jobs .batch button.primary")
+    assert sent.value.post_data_json["options"]["source_faces"] == [2]
+
+
 def test_a_new_target_has_nothing_to_say_of_the_one_before(page: Any, material: Material) -> None:
     drop(page, "#target .drop", material.eileen, material.both)
     page.wait_for_selector("#as-batch")
