@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -174,14 +175,11 @@ class Connection:
             return await loop.run_in_executor(pool, call, *values)
 
         while True:
-            # Of sound alone nothing comes: a microphone goes on where a browser shows its page no more.
-            left = self._lively + IDLE - time.monotonic()
-            try:
-                async with asyncio.timeout(left):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._lively + IDLE - time.monotonic()):
                     await self._wake.wait()
-            except TimeoutError:
-                continue
-            if left <= 0:
+            # Sound alone wakes it and is no sign: a microphone goes on where a browser shows its page no more.
+            if time.monotonic() >= self._lively + IDLE:
                 await self._say("error", code="live_idle", sentence="The live view was stopped: no picture came.")
                 await self._socket.close(_GONE)
                 return
@@ -197,6 +195,7 @@ class Connection:
                 if self._newest is not None:
                     (picture, arrived), self._newest = self._newest, None
                     await self._socket.send_bytes(await done(visit.frame, picture, arrived))
+                    self._lively = time.monotonic()  # some wait for one before they send the next
                 if visit.recorded_seconds >= self._studio.settings.live_record_seconds:
                     await self._end_recording(visit, done)
             except RecastError as error:

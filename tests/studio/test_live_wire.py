@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-import re
 import struct
 import subprocess
 import sys
@@ -20,19 +19,15 @@ import cv2
 import numpy as np
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
 
 from pipeline.marking.manifest import DIGITAL_SOURCE_TYPE
-from pipeline.types import ImageArray
 from studio.jobs.store import Store
-from studio.live.places import Full, Places, Yours
 from studio.live.protocol import SOUND, BadMessage, read_binary, sound_rate
 from tests import media
 from tests.conftest import Material
 from tests.studio.conftest import Server, eventually, launch, serving
-
-OWNER = "live-test-" + "x" * 32
-PHOTO, FRAME = 1, 2
+from tests.studio.live_client import FRAME, OWNER, PHOTO, Visitor, address, jpeg
 
 
 @pytest.fixture(scope="module")
@@ -43,62 +38,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         RECAST_LIVE_RECORD_SECONDS="4", RECAST_METRICS_TOKEN="counting",
     ) as server:  # fmt: skip
         yield server
-
-
-def address(server: Server) -> str:
-    return server.url.replace("http", "ws", 1) + "/studio/live"
-
-
-class Visitor:
-    """A client of the protocol."""
-
-    def __init__(self, server: Server, **options: Any) -> None:
-        self.socket: ClientConnection = connect(address(server), max_size=None)
-        # Who is not let in is told so before they have said a word.
-        with contextlib.suppress(ConnectionClosed):
-            self.say("hello", owner=OWNER, options=options)
-        self.number = 0
-
-    def __enter__(self) -> Visitor:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.socket.close()
-
-    def say(self, kind: str, **values: Any) -> None:
-        self.socket.send(json.dumps({"type": kind, **values}))
-
-    def show(self, kind: int, data: bytes, quality: int = 80) -> int:
-        self.number += 1
-        self.socket.send(struct.pack("<BBHI", kind, quality, 0, self.number) + data)
-        return self.number
-
-    def word(self, kind: str) -> dict[str, Any]:
-        """The next text of this kind; pictures before it are let go."""
-        while True:
-            message = self.socket.recv(timeout=60)
-            if isinstance(message, str):
-                found = json.loads(message)
-                assert found["type"] == kind, found
-                return dict(found)
-
-    def answer(self) -> tuple[int, int, ImageArray]:
-        """Number, faces and picture of the next answer."""
-        message = self.socket.recv(timeout=60)
-        assert isinstance(message, bytes), message
-        kind, faces, _, number = struct.unpack_from("<BBHI", message)
-        assert kind == FRAME
-        return number, faces, cv2.imdecode(np.frombuffer(message[8:], np.uint8), cv2.IMREAD_COLOR)
-
-    def become(self, photo: Path) -> None:
-        self.word("welcome")
-        self.show(PHOTO, photo.read_bytes())
-        self.say("face")
-        self.word("ready")
-
-
-def jpeg(image: ImageArray) -> bytes:
-    return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
 
 
 @pytest.fixture(scope="module")
@@ -234,23 +173,6 @@ def test_other_pages_may_not_open_it(house: Server) -> None:
         pass
 
 
-def test_places_are_counted_and_given_back(house: Server, material: Material) -> None:
-    with Visitor(house) as one, Visitor(house) as other:
-        one.word("welcome")
-        other.word("welcome")
-        with Visitor(house) as third:
-            assert third.word("error")["code"] == "live_full"
-            with pytest.raises(ConnectionClosed):
-                third.word("welcome")
-
-    def free() -> bool:
-        with Visitor(house) as visitor:
-            message = json.loads(visitor.socket.recv(timeout=30))
-            return bool(message["type"] == "welcome")
-
-    eventually(free)
-
-
 def _status(server: Server, job: str) -> dict[str, Any]:
     request = Request(f"{server.url}/status/{job}", headers={"X-Recast-Token": OWNER})
     with urlopen(request, timeout=60) as answer:
@@ -349,58 +271,3 @@ def test_what_is_live_is_counted(house: Server) -> None:
     request = Request(house.url + "/metrics", headers={"Authorization": "Bearer counting"})
     with urlopen(request, timeout=60) as answer:
         assert "recast_live_frames_total" in answer.read().decode()
-
-
-def test_the_last_place_is_for_somebody_else() -> None:
-    places = Places(2)
-    places.take("one")
-    with pytest.raises(Yours):
-        places.take("one")
-    places.take("other")
-    with pytest.raises(Full):
-        places.take("third")
-    places.leave("one")
-    places.take("third")
-    # Of one place nobody can leave any; and where nobody is told from others, there are no others.
-    Places(1).take("one")
-    several = Places(2)
-    several.take("")
-    several.take("")
-
-
-@pytest.mark.slow
-def test_one_address_leaves_a_place_to_others(tmp_path: Path) -> None:
-    server = launch(tmp_path, RECAST_ACCESS="public", RECAST_CONSENT="implied", RECAST_LIVE_VISITORS="2")
-    try:
-        with Visitor(server) as one, Visitor(server) as again:
-            one.word("welcome")
-            assert again.word("error")["code"] == "live_yours"
-    finally:
-        server.end()
-
-
-@pytest.mark.slow
-def test_it_asks_for_a_key_where_the_studio_does_and_not_too_often(tmp_path: Path) -> None:
-    server = launch(tmp_path, RECAST_ACCESS="keys", RECAST_DATA=str(tmp_path), RECAST_LIVE_EACH_MINUTE="2")
-    try:
-        key = next(found.group() for line in server.log if (found := re.search(r"recast_[0-9a-f]{8}_\S{43}", line)))
-        with pytest.raises(InvalidStatus) as refused:
-            connect(address(server))
-        assert refused.value.response.status_code == 403
-        for _ in range(2):
-            with connect(address(server), additional_headers={"Authorization": f"Bearer {key}"}):
-                pass
-        with pytest.raises(InvalidStatus):
-            connect(address(server), additional_headers={"Authorization": f"Bearer {key}"})
-    finally:
-        server.end()
-
-
-@pytest.mark.slow
-def test_the_live_view_can_be_turned_off(tmp_path: Path) -> None:
-    server = launch(tmp_path, RECAST_LIVE_VISITORS="0")
-    try:
-        with Visitor(server) as visitor:
-            assert visitor.word("error")["code"] == "live_off"
-    finally:
-        server.end()
